@@ -1,0 +1,100 @@
+"""How each framework spells what the reference derives.
+
+`NAMES` lists the adapters, `load(name)` returns one. An adapter offers
+
+    ops          one function per op of the reference, with its name and arguments, on the framework's tensors
+    missing      op -> why the framework cannot spell it
+    models       one `Model` per model of the reference
+    optimizers   one function per optimizer of the reference: hyper-parameters -> the framework's own optimizer
+    gradients, trainer, optimize     how models and optimizers are run, see `Adapter`
+
+A new framework is one folder here, one module in gradwitness/frameworks and one name below.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any, Protocol
+
+import numpy as np
+
+from gradwitness import frameworks
+
+NAMES = ("torch", "tensorflow", "jax")
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Params = dict[str, Array]
+
+
+class Model(Protocol):
+    """A model of the reference the way the framework's users write it, with its parameters converted both ways."""
+
+    def from_reference(self, params: Params, *, device: str = "cpu", **config: Any) -> Any:
+        """The framework's model with the reference's parameters, in their dtype. config is the reference's (activation, loss)."""
+
+    def to_reference(self, model: Any) -> Params:
+        """The model's parameters under the reference's names and in its layouts."""
+
+
+class Trainer(Protocol):
+    """A model in training."""
+
+    model: Any
+
+    def step(self, x: Any, labels: Any) -> Any:
+        """One update on a batch; returns the loss before it."""
+
+
+class Adapter(Protocol):
+    """What a package of this folder offers."""
+
+    NAME: str
+    framework: frameworks.Framework
+    ops: Mapping[str, Callable[..., Any]]
+    missing: Mapping[str, str]
+    models: Mapping[str, Model]
+    optimizers: Mapping[str, Callable[..., Any]]
+
+    def predict(self, model: Any, mode: str = "eager") -> Callable[[Any], Any]:
+        """x -> the model's output."""
+
+    def loss(self, model: Any, mode: str = "eager") -> Callable[[Any, Any], Any]:
+        """(x, labels) -> the model's loss."""
+
+    def gradients(self, model: Any, mode: str = "eager") -> Callable[[Any, Any, Any], tuple[Any, tuple[Any, Any]]]:
+        """(x, labels, dout) -> (loss, (dparams, dx)); dparams is what `named` takes."""
+
+    def named(self, dparams: Any, model: Any) -> Params:
+        """Gradients of a model's parameters under the reference's names and in its layouts."""
+
+    def trainer(self, model: Any, optimizer: Any, mode: str = "eager") -> Trainer:
+        """A training loop's body around the framework's own optimizer."""
+
+    def optimize(self, optimizer: Any, param: Any, grads: Sequence[Any]) -> list[Any]:
+        """The parameter after each step, given the gradient of each."""
+
+
+@cache
+def load(name: str) -> Adapter:
+    """The adapter of a framework.
+
+    Raises ValueError for an unknown name, gradwitness.frameworks.Unavailable where the framework is missing or broken.
+    """
+    if name not in NAMES:
+        raise ValueError(f"unknown adapter {name!r}; there are {', '.join(NAMES)}")
+    frameworks.load(name)  # says why, where it cannot
+    try:
+        return importlib.import_module(f"adapters.{name}")  # type: ignore[return-value]
+    except Exception as error:  # a library that the adapter needs besides the framework: keras, optax
+        raise frameworks.Unavailable(f"the {name} adapter breaks at import: {type(error).__name__}: {error}") from error
+
+
+def functions(module: Any) -> dict[str, Callable[..., Any]]:
+    """The public functions that a module itself defines, by name."""
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if callable(value) and not name.startswith("_") and value.__module__ == module.__name__
+    }

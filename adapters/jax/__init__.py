@@ -1,0 +1,19 @@
+"""The JAX adapter: jax.nn and optax losses, models as pytrees, optax."""
+
+from __future__ import annotations
+
+from adapters import functions
+from adapters.jax import models as _models
+from adapters.jax import ops as _ops
+from adapters.jax import optimizers as _optimizers
+from adapters.jax.training import gradients, loss, named, optimize, predict, trainer
+from gradwitness import frameworks
+
+__all__ = ["gradients", "loss", "named", "optimize", "predict", "trainer"]
+
+NAME = "jax"
+framework = frameworks.load(NAME)
+ops = functions(_ops)
+missing: dict[str, str] = {}
+models = _models.MODELS
+optimizers = functions(_optimizers)

@@ -1,0 +1,75 @@
+"""The reference's ops in JAX: jax.nn, and optax for the losses."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax import Array
+
+
+def relu(x: Array) -> Array:
+    return jax.nn.relu(x)
+
+
+def sigmoid(x: Array) -> Array:
+    return jax.nn.sigmoid(x)
+
+
+def tanh(x: Array) -> Array:
+    return jnp.tanh(x)
+
+
+def softmax(x: Array, *, axis: int = -1) -> Array:
+    return jax.nn.softmax(x, axis=axis)
+
+
+def linear(x: Array, weight: Array, bias: Array) -> Array:
+    return jnp.dot(x, weight) + bias
+
+
+def mse(x: Array, target: Array, *, reduction: str = "mean") -> Array:
+    return _reduce(optax.squared_error(x, target), reduction)
+
+
+def binary_cross_entropy(p: Array, *, labels: Array, eps: float = 1e-7, reduction: str = "mean") -> Array:
+    # Composed: optax has binary cross entropy of logits only.
+    q = jnp.clip(p, eps, 1 - eps)
+    return _reduce(-(labels * jnp.log(q) + (1 - labels) * jnp.log1p(-q)), reduction)
+
+
+def binary_cross_entropy_with_logits(
+    x: Array, *, labels: Array, pos_weight: Array | None = None, reduction: str = "mean"
+) -> Array:
+    if pos_weight is None:
+        return _reduce(optax.sigmoid_binary_cross_entropy(x, labels), reduction)
+    # Composed: optax's loss has no weight for the positive class.
+    losses = -pos_weight * labels * jax.nn.log_sigmoid(x) - (1 - labels) * jax.nn.log_sigmoid(-x)
+    return _reduce(losses, reduction)
+
+
+def cross_entropy(
+    x: Array,
+    *,
+    labels: Array,
+    weight: Array | None = None,
+    label_smoothing: float = 0.0,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+) -> Array:
+    # optax ignores no index and has no class weights: both are composed around its loss.
+    kept = labels != ignore_index
+    target = jnp.where(kept, labels, 0)
+    counted = kept.astype(x.dtype) if weight is None else kept * weight[target]
+    if not label_smoothing:
+        losses = counted * optax.softmax_cross_entropy_with_integer_labels(x, target)
+    else:
+        q = optax.smooth_labels(jax.nn.one_hot(target, x.shape[-1], dtype=x.dtype), label_smoothing)
+        losses = kept * optax.softmax_cross_entropy(x, q if weight is None else weight * q)
+    if reduction == "mean":
+        return losses.sum() / counted.sum()
+    return _reduce(losses, reduction)
+
+
+def _reduce(losses: Array, reduction: str) -> Array:
+    return {"none": jnp.asarray, "mean": jnp.mean, "sum": jnp.sum}[reduction](losses)

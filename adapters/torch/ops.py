@@ -1,0 +1,56 @@
+"""The reference's ops in PyTorch: its own functions, with the reference's names and arguments."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def relu(x: Tensor) -> Tensor:
+    return F.relu(x)
+
+
+def sigmoid(x: Tensor) -> Tensor:
+    return torch.sigmoid(x)
+
+
+def tanh(x: Tensor) -> Tensor:
+    return torch.tanh(x)
+
+
+def softmax(x: Tensor, *, axis: int = -1) -> Tensor:
+    return F.softmax(x, dim=axis)
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    return F.linear(x, weight.T, bias)  # stored (out, in)
+
+
+def mse(x: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
+    return F.mse_loss(x, target, reduction=reduction)
+
+
+def binary_cross_entropy(p: Tensor, *, labels: Tensor, eps: float = 1e-7, reduction: str = "mean") -> Tensor:
+    # F.binary_cross_entropy clamps log p at -100 and has no eps of its own; with the clamp before it, both compute the same.
+    return F.binary_cross_entropy(p.clamp(eps, 1 - eps), labels, reduction=reduction)
+
+
+def binary_cross_entropy_with_logits(
+    x: Tensor, *, labels: Tensor, pos_weight: Tensor | None = None, reduction: str = "mean"
+) -> Tensor:
+    return F.binary_cross_entropy_with_logits(x, labels, pos_weight=pos_weight, reduction=reduction)
+
+
+def cross_entropy(
+    x: Tensor,
+    *,
+    labels: Tensor,
+    weight: Tensor | None = None,
+    label_smoothing: float = 0.0,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+) -> Tensor:
+    return F.cross_entropy(
+        x, labels, weight, ignore_index=ignore_index, label_smoothing=label_smoothing, reduction=reduction
+    )

@@ -1,0 +1,148 @@
+"""pytest: the matrix's options, its cells as parameters, and the table at the end of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import adapters
+from gradwitness import Disagreement, frameworks
+from tests.known import known
+from tests.matrix import Cell, Selection
+from tests.report import Report
+from tests.run import RUN
+
+OPTIONS = ("adapter", "op", "dtype", "device", "mode")
+KINDS = {"op_cell": "op", "model_cell": "model", "optimizer_cell": "optimizer", "training_cell": "training"}
+RECORD = "gradwitness"
+_selection = pytest.StashKey[Selection]()
+_report = pytest.StashKey[Report]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("gradwitness", "the matrix: case x adapter x dtype x device x mode (each option repeatable)")
+    for option in OPTIONS:
+        group.addoption(f"--{option}", action="append", default=[], metavar="NAME", help=f"run this {option} only")
+    group.addoption(
+        "--require-adapter", action="append", default=[], metavar="NAME", help="fail, not skip, where this framework is missing or broken"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    try:
+        asked = {option: config.getoption(option) for option in OPTIONS}
+        config.stash[_selection] = Selection(**asked, required=config.getoption("require_adapter"))
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[_report] = Report()
+    config.pluginmanager.register(_Controller(config), "gradwitness-controller")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    for fixture, kind in KINDS.items():
+        if fixture in metafunc.fixturenames:
+            cells = list(metafunc.config.stash[_selection].cells(kind))  # type: ignore[arg-type]
+            metafunc.parametrize(fixture, cells or [None], ids=[str(cell) for cell in cells] or ["none-selected"])
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    empty = [item for item in items if item.name.endswith("[none-selected]")]
+    if empty:
+        config.hook.pytest_deselected(items=empty)
+        items[:] = [item for item in items if item not in empty]
+
+
+@pytest.fixture
+def verify(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Callable[[Cell], Any]:
+    """verify(cell) runs a cell and reaches a verdict; it fails with a message that stands on its own, and returns the results."""
+
+    def run(cell: Cell) -> Any:
+        record = {
+            "adapter": cell.adapter, "family": cell.family, "name": cell.name, "case": cell.case_id, "cell": str(cell),
+            "status": "not run", "reason": "",
+        }  # fmt: skip
+        record_property(RECORD, record)
+        try:
+            adapter = adapters.load(cell.adapter)
+            frameworks.require_device(cell.adapter, cell.device, adapter.framework.devices())
+        except (frameworks.Unavailable, ValueError) as reason:
+            _not_run(request, cell, record, str(reason))
+        if cell.name in adapter.missing:
+            _not_run(request, cell, record, adapter.missing[cell.name])
+        record["status"] = "differ"  # until shown otherwise
+        entry = known(cell)
+        context = f"{cell.name} / {cell.case_id} on {cell.adapter}, {cell.dtype}, {cell.device}, {cell.mode}"
+        replay = f'replay: python -m pytest "{request.node.nodeid}"'
+        try:
+            evidence, results = RUN[cell.kind](cell)
+        except Exception as error:
+            error.add_note(f"{context}\n{replay}")
+            raise
+        try:
+            distances = evidence.judge(results)
+        except Disagreement as found:
+            record["worst"], record["gradient"] = found.ratio, found.gradient
+            if entry is not None:
+                record["status"], record["reason"] = "known", f"{entry.op}: {entry.reason}"
+                return results
+            pytest.fail(f"{context}:\n{_with_reference(found, evidence)}\n{replay}", pytrace=False)
+        if entry is not None:
+            pytest.fail(f"{context}: agrees, but known_differences.toml says that it differs. Remove the entry\n{replay}", pytrace=False)
+        record["status"] = "agreed"
+        record["gradient"], record["worst"] = max(distances.items(), key=lambda item: item[1])
+        if cell.kind in ("op", "model"):
+            record["members"] = evidence.members(results)
+        return results
+
+    return run
+
+
+def _not_run(request: pytest.FixtureRequest, cell: Cell, record: dict[str, Any], reason: str) -> None:
+    record["reason"] = reason
+    if cell.adapter in request.config.stash[_selection].required:
+        pytest.fail(f"--require-adapter {cell.adapter}: {reason}", pytrace=False)
+    pytest.skip(reason)
+
+
+def _with_reference(found: Disagreement, evidence: Any) -> str:
+    """The disagreement, and beside what was got what the reference itself returns in the same dtype."""
+    lines = str(found).split("\n")
+    native = getattr(evidence, "native", None)
+    if native is not None and found.gradient in evidence.subject.names and not found.reason:
+        value = native[evidence.subject.names.index(found.gradient)][found.index]
+        lines.insert(2, f"  reference   {value!s}, computed in {evidence.dtype}")
+    return "\n".join(lines)
+
+
+class _Controller:
+    """What happens once per run, not once per worker: the table, and the refusal to be green over nothing."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.report = config.stash[_report]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call":
+            for name, record in report.user_properties:
+                if name == RECORD:
+                    self.report.add(report.nodeid, record)  # type: ignore[arg-type]
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self._verified_nothing() and session.exitstatus in (0, pytest.ExitCode.NO_TESTS_COLLECTED):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _verified_nothing(self) -> bool:
+        if hasattr(self.config, "workerinput") or self.config.option.collectonly:
+            return False
+        asked = bool(self.config.stash[_selection]) or bool(self.report.rows)
+        return asked and not self.report.verified
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if self.report.rows:
+            terminalreporter.section("gradwitness")
+            self.report.print(terminalreporter.write, terminalreporter._tw.fullwidth)
+        if self._verified_nothing():
+            terminalreporter.write_line("no cell was verified: a run that verified nothing is not green", red=True)

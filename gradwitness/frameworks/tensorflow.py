@@ -1,0 +1,68 @@
+"""TensorFlow: GradientTape, tf.function, and XLA through jit_compile. Keras runs on this backend."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+os.environ["KERAS_BACKEND"] = "tensorflow"  # read once, when keras is imported
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its C++ side announces CPU features on stderr
+
+import tensorflow as tf
+
+from gradwitness.frameworks import Array, require_device, require_dtype, require_mode
+
+tf.get_logger().setLevel("ERROR")
+tf.config.experimental.enable_tensor_float_32_execution(False)
+tf.config.experimental.enable_op_determinism()
+
+_PLACES = {"cpu": "/CPU:0", "cuda": "/GPU:0"}
+
+
+def from_numpy(array: Array, device: str = "cpu") -> tf.Tensor:
+    """A tensor on device with a copy of the array's values."""
+    require_device("tensorflow", device, devices())
+    with tf.device(_PLACES[device]):
+        return tf.identity(tf.constant(array))
+
+
+def to_numpy(tensor: tf.Tensor) -> Array:
+    """A copy of the tensor's values."""
+    return tensor.numpy().copy() if tensor.shape.rank else tensor.numpy()[()].copy()
+
+
+def compile(fn: Callable[..., Any], mode: str = "eager") -> Callable[..., Any]:
+    """tf.function for graph, with XLA for xla."""
+    require_mode("tensorflow", mode)
+    return fn if mode == "eager" else tf.function(fn, autograph=False, jit_compile=mode == "xla")
+
+
+def vjp(fn: Callable[..., Any], mode: str = "eager") -> Callable[[Any, Any], tuple[Any, Any]]:
+    """(args, dout) -> (out, grads) by GradientTape. An argument that out does not depend on gets zeros."""
+
+    def run(args: Any, dout: Any) -> tuple[Any, Any]:
+        with tf.GradientTape() as tape:
+            tape.watch(args)
+            out = fn(*args)
+        require_dtype("tensorflow", out, dout)
+        grads = tape.gradient(out, args, output_gradients=dout, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return out, grads
+
+    return compile(run, mode)
+
+
+def devices() -> list[str]:
+    """The CPU, and CUDA where TensorFlow sees a GPU."""
+    return ["cpu", "cuda"] if tf.config.list_physical_devices("GPU") else ["cpu"]
+
+
+def wait(tree: Any) -> None:
+    """GPU kernels run asynchronously; the CPU does not."""
+    if "cuda" in devices():
+        tf.test.experimental.sync_devices()
+
+
+def version() -> str:
+    """Name and version."""
+    return f"tensorflow {tf.__version__}"

@@ -1,0 +1,1 @@
+"""What a teacher opens: `python -m lessons.xor`."""

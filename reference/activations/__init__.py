@@ -1,0 +1,1 @@
+"""Elementwise and row-wise nonlinearities, one per file."""

@@ -1,0 +1,48 @@
+"""Softmax along an axis.
+
+    y_i = exp(x_i) / sum_k exp(x_k)
+
+Derivation.  dy_i/dx_j = y_i * ([i = j] - y_j), hence dx_j = sum_i dout_i * y_i * ([i = j] - y_j), that is
+
+    dx = y * (dout - sum_k dout_k * y_k)
+
+Rows of y sum to one, so a constant cotangent gives dx = 0: test with a random one. The maximum is subtracted first; it
+cancels in the ratio and keeps exp from overflowing.
+
+Shapes: x, y (...).
+Source: Bridle, "Probabilistic interpretation of feedforward classification network outputs", 1990.
+"""
+
+import numpy as np
+
+from reference.case import Array, Case, require
+
+
+def forward(x: Array, /, *, axis: int = -1) -> tuple[Array, tuple[Array, int]]:
+    """y = exp(x) / sum exp(x) along axis. x (...) -> y (...).
+
+    Raises ValueError for an axis that x does not have, or one of length zero.
+    """
+    require(-x.ndim <= axis < x.ndim, "softmax", "axis", axis, f"an axis of x, whose shape is {x.shape}")
+    require(x.shape[axis] > 0, "softmax", "x", f"of shape {x.shape}", f"at least one entry along axis {axis}")
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    y = e / e.sum(axis=axis, keepdims=True)
+    return y, (y, axis)
+
+
+def backward(dout: Array, cache: tuple[Array, int]) -> tuple[Array]:
+    """dout (...) -> dx (...)."""
+    y, axis = cache
+    return (y * (dout - (dout * y).sum(axis=axis, keepdims=True)),)
+
+
+CASES = [
+    Case("generic", lambda rng: (rng.normal(size=(4, 5)),)),
+    Case("two_classes", lambda rng: (rng.normal(size=(1, 2)),)),
+    Case("one_class", lambda rng: (rng.normal(size=(3, 1)),), zero=("x",)),
+    Case("axis_0", lambda rng: (rng.normal(size=(5, 4)),), {"axis": 0}),
+    Case("axis_1_of_3", lambda rng: (rng.normal(size=(3, 7, 5)),), {"axis": 1}),
+    Case("classes_1000", lambda rng: (rng.normal(size=(8, 1000)),)),
+    Case("saturated", lambda rng: (30 * rng.normal(size=(4, 6)),)),
+    Case("shifted_by_1000", lambda rng: (1000 + rng.normal(size=(4, 6)),)),
+]

@@ -1,0 +1,88 @@
+"""What the reference is made of: an op is a pair of functions, a case is one executable example of it.
+
+Nothing here knows of frameworks, tolerances or skips.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType, ModuleType
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Inputs = Callable[[np.random.Generator], tuple[Any, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One example: `forward(*case.inputs(rng), **case.attrs)` is a legal call, and its gradient is known to exist.
+
+    id       unique within the op; the first case of an op is its generic point
+    inputs   rng -> the positional arguments of forward, float64; it owns the domain
+    attrs    the keyword arguments of forward (labels, axes, flags); arrays of floats among them follow the inputs' dtype
+    kink     the case sits on a kink on purpose: there the gradient is a set
+    zero     names of arguments whose gradient is exactly zero here, because that is the mathematics
+    """
+
+    id: str
+    inputs: Inputs
+    attrs: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    kink: bool = False
+    zero: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Op:
+    """A differentiable function with its hand-derived vjp.
+
+    forward(*differentiable, /, **static) -> (out, cache);  backward(dout, cache) -> one gradient per differentiable argument.
+    A model is an op whose first argument is a flat dict of arrays; so is the gradient that belongs to it.
+    """
+
+    name: str
+    family: str
+    forward: Callable[..., tuple[Any, Any]]
+    backward: Callable[[Any, Any], tuple[Any, ...]]
+    cases: tuple[Case, ...]
+
+    @classmethod
+    def of(cls, module: ModuleType) -> Op:
+        """The op that a module of the reference spells: its `forward`, `backward` and `CASES`."""
+        _, family, name = module.__name__.rsplit(".", 2)
+        return cls(name, family, module.forward, module.backward, tuple(module.CASES))
+
+
+@dataclass(frozen=True, eq=False)
+class Optimizer:
+    """A pure update rule: step(param, grad, state, *, lr, ...) -> (param, state), from the state init(param).
+
+    A case's inputs are (param, grads): the start, and the gradients of the successive steps stacked along axis 0.
+    """
+
+    name: str
+    init: Callable[[Array], dict[str, Array]]
+    step: Callable[..., tuple[Array, dict[str, Array]]]
+    cases: tuple[Case, ...]
+
+    @classmethod
+    def of(cls, module: ModuleType) -> Optimizer:
+        """The optimizer that a module of the reference spells: its `init`, `step` and `CASES`."""
+        return cls(module.__name__.rsplit(".", 1)[-1], module.init, module.step, tuple(module.CASES))
+
+
+def seed(*names: str) -> int:
+    """A seed that depends on the names alone: not on the order of tests, the process or PYTHONHASHSEED."""
+    return zlib.crc32("/".join(names).encode())
+
+
+def require(condition: bool, op: str, argument: str, came: object, wanted: str) -> None:
+    """Check an argument at the door of an op.
+
+    Raises ValueError naming the op, the argument, what came and what was wanted.
+    """
+    if not condition:
+        raise ValueError(f"{op}: {argument} is {came}; wanted {wanted}")

@@ -1,0 +1,59 @@
+"""Affine map.
+
+    y = x @ weight + bias            y_no = sum_i x_ni * weight_io + bias_o
+
+Derivation.  dy_no/dx_ni = weight_io, so dx_ni = sum_o dout_no * weight_io; dy_no/dweight_io = x_ni, summed over the
+rows that share the weight; dy_no/dbias_o = 1, likewise summed:
+
+    dx = dout @ weight.T         dweight = x.T @ dout         dbias = sum_n dout
+
+Shapes: x (..., I), weight (I, O), bias (O,), y (..., O). PyTorch stores the weight as (O, I); Keras and JAX as we do.
+Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.5.
+"""
+
+import numpy as np
+
+from reference.case import Array, Case, Inputs, require
+
+
+def forward(x: Array, weight: Array, bias: Array, /) -> tuple[Array, tuple[Array, Array]]:
+    """y = x @ weight + bias. x (..., I), weight (I, O), bias (O,) -> y (..., O).
+
+    Raises ValueError where the shapes do not fit.
+    """
+    require(weight.ndim == 2, "linear", "weight", f"of shape {weight.shape}", "(I, O)")
+    inputs, outputs = weight.shape
+    require(x.ndim >= 1 and x.shape[-1] == inputs, "linear", "x", f"of shape {x.shape}", f"(..., {inputs})")
+    require(bias.shape == (outputs,), "linear", "bias", f"of shape {bias.shape}", f"({outputs},)")
+    y = x @ weight
+    y += bias
+    return y, (x, weight)
+
+
+def backward(dout: Array, cache: tuple[Array, Array]) -> tuple[Array, Array, Array]:
+    """dout (..., O) -> dx (..., I), dweight (I, O), dbias (O,)."""
+    x, weight = cache
+    dx = dout @ weight.T
+    x, dout = x.reshape(-1, x.shape[-1]), dout.reshape(-1, dout.shape[-1])
+    return dx, x.T @ dout, dout.sum(axis=0)
+
+
+def _inputs(*shape: int) -> Inputs:
+    *batch, inputs, outputs = shape
+    return lambda rng: (
+        rng.normal(size=(*batch, inputs)),
+        rng.normal(size=(inputs, outputs)) / np.sqrt(inputs),
+        rng.normal(size=outputs),
+    )
+
+
+CASES = [
+    Case("generic", _inputs(4, 3, 5)),
+    Case("one", _inputs(1, 1, 1)),
+    Case("odd", _inputs(7, 13, 3)),
+    Case("vector", _inputs(3, 5)),
+    Case("sequence", _inputs(2, 5, 3, 4)),
+    Case("large", _inputs(64, 257, 96)),
+    Case("long_batch", _inputs(512, 3, 2)),
+    Case("offset", lambda rng: (100 + rng.normal(size=(6, 8)), rng.normal(size=(8, 4)), rng.normal(size=4))),
+]

@@ -1,0 +1,1 @@
+"""Losses, one per file; each ends in a reduction (see `reduction.py`)."""

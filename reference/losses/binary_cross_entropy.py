@@ -1,0 +1,73 @@
+"""Binary cross entropy of probabilities, clipped.
+
+    q = clip(p, eps, 1 - eps)         l = -(t log q + (1 - t) log(1 - q)),  reduced
+
+Derivation.  dl/dq = -t/q + (1 - t)/(1 - q) = (q - t) / (q (1 - q)), and the clip passes only what it did not cut off:
+
+    dp = dl * (q - t) / (q (1 - q)) * [eps <= p <= 1 - eps]
+
+A probability that saturates beyond eps has no gradient any more: the network cannot recover from it, which is one reason to prefer
+binary_cross_entropy_with_logits. At p = eps exactly the loss has a kink; we pass the gradient there.
+
+Keras clips at 1e-7 as here; PyTorch clamps log q at -100 instead and bounds q (1 - q) below by 1e-12; optax has no such loss.
+
+Shapes: p, labels t in [0, 1] (...); L () or, unreduced, (...).
+Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.2.
+"""
+
+import numpy as np
+
+from reference.case import Array, Case, Inputs, require
+from reference.losses.reduction import Reduction, reduce, spread
+
+Cache = tuple[Array, Array, Array, Reduction]
+
+
+def forward(
+    p: Array, /, *, labels: Array, eps: float = 1e-7, reduction: Reduction = "mean"
+) -> tuple[Array, Cache]:
+    """L = reduce(-(labels log q + (1 - labels) log(1 - q))), q = clip(p, eps, 1 - eps). p, labels (...) -> L () or (...).
+
+    Raises ValueError where the shapes differ, or eps is not in (0, 1/2).
+    """
+    name = "binary_cross_entropy"
+    require(p.shape == labels.shape, name, "labels", f"of shape {labels.shape}", f"{p.shape}, the shape of p")
+    require(0 < eps < 0.5, name, "eps", eps, "0 < eps < 0.5")
+    q = np.clip(p, eps, 1 - eps)
+    losses = -(labels * np.log(q) + (1 - labels) * np.log1p(-q))
+    passed = (eps <= p) & (p <= 1 - eps)
+    return reduce(losses, reduction, name), (q, passed, labels, reduction)
+
+
+def backward(dout: Array, cache: Cache) -> tuple[Array]:
+    """dout () or (...) -> dp (...)."""
+    q, passed, labels, reduction = cache
+    return (spread(dout, q, reduction) * ((q - labels) / (q * (1 - q))) * passed,)
+
+
+def _probabilities(*shape: int) -> Inputs:
+    return lambda rng: (rng.uniform(0.05, 0.95, size=shape),)
+
+
+def _labels(*shape: int) -> Array:
+    """Zeros and ones in no regular order."""
+    return np.random.default_rng(0).integers(0, 2, size=shape).astype(float)
+
+
+_AT_CLIP = np.array([2.0**-6, 0.5, 1 - 2.0**-6])  # exact in every binary dtype
+
+CASES = [
+    Case("generic", _probabilities(4, 5), {"labels": _labels(4, 5)}),
+    Case("one", _probabilities(1, 1), {"labels": np.ones((1, 1))}),
+    Case("odd_sum", _probabilities(3, 7, 5), {"labels": _labels(3, 7, 5), "reduction": "sum"}),
+    Case("none", _probabilities(3, 4), {"labels": _labels(3, 4), "reduction": "none"}),
+    Case("soft_labels", _probabilities(3, 4), {"labels": np.linspace(0, 1, 12).reshape(3, 4)}),
+    Case("large", _probabilities(64, 65), {"labels": _labels(64, 65)}),
+    Case(
+        "clipped",
+        lambda rng: (np.array([[0.01, 0.99, 0.05, 0.95, 0.4], [0.99, 0.01, 0.8, 0.02, 0.6]]),),
+        {"labels": _labels(2, 5), "eps": 0.1},
+    ),
+    Case("saturated", lambda rng: (np.array([0.0, 1.0, 0.0, 1.0, 0.3]),), {"labels": np.array([0.0, 1.0, 1.0, 0.0, 1.0])}),
+    Case("at_the_clip", lambda rng: (_AT_CLIP,), {"labels": np.array([1.0, 1.0, 0.0]), "eps": 2.0**-6}, kink=True),
+]

@@ -1,0 +1,76 @@
+"""Binary cross entropy of logits.
+
+    p = sigmoid(x)        l = -(w t log p + (1 - t) log(1 - p)),  reduced;  w is pos_weight
+
+Derivation.  With log p = -softplus(-x) and log(1 - p) = -softplus(x) = -x - softplus(-x),
+
+    l = (1 - t) x + (1 + (w - 1) t) softplus(-x),        softplus(-x) = log(1 + exp(-|x|)) + max(-x, 0)
+
+and softplus'(-x) differentiated by x is -(1 - p):
+
+    dx = dl * ((1 - t) - (1 + (w - 1) t) (1 - p))        which for w = 1 is the well-known p - t
+
+The stable form is written with |x| and max, which have kinks at 0; the function has none, and its derivative at 0 is that
+of the smooth function. Frameworks that differentiate the stable form piecewise may return something else there.
+
+Shapes: x, labels t in [0, 1] (...); pos_weight broadcasts against them; L () or, unreduced, (...).
+Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.2; the stable form is TensorFlow's and PyTorch's.
+"""
+
+import numpy as np
+
+from reference.case import Array, Case, Inputs, require
+from reference.losses.reduction import Reduction, reduce, spread
+
+Cache = tuple[Array, Array, Array, Reduction]
+
+
+def forward(
+    x: Array, /, *, labels: Array, pos_weight: Array | float = 1.0, reduction: Reduction = "mean"
+) -> tuple[Array, Cache]:
+    """L = reduce(-(pos_weight labels log p + (1 - labels) log(1 - p))), p = sigmoid(x). x, labels (...) -> L () or (...).
+
+    Raises ValueError where the shapes do not fit.
+    """
+    name = "binary_cross_entropy_with_logits"
+    require(x.shape == labels.shape, name, "labels", f"of shape {labels.shape}", f"{x.shape}, the shape of x")
+    shape = np.shape(pos_weight)
+    fits = len(shape) <= x.ndim and all(a in (1, b) for a, b in zip(shape[::-1], x.shape[::-1], strict=False))
+    require(fits, name, "pos_weight", f"of shape {shape}", f"one that broadcasts to {x.shape}")
+    e = np.exp(-np.abs(x))
+    weight = 1 + (pos_weight - 1) * labels
+    losses = (1 - labels) * x + weight * (np.log1p(e) + np.maximum(-x, 0))
+    one_minus_p = np.where(x >= 0, e, 1) / (1 + e)
+    return reduce(losses, reduction, name), (one_minus_p, weight, labels, reduction)
+
+
+def backward(dout: Array, cache: Cache) -> tuple[Array]:
+    """dout () or (...) -> dx (...)."""
+    one_minus_p, weight, labels, reduction = cache
+    return (spread(dout, one_minus_p, reduction) * ((1 - labels) - weight * one_minus_p),)
+
+
+def _logits(*shape: int) -> Inputs:
+    return lambda rng: (2 * rng.normal(size=shape),)
+
+
+def _labels(*shape: int) -> Array:
+    """Zeros and ones in no regular order."""
+    return np.random.default_rng(0).integers(0, 2, size=shape).astype(float)
+
+
+CASES = [
+    Case("generic", _logits(4, 5), {"labels": _labels(4, 5)}),
+    Case("one", _logits(1, 1), {"labels": np.ones((1, 1))}),
+    Case("odd_sum", _logits(3, 7, 5), {"labels": _labels(3, 7, 5), "reduction": "sum"}),
+    Case("none", _logits(3, 4), {"labels": _labels(3, 4), "reduction": "none"}),
+    Case("soft_labels", _logits(3, 4), {"labels": np.linspace(0, 1, 12).reshape(3, 4)}),
+    Case("pos_weight", _logits(6, 3), {"labels": _labels(6, 3), "pos_weight": np.array([0.5, 1.0, 3.0])}),
+    Case("large", _logits(64, 65), {"labels": _labels(64, 65)}),
+    Case("at_zero", lambda rng: (np.zeros((2, 4)),), {"labels": np.array([[0, 1, 0.25, 0.75], [1, 0, 1, 0]])}),
+    Case(
+        "saturated",
+        lambda rng: (rng.normal(size=(2, 6)) + np.array([-200, -40, -15, 15, 40, 200]),),
+        {"labels": np.array([[0.0, 0, 0, 1, 1, 1], [1, 1, 1, 0, 0, 0]])},
+    ),
+]

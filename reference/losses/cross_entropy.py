@@ -1,0 +1,109 @@
+"""Cross entropy of logits with integer labels.
+
+    log p_nc = x_nc - log sum_k exp(x_nk)
+    q_nc     = (1 - s) [c = t_n] + s / C                 label smoothing s
+    l_n      = -sum_c weight_c q_nc log p_nc,  reduced;  the mean divides by sum_n weight_{t_n}, over the rows not ignored
+
+Derivation.  dlog p_c/dx_j = [c = j] - p_j. With g_nc = weight_c q_nc, zero on ignored rows, l = -sum_c g_c log p_c gives
+
+    dx_nj = dl_n * (p_nj * sum_c g_nc - g_nj)            which for plain labels is p - onehot(t)
+
+Shapes: x (N, C), labels t (N,) integers in [0, C) or equal to ignore_index; weight (C,); L () or, unreduced, (N,).
+Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.3; label smoothing: Szegedy et al., "Rethinking the
+Inception architecture", CVPR 2016. The weighted mean is PyTorch's; Keras divides by the batch.
+"""
+
+import numpy as np
+
+from reference.case import Array, Case, Inputs, require
+from reference.losses.reduction import Reduction, reduce, spread
+
+Cache = tuple[Array, Array, Array, Array, Reduction]
+
+
+def forward(
+    x: Array,
+    /,
+    *,
+    labels: Array,
+    weight: Array | None = None,
+    label_smoothing: float = 0.0,
+    ignore_index: int = -100,
+    reduction: Reduction = "mean",
+) -> tuple[Array, Cache]:
+    """L = reduce(-sum_c weight_c q_c log softmax(x)_c). x (N, C), labels (N,), weight (C,) -> L () or (N,).
+
+    Raises ValueError where the shapes do not fit, a label is out of range, label_smoothing is not in [0, 1], or a mean has
+    nothing to average.
+    """
+    name = "cross_entropy"
+    require(x.ndim == 2 and x.shape[1] > 0, name, "x", f"of shape {x.shape}", "(N, C) with C >= 1")
+    n, classes = x.shape
+    require(labels.shape == (n,), name, "labels", f"of shape {labels.shape}", f"({n},)")
+    require(labels.dtype.kind in "iu", name, "labels", f"of dtype {labels.dtype}", "integers")
+    kept = labels != ignore_index
+    outside = labels[kept & ((labels < 0) | (labels >= classes))]
+    require(outside.size == 0, name, "labels", f"{outside[:3].tolist()} among others", f"0 to {classes - 1} or {ignore_index}")
+    require(0 <= label_smoothing <= 1, name, "label_smoothing", label_smoothing, "0 <= label_smoothing <= 1")
+    if weight is not None:
+        require(weight.shape == (classes,), name, "weight", f"of shape {weight.shape}", f"({classes},)")
+    shifted = x - x.max(axis=1, keepdims=True)
+    e = np.exp(shifted)
+    total = e.sum(axis=1, keepdims=True)
+    log_p = shifted - np.log(total)
+
+    rows, target = np.arange(n), np.where(kept, labels, 0)
+    if label_smoothing:
+        g = np.full_like(x, label_smoothing) / np.asarray(classes, dtype=x.dtype)
+        g[rows, target] += 1 - label_smoothing
+    else:
+        g = np.zeros_like(x)
+        g[rows, target] = 1
+    if weight is not None:
+        g *= weight
+    g *= kept[:, None]
+    losses = -(g * log_p).sum(axis=1)
+    if reduction == "mean":
+        counted = kept.astype(x.dtype) if weight is None else kept * weight[target]
+        scale = counted.sum(keepdims=True)
+        require(bool(scale[0] != 0), name, "reduction", "'mean' over no label", "at least one label with a weight that is kept")
+        losses, g, reduction = losses / scale, g / scale, "sum"
+    return reduce(losses, reduction, name), (e / total, g, losses, kept, reduction)
+
+
+def backward(dout: Array, cache: Cache) -> tuple[Array]:
+    """dout () or (N,) -> dx (N, C)."""
+    p, g, losses, kept, reduction = cache
+    dl = spread(dout, losses, reduction) * kept
+    return (dl[:, None] * (p * g.sum(axis=1, keepdims=True) - g),)
+
+
+def _logits(n: int, classes: int) -> Inputs:
+    return lambda rng: (2 * rng.normal(size=(n, classes)),)
+
+
+def _labels(n: int, classes: int) -> Array:
+    """Labels in no regular order."""
+    return np.random.default_rng(0).integers(0, classes, size=n)
+
+
+_IGNORED = np.array([2, -100, 0, 1, -100, 2])
+
+CASES = [
+    Case("generic", _logits(4, 5), {"labels": _labels(4, 5)}),
+    Case("two_classes", _logits(1, 2), {"labels": np.array([1])}),
+    Case("one_class", _logits(3, 1), {"labels": np.array([0, 0, 0])}, zero=("x",)),
+    Case("odd_sum", _logits(7, 3), {"labels": _labels(7, 3), "reduction": "sum"}),
+    Case("none", _logits(5, 4), {"labels": _labels(5, 4), "reduction": "none"}),
+    Case("large", _logits(64, 257), {"labels": _labels(64, 257)}),
+    Case("smoothed", _logits(6, 4), {"labels": _labels(6, 4), "label_smoothing": 0.1}),
+    Case("weighted", _logits(6, 3), {"labels": _labels(6, 3), "weight": np.array([0.5, 1.0, 3.0])}),
+    Case("ignored", _logits(6, 3), {"labels": _IGNORED}),
+    Case("ignored_none", _logits(6, 3), {"labels": _IGNORED, "reduction": "none"}),
+    Case(
+        "all_options",
+        _logits(6, 3),
+        {"labels": _IGNORED, "weight": np.array([0.5, 1.0, 3.0]), "label_smoothing": 0.2},
+    ),
+    Case("confident", lambda rng: (60 * np.eye(4) + rng.normal(size=(4, 4)),), {"labels": np.array([0, 1, 3, 2])}),
+]

@@ -1,0 +1,36 @@
+"""The last step of every loss: none, mean or sum over its elements.
+
+    none: L = l        sum: L = sum_i l_i        mean: L = sum_i l_i / n
+
+Derivation.  dL/dl_i is 1, 1 and 1/n; dL is a scalar under sum and mean, broadcast over the elements.
+"""
+
+from typing import Literal
+
+import numpy as np
+
+from reference.case import Array, require
+
+Reduction = Literal["none", "mean", "sum"]
+
+
+def reduce(values: Array, reduction: Reduction, op: str) -> Array:
+    """values (...) -> (...) under "none", a scalar of shape () otherwise.
+
+    Raises ValueError for an unknown reduction, and for the mean of nothing.
+    """
+    if reduction == "none":
+        return values
+    require(reduction in ("mean", "sum"), op, "reduction", repr(reduction), "'none', 'mean' or 'sum'")
+    total = values.sum(keepdims=True).reshape(())  # an array, not a scalar: subclasses survive
+    if reduction == "sum":
+        return total
+    require(values.size > 0, op, "reduction", "'mean' of no elements", "at least one element")
+    return total / np.asarray(values.size, dtype=values.dtype)
+
+
+def spread(dout: Array, values: Array, reduction: Reduction) -> Array:
+    """The vjp of `reduce`: dout () or (...) -> dvalues (...), where values is what was reduced (its shape and dtype count)."""
+    if reduction == "mean":
+        dout = dout / np.asarray(values.size, dtype=values.dtype)
+    return np.broadcast_to(dout, values.shape, subok=True)

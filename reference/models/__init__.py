@@ -1,0 +1,1 @@
+"""Networks composed of ops' pairs, their caches threaded by hand."""

@@ -1,0 +1,113 @@
+"""The matrix: which cells there are. Nothing here imports a framework.
+
+A cell is one case in one adapter, dtype, device and mode; it is a parameter of a test, and its id is enough to find it again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import adapters
+from gradwitness import frameworks
+from reference import MODELS, OPS, OPTIMIZERS, Case, Op, Optimizer
+
+Kind = Literal["op", "model", "optimizer", "training"]
+
+DTYPES = ("float64", "float32")
+TRAININGS = ("xor", "digits")
+TABLES: dict[Kind, dict[str, Any]] = {
+    "op": OPS,
+    "model": MODELS,
+    "optimizer": OPTIMIZERS,
+    "training": dict.fromkeys(TRAININGS),
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One place of the matrix."""
+
+    kind: Kind
+    name: str
+    case_id: str
+    adapter: str
+    dtype: str
+    device: str
+    mode: str
+
+    def __str__(self) -> str:
+        return "-".join((self.name, self.case_id, self.adapter, self.dtype, self.device, self.mode))
+
+    @property
+    def subject(self) -> Op | Optimizer:
+        """The op, model or optimizer."""
+        return TABLES[self.kind][self.name]
+
+    @property
+    def case(self) -> Case:
+        """Its case."""
+        return next(case for case in self.subject.cases if case.id == self.case_id)
+
+    @property
+    def family(self) -> str:
+        """The row of the closing table that it counts in."""
+        return self.subject.family if self.kind == "op" else {"training": "training"}.get(self.kind, f"{self.kind}s")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the options ask for; an empty one asks for everything.
+
+    Raises ValueError for a name that is not there, listing what there is.
+    """
+
+    adapter: Sequence[str] = ()
+    op: Sequence[str] = ()
+    dtype: Sequence[str] = ()
+    device: Sequence[str] = ()
+    mode: Sequence[str] = ()
+    required: Sequence[str] = field(default=())
+
+    def __post_init__(self) -> None:
+        known = {
+            "adapter": adapters.NAMES,
+            "op": tuple(name for table in TABLES.values() for name in table),
+            "dtype": DTYPES,
+            "device": frameworks.DEVICES,
+            "mode": tuple(dict.fromkeys(mode for name in adapters.NAMES for mode in frameworks.MODES[name])),
+            "required": adapters.NAMES,
+        }
+        for option, names in known.items():
+            for asked in getattr(self, option):
+                if asked not in names:
+                    raise ValueError(f"unknown {option} {asked!r}; there are {', '.join(names)}")
+
+    def __bool__(self) -> bool:
+        return any((self.adapter, self.op, self.dtype, self.device, self.mode))
+
+    def devices(self) -> Sequence[str]:
+        """Those asked for; else the CPU, and CUDA where the machine has an NVIDIA device, whether or not a framework can use it."""
+        return self.device or (("cpu", "cuda") if os.path.exists("/dev/nvidiactl") else ("cpu",))
+
+    def cells(self, kind: Kind) -> Iterator[Cell]:
+        """The selected cells, those of one case and dtype together, so that the reference is run once for all of them."""
+        for name, subject in TABLES[kind].items():
+            if self.op and name not in self.op:
+                continue
+            case_ids = [case.id for case in subject.cases] if subject else ["whole_run"]
+            for case_id in case_ids:
+                for dtype in self.dtype or DTYPES:
+                    for adapter in self.adapter or adapters.NAMES:
+                        for mode in frameworks.MODES[adapter]:
+                            if self.mode and mode not in self.mode:
+                                continue
+                            # A compiler that takes seconds is run on the generic case alone, and optimizers and runs eagerly.
+                            if mode in frameworks.SLOW_TO_BUILD and (kind in ("optimizer", "training") or case_id != case_ids[0]):
+                                continue
+                            if kind == "optimizer" and mode != "eager":
+                                continue
+                            for device in self.devices():
+                                yield Cell(kind, name, case_id, adapter, dtype, device, mode)
