@@ -80,14 +80,17 @@ def verify(request: pytest.FixtureRequest, record_property: Callable[[str, objec
         except Exception as error:
             error.add_note(f"{context}\n{replay}")
             raise
-        try:
-            distances = evidence.judge(results)
-        except Disagreement as found:
+        found, distances = _verdict(evidence, results)
+        if found is not None:
             record["worst"], record["gradient"] = found.ratio, found.gradient
-            if entry is not None:
-                record["status"], record["reason"] = "known", f"{entry.op}: {entry.reason}"
-                return results
+        if found is not None and entry is None:
             pytest.fail(f"{context}:\n{_with_reference(found, evidence)}\n{replay}", pytrace=False)
+        if found is not None and entry is not None:
+            record["reason"] = f"{entry.op} / {entry.case}: {entry.reason}"
+            if changed := entry.changed(evidence, results):
+                pytest.fail(f"{context}: differs, but not as known_differences.toml says:\n{changed}\n{replay}", pytrace=False)
+            record["status"] = "known"
+            return results
         if entry is not None:
             pytest.fail(f"{context}: agrees, but known_differences.toml says that it differs. Remove the entry\n{replay}", pytrace=False)
         record["status"] = "agreed"
@@ -97,6 +100,13 @@ def verify(request: pytest.FixtureRequest, record_property: Callable[[str, objec
         return results
 
     return run
+
+
+def _verdict(evidence: Any, results: Any) -> tuple[Disagreement | None, dict[str, float]]:
+    try:
+        return None, evidence.judge(results)
+    except Disagreement as found:
+        return found, {}
 
 
 def _not_run(request: pytest.FixtureRequest, cell: Cell, record: dict[str, Any], reason: str) -> None:
@@ -110,8 +120,8 @@ def _with_reference(found: Disagreement, evidence: Any) -> str:
     """The disagreement, and beside what was got what the reference itself returns in the same dtype."""
     lines = str(found).split("\n")
     native = getattr(evidence, "native", None)
-    if native is not None and found.gradient in evidence.subject.names and not found.reason:
-        value = native[evidence.subject.names.index(found.gradient)][found.index]
+    if native is not None and not found.reason:
+        value = native[evidence.names.index(found.gradient)][found.index]
         lines.insert(2, f"  reference   {value!s}, computed in {evidence.dtype}")
     return "\n".join(lines)
 

@@ -73,9 +73,8 @@ class Noise:
         r = self.rng.random(array.shape)
         r -= 0.5
         r *= 2 * scale * self.unit
-        with np.errstate(invalid="ignore"):
-            noisy = array + array * r.astype(array.dtype, copy=False)
-        return noisy if np.isfinite(array).all() else np.where(np.isfinite(array), noisy, array)
+        noisy = array + array * r
+        return noisy if np.isfinite(noisy).all() else np.where(np.isfinite(array), noisy, array)
 
     def constant(self, value: Any) -> Any:
         """A number or array from outside: rounded at random unless the dtype under test holds it exactly."""

@@ -3,7 +3,10 @@
 `derivative` extrapolates difference quotients at steps h, h/2, h/4, ... to h = 0 (Richardson). Two things limit it: truncation, seen as the
 difference between neighbouring entries of the extrapolation table, and the rounding of the function, which a step h magnifies by 1/h and
 extrapolation passes on linearly. Both are carried through the table; the entry with the smallest sum is the estimate, and the sum its
-error bar. The noise of one evaluation is not guessed either: the caller measures it by Monte Carlo arithmetic.
+error bar. Two neighbours agree by accident now and then (with Ridders' original rule 1 in 1000 bars was too small, some by a factor of a
+million), so an entry is trusted only as far as it agrees with all five around it: then the worst error over 33,000 derivatives of
+eleven functions was 0.40 of its bar (tests/test_engine.py repeats a part of them). The noise of one evaluation is not guessed either: the
+caller measures it by Monte Carlo arithmetic.
 
 A step that crosses a kink or leaves the domain spoils the entries it enters; smaller steps start clean ones.
 
@@ -25,9 +28,6 @@ LEVELS = 40
 """Steps down to 2^-41, for functions whose nearest kink is that close; most stop after about eight."""
 ORDER = 8
 """Columns of the table: beyond it rounding grows faster than truncation falls."""
-SAFETY = 4.0
-"""Neighbouring entries can agree by accident. Over 20,000 derivatives of known functions (tests/test_engine.py) the true error was at most
-0.9 of the bar with a safety factor of 1; this leaves room."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,10 @@ def derivative(
             finer, coarser = row[m - 1], values[m - 1]
             row.append(finer + (finer - coarser) / (power - 1))
             row_noise.append((power * row_noise[m - 1] + noises[m - 1]) / (power - 1))
-            truncation = max(abs(row[m] - finer), abs(row[m] - coarser))
-            error = SAFETY * truncation + np.longdouble(row_noise[m])
+            if m < 2 or m >= len(values):
+                continue
+            witnesses = (finer, coarser, row[m - 2], values[m - 2], values[m])
+            error = max(abs(row[m] - w) for w in witnesses) + np.longdouble(row_noise[m])
             if np.isfinite(error) and error < best.error:
                 best = Estimate(row[m], error)
         values, noises = row, row_noise

@@ -50,7 +50,7 @@ class Disagreement(AssertionError):
         truth = _digits(self.low) if self.low == self.high else f"in [{_digits(self.low)}, {_digits(self.high)}]"
         at = f"[{', '.join(map(str, self.index))}]" if self.index else ""
         return "\n".join([
-            f"{self.gradient}{at} is wrong, and so are {self.count[0] - 1} of the other {self.count[1] - 1} elements",
+            f"{self.gradient}{at} is wrong" + (f", as {of} elements are" if (of := "{} of {}".format(*self.count)) != "1 of 1" else ""),
             f"  got         {_digits(self.actual)}",
             f"  truth       {truth}",
             f"  difference  {_digits(_outside(self.actual, self.low, self.high))}",
@@ -81,7 +81,7 @@ def judge(
     largest = np.finfo(dtype).max
     overflows = np.abs(expected.truth) > largest
     low, high = (np.where(overflows, np.copysign(np.inf, bound), bound) for bound in (low, high))
-    return _worst(gradient, actual.astype(expected.truth.dtype), low, high, K * expected.spread, 1 / K)
+    return _worst(gradient, actual, low, high, K * expected.spread, 1 / K)
 
 
 def judge_within(gradient: str, actual: Array, estimate: Array, bar: Array) -> float:

@@ -150,6 +150,11 @@ class Evidence:
         measured = measure(lambda lift: rounded.run(lift, wider(dtype)), dtype, seed=subject.seed)
         return cls(rounded, dtype, measured)
 
+    @property
+    def names(self) -> list[str]:
+        """The names of the results, in order."""
+        return self.subject.names
+
     @cached_property
     def native(self) -> list[Array]:
         """What the pair itself returns in dtype."""

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import adapters
+from gradwitness.arithmetic import Array, Measured
+from gradwitness.verdict import Disagreement, judge
 from tests.matrix import Cell
 
 FILE = Path(adapters.__file__).parent / "known_differences.toml"
@@ -36,6 +41,16 @@ class Difference:
             and cell.mode in self.mode
             and cell.device in self.device
         )
+
+    def changed(self, evidence: Any, results: Sequence[Array]) -> str:
+        """Empty where the results hold, at the element that was measured, the value that the entry records; else what differs."""
+        which, index = evidence.names.index(self.measured["gradient"]), tuple(self.measured["index"])
+        recorded = Measured(np.asarray(self.measured["got"], np.longdouble), evidence.measured[which].spread[index])
+        try:
+            judge(self.measured["gradient"], results[which][index], recorded, results[which].dtype)
+        except Disagreement as found:
+            return str(found)
+        return ""
 
 
 @cache
