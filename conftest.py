@@ -55,7 +55,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture
-def verify(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Callable[[Cell], Any]:
+def verify(request: pytest.FixtureRequest) -> Callable[[Cell], Any]:
     """verify(cell) runs a cell and reaches a verdict; it fails with a message that stands on its own, and returns the results."""
 
     def run(cell: Cell) -> Any:
@@ -63,7 +63,7 @@ def verify(request: pytest.FixtureRequest, record_property: Callable[[str, objec
             "adapter": cell.adapter, "family": cell.family, "name": cell.name, "case": cell.case_id, "cell": str(cell),
             "status": "not run", "reason": "",
         }  # fmt: skip
-        record_property(RECORD, record)
+        request.node.user_properties.append((RECORD, record))  # travels with the report, from a worker too
         try:
             adapter = adapters.load(cell.adapter)
             frameworks.require_device(cell.adapter, cell.device, adapter.framework.devices())

@@ -38,6 +38,10 @@ _EXACT = frozenset(
     "absolute ceil clip conjugate copysign fabs floor fmax fmin maximum minimum negative positive rint sign trunc".split()
 )
 _CONTRACTIONS = {np.dot, np.einsum, np.inner, np.tensordot, np.vdot}
+_MOVES = frozenset(
+    "where concatenate pad copy choose broadcast_to broadcast_arrays select block sliding_window_view".split()
+)
+"""NumPy functions that only move values, and return a plain array."""
 
 
 class Unstable(ArithmeticError):
@@ -137,8 +141,18 @@ class Perturbed(np.ndarray):
             n = float(np.max(func(*ones, **kwargs), initial=1))  # the number of terms in each element of the result
             return _wrap(noise, _contract(noise, func, plain, kwargs, n))
         result = super().__array_function__(func, types, args, kwargs)
-        noise = _noise_of([*args, *kwargs.values()])
-        return _wrap(noise, result)
+        if func.__name__ in _MOVES:
+            return _wrap(_noise_of([*args, *kwargs.values()]), result)
+        if any(isinstance(r, (np.ndarray, np.floating)) and r.dtype.kind == "f" and not isinstance(r, Perturbed) for r in _flat(result)):
+            raise TypeError(f"numpy.{func.__name__} strips the subclass and computes unwatched; write it with ufuncs and reductions")
+        return result
+
+    def __getitem__(self, key: Any) -> Any:
+        return _wrap(self.noise, super().__getitem__(key))  # a single element stays watched too
+
+    def dot(self, other: Any, out: Any = None) -> Any:
+        """The method is no ufunc and would not be watched; the function is."""
+        return np.dot(self, other, out=out)
 
 
 def _noise_of(values: Any) -> Noise:
@@ -152,7 +166,13 @@ def _noise_of(values: Any) -> Noise:
     raise TypeError("no Perturbed array among the arguments")
 
 
+def _flat(result: Any) -> Sequence[Any]:
+    return result if isinstance(result, (tuple, list)) else (result,)
+
+
 def _wrap(noise: Noise, result: Any) -> Any:
+    if isinstance(result, Perturbed):
+        return result
     if isinstance(result, (tuple, list)):
         return type(result)(_wrap(noise, r) for r in result)
     if isinstance(result, (np.ndarray, np.floating)) and np.asarray(result).dtype.kind == "f":

@@ -22,7 +22,7 @@ from gradwitness.verdict import Disagreement, K, judge, judge_between, judge_wit
 
 Lift = Callable[[Array], Array]
 
-ENTRYWISE = 64
+ENTRYWISE = 32
 """Arguments of at most so many elements are differentiated one by one; larger ones along a random direction."""
 BLIND = 1e-6
 """An error bar wider than this fraction of the gradient would prove nothing."""
@@ -266,7 +266,7 @@ def check(
     forward(*inputs, **static) -> (out, cache) and backward(dout, cache) -> gradients, in NumPy, generic in dtype; inputs are float64
     arrays or dicts of them. Returns the distance of each gradient from the numerical one, in units of its error bar.
 
-    Small arguments (up to 64 elements) are checked element by element, larger ones along a random direction. With `kink`, each element
+    Small arguments (up to 32 elements) are checked element by element, larger ones along a random direction. With `kink`, each element
     must lie between the one-sided derivatives.
 
     Raises Disagreement naming the gradient, the element and both values; Vacuous where the gradient is zero within rounding and `zero`

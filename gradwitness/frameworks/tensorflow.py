@@ -9,6 +9,7 @@ from typing import Any
 os.environ["KERAS_BACKEND"] = "tensorflow"  # read once, when keras is imported
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its C++ side announces CPU features on stderr
 
+import numpy as np
 import tensorflow as tf
 
 from gradwitness.frameworks import Array, require_device, require_dtype, require_mode
@@ -29,7 +30,7 @@ def from_numpy(array: Array, device: str = "cpu") -> tf.Tensor:
 
 def to_numpy(tensor: tf.Tensor) -> Array:
     """A copy of the tensor's values."""
-    return tensor.numpy().copy() if tensor.shape.rank else tensor.numpy()[()].copy()
+    return np.array(tensor.numpy())  # numpy() gives a scalar for a tensor without axes, and may share memory with others
 
 
 def compile(fn: Callable[..., Any], mode: str = "eager") -> Callable[..., Any]:
@@ -42,6 +43,7 @@ def vjp(fn: Callable[..., Any], mode: str = "eager") -> Callable[[Any, Any], tup
     """(args, dout) -> (out, grads) by GradientTape. An argument that out does not depend on gets zeros."""
 
     def run(args: Any, dout: Any) -> tuple[Any, Any]:
+        args = [tf.identity(a) for a in args]  # a tape knows tensors by identity: one passed twice would get both gradients, twice
         with tf.GradientTape() as tape:
             tape.watch(args)
             out = fn(*args)

@@ -38,7 +38,7 @@ CASES = [
     Case("one", lambda rng: (np.abs(_away_from_zero(rng, (1, 1))),)),
     Case("odd", lambda rng: (_away_from_zero(rng, (3, 7, 5)),)),
     Case("large", lambda rng: (_away_from_zero(rng, (64, 257)),)),
-    Case("huge_and_tiny", lambda rng: (_away_from_zero(rng, (4, 8)) * 10.0 ** np.arange(-16, 16, 4),)),
+    Case("scales", lambda rng: (_away_from_zero(rng, (4, 8)) * 10.0 ** np.arange(-4, 4),)),
     Case("at_zero", lambda rng: (_away_from_zero(rng, (3, 5)) * (np.arange(5) % 2),), kink=True),
     Case("dead", lambda rng: (-np.abs(_away_from_zero(rng, (3, 4))),), zero=("x",)),
 ]

@@ -1,0 +1,61 @@
+"""Mistakes to plant, one at a time: `python -m pytest -p tests.faults --plant NAME`. tests/test_suite.py asks which cells turn red.
+
+Each is one that people make, in one of the places where they make it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import adapters
+from reference.activations import tanh
+
+
+def reference_backward() -> None:
+    """tanh' as 1 - y instead of 1 - y^2."""
+    tanh.backward = lambda dout, y: (dout * (1 - y),)
+    _rebuild("tanh", tanh)
+
+
+def adapter_spelling() -> None:
+    """softmax over the last axis whatever axis is asked for."""
+    jax = adapters.load("jax")
+    right = jax.ops["softmax"]
+    jax.ops["softmax"] = lambda x, *, axis=-1: right(x)
+
+
+def parameter_layout() -> None:
+    """A weight reshaped to (out, in) where it must be transposed. There and back it is the same again: a round trip sees nothing."""
+    for spelling in adapters.load("torch").models.values():
+        spelling.layout = lambda name, tensor: tensor.reshape(tensor.shape[::-1]) if name.endswith("weight") else tensor
+
+
+def training_loop() -> None:
+    """Gradients that are never zeroed, and so accumulate."""
+    import torch
+
+    torch.optim.Optimizer.zero_grad = lambda self, set_to_none=True: None
+
+
+FAULTS: dict[str, Callable[[], None]] = {
+    f.__name__: f for f in (reference_backward, adapter_spelling, parameter_layout, training_loop)
+}
+
+
+def _rebuild(name: str, module: Any) -> None:
+    """Put a changed module's functions into the table, which took them when it was built."""
+    from reference import OPS, Op
+
+    OPS[name] = Op.of(module)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--plant", choices=FAULTS, help="plant this mistake before the tests are collected")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if name := config.getoption("--plant"):
+        FAULTS[name]()

@@ -1,0 +1,125 @@
+"""The verdict: what agrees, what differs, and what it says."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradwitness import Disagreement, K
+from gradwitness.arithmetic import Measured
+from gradwitness.verdict import judge, judge_between, judge_within
+
+ONE = Measured(np.ones((2, 2)), np.full((2, 2), 1e-8))
+
+
+def ones(*changes: tuple[tuple[int, int], float]) -> np.ndarray:
+    array = np.ones((2, 2), np.float32)
+    for index, value in changes:
+        array[index] = value
+    return array
+
+
+def test_the_distance_is_in_units_of_spread() -> None:
+    told = Measured(np.zeros(3), np.array([1.0, 2.0, 4.0]))
+    assert judge("dx", np.array([3.0, 0, 0]), told, "float64") == 3
+    assert judge("dx", np.array([0.0, 3, 3]), told, "float64") == 1.5
+    assert judge("dx", np.zeros(3), told, "float64") == 0
+
+
+def test_k_units_agree_and_a_little_more_differs() -> None:
+    told = Measured(np.zeros(()), np.ones(()))
+    assert judge("out", np.array(K), told, "float64") == K
+    with pytest.raises(Disagreement):
+        judge("out", np.array(np.nextafter(K, np.inf)), told, "float64")
+
+
+def test_where_rounding_can_do_nothing_only_the_truth_agrees() -> None:
+    exact = Measured(np.ones(2), np.zeros(2))
+    assert judge("dx", np.ones(2), exact, "float64") == 0
+    with pytest.raises(Disagreement) as found:
+        judge("dx", np.array([1.0, np.nextafter(1.0, 2)]), exact, "float64")
+    assert found.value.index == (1,)
+    assert found.value.ratio == np.inf
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1 + 1e-5, -1.0, 0.0])
+def test_one_wrong_element_among_right_ones_differs(value: float) -> None:
+    with pytest.raises(Disagreement) as found:
+        judge("dweight", ones(((1, 0), value)), ONE, "float32")
+    assert found.value.index == (1, 0)
+    assert found.value.count == (1, 4)
+
+
+@pytest.mark.parametrize(
+    ("actual", "reason"),
+    [
+        (np.ones((2, 2)), "dtype is float64; wanted float32"),
+        (np.ones((2, 2), np.float16), "dtype is float16; wanted float32"),
+        (np.ones((4,), np.float32), r"shape is \(4,\); wanted \(2, 2\)"),
+        (np.ones((1, 2), np.float32), r"shape is \(1, 2\); wanted \(2, 2\)"),  # would broadcast
+        (np.ones((), np.float32), r"shape is \(\); wanted \(2, 2\)"),
+    ],
+)
+def test_another_dtype_or_shape_differs_whatever_the_values(actual: Any, reason: str) -> None:
+    with pytest.raises(Disagreement, match=reason):
+        judge("dx", actual, ONE, "float32")
+
+
+def test_nan_agrees_with_nan_only() -> None:
+    told = Measured(np.array([np.nan, 1.0]), np.zeros(2))
+    assert judge("dx", np.array([np.nan, 1.0]), told, "float64") == 0
+    for value in (0.0, np.inf):
+        with pytest.raises(Disagreement):
+            judge("dx", np.array([value, 1.0]), told, "float64")
+
+
+def test_infinity_agrees_with_the_infinity_of_its_sign_only() -> None:
+    told = Measured(np.array([np.inf, -np.inf]), np.zeros(2))
+    assert judge("dx", np.array([np.inf, -np.inf]), told, "float64") == 0
+    for value in (-np.inf, np.nan, 1e300):
+        with pytest.raises(Disagreement):
+            judge("dx", np.array([value, -np.inf]), told, "float64")
+
+
+def test_a_truth_that_overflows_the_dtype_is_infinity_there() -> None:
+    told = Measured(np.array([1e39, -1e39]), np.array([1e32, 1e32]))
+    assert judge("out", np.array([np.inf, -np.inf], np.float32), told, "float32") == 0
+    with pytest.raises(Disagreement):
+        judge("out", np.array([3e38, -np.inf], np.float32), told, "float32")
+
+
+def test_nothing_agrees_with_nothing() -> None:
+    assert judge("dx", np.zeros((0, 3)), Measured(np.zeros((0, 3)), np.zeros((0, 3))), "float64") == 0
+
+
+def test_at_a_kink_every_member_of_the_set_agrees_and_nothing_outside() -> None:
+    told, interval = Measured(np.zeros(3), np.full(3, 1e-3)), (np.zeros(3), np.ones(3))
+    assert judge("dx", np.array([0, 0.5, 1.0]), told, "float64", interval) == 0
+    for value in (-0.1, 1.1):
+        with pytest.raises(Disagreement, match=r"truth       in \[0\.?e\+00, 1\.?e\+00\]"):
+            judge("dx", np.array([0, value, 1.0]), told, "float64", interval)
+
+
+def test_within_and_between_take_the_bar_as_it_is() -> None:
+    bar = np.array([0.25])
+    assert judge_within("dx", np.array([1.125]), np.array([1.0]), bar) == 0.5
+    assert judge_between("dx", np.array([1.125]), np.array([0.0]), np.array([1.0]), bar) == 0.5
+    with pytest.raises(Disagreement):
+        judge_within("dx", np.array([1.5]), np.array([1.0]), bar)
+    with pytest.raises(Disagreement):
+        judge_between("dx", np.array([-0.5]), np.array([0.0]), np.array([1.0]), bar)
+    with pytest.raises(Disagreement):
+        judge_within("dx", np.array([1.0]), np.array([np.nan]), np.array([np.inf]))
+
+
+def test_the_message_says_which_element_what_came_the_truth_and_the_allowance() -> None:
+    with pytest.raises(Disagreement) as found:
+        judge("dweight", ones(((1, 0), 1.25)), ONE, "float32")
+    assert str(found.value).splitlines() == [
+        "dweight[1, 0] is wrong, as 1 of 4 elements are",
+        "  got         1.25e+00",
+        "  truth       1e+00",
+        "  difference  2.5e-01",
+        "  allowance   3.2e-07",
+        "  that is     2.5e+07 units of rounding spread; 32 are allowed",
+    ]

@@ -1,0 +1,222 @@
+"""The suite itself: is everything covered, is nothing tolerated, and does each planted mistake turn the right cells red and no others?"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import subprocess
+import sys
+import tokenize
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import adapters
+from gradwitness import frameworks
+from reference import MODELS, OPS, OPTIMIZERS, Op
+from tests.faults import FAULTS
+from tests.known import Difference, differences
+from tests.matrix import TABLES, Cell, Selection
+
+ROOT = Path(__file__).parent.parent
+
+
+# --- coverage: what is missing is named
+
+
+@pytest.fixture(params=adapters.NAMES)
+def adapter(request: pytest.FixtureRequest) -> Any:
+    try:
+        return adapters.load(request.param)
+    except frameworks.Unavailable as reason:
+        pytest.skip(str(reason))
+
+
+def test_an_adapter_spells_every_op_or_says_why_not(adapter: Any) -> None:
+    assert sorted([*adapter.ops, *adapter.missing]) == sorted(OPS)
+
+
+def test_an_adapter_spells_every_model_and_optimizer(adapter: Any) -> None:
+    assert set(adapter.models) == set(MODELS)
+    assert set(adapter.optimizers) == set(OPTIMIZERS)
+
+
+def test_a_spelling_takes_the_reference_s_arguments(adapter: Any) -> None:
+    for name, spelling in adapter.ops.items():
+        reference, own = (inspect.signature(f).parameters for f in (OPS[name].forward, spelling))
+        assert list(own) == list(reference), name
+
+
+@pytest.mark.parametrize("op", [*OPS.values(), *MODELS.values()], ids=[*OPS, *MODELS])
+def test_an_op_keeps_to_the_contract(op: Op) -> None:
+    parameters = inspect.signature(op.forward).parameters.values()
+    assert {p.kind for p in parameters} <= {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.KEYWORD_ONLY}
+    ids = [case.id for case in op.cases]
+    assert ids[0] == "generic"
+    assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize("op", [*OPS.values(), *MODELS.values()], ids=[*OPS, *MODELS])
+def test_every_keyword_of_an_op_has_a_case(op: Op) -> None:
+    keywords = {p.name for p in inspect.signature(op.forward).parameters.values() if p.kind == inspect.Parameter.KEYWORD_ONLY}
+    assert keywords - {key for case in op.cases for key in case.attrs} == {k for k in keywords if k == "ignore_index"}
+
+
+def test_losses_have_a_case_for_each_reduction() -> None:
+    for op in OPS.values():
+        if "reduction" in inspect.signature(op.forward).parameters:
+            assert {case.attrs.get("reduction", "mean") for case in op.cases} == {"none", "mean", "sum"}, op.name
+
+
+@pytest.mark.parametrize("entry", differences(), ids=lambda d: f"{d.adapter}-{d.op}-{d.case}")
+def test_a_known_difference_names_cells_that_exist(entry: Difference) -> None:
+    cells = [cell for kind in TABLES for cell in Selection(device=frameworks.DEVICES).cells(kind) if entry.holds_for(cell)]
+    assert len({(c.dtype, c.mode, c.device) for c in cells}) == len(entry.dtype) * len(entry.mode) * len(entry.device)
+    assert entry.reason
+    assert entry.measured.keys() == {"gradient", "index", "got", "truth", "ratio"}
+
+
+# --- strictness: nobody picks a number
+
+
+PICKED = re.compile(r"\b(rtol|atol|rel_tol|abs_tol|allclose|isclose|assert_allclose|approx|assert_almost_equal)\b")
+SOURCES = sorted(p for p in ROOT.rglob("*.py") if not any(part.startswith(".") for part in p.relative_to(ROOT).parts))
+
+
+def picked(source: Path) -> list[str]:
+    """The places in a file where a tolerance is given by name, comments and strings left out."""
+    with tokenize.open(source) as file:
+        tokens = [t for t in tokenize.generate_tokens(file.readline) if t.type == tokenize.NAME and PICKED.fullmatch(t.string)]
+    return [f"{source.relative_to(ROOT)}:{t.start[0]}: {t.string}" for t in tokens]
+
+
+def test_no_tolerance_is_picked_anywhere() -> None:
+    assert len(SOURCES) > 40
+    assert [place for source in SOURCES for place in picked(source)] == []
+
+
+def test_a_picked_tolerance_would_be_found(tmp_path: Path) -> None:
+    source = ROOT / "tests" / "__init__.py"
+    copy = tmp_path / "tolerant.py"
+    copy.write_text(source.read_text() + "numpy.allclose(a, b, rtol=1e-3)  # atol\n")
+    with tokenize.open(copy) as file:
+        found = [t.string for t in tokenize.generate_tokens(file.readline) if PICKED.fullmatch(t.string)]
+    assert found == ["allclose", "rtol"]
+
+
+# --- the run: planted mistakes, bad options, missing frameworks
+
+
+def run(*options: str, plugins: tuple[str, ...] = ("tests.faults",), tests: str | tuple[str, ...] = "tests") -> subprocess.CompletedProcess[str]:
+    loaded = [part for plugin in plugins for part in ("-p", plugin)]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *loaded, *options, *((tests,) if isinstance(tests, str) else tests)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def red_cells(report: Path) -> tuple[set[str], set[str]]:
+    """The ids of the cells that failed, and of all that ran."""
+    red, ran = set(), set()
+    for test in ElementTree.parse(report).iter("testcase"):
+        match = re.fullmatch(r"test_(?:op|model|optimizer|training)\[(.*)\]", test.attrib["name"])
+        if match:
+            ran.add(match[1])
+            if test.find("failure") is not None:
+                red.add(match[1])
+    return red, ran
+
+
+VERDICTS = (
+    "tests/test_adapters.py::test_op",
+    "tests/test_models.py::test_model",
+    "tests/test_optimizers.py::test_optimizer",
+    "tests/test_training.py::test_training",
+)
+
+# For each mistake: a part of the matrix around it, and which of its cells must turn red.
+PLANTED: dict[str, tuple[Selection, Callable[[Cell], bool]]] = {
+    "reference_backward": (
+        Selection(adapter=("torch", "jax"), op=("tanh", "sigmoid", "linear", "mlp", "two_layer"), dtype=("float64",), mode=("eager",)),
+        # At 0, where y = 0, the wrong formula happens to be right.
+        lambda c: (c.name == "tanh" and c.case_id != "at_zero") or (c.name == "mlp" and c.case_id in ("tanh", "deep")),
+    ),
+    "adapter_spelling": (
+        Selection(adapter=("torch", "jax"), op=("softmax", "relu"), dtype=("float64", "float32"), mode=("eager",)),
+        lambda c: c.adapter == "jax" and c.name == "softmax" and c.case_id in ("axis_0", "axis_1_of_3"),
+    ),
+    "parameter_layout": (
+        Selection(adapter=("torch", "jax"), op=("linear", "two_layer", "mlp", "sgd"), dtype=("float64",), mode=("eager",)),
+        lambda c: c.adapter == "torch" and (c.name == "mlp" or (c.name == "two_layer" and c.case_id != "one")),
+    ),
+    "training_loop": (
+        Selection(adapter=("torch",), op=("xor", "digits", "sgd", "two_layer", "mlp"), dtype=("float32",), mode=("eager",)),
+        lambda c: c.kind == "training",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_mistake_turns_the_right_cells_red_and_no_others(fault: str, tmp_path: Path) -> None:
+    selection, expected = PLANTED[fault]
+    for name in selection.adapter:
+        if not frameworks.installed(name):
+            pytest.skip(f"{name} is not installed")
+    cells = [cell for kind in TABLES for cell in selection.cells(kind) if cell.device == "cpu"]
+    options = [part for name in ("adapter", "op", "dtype", "mode") for value in getattr(selection, name) for part in (f"--{name}", value)]
+    report = tmp_path / "report.xml"
+    done = run("--plant", fault, "--device", "cpu", "--junitxml", str(report), *options, tests=VERDICTS)
+    red, ran = red_cells(report)
+    assert ran == {str(cell) for cell in cells}, done.stdout[-3000:]
+    assert red == {str(cell) for cell in cells if expected(cell)}
+    assert red < ran
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--adapter", "caffe"), "unknown adapter 'caffe'; there are torch, tensorflow, jax"),
+        (("--op", "conv9d"), "unknown op 'conv9d'; there are relu, sigmoid"),
+        (("--dtype", "int8"), "unknown dtype 'int8'; there are float64, float32"),
+        (("--device", "tpu"), "unknown device 'tpu'; there are cpu, cuda"),
+        (("--mode", "fast"), "unknown mode 'fast'; there are eager, inductor, graph, xla, jit"),
+        (("--require-adapter", "caffe"), "unknown required 'caffe'; there are torch, tensorflow, jax"),
+    ],
+)
+def test_an_unknown_name_lists_what_there_is(options: tuple[str, ...], message: str) -> None:
+    done = run(*options)
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert message in done.stderr
+
+
+def test_a_run_that_selects_no_cell_is_not_green() -> None:
+    done = run("--adapter", "torch", "--mode", "jit", tests="tests/test_adapters.py")
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED
+    assert "a run that verified nothing is not green" in done.stdout
+
+
+def test_a_missing_framework_is_reported_and_fails_only_where_it_is_required() -> None:
+    options = ("--adapter", "jax", "--op", "relu", "--dtype", "float64", "--mode", "eager")
+    missing = run(*options, plugins=("tests.without_jax",), tests="tests/test_adapters.py")
+    assert "jax is not installed" in missing.stdout
+    assert "0 / 0 / 0 / 7" in missing.stdout
+    assert missing.returncode == pytest.ExitCode.TESTS_FAILED  # nothing was verified
+    required = run(*options, "--require-adapter", "jax", plugins=("tests.without_jax",), tests="tests/test_adapters.py")
+    assert "--require-adapter jax: jax is not installed" in required.stdout
+    assert "7 failed" in required.stdout
+
+
+def test_a_failure_stands_on_its_own_and_its_replay_fails_alone() -> None:
+    if not frameworks.installed("torch"):
+        pytest.skip("torch is not installed")
+    cell = "tanh-generic-torch-float32-cpu-eager"
+    done = run("--plant", "reference_backward", "--op", "tanh", "--adapter", "torch", "--mode", "eager", tests="tests/test_adapters.py")
+    assert "tanh / generic on torch, float32, cpu, eager:" in done.stdout
+    for part in (r"dx\[\d, \d\] is wrong, as \d+ of 20", "got  ", "reference  ", "truth  ", "allowance  ", r"units of rounding spread; 32 are"):
+        assert re.search(part, done.stdout), part
+    replay = re.search(rf'replay: python -m pytest "(.*{re.escape(f"[{cell}]")})"', done.stdout)
+    assert replay
+    again = run("--plant", "reference_backward", tests=replay[1])
+    assert "1 failed" in again.stdout
+    assert run(tests=replay[1]).returncode == 0
