@@ -26,7 +26,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for option in OPTIONS:
         group.addoption(f"--{option}", action="append", default=[], metavar="NAME", help=f"run this {option} only")
     group.addoption(
-        "--require-adapter", action="append", default=[], metavar="NAME", help="fail, not skip, where this framework is missing or broken"
+        "--require-adapter",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="fail, not skip, where this framework is missing or broken",
     )
 
 
@@ -56,7 +60,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture
 def verify(request: pytest.FixtureRequest) -> Callable[[Cell], Any]:
-    """verify(cell) runs a cell and reaches a verdict; it fails with a message that stands on its own, and returns the results."""
+    """verify(cell) runs a cell and reaches a verdict; it fails with a message that stands on its own, and returns
+    the results.
+    """
 
     def run(cell: Cell) -> Any:
         record = {
@@ -92,7 +98,9 @@ def verify(request: pytest.FixtureRequest) -> Callable[[Cell], Any]:
             record["status"] = "known"
             return results
         if entry is not None:
-            pytest.fail(f"{context}: agrees, but known_differences.toml says that it differs. Remove the entry\n{replay}", pytrace=False)
+            pytest.fail(
+                f"{context}: agrees, but known_differences.toml says that it differs. Remove the entry\n{replay}", pytrace=False
+            )
         record["status"] = "agreed"
         record["gradient"], record["worst"] = max(distances.items(), key=lambda item: item[1])
         if cell.kind in ("op", "model"):

@@ -32,7 +32,9 @@ class Model(Protocol):
     """A model of the reference the way the framework's users write it, with its parameters converted both ways."""
 
     def from_reference(self, params: Params, *, device: str = "cpu", **config: Any) -> Any:
-        """The framework's model with the reference's parameters, in their dtype. config is the reference's (activation, loss)."""
+        """The framework's model with the reference's parameters, in their dtype. config is the reference's
+        (activation, loss).
+        """
 
     def to_reference(self, model: Any) -> Params:
         """The model's parameters under the reference's names and in its layouts."""
@@ -86,7 +88,7 @@ def load(name: str) -> Adapter:
         raise ValueError(f"unknown adapter {name!r}; there are {', '.join(NAMES)}")
     frameworks.load(name)  # says why, where it cannot
     try:
-        return importlib.import_module(f"adapters.{name}")  # type: ignore[return-value]
+        return importlib.import_module(f"adapters.{name}")
     except Exception as error:  # a library that the adapter needs besides the framework: keras, optax
         raise frameworks.Unavailable(f"the {name} adapter breaks at import: {type(error).__name__}: {error}") from error
 

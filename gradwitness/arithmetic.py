@@ -1,23 +1,27 @@
 """Monte Carlo arithmetic: what rounding alone can do to a result.
 
-A function is run on `Perturbed` arrays, whose every NumPy operation rounds at random: its exact result (computed in a wider dtype) is
-multiplied by 1 + u r, where u is the unit roundoff of the dtype under test and r is uniform in [-1, 1]. The root mean square distance of a few
-such runs from the unperturbed one is the scale of honest error of *this* function at *this* point, conditioning included: a sum that
-cancels, a tanh that saturates, a gradient that is exactly zero all get what they deserve, and nobody picks a number.
+A function is run on `Perturbed` arrays, whose every NumPy operation rounds at random: its exact result (computed in
+a wider dtype) is multiplied by 1 + u r, where u is the unit roundoff of the dtype under test and r is uniform in
+[-1, 1]. The root mean square distance of a few such runs from the unperturbed one is the scale of honest error of
+*this* function at *this* point, conditioning included: a sum that cancels, a tanh that saturates, a gradient that
+is exactly zero all get what they deserve, and nobody picks a number.
 
 What is rounded, and what is not:
 
 - Arithmetic and elementary functions round once, by up to u.
-- Selection, sign, comparison and data movement (maximum, where, negative, reshape, ...) are exact, as they are in IEEE arithmetic.
-- A constant (a Python float, an array that is not `Perturbed`) is rounded when the dtype under test cannot hold it: a framework that gets
-  eps = 1e-7 as float32 gets another number.
-- A reduction of n terms x_i with sum S may be evaluated in any order, at worst one after the other. The partial sums of a sequential sum in
-  random order are s_k ~ (k/n) S plus a bridge of variance Q (k/n)(1 - k/n), Q = sum x_i^2, and each is rounded, so the error has variance
-  u'^2 sum_k s_k^2 = u'^2 n (S^2/3 + Q/6). The same variance results from perturbing the sum by u sqrt(n/3) and every
-  term by u sqrt(n/6), once each; for a product of two factors (matmul), each factor by u sqrt(n/12). That is what `_reduction` does,
-  never perturbing by less than u. No constant grows with the length of a reduction anywhere else.
+- Selection, sign, comparison and data movement (maximum, where, negative, reshape, ...) are exact, as they are in
+  IEEE arithmetic.
+- A constant (a Python float, an array that is not `Perturbed`) is rounded when the dtype under test cannot hold it:
+  a framework that gets eps = 1e-7 as float32 gets another number.
+- A reduction of n terms x_i with sum S may be evaluated in any order, at worst one after the other. The partial
+  sums of a sequential sum in random order are s_k ~ (k/n) S plus a bridge of variance Q (k/n)(1 - k/n), Q = sum
+  x_i^2, and each is rounded, so the error has variance u'^2 sum_k s_k^2 = u'^2 n (S^2/3 + Q/6). The same variance
+  results from perturbing the sum by u sqrt(n/3) and every term by u sqrt(n/6), once each; for a product of two
+  factors (matmul), each factor by u sqrt(n/12). Nothing is perturbed by less
+  than u, and no allowance grows with the length of a reduction anywhere else.
 
-Source: Parker, "Monte Carlo arithmetic", UCLA CSD-970002, 1997; Higham, "Accuracy and stability of numerical algorithms", 2002, section 4.2.
+Source: Parker, "Monte Carlo arithmetic", UCLA CSD-970002, 1997; Higham, "Accuracy and stability of numerical
+algorithms", 2002, section 4.2.
 """
 
 from __future__ import annotations
@@ -32,15 +36,16 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 SAMPLES = 16
 """Perturbed runs per measurement. The estimate of a spread from n runs falls short by a factor of 4 with probability
-P(chi^2_n < n/16): 2e-5 for n = 8, 6e-10 for n = 16, so that the soak over thousands of seeds stays quiet."""
+P(chi^2_n < n/16): 1e-4 for n = 8, 6e-8 for n = 16; and K leaves room for it."""
 
-_EXACT = frozenset(
-    "absolute ceil clip conjugate copysign fabs floor fmax fmin maximum minimum negative positive rint sign trunc".split()
-)
+_EXACT = frozenset([
+    "absolute", "ceil", "clip", "conjugate", "copysign", "fabs", "floor", "fmax", "fmin", "maximum", "minimum", "negative",
+    "positive", "rint", "sign", "trunc",
+])  # fmt: skip
 _CONTRACTIONS = {np.dot, np.einsum, np.inner, np.tensordot, np.vdot}
-_MOVES = frozenset(
-    "where concatenate pad copy choose broadcast_to broadcast_arrays select block sliding_window_view".split()
-)
+_MOVES = frozenset([
+    "where", "concatenate", "pad", "copy", "choose", "broadcast_to", "broadcast_arrays", "select", "block", "sliding_window_view",
+])  # fmt: skip
 """NumPy functions that only move values, and return a plain array."""
 
 
@@ -73,7 +78,7 @@ class Noise:
         return lifted
 
     def round(self, array: Array, scale: float = 1.0) -> Array:
-        """array * (1 + scale u r), r uniform in [-1, 1] for each element. Zeros, infinities and nan stay what they are."""
+        """The array times 1 + scale u r, r uniform in [-1, 1] per element. Zeros, infinities and nan stay what they are."""
         r = self.rng.random(array.shape)
         r -= 0.5
         r *= 2 * scale * self.unit
@@ -143,8 +148,13 @@ class Perturbed(np.ndarray):
         result = super().__array_function__(func, types, args, kwargs)
         if func.__name__ in _MOVES:
             return _wrap(_noise_of([*args, *kwargs.values()]), result)
-        if any(isinstance(r, (np.ndarray, np.floating)) and r.dtype.kind == "f" and not isinstance(r, Perturbed) for r in _flat(result)):
-            raise TypeError(f"numpy.{func.__name__} strips the subclass and computes unwatched; write it with ufuncs and reductions")
+        if any(
+            isinstance(r, (np.ndarray, np.floating)) and r.dtype.kind == "f" and not isinstance(r, Perturbed)
+            for r in _flat(result)
+        ):
+            raise TypeError(
+                f"numpy.{func.__name__} strips the subclass and computes unwatched; write it with ufuncs and reductions"
+            )
         return result
 
     def __getitem__(self, key: Any) -> Any:
@@ -190,9 +200,7 @@ def _rounded(noise: Noise, result: Any, scale: float = 1.0) -> Any:
 
 
 def _contract(noise: Noise, function: Any, plain: Sequence[Any], kwargs: Mapping[str, Any], n: float) -> Any:
-    factors = [
-        noise.round(x, _at_least_one(n / 12)) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x for x in plain
-    ]
+    factors = [noise.round(x, _at_least_one(n / 12)) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x for x in plain]
     return _rounded(noise, function(*factors, **kwargs), _at_least_one(n / 3))
 
 
@@ -217,7 +225,9 @@ def _repeats(target: Array, indices: Any) -> int:
 
 @dataclass(frozen=True)
 class Measured:
-    """A result as the reference knows it: the truth in the wider dtype, and the scale of honest error of each of its elements."""
+    """A result as the reference knows it: the truth in the wider dtype, and the scale of honest error of each of
+    its elements.
+    """
 
     truth: Array
     spread: Array
@@ -233,15 +243,15 @@ def measure(
 ) -> list[Measured]:
     """Truth and spread of each array that function returns.
 
-    function(lift) converts its floating inputs, already representable in dtype, by lift and returns a sequence of arrays; it is called
-    once with a plain conversion to the wider dtype, and `samples` times with `Noise.lift`.
+    function(lift) converts its floating inputs, already representable in dtype, by lift and returns a sequence of
+    arrays; it is called once with a plain conversion to the wider dtype, and `samples` times with `Noise.lift`.
 
-    The spread of an element is the root of the sum of two squares: its own rms deviation over the runs, and the rms of those over its
-    tensor. The second steadies an estimate from few runs and covers what is accidentally exact. With `stacked`, axis 0 counts time
-    steps, and tensors are the entries along it.
+    The spread of an element is the root of the sum of two squares: its own rms deviation over the runs, and the rms
+    of those over its tensor. The second steadies an estimate from few runs and covers what is accidentally exact.
+    With `stacked`, axis 0 counts time steps, and tensors are the entries along it.
 
-    Raises Unstable where a perturbed run is inf or nan and the truth is finite, TypeError where the function lost the subclass on the
-    way (a result that is not `Perturbed` was not watched).
+    Raises Unstable where a perturbed run is inf or nan and the truth is finite, TypeError where the function lost
+    the subclass on the way (a result that is not `Perturbed` was not watched).
     """
     wide = wider(dtype)
     with np.errstate(all="ignore"):

@@ -1,12 +1,13 @@
 """Numerical differentiation that knows how wrong it may be.
 
-`derivative` extrapolates difference quotients at steps h, h/2, h/4, ... to h = 0 (Richardson). Two things limit it: truncation, seen as the
-difference between neighbouring entries of the extrapolation table, and the rounding of the function, which a step h magnifies by 1/h and
-extrapolation passes on linearly. Both are carried through the table; the entry with the smallest sum is the estimate, and the sum its
-error bar. Two neighbours agree by accident now and then (with Ridders' original rule 1 in 1000 bars was too small, some by a factor of a
-million), so an entry is trusted only as far as it agrees with all five around it: then the worst error over 33,000 derivatives of
-eleven functions was 0.40 of its bar (tests/test_engine.py repeats a part of them). The noise of one evaluation is not guessed either: the
-caller measures it by Monte Carlo arithmetic.
+`derivative` extrapolates difference quotients at steps h, h/2, h/4, ... to h = 0 (Richardson). Two things limit it:
+truncation, seen as the difference between neighbouring entries of the extrapolation table, and the rounding of the
+function, which a step h magnifies by 1/h and extrapolation passes on linearly. Both are carried through the table;
+the entry with the smallest sum is the estimate, and the sum its error bar. Two neighbours agree by accident now and
+then (with Ridders' original rule 1 in 1000 bars was too small, some by a factor of a million), so an entry is
+trusted only as far as it agrees with all five around it: then the worst error over 33,000 derivatives of eleven
+functions was 0.40 of its bar (tests/test_engine.py repeats a part of them). The noise of one evaluation is not
+guessed either: the caller measures it by Monte Carlo arithmetic.
 
 A step that crosses a kink or leaves the domain spoils the entries it enters; smaller steps start clean ones.
 
@@ -38,9 +39,7 @@ class Estimate:
     error: np.longdouble
 
 
-def derivative(
-    f: Callable[[np.longdouble], np.longdouble], noise: float, side: Literal[-1, 0, 1] = 0
-) -> Estimate:
+def derivative(f: Callable[[np.longdouble], np.longdouble], noise: float, side: Literal[-1, 0, 1] = 0) -> Estimate:
     """f'(0), with an error bar.
 
     f       a scalar function of a scalar, in longdouble

@@ -1,9 +1,11 @@
 """The only comparison in the project. It raises.
 
-A value agrees when it lies no further from the truth than K times the scale of honest error, elementwise (`judge`); or, for numerical
-differentiation, when it lies within the estimate's own error bar (`judge_within`). K is one number for the whole project.
+A value agrees when it lies no further from the truth than K times the scale of honest error, elementwise (`judge`);
+or, for numerical differentiation, when it lies within the estimate's own error bar (`judge_within`). K is one
+number for the whole project.
 
-How K was found (`python -m benchmarks.calibrate`): the worst ratio |framework - truth| / spread over every cell of the matrix.
+How K was found (`python -m benchmarks.calibrate`): the worst ratio |framework - truth| / spread over every cell of
+the matrix.
 
 TABLE
 """
@@ -14,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from gradwitness.arithmetic import Measured
 
@@ -29,7 +32,8 @@ class Disagreement(AssertionError):
     gradient   which result: "out", "dx", "dweight", ...
     index      the worst element; empty for a scalar
     actual, low, high, allowance   the value judged, the interval that the truth lies in, how far outside it may lie
-    ratio      distance in units of the scale of honest error; K is the limit
+    ratio      distance in units of the scale of honest error, or of the error bar of a numerical derivative
+    limit      how many units are allowed: K, or 1 error bar
     count      how many elements of how many disagree
     reason     for what is not a number's fault: dtype, shape
     """
@@ -41,27 +45,33 @@ class Disagreement(AssertionError):
     high: Any = None
     allowance: float = 0.0
     ratio: float = float("inf")
+    limit: float = K
     count: tuple[int, int] = (1, 1)
     reason: str = ""
+
+    @property
+    def _units(self) -> str:
+        return f"units of rounding spread; {K:g} are allowed" if self.limit == K else "error bars of the numerical derivative"
 
     def __str__(self) -> str:
         if self.reason:
             return f"{self.gradient}: {self.reason}"
         truth = _digits(self.low) if self.low == self.high else f"in [{_digits(self.low)}, {_digits(self.high)}]"
         at = f"[{', '.join(map(str, self.index))}]" if self.index else ""
-        return "\n".join([
-            f"{self.gradient}{at} is wrong" + (f", as {of} elements are" if (of := "{} of {}".format(*self.count)) != "1 of 1" else ""),
-            f"  got         {_digits(self.actual)}",
-            f"  truth       {truth}",
-            f"  difference  {_digits(_outside(self.actual, self.low, self.high))}",
-            f"  allowance   {_digits(self.allowance)}",
-            f"  that is     {self.ratio:.3g} units of rounding spread; {K:g} are allowed",
-        ])
+        return "\n".join(
+            [
+                f"{self.gradient}{at} is wrong"
+                + (f", as {of} elements are" if (of := "{} of {}".format(*self.count)) != "1 of 1" else ""),
+                f"  got         {_digits(self.actual)}",
+                f"  truth       {truth}",
+                f"  difference  {_digits(_outside(self.actual, self.low, self.high))}",
+                f"  allowance   {_digits(self.allowance)}",
+                f"  that is     {self.ratio:.3g} {self._units}",
+            ]
+        )
 
 
-def judge(
-    gradient: str, actual: Array, expected: Measured, dtype: Any, interval: tuple[Array, Array] | None = None
-) -> float:
+def judge(gradient: str, actual: Array, expected: Measured, dtype: Any, interval: tuple[Array, Array] | None = None) -> float:
     """Compare one result with the truth; return the worst distance in units of its spread.
 
     actual      what a framework returned, as a NumPy array
@@ -81,10 +91,10 @@ def judge(
     largest = np.finfo(dtype).max
     overflows = np.abs(expected.truth) > largest
     low, high = (np.where(overflows, np.copysign(np.inf, bound), bound) for bound in (low, high))
-    return _worst(gradient, actual, low, high, K * expected.spread, 1 / K)
+    return _worst(gradient, actual, low, high, K * expected.spread, K)
 
 
-def judge_within(gradient: str, actual: Array, estimate: Array, bar: Array) -> float:
+def judge_within(gradient: str, actual: ArrayLike, estimate: ArrayLike, bar: ArrayLike) -> float:
     """Compare an analytic derivative with a numerical one; return the worst distance in units of its error bar.
 
     Raises Disagreement where the analytic value lies outside estimate +- bar.
@@ -92,32 +102,41 @@ def judge_within(gradient: str, actual: Array, estimate: Array, bar: Array) -> f
     return _worst(gradient, np.asarray(actual), np.asarray(estimate), np.asarray(estimate), np.asarray(bar), 1.0)
 
 
-def judge_between(gradient: str, actual: Array, low: Array, high: Array, bar: Array) -> float:
+def judge_between(gradient: str, actual: ArrayLike, low: ArrayLike, high: ArrayLike, bar: ArrayLike) -> float:
     """The same at a kink: between the one-sided derivatives low and high, widened by their error bar."""
     return _worst(gradient, np.asarray(actual), np.asarray(low), np.asarray(high), np.asarray(bar), 1.0)
 
 
-def _worst(gradient: str, actual: Array, low: Array, high: Array, allowance: Array, unit: float) -> float:
-    """The largest distance in units of `unit * allowance`; raises where it is beyond the allowance."""
+def _worst(gradient: str, actual: Array, low: Array, high: Array, allowance: Array, limit: float) -> float:
+    """The largest distance, in units of which `limit` make the allowance; raises where it is beyond the allowance."""
     if actual.size == 0:
         return 0.0
     distance = np.asarray(_outside(actual, low, high))
     wrong = ~(distance <= allowance)  # nan compares false: it is wrong
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = np.where(distance == 0, 0.0, distance / (allowance * unit))
+        ratios = np.where(distance == 0, 0.0, distance / allowance * limit)
     ratios = np.where(np.isnan(ratios), np.inf, ratios).astype(float)
     worst = np.unravel_index(int(np.argmax(np.where(wrong, ratios, -1) if wrong.any() else ratios)), ratios.shape)
     index = tuple(int(i) for i in worst)
     if wrong.any():
         raise Disagreement(
-            gradient, index, actual[index], low[index], high[index], float(np.broadcast_to(allowance, actual.shape)[index]),
-            float(ratios[index]), (int(wrong.sum()), actual.size),
-        )  # fmt: skip
+            gradient,
+            index,
+            actual[index],
+            low[index],
+            high[index],
+            float(np.broadcast_to(allowance, actual.shape)[index]),
+            float(ratios[index]),
+            limit,
+            (int(wrong.sum()), actual.size),
+        )
     return float(ratios[index])
 
 
 def _outside(actual: Any, low: Any, high: Any) -> Any:
-    """How far actual lies outside [low, high]; 0 for equal infinities and for nan where nan is wanted, nan where it is not."""
+    """How far actual lies outside [low, high]; 0 for equal infinities and for nan where nan is wanted, nan where it
+    is not.
+    """
     actual, low, high = np.asarray(actual), np.asarray(low), np.asarray(high)
     with np.errstate(invalid="ignore"):
         distance = np.maximum(np.maximum(low - actual, actual - high), 0)

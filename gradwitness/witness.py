@@ -1,9 +1,9 @@
 """What the reference says about one function at one point.
 
-A `Subject` is a forward/backward pair with its arguments. `check` holds its backward against numerical differentiation of its forward.
-`Evidence` is what the pair, run in a wider dtype and under Monte Carlo arithmetic, has to say for a dtype; `Evidence.judge` holds anybody's
-results against it. Differentiable arguments are arrays or flat dicts of arrays (a model's parameters); static ones are whatever
-forward takes by keyword.
+A `Subject` is a forward/backward pair with its arguments. `check` holds its backward against numerical
+differentiation of its forward. `Evidence` is what the pair, run in a wider dtype and under Monte Carlo arithmetic,
+has to say for a dtype; `Evidence.judge` holds anybody's results against it. Differentiable arguments are arrays or
+flat dicts of arrays (a model's parameters); static ones are whatever forward takes by keyword.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ BLIND = 1e-6
 
 
 class Vacuous(AssertionError):
-    """A check that could not have failed: the gradient is zero within rounding, or the error bar as wide as the gradient."""
+    """A check that could not have failed: the gradient is zero within rounding, or the error bar as wide as the
+    gradient.
+    """
 
 
 def tree_map(function: Callable[[Array], Any], tree: Any) -> Any:
@@ -38,7 +40,7 @@ def tree_map(function: Callable[[Array], Any], tree: Any) -> Any:
         return {key: tree_map(function, branch) for key, branch in tree.items()}
     if isinstance(tree, (tuple, list)):
         return type(tree)(tree_map(function, branch) for branch in tree)
-    return function(tree) if isinstance(tree, (np.ndarray, np.floating)) else tree
+    return function(np.asanyarray(tree)) if isinstance(tree, (np.ndarray, np.floating)) else tree
 
 
 def leaves(tree: Any) -> Iterator[Any]:
@@ -99,7 +101,9 @@ class Subject:
 
     @cached_property
     def cotangent(self) -> Any:
-        """Random, in the shape of out. Never ones: under them the gradient of softmax is zero, and a missing factor may cancel."""
+        """Random, in the shape of out. Never ones: under them the gradient of softmax is zero, and a missing factor
+        may cancel.
+        """
         rng = np.random.default_rng((self.seed, 1))
         with np.errstate(all="ignore"):
             out, _ = self.forward(*self.inputs, **self.static)
@@ -115,14 +119,18 @@ class Subject:
         return subject
 
     def run(self, lift: Lift, wide: Any) -> list[Array]:
-        """out and gradients, in the order of `names`; lift is applied to inputs and cotangent, static floats become wide."""
+        """out and gradients, in the order of `names`; lift is applied to inputs and cotangent, static floats become
+        wide.
+        """
         out, cache = self.forward(*tree_map(lift, self.inputs), **tree_map(floats_to(wide), self.static))
         return [*leaves(out), *self.align(self.backward(tree_map(lift, self.cotangent), cache))]
 
     def align(self, grads: Sequence[Any]) -> list[Array]:
         """The arrays of a gradient in the order of `gradients`; raises Disagreement where its structure is another."""
         if len(grads) != len(self.inputs):
-            raise Disagreement("gradient", reason=f"{len(grads)} gradients for {len(self.inputs)} inputs ({', '.join(self.arguments)})")
+            raise Disagreement(
+                "gradient", reason=f"{len(grads)} gradients for {len(self.inputs)} inputs ({', '.join(self.arguments)})"
+            )
         aligned: list[Array] = []
         for name, value, grad in zip(self.arguments, self.inputs, grads, strict=True):
             if not isinstance(value, Mapping):
@@ -178,7 +186,8 @@ class Evidence:
         return intervals
 
     def judge(self, results: Sequence[Array]) -> dict[str, float]:
-        """The worst distance of each result from the truth, in units of spread. results stand in the order of `subject.names`.
+        """The worst distance of each result from the truth, in units of spread. results stand in the order of
+        `subject.names`.
 
         Raises Disagreement for the first result that differs.
         """
@@ -263,14 +272,16 @@ def check(
 ) -> dict[str, float]:
     """Is this backward the derivative of this forward? Numerical differentiation with an error bar decides.
 
-    forward(*inputs, **static) -> (out, cache) and backward(dout, cache) -> gradients, in NumPy, generic in dtype; inputs are float64
-    arrays or dicts of them. Returns the distance of each gradient from the numerical one, in units of its error bar.
+    forward(*inputs, **static) -> (out, cache) and backward(dout, cache) -> gradients, in NumPy, generic in dtype;
+    inputs are float64 arrays or dicts of them. Returns the distance of each gradient from the numerical one, in
+    units of its error bar.
 
-    Small arguments (up to 32 elements) are checked element by element, larger ones along a random direction. With `kink`, each element
-    must lie between the one-sided derivatives.
+    Small arguments (up to 32 elements) are checked element by element, larger ones along a random direction. With
+    `kink`, each element must lie between the one-sided derivatives.
 
-    Raises Disagreement naming the gradient, the element and both values; Vacuous where the gradient is zero within rounding and `zero`
-    does not name it, or the error bar too wide to prove anything; TypeError where an array on the way lost its subclass.
+    Raises Disagreement naming the gradient, the element and both values; Vacuous where the gradient is zero within
+    rounding and `zero` does not name it, or the error bar too wide to prove anything; TypeError where an array on
+    the way lost its subclass.
     """
     subject = Subject(forward, backward, inputs, dict(static or {}), seed, kink, zero)
     return check_subject(subject)
@@ -290,7 +301,9 @@ def check_subject(subject: Subject) -> dict[str, float]:
         below_rounding = bool((np.abs(analytic) <= K * expected.spread).all())
         declared = owners[i] in subject.zero or name[1:] in subject.zero
         if below_rounding and not declared and not subject.kink:
-            raise Vacuous(f"{name} is zero within rounding: no backward could fail here. If that is the mathematics, declare it zero")
+            raise Vacuous(
+                f"{name} is zero within rounding: no backward could fail here. If that is the mathematics, declare it zero"
+            )
         if declared and not below_rounding:
             raise Disagreement(name, reason=f"declared zero, but reaches {np.abs(analytic).max():.3g}")
         if subject.kink:
@@ -304,7 +317,7 @@ def check_subject(subject: Subject) -> dict[str, float]:
         else:
             direction = rng.normal(size=array.shape).astype(np.float32).astype(array.dtype)  # few digits: x + t v rounds less
             estimate = numerics.along(i, direction)
-            projected, slack = (analytic * direction).sum(), np.abs(slack * direction).sum()
+            projected, slack = np.asarray((analytic * direction).sum()), np.abs(slack * direction).sum()
             _see(name, estimate.error, np.sqrt((analytic**2).sum()), declared)
             distances[name] = judge_within(f"{name} along a random direction", projected, estimate.value, estimate.error + slack)
     return distances

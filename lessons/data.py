@@ -16,7 +16,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 class Digits:
     """1797 images of 8x8 pixels, scaled to [0, 1] and flattened to (N, 64), and their digits (N,), in a fixed split.
 
-    Source: Alpaydin and Kaynak, "Optical recognition of handwritten digits", UCI repository, 1998; by way of scikit-learn.
+    Source: Alpaydin and Kaynak, "Optical recognition of handwritten digits", UCI repository, 1998; by way of
+    scikit-learn.
     """
 
     x_train: Array
@@ -25,7 +26,9 @@ class Digits:
     y_test: Array
 
     def batches(self, epochs: int, size: int, dtype: Any = np.float64) -> Iterator[tuple[Array, Array]]:
-        """Mini-batches (size, 64), (size,), reshuffled each epoch in an order that is always the same; the remainder is left out."""
+        """Mini-batches (size, 64), (size,), reshuffled each epoch in an order that is always the same; the
+        remainder is left out.
+        """
         for epoch in range(epochs):
             order = np.random.default_rng((2, epoch)).permutation(len(self.x_train))
             for start in range(0, len(order) - size + 1, size):

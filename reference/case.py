@@ -23,7 +23,7 @@ class Case:
 
     id       unique within the op; the first case of an op is its generic point
     inputs   rng -> the positional arguments of forward, float64; it owns the domain
-    attrs    the keyword arguments of forward (labels, axes, flags); arrays of floats among them follow the inputs' dtype
+    attrs    the keyword arguments of forward (labels, axes, flags); arrays of floats follow the dtype of the inputs
     kink     the case sits on a kink on purpose: there the gradient is a set
     zero     names of arguments whose gradient is exactly zero here, because that is the mathematics
     """
@@ -39,8 +39,8 @@ class Case:
 class Op:
     """A differentiable function with its hand-derived vjp.
 
-    forward(*differentiable, /, **static) -> (out, cache);  backward(dout, cache) -> one gradient per differentiable argument.
-    A model is an op whose first argument is a flat dict of arrays; so is the gradient that belongs to it.
+    forward(*differentiable, /, **static) -> (out, cache);  backward(dout, cache) -> one gradient per differentiable
+    argument. A model is an op whose first argument is a flat dict of arrays; so is the gradient that belongs to it.
     """
 
     name: str

@@ -1,4 +1,5 @@
-"""Mistakes to plant, one at a time: `python -m pytest -p tests.faults --plant NAME`. tests/test_suite.py asks which cells turn red.
+"""Mistakes to plant, one at a time: `python -m pytest -p tests.faults --plant NAME`. tests/test_suite.py asks which
+cells turn red.
 
 Each is one that people make, in one of the places where they make it.
 """
@@ -21,14 +22,16 @@ def reference_backward() -> None:
 
 
 def adapter_spelling() -> None:
-    """softmax over the last axis whatever axis is asked for."""
+    """Softmax over the last axis whatever axis is asked for."""
     jax = adapters.load("jax")
     right = jax.ops["softmax"]
-    jax.ops["softmax"] = lambda x, *, axis=-1: right(x)
+    jax.ops["softmax"] = lambda x, *, axis=-1: right(x, axis=-1)
 
 
 def parameter_layout() -> None:
-    """A weight reshaped to (out, in) where it must be transposed. There and back it is the same again: a round trip sees nothing."""
+    """A weight reshaped to (out, in) where it must be transposed. There and back it is the same again: a round trip
+    sees nothing.
+    """
     for spelling in adapters.load("torch").models.values():
         spelling.layout = lambda name, tensor: tensor.reshape(tensor.shape[::-1]) if name.endswith("weight") else tensor
 

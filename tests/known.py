@@ -43,7 +43,9 @@ class Difference:
         )
 
     def changed(self, evidence: Any, results: Sequence[Array]) -> str:
-        """Empty where the results hold, at the element that was measured, the value that the entry records; else what differs."""
+        """Empty where the results hold, at the element that was measured, the value that the entry records; else
+        what differs.
+        """
         which, index = evidence.names.index(self.measured["gradient"]), tuple(self.measured["index"])
         recorded = Measured(np.asarray(self.measured["got"], np.longdouble), evidence.measured[which].spread[index])
         try:

@@ -1,13 +1,14 @@
 """The matrix: which cells there are. Nothing here imports a framework.
 
-A cell is one case in one adapter, dtype, device and mode; it is a parameter of a test, and its id is enough to find it again.
+A cell is one case in one adapter, dtype, device and mode; it is a parameter of a test, and its id is enough to find
+it again.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import adapters
@@ -39,7 +40,7 @@ class Cell:
     mode: str
 
     def __str__(self) -> str:
-        return "-".join((self.name, self.case_id, self.adapter, self.dtype, self.device, self.mode))
+        return f"{self.name}-{self.case_id}-{self.adapter}-{self.dtype}-{self.device}-{self.mode}"
 
     @property
     def subject(self) -> Op | Optimizer:
@@ -89,11 +90,15 @@ class Selection:
         return any((self.adapter, self.op, self.dtype, self.device, self.mode))
 
     def devices(self) -> Sequence[str]:
-        """Those asked for; else the CPU, and CUDA where the machine has an NVIDIA device, whether or not a framework can use it."""
-        return self.device or (("cpu", "cuda") if os.path.exists("/dev/nvidiactl") else ("cpu",))
+        """Those asked for; else the CPU, and CUDA where the machine has an NVIDIA device, whether or not a
+        framework can use it.
+        """
+        return self.device or (("cpu", "cuda") if Path("/dev/nvidiactl").exists() else ("cpu",))
 
     def cells(self, kind: Kind) -> Iterator[Cell]:
-        """The selected cells, those of one case and dtype together, so that the reference is run once for all of them."""
+        """The selected cells, those of one case and dtype together, so that the reference is run once for all of
+        them.
+        """
         for name, subject in TABLES[kind].items():
             if self.op and name not in self.op:
                 continue

@@ -1,4 +1,6 @@
-"""The closing table: adapter by op family, what agreed, what is known to differ, what differs, what did not run and why."""
+"""The closing table: adapter by op family, what agreed, what is known to differ, what differs, what did not run and
+why.
+"""
 
 from __future__ import annotations
 

@@ -73,7 +73,9 @@ class Path:
         return {name: judge(name, actual, expected, self.dtype) for name, actual, expected in rows}
 
     def furthest(self) -> float:
-        """The largest spread of a step against the largest value of its tensor: how far rounding has carried the path."""
+        """The largest spread of a step against the largest value of its tensor: how far rounding has carried the
+        path.
+        """
         shares = []
         for m in self.measured:
             spread, value = (np.abs(a).reshape(len(a), -1).max(axis=1, initial=0) for a in (m.spread, m.truth))
@@ -138,9 +140,7 @@ class Run:
 def training_path(name: str, dtype: str) -> Path:
     """The reference's run as evidence."""
     run = Run(name)
-    measured = measure(
-        lambda lift: run.reference(dtype, lift, wider(dtype)), dtype, seed=seed("training", name), stacked=True
-    )
+    measured = measure(lambda lift: run.reference(dtype, lift, wider(dtype)), dtype, seed=seed("training", name), stacked=True)
     return Path(["loss", *run.start], measured, dtype)
 
 

@@ -43,9 +43,10 @@ def test_zeros_infinities_and_nan_stay_what_they_are() -> None:
 
 
 EXACT: list[Callable[[Any], Any]] = [
-    lambda x: -x, np.abs, np.sign, np.floor, lambda x: np.maximum(x, 0), lambda x: x.max(axis=0), lambda x: np.where(x > 0, x, 0),
-    lambda x: np.clip(x, -0.5, 0.5), lambda x: x.T.reshape(-1), lambda x: np.concatenate([x, x]), lambda x: np.broadcast_to(x, (2, 3, 4)),
-    lambda x: np.pad(x, 1), lambda x: np.take(x, [1, 0], axis=0), lambda x: np.flip(x), lambda x: np.stack([x, x]),
+    np.abs, np.sign, np.floor, np.flip, np.negative,
+    lambda x: np.maximum(x, 0), lambda x: x.max(axis=0), lambda x: np.where(x > 0, x, 0), lambda x: np.clip(x, -0.5, 0.5),
+    lambda x: x.T.reshape(-1), lambda x: np.concatenate([x, x]), lambda x: np.broadcast_to(x, (2, 3, 4)), lambda x: np.pad(x, 1),
+    lambda x: np.take(x, [1, 0], axis=0), lambda x: np.stack([x, x]), lambda x: x[0, 0], lambda x: np.tril(x),
 ]  # fmt: skip
 
 
@@ -56,11 +57,12 @@ def test_selection_sign_and_movement_are_exact(function: Callable[[Any], Any]) -
 
 
 ROUNDED: list[Callable[[Any], Any]] = [
-    lambda x: x + x, lambda x: x / 3, np.exp, np.sqrt, np.tanh, lambda x: x**2, lambda x: x @ x.T, lambda x: np.dot(x, x.T),
-    lambda x: np.einsum("ij,kj->ik", x, x), lambda x: np.tensordot(x, x, axes=([1], [1])), lambda x: x.sum(axis=0), lambda x: x.mean(),
-    lambda x: x.var(axis=1), np.cumsum, lambda x: np.sum(x, keepdims=True), lambda x: np.matmul(x, x.T), lambda x: x[0].dot(x[1]),
-    lambda x: np.logaddexp(x, x), lambda x: np.add.outer(x[0], x[0]), lambda x: np.prod(x, axis=0), lambda x: np.vdot(x, x),
-    lambda x: np.inner(x, x),
+    np.exp, np.sqrt, np.tanh, np.cumsum,
+    lambda x: x + x, lambda x: x / 3, lambda x: x**2, lambda x: x[0, 0] * x[1, 1], lambda x: np.logaddexp(x, x),
+    lambda x: x @ x.T, lambda x: np.dot(x, x.T), lambda x: np.matmul(x, x.T), lambda x: x[0].dot(x[1]), lambda x: np.vdot(x, x),
+    lambda x: np.inner(x, x), lambda x: np.einsum("ij,kj->ik", x, x), lambda x: np.tensordot(x, x, axes=([1], [1])),
+    lambda x: np.add.outer(x[0], x[0]), lambda x: x.sum(axis=0), lambda x: np.sum(x, keepdims=True), lambda x: x.mean(),
+    lambda x: x.var(axis=1), lambda x: np.prod(x, axis=0),
 ]  # fmt: skip
 
 

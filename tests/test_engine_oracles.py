@@ -129,8 +129,8 @@ def test_a_zero_gradient_is_vacuous_unless_declared_and_only_then() -> None:
     def constant(x: Any, /) -> Any:
         return x - x, x
 
-    def zeros(dout: Any, cache: Any) -> Any:
-        return (dout * 0,)
+    def zeros(dout: Any, x: Any) -> Any:
+        return (dout * 0 * x,)
 
     with pytest.raises(Vacuous, match="zero within rounding"):
         check(constant, zeros, (np.ones(3),))

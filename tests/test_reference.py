@@ -1,6 +1,7 @@
 """The reference by itself: no framework is needed here, only NumPy.
 
-Every backward is held against numerical differentiation of its forward, and the contract of an op is held against every op.
+Every backward is held against numerical differentiation of its forward, and the contract of an op is held against
+every op.
 """
 
 import subprocess
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradwitness import K
 from gradwitness.witness import check_subject, floats_to, leaves, tree_map
 from reference import MODELS, OPS, OPTIMIZERS, Case, Op, Optimizer
 from tests.run import evidence, subject
@@ -32,6 +34,18 @@ def test_backward_is_the_derivative_of_forward(op: Op, case: Case) -> None:
 def test_rounding_alone_explains_what_the_reference_returns_in_a_dtype(op: Op, case: Case, dtype: str) -> None:
     told = evidence(op, case.id, dtype)
     told.judge(told.native)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("op", "case"), EVERY_CASE)
+def test_no_case_is_blind(op: Op, case: Case, dtype: str) -> None:
+    # Saturation and cancellation cost digits; a case that lost all of them in a dtype could not fail there.
+    told = evidence(op, case.id, dtype)
+    for name, measured in zip(told.names, told.measured, strict=True):
+        worst = np.unravel_index(np.argmax(np.abs(measured.truth)), measured.truth.shape)
+        largest = float(np.abs(measured.truth[worst]))
+        if not name.startswith("out") and name[1:].split("[")[0] not in case.zero:
+            assert K * float(measured.spread[worst]) < 0.01 * largest, name
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -93,28 +107,52 @@ def _ones(*shape: int) -> np.ndarray:
 
 
 BAD: list[tuple[str, Callable[[], Any], str]] = [
-    ("linear", lambda: OPS["linear"].forward(_ones(4, 3), _ones(5, 2), _ones(2)), r"x is of shape \(4, 3\); wanted \(\.\.\., 5\)"),
+    (
+        "linear",
+        lambda: OPS["linear"].forward(_ones(4, 3), _ones(5, 2), _ones(2)),
+        r"x is of shape \(4, 3\); wanted \(\.\.\., 5\)",
+    ),
     ("linear", lambda: OPS["linear"].forward(_ones(4, 3), _ones(3, 2), _ones(3)), r"bias is of shape \(3,\); wanted \(2,\)"),
     ("linear", lambda: OPS["linear"].forward(_ones(4, 3), _ones(3), _ones(3)), r"weight is of shape \(3,\); wanted \(I, O\)"),
     ("mse", lambda: OPS["mse"].forward(_ones(4, 1), _ones(4)), r"target is of shape \(4,\); wanted \(4, 1\)"),
-    ("mse", lambda: OPS["mse"].forward(_ones(2), _ones(2), reduction="avg"), r"reduction is 'avg'; wanted 'none', 'mean' or 'sum'"),
+    (
+        "mse",
+        lambda: OPS["mse"].forward(_ones(2), _ones(2), reduction="avg"),
+        r"reduction is 'avg'; wanted 'none', 'mean' or 'sum'",
+    ),
     ("mse", lambda: OPS["mse"].forward(_ones(0), _ones(0)), r"'mean' of no elements"),
     ("softmax", lambda: OPS["softmax"].forward(_ones(2, 3), axis=2), r"axis is 2; wanted an axis of x, whose shape is \(2, 3\)"),
     ("softmax", lambda: OPS["softmax"].forward(_ones(2, 0)), r"x is of shape \(2, 0\)"),
-    ("binary_cross_entropy", lambda: OPS["binary_cross_entropy"].forward(_ones(2), labels=_ones(3)), r"labels is of shape \(3,\)"),
-    ("binary_cross_entropy", lambda: OPS["binary_cross_entropy"].forward(_ones(2), labels=_ones(2), eps=0.5), r"eps is 0\.5; wanted"),
+    (
+        "binary_cross_entropy",
+        lambda: OPS["binary_cross_entropy"].forward(_ones(2), labels=_ones(3)),
+        r"labels is of shape \(3,\)",
+    ),
+    (
+        "binary_cross_entropy",
+        lambda: OPS["binary_cross_entropy"].forward(_ones(2), labels=_ones(2), eps=0.5),
+        r"eps is 0\.5; wanted",
+    ),
     (
         "binary_cross_entropy_with_logits",
         lambda: OPS["binary_cross_entropy_with_logits"].forward(_ones(2, 3), labels=_ones(2, 3), pos_weight=_ones(2)),
         r"pos_weight is of shape \(2,\); wanted one that broadcasts to \(2, 3\)",
     ),
-    ("cross_entropy", lambda: OPS["cross_entropy"].forward(_ones(3), labels=np.array([0])), r"x is of shape \(3,\); wanted \(N, C\)"),
+    (
+        "cross_entropy",
+        lambda: OPS["cross_entropy"].forward(_ones(3), labels=np.array([0])),
+        r"x is of shape \(3,\); wanted \(N, C\)",
+    ),
     (
         "cross_entropy",
         lambda: OPS["cross_entropy"].forward(_ones(2, 3), labels=np.array([0, 3])),
         r"labels is \[3\] among others; wanted 0 to 2 or -100",
     ),
-    ("cross_entropy", lambda: OPS["cross_entropy"].forward(_ones(2, 3), labels=np.array([0.0, 1.0])), r"of dtype float64; wanted integers"),
+    (
+        "cross_entropy",
+        lambda: OPS["cross_entropy"].forward(_ones(2, 3), labels=np.array([0.0, 1.0])),
+        r"of dtype float64; wanted integers",
+    ),
     (
         "cross_entropy",
         lambda: OPS["cross_entropy"].forward(_ones(2, 3), labels=np.array([0, 1]), weight=_ones(2)),
@@ -132,7 +170,9 @@ BAD: list[tuple[str, Callable[[], Any], str]] = [
     ),
     (
         "two_layer",
-        lambda: MODELS["two_layer"].forward(*MODELS["two_layer"].cases[0].inputs(np.random.default_rng(0)), labels=_ones(6, 3), loss="l1"),
+        lambda: MODELS["two_layer"].forward(
+            *MODELS["two_layer"].cases[0].inputs(np.random.default_rng(0)), labels=_ones(6, 3), loss="l1"
+        ),
         r"loss is 'l1'; wanted 'binary_cross_entropy' or 'mse'",
     ),
     (

@@ -1,4 +1,6 @@
-"""The suite itself: is everything covered, is nothing tolerated, and does each planted mistake turn the right cells red and no others?"""
+"""The suite itself: is everything covered, is nothing tolerated, and does each planted mistake turn the right cells
+red and no others?
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ import re
 import subprocess
 import sys
 import tokenize
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -110,16 +112,28 @@ def test_a_picked_tolerance_would_be_found(tmp_path: Path) -> None:
 # --- the run: planted mistakes, bad options, missing frameworks
 
 
-def run(*options: str, plugins: tuple[str, ...] = ("tests.faults",), tests: str | tuple[str, ...] = "tests") -> subprocess.CompletedProcess[str]:
+def run(
+    *options: str, plugins: tuple[str, ...] = ("tests.faults",), tests: str | tuple[str, ...] = "tests"
+) -> subprocess.CompletedProcess[str]:
     loaded = [part for plugin in plugins for part in ("-p", plugin)]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *loaded, *options, *((tests,) if isinstance(tests, str) else tests)]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        *loaded,
+        *options,
+        *((tests,) if isinstance(tests, str) else tests),
+    ]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 def red_cells(report: Path) -> tuple[set[str], set[str]]:
     """The ids of the cells that failed, and of all that ran."""
     red, ran = set(), set()
-    for test in ElementTree.parse(report).iter("testcase"):
+    for test in ET.parse(report).iter("testcase"):
         match = re.fullmatch(r"test_(?:op|model|optimizer|training)\[(.*)\]", test.attrib["name"])
         if match:
             ran.add(match[1])
@@ -138,7 +152,9 @@ VERDICTS = (
 # For each mistake: a part of the matrix around it, and which of its cells must turn red.
 PLANTED: dict[str, tuple[Selection, Callable[[Cell], bool]]] = {
     "reference_backward": (
-        Selection(adapter=("torch", "jax"), op=("tanh", "sigmoid", "linear", "mlp", "two_layer"), dtype=("float64",), mode=("eager",)),
+        Selection(
+            adapter=("torch", "jax"), op=("tanh", "sigmoid", "linear", "mlp", "two_layer"), dtype=("float64",), mode=("eager",)
+        ),
         # At 0, where y = 0, the wrong formula happens to be right.
         lambda c: (c.name == "tanh" and c.case_id != "at_zero") or (c.name == "mlp" and c.case_id in ("tanh", "deep")),
     ),
@@ -164,7 +180,9 @@ def test_a_planted_mistake_turns_the_right_cells_red_and_no_others(fault: str, t
         if not frameworks.installed(name):
             pytest.skip(f"{name} is not installed")
     cells = [cell for kind in TABLES for cell in selection.cells(kind) if cell.device == "cpu"]
-    options = [part for name in ("adapter", "op", "dtype", "mode") for value in getattr(selection, name) for part in (f"--{name}", value)]
+    options = [
+        part for name in ("adapter", "op", "dtype", "mode") for value in getattr(selection, name) for part in (f"--{name}", value)
+    ]
     report = tmp_path / "report.xml"
     done = run("--plant", fault, "--device", "cpu", "--junitxml", str(report), *options, tests=VERDICTS)
     red, ran = red_cells(report)
@@ -211,9 +229,18 @@ def test_a_failure_stands_on_its_own_and_its_replay_fails_alone() -> None:
     if not frameworks.installed("torch"):
         pytest.skip("torch is not installed")
     cell = "tanh-generic-torch-float32-cpu-eager"
-    done = run("--plant", "reference_backward", "--op", "tanh", "--adapter", "torch", "--mode", "eager", tests="tests/test_adapters.py")
+    done = run(
+        "--plant", "reference_backward", "--op", "tanh", "--adapter", "torch", "--mode", "eager", tests="tests/test_adapters.py"
+    )
     assert "tanh / generic on torch, float32, cpu, eager:" in done.stdout
-    for part in (r"dx\[\d, \d\] is wrong, as \d+ of 20", "got  ", "reference  ", "truth  ", "allowance  ", r"units of rounding spread; 32 are"):
+    for part in (
+        r"dx\[\d, \d\] is wrong, as \d+ of 20",
+        "got  ",
+        "reference  ",
+        "truth  ",
+        "allowance  ",
+        r"units of rounding spread; 32 are",
+    ):
         assert re.search(part, done.stdout), part
     replay = re.search(rf'replay: python -m pytest "(.*{re.escape(f"[{cell}]")})"', done.stdout)
     assert replay

@@ -15,7 +15,9 @@ from tests.run import Run, training_path
 def test_training(training_cell: Cell, verify: Callable[[Cell], Any]) -> None:
     _, *params = verify(training_cell)
     if training_cell.name == "digits":
-        assert _accuracy(training_cell.dtype, params) == _accuracy(training_cell.dtype, Run("digits").reference(training_cell.dtype)[1:])
+        assert _accuracy(training_cell.dtype, params) == _accuracy(
+            training_cell.dtype, Run("digits").reference(training_cell.dtype)[1:]
+        )
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

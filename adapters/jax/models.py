@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -66,44 +66,36 @@ class MLP:
         return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(self(x), labels))
 
 
+@dataclass
 class Spelling:
-    """One model: the pytree for the reference's parameters, and the linear layers in it by the reference's names."""
+    """One model: the pytree built of the reference's linear layers, and those layers found again in it, by name."""
 
-    def build(self, linears: dict[str, Linear], **config: Any) -> Any:
-        raise TypeError("each model builds itself")
-
-    def linears(self, model: Any) -> dict[str, Linear]:
-        raise TypeError("each model knows its layers")
+    build: Callable[..., Any]
+    linears: Callable[[Any], dict[str, Linear]]
 
     def from_reference(self, params: Mapping[str, Any], *, device: str = "cpu", **config: Any) -> Any:
+        """The pytree with the reference's parameters, in their dtype and layouts."""
         put = partial(frameworks.load("jax").from_numpy, device=device)
         names = dict.fromkeys(name.rsplit(".", 1)[0] for name in params)
         linears = {name: Linear(put(params[f"{name}.weight"]), put(params[f"{name}.bias"])) for name in names}
         return self.build(linears, **config)
 
     def to_reference(self, model: Any) -> dict[str, Any]:
-        to_numpy = frameworks.load("jax").to_numpy
-        return {
-            f"{name}.{leaf}": to_numpy(getattr(linear, leaf))
-            for name, linear in self.linears(model).items()
-            for leaf in ("weight", "bias")
-        }
+        """The pytree's leaves under the reference's names."""
+        take = frameworks.load("jax").to_numpy
+        leaves = ("weight", "bias")
+        return {f"{name}.{leaf}": take(getattr(layer, leaf)) for name, layer in self.linears(model).items() for leaf in leaves}
 
 
-class _TwoLayer(Spelling):
-    def build(self, linears: dict[str, Linear], *, loss: str = "binary_cross_entropy") -> TwoLayer:
-        return TwoLayer(**linears, criterion=loss)
-
-    def linears(self, model: TwoLayer) -> dict[str, Linear]:
-        return {"hidden": model.hidden, "output": model.output}
+def _two_layer(linears: dict[str, Linear], *, loss: str = "binary_cross_entropy") -> TwoLayer:
+    return TwoLayer(linears["hidden"], linears["output"], loss)
 
 
-class _MLP(Spelling):
-    def build(self, linears: dict[str, Linear], *, activation: str = "relu") -> MLP:
-        return MLP(tuple(linears[str(k)] for k in range(len(linears))), activation)
-
-    def linears(self, model: MLP) -> dict[str, Linear]:
-        return {str(k): layer for k, layer in enumerate(model.layers)}
+def _mlp(linears: dict[str, Linear], *, activation: str = "relu") -> MLP:
+    return MLP(tuple(linears[str(k)] for k in range(len(linears))), activation)
 
 
-MODELS = {"two_layer": _TwoLayer(), "mlp": _MLP()}
+MODELS = {
+    "two_layer": Spelling(_two_layer, lambda model: {"hidden": model.hidden, "output": model.output}),
+    "mlp": Spelling(_mlp, lambda model: {str(k): layer for k, layer in enumerate(model.layers)}),
+}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -43,7 +45,7 @@ class MLP(nn.Module):
 
     def __init__(self, widths: Sequence[int], *, activation: str = "relu") -> None:
         super().__init__()
-        self.layers = nn.ModuleList(nn.Linear(i, o) for i, o in zip(widths, widths[1:], strict=False))
+        self.layers = nn.ModuleList(nn.Linear(inputs, outputs) for inputs, outputs in pairwise(widths))
         self.activation = ACTIVATIONS[activation]
 
     def forward(self, x: Tensor) -> Tensor:
@@ -55,50 +57,45 @@ class MLP(nn.Module):
         return F.cross_entropy(self(x), labels)
 
 
+@dataclass
 class Spelling:
-    """One model: how to build it for the reference's parameters, and under which names it keeps them."""
+    """One model: how to build it for the reference's parameters, and what stands before their names in the module's own."""
 
-    prefix = ""
-    """What the model's own names have in front of the reference's."""
-
-    def build(self, params: Mapping[str, Any], **config: Any) -> nn.Module:
-        raise TypeError("each model builds itself")
+    build: Callable[..., nn.Module]
+    prefix: str = ""
 
     def from_reference(self, params: Mapping[str, Any], *, device: str = "cpu", **config: Any) -> nn.Module:
-        framework = frameworks.load("torch")
-        dtype = framework.from_numpy(next(iter(params.values()))).dtype
-        model = self.build(params, **config).to(device=device, dtype=dtype)
+        """The module with the reference's parameters, in their dtype."""
+        put = frameworks.load("torch").from_numpy
+        tensors = {self.prefix + name: self.layout(name, put(value, device)) for name, value in params.items()}
+        model = self.build(params, **config).to(device=device, dtype=next(iter(tensors.values())).dtype)
+        model.load_state_dict(tensors)
         model.spelling = self
-        model.load_state_dict(
-            {self.prefix + name: self.layout(name, framework.from_numpy(value, device)) for name, value in params.items()}
-        )
         return model
 
     def to_reference(self, model: nn.Module) -> dict[str, Any]:
+        """The module's parameters under the reference's names and in its layouts."""
         return self.rename(dict(model.named_parameters()))
 
     def rename(self, tensors: Mapping[str, Tensor]) -> dict[str, Any]:
-        to_numpy = frameworks.load("torch").to_numpy
+        """Tensors by the module's names as arrays by the reference's."""
+        take = frameworks.load("torch").to_numpy
         names = {name: name.removeprefix(self.prefix) for name in tensors}
-        return {names[name]: to_numpy(self.layout(names[name], tensor)) for name, tensor in tensors.items()}
+        return {names[name]: take(self.layout(names[name], tensor)) for name, tensor in tensors.items()}
 
     def layout(self, name: str, tensor: Tensor) -> Tensor:
         """nn.Linear keeps its weight as (out, in), the reference as (in, out): the same transposition both ways."""
         return tensor.T if name.endswith("weight") else tensor
 
 
-class _TwoLayer(Spelling):
-    def build(self, params: Mapping[str, Any], **config: Any) -> nn.Module:
-        inputs, hidden = params["hidden.weight"].shape
-        return TwoLayer(inputs, hidden, params["output.weight"].shape[1], **config)
+def _two_layer(params: Mapping[str, Any], **config: Any) -> TwoLayer:
+    inputs, hidden = params["hidden.weight"].shape
+    return TwoLayer(inputs, hidden, params["output.weight"].shape[1], **config)
 
 
-class _MLP(Spelling):
-    prefix = "layers."
-
-    def build(self, params: Mapping[str, Any], **config: Any) -> nn.Module:
-        weights = [params[f"{k}.weight"] for k in range(len(params) // 2)]
-        return MLP([weights[0].shape[0], *(w.shape[1] for w in weights)], **config)
+def _mlp(params: Mapping[str, Any], **config: Any) -> MLP:
+    weights = [params[f"{k}.weight"] for k in range(len(params) // 2)]
+    return MLP([weights[0].shape[0], *(w.shape[1] for w in weights)], **config)
 
 
-MODELS = {"two_layer": _TwoLayer(), "mlp": _MLP()}
+MODELS = {"two_layer": Spelling(_two_layer), "mlp": Spelling(_mlp, prefix="layers.")}

@@ -51,6 +51,4 @@ def cross_entropy(
     ignore_index: int = -100,
     reduction: str = "mean",
 ) -> Tensor:
-    return F.cross_entropy(
-        x, labels, weight, ignore_index=ignore_index, label_smoothing=label_smoothing, reduction=reduction
-    )
+    return F.cross_entropy(x, labels, weight, ignore_index=ignore_index, label_smoothing=label_smoothing, reduction=reduction)

@@ -1,4 +1,6 @@
-"""The reference's optimizers in PyTorch: hyper-parameters -> a function that takes parameters, as torch.optim wants them."""
+"""The reference's optimizers in PyTorch: hyper-parameters -> a function that takes parameters, as torch.optim wants
+them.
+"""
 
 from __future__ import annotations
 

@@ -9,7 +9,8 @@ Every module offers
     wait(tree)                                     returns when everything computed into tree is there
     version() -> str
 
-and on import sets what makes runs comparable: float64 on, reduced-precision matrix products off, deterministic algorithms, quiet logs.
+and on import sets what makes runs comparable: float64 on, reduced-precision matrix products off, deterministic
+algorithms, quiet logs.
 
 Importing TensorFlow takes about six seconds, PyTorch two, JAX one; nothing is imported to find out what is installed.
 """
@@ -85,7 +86,7 @@ def load(name: str) -> Framework:
     if not installed(name):
         raise Unavailable(f"{name} is not installed")
     try:
-        return importlib.import_module(f"gradwitness.frameworks.{name}")  # type: ignore[return-value]
+        return importlib.import_module(f"gradwitness.frameworks.{name}")
     except Exception as error:  # a broken installation raises anything: OSError, AttributeError, RuntimeError
         raise Unavailable(f"{name} is installed but breaks at import: {type(error).__name__}: {error}") from error
 
@@ -108,7 +109,9 @@ def require_device(name: str, device: str, seen: list[str]) -> None:
 
 
 def require_dtype(name: str, out: Any, dout: Any) -> None:
-    """Raise TypeError where a result has another dtype than its cotangent: the function computed in another precision."""
+    """Raise TypeError where a result has another dtype than its cotangent: the function computed in another
+    precision.
+    """
     for o, d in zip(*(t if isinstance(t, tuple) else (t,) for t in (out, dout)), strict=True):
         if o.dtype != d.dtype:
             raise TypeError(f"{name}: forward returned {o.dtype} where the inputs are {d.dtype}")

@@ -43,7 +43,9 @@ def vjp(fn: Callable[..., Any], mode: str = "eager") -> Callable[[Any, Any], tup
     """(args, dout) -> (out, grads) by GradientTape. An argument that out does not depend on gets zeros."""
 
     def run(args: Any, dout: Any) -> tuple[Any, Any]:
-        args = [tf.identity(a) for a in args]  # a tape knows tensors by identity: one passed twice would get both gradients, twice
+        args = [
+            tf.identity(a) for a in args
+        ]  # a tape knows tensors by identity: one passed twice would get both gradients, twice
         with tf.GradientTape() as tape:
             tape.watch(args)
             out = fn(*args)

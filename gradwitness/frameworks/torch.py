@@ -8,6 +8,7 @@ from typing import Any
 
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS asks for it before CUDA starts
 
+import numpy as np
 import torch
 import torch._dynamo
 
@@ -30,7 +31,7 @@ def from_numpy(array: Array, device: str = "cpu") -> torch.Tensor:
 
 def to_numpy(tensor: torch.Tensor) -> Array:
     """A copy of the tensor's values."""
-    return tensor.detach().cpu().numpy().copy()
+    return np.array(tensor.detach().cpu().numpy())
 
 
 def compile(fn: Callable[..., Any], mode: str = "eager") -> Callable[..., Any]:

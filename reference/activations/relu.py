@@ -6,7 +6,8 @@ Derivation.  y = x where x > 0, so dy/dx = 1 there; y = 0 where x < 0, so dy/dx 
 
     dx = dout * [x > 0]
 
-At x = 0 the one-sided derivatives are 0 and 1; every value between them is a subgradient. We take 0, as the frameworks do.
+At x = 0 the one-sided derivatives are 0 and 1; every value between them is a subgradient. We take 0, as the
+frameworks do.
 
 Shapes: x, y (...).
 Source: Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines", ICML 2010.

@@ -36,5 +36,5 @@ CASES = [
     Case("large", lambda rng: (2 * rng.normal(size=(64, 257)),)),
     Case("at_zero", lambda rng: (np.zeros((2, 3)),)),
     Case("small", lambda rng: (1e-5 * rng.normal(size=(3, 4)),)),
-    Case("tails", lambda rng: (rng.normal(size=(3, 6)) + np.array([-40, -20, -10, 10, 20, 40]),)),
+    Case("tails", lambda rng: (rng.normal(size=(3, 8)) + np.array([-40, -20, -10, -2, 2, 10, 20, 40]),)),
 ]

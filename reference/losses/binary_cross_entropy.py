@@ -6,10 +6,12 @@ Derivation.  dl/dq = -t/q + (1 - t)/(1 - q) = (q - t) / (q (1 - q)), and the cli
 
     dp = dl * (q - t) / (q (1 - q)) * [eps <= p <= 1 - eps]
 
-A probability that saturates beyond eps has no gradient any more: the network cannot recover from it, which is one reason to prefer
-binary_cross_entropy_with_logits. At p = eps exactly the loss has a kink; we pass the gradient there.
+A probability that saturates beyond eps has no gradient any more: the network cannot recover from it, which is one
+reason to prefer binary_cross_entropy_with_logits. At p = eps exactly the loss has a kink; we pass the gradient
+there.
 
-Keras clips at 1e-7 as here; PyTorch clamps log q at -100 instead and bounds q (1 - q) below by 1e-12; optax has no such loss.
+Keras clips at 1e-7 as here; PyTorch clamps log q at -100 instead and bounds q (1 - q) below by 1e-12; optax has no
+such loss.
 
 Shapes: p, labels t in [0, 1] (...); L () or, unreduced, (...).
 Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.2.
@@ -23,10 +25,10 @@ from reference.losses.reduction import Reduction, reduce, spread
 Cache = tuple[Array, Array, Array, Reduction]
 
 
-def forward(
-    p: Array, /, *, labels: Array, eps: float = 1e-7, reduction: Reduction = "mean"
-) -> tuple[Array, Cache]:
-    """L = reduce(-(labels log q + (1 - labels) log(1 - q))), q = clip(p, eps, 1 - eps). p, labels (...) -> L () or (...).
+def forward(p: Array, /, *, labels: Array, eps: float = 1e-7, reduction: Reduction = "mean") -> tuple[Array, Cache]:
+    """L = reduce(-(labels log q + (1 - labels) log(1 - q))), q = clip(p, eps, 1 - eps).
+
+    p, labels (...) -> L () or (...).
 
     Raises ValueError where the shapes differ, or eps is not in (0, 1/2).
     """

@@ -10,11 +10,13 @@ and softplus'(-x) differentiated by x is -(1 - p):
 
     dx = dl * ((1 - t) - (1 + (w - 1) t) (1 - p))        which for w = 1 is the well-known p - t
 
-The stable form is written with |x| and max, which have kinks at 0; the function has none, and its derivative at 0 is that
-of the smooth function. Frameworks that differentiate the stable form piecewise may return something else there.
+The stable form is written with |x| and max, which have kinks at 0; the function has none, and its derivative at 0
+is that of the smooth function. Frameworks that differentiate the stable form piecewise may return something else
+there.
 
 Shapes: x, labels t in [0, 1] (...); pos_weight broadcasts against them; L () or, unreduced, (...).
-Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.2; the stable form is TensorFlow's and PyTorch's.
+Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.2; the stable form is TensorFlow's
+and PyTorch's.
 """
 
 import numpy as np
@@ -25,10 +27,10 @@ from reference.losses.reduction import Reduction, reduce, spread
 Cache = tuple[Array, Array, Array, Reduction]
 
 
-def forward(
-    x: Array, /, *, labels: Array, pos_weight: Array | float = 1.0, reduction: Reduction = "mean"
-) -> tuple[Array, Cache]:
-    """L = reduce(-(pos_weight labels log p + (1 - labels) log(1 - p))), p = sigmoid(x). x, labels (...) -> L () or (...).
+def forward(x: Array, /, *, labels: Array, pos_weight: Array | float = 1.0, reduction: Reduction = "mean") -> tuple[Array, Cache]:
+    """L = reduce(-(pos_weight labels log p + (1 - labels) log(1 - p))), p = sigmoid(x).
+
+    x, labels (...) -> L () or (...).
 
     Raises ValueError where the shapes do not fit.
     """

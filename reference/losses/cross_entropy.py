@@ -2,15 +2,15 @@
 
     log p_nc = x_nc - log sum_k exp(x_nk)
     q_nc     = (1 - s) [c = t_n] + s / C                 label smoothing s
-    l_n      = -sum_c weight_c q_nc log p_nc,  reduced;  the mean divides by sum_n weight_{t_n}, over the rows not ignored
+    l_n      = -sum_c weight_c q_nc log p_nc,  reduced;  the mean divides by sum_n weight_{t_n}, ignored rows left out
 
-Derivation.  dlog p_c/dx_j = [c = j] - p_j. With g_nc = weight_c q_nc, zero on ignored rows, l = -sum_c g_c log p_c gives
+Derivation.  dlog p_c/dx_j = [c = j] - p_j. With g_nc = weight_c q_nc, zero on ignored rows, l = -sum_c g_c log p_c has
 
     dx_nj = dl_n * (p_nj * sum_c g_nc - g_nj)            which for plain labels is p - onehot(t)
 
 Shapes: x (N, C), labels t (N,) integers in [0, C) or equal to ignore_index; weight (C,); L () or, unreduced, (N,).
-Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.3; label smoothing: Szegedy et al., "Rethinking the
-Inception architecture", CVPR 2016. The weighted mean is PyTorch's; Keras divides by the batch.
+Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.3; label smoothing: Szegedy et al.,
+"Rethinking the Inception architecture", CVPR 2016. The weighted mean is PyTorch's; Keras divides by the batch.
 """
 
 import numpy as np
@@ -33,8 +33,8 @@ def forward(
 ) -> tuple[Array, Cache]:
     """L = reduce(-sum_c weight_c q_c log softmax(x)_c). x (N, C), labels (N,), weight (C,) -> L () or (N,).
 
-    Raises ValueError where the shapes do not fit, a label is out of range, label_smoothing is not in [0, 1], or a mean has
-    nothing to average.
+    Raises ValueError where the shapes do not fit, a label is out of range, label_smoothing is not in [0, 1], or a
+    mean has nothing to average.
     """
     name = "cross_entropy"
     require(x.ndim == 2 and x.shape[1] > 0, name, "x", f"of shape {x.shape}", "(N, C) with C >= 1")

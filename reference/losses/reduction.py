@@ -22,15 +22,16 @@ def reduce(values: Array, reduction: Reduction, op: str) -> Array:
     if reduction == "none":
         return values
     require(reduction in ("mean", "sum"), op, "reduction", repr(reduction), "'none', 'mean' or 'sum'")
-    total = values.sum(keepdims=True).reshape(())  # an array, not a scalar: subclasses survive
+    total: Array = values.sum()
     if reduction == "sum":
         return total
     require(values.size > 0, op, "reduction", "'mean' of no elements", "at least one element")
-    return total / np.asarray(values.size, dtype=values.dtype)
+    mean: Array = total / values.size
+    return mean
 
 
 def spread(dout: Array, values: Array, reduction: Reduction) -> Array:
-    """The vjp of `reduce`: dout () or (...) -> dvalues (...), where values is what was reduced (its shape and dtype count)."""
+    """The vjp of `reduce`: dout () or (...) -> dvalues (...), in the shape of values, which were reduced."""
     if reduction == "mean":
-        dout = dout / np.asarray(values.size, dtype=values.dtype)
+        dout = dout / values.size
     return np.broadcast_to(dout, values.shape, subok=True)

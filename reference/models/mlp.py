@@ -1,6 +1,7 @@
-"""Multi-layer perceptron: affine maps of any widths with an activation between them, cross entropy on the last one's logits.
+"""Multi-layer perceptron: affine maps of any widths, an activation between them, cross entropy on the last logits.
 
-    a_0 = x        z_k = a_k @ W_k + b_k        a_{k+1} = activation(z_k), k < K-1        L = cross_entropy(z_{K-1}, labels)
+    a_0 = x        z_k = a_k @ W_k + b_k        a_{k+1} = activation(z_k), k < K-1
+    L = cross_entropy(z_{K-1}, labels)
 
 The forward stacks one cache per op; the backward pops them.
 
@@ -11,6 +12,7 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, chapter 6.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,7 +29,7 @@ ACTIVATIONS = {"relu": relu, "sigmoid": sigmoid, "softmax": softmax, "tanh": tan
 def init(rng: np.random.Generator, widths: Sequence[int]) -> Params:
     """Weights of variance 2/fan_in (He et al., 2015) and biases of zero, float64, for layers 0 to len(widths) - 2."""
     params = {}
-    for k, (inputs, outputs) in enumerate(zip(widths, widths[1:], strict=False)):
+    for k, (inputs, outputs) in enumerate(pairwise(widths)):
         params[f"{k}.weight"] = rng.normal(size=(inputs, outputs)) * np.sqrt(2 / inputs)
         params[f"{k}.bias"] = np.zeros(outputs)
     return params
@@ -77,7 +79,7 @@ def _network(params: Params, x: Array, activation: str) -> tuple[Array, Any]:
 def _inputs(n: int, *widths: int) -> Inputs:
     def draw(rng: np.random.Generator) -> tuple[Params, Array]:
         params = init(rng, widths)
-        biases = {name: 0.1 * rng.normal(size=value.shape) for name, value in params.items() if name.endswith("bias")}
+        biases = {name: 0.1 * np.asarray(rng.normal(size=b.shape)) for name, b in params.items() if name.endswith("bias")}
         return params | biases, rng.normal(size=(n, widths[0]))
 
     return draw

@@ -2,8 +2,8 @@
 
     h = x @ W1 + b1        a = relu(h)        z = a @ W2 + b2        p = sigmoid(z)        L = loss(p, labels)
 
-The backward is the forward read upwards: each line hands the gradient of its output to the op's own backward, and takes the gradient of
-its input from it.
+The backward is the forward read upwards: each line hands the gradient of its output to the op's own backward, and
+takes the gradient of its input from it.
 
 Shapes: x (N, I), labels and p (N, O), L (); W1 (I, H), b1 (H,), W2 (H, O), b2 (O,).
 Source: Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors", Nature 323, 1986.
@@ -45,6 +45,7 @@ def forward(params: Params, x: Array, /, *, labels: Array, loss: Loss = "binary_
     Raises ValueError where shapes do not fit or the loss is unknown.
     """
     p, network_cache = _network(params, x)
+    loss_cache: Any
     if loss == "binary_cross_entropy":
         value, loss_cache = binary_cross_entropy.forward(p, labels=labels)
     else:
@@ -83,7 +84,7 @@ def _network(params: Params, x: Array) -> tuple[Array, Any]:
 def _inputs(n: int, inputs: int, hidden: int, outputs: int) -> Inputs:
     def draw(rng: np.random.Generator) -> tuple[Params, Array]:
         params = init(rng, inputs, hidden, outputs)
-        biases = {name: 0.1 * rng.normal(size=value.shape) for name, value in params.items() if name.endswith("bias")}
+        biases = {name: 0.1 * np.asarray(rng.normal(size=b.shape)) for name, b in params.items() if name.endswith("bias")}
         return params | biases, rng.normal(size=(n, inputs))
 
     return draw

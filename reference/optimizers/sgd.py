@@ -2,13 +2,12 @@
 
     param <- param - lr * grad
 
-The step of steepest descent in the Euclidean norm: L(param + d) is to first order L + <grad, d>, least for d along -grad.
+The step of steepest descent in the Euclidean norm: L(param + d) is to first order L + <grad, d>, least for d along
+-grad.
 
 Shapes: param, grad (...); state is empty. lr is the learning rate.
 Source: Robbins and Monro, "A stochastic approximation method", 1951.
 """
-
-import numpy as np
 
 from reference.case import Array, Case, Inputs, require
 
