@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 import adapters
 from gradwitness.frameworks import Unavailable
-from lessons import xor
+from lessons import runs, xor
 
 
 def lesson(*options: object, output: Path) -> tuple[int, str]:
@@ -115,8 +115,8 @@ def test_an_interrupt_keeps_what_was_done(tmp_path: Path, monkeypatch: pytest.Mo
                 signal.raise_signal(signal.SIGINT)
             yield step
 
-    train = xor.train
-    monkeypatch.setattr(xor, "train", interrupted)
+    train = runs.train
+    monkeypatch.setattr(runs, "train", interrupted)
     code, printed = lesson("--adapter", "numpy", output=tmp_path / "xor.png")
     assert code == 130
     assert "numpy stopped after 300 of 1000 epochs" in printed
@@ -150,7 +150,7 @@ def test_each_framework_agrees_within_rounding(name: str, tmp_path: Path) -> Non
 
 
 def test_a_rate_kept_in_float32_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(xor, "adapted", lambda name, setting: xor.reference(setting.single()))
+    monkeypatch.setattr(runs, "adapted", lambda name, setting: runs.reference(setting.single()))
     code, printed = lesson("--adapter", "torch", "--rate", 0.1, "--epochs", 50, output=tmp_path / "xor.png")
     assert code == 0
     assert "that does not explain it. torch lies" in printed
@@ -158,7 +158,7 @@ def test_a_rate_kept_in_float32_is_found_out(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_wrong_update_is_not_called_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(xor, "adapted", lambda name, setting: xor.reference(replace(setting, rate=1.001 * setting.rate)))
+    monkeypatch.setattr(runs, "adapted", lambda name, setting: runs.reference(replace(setting, rate=1.001 * setting.rate)))
     code, printed = lesson("--adapter", "torch", "--rate", 0.1, "--epochs", 50, output=tmp_path / "xor.png")
     assert code == 0
     assert "that does not explain it. torch lies" in printed

@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 os.environ["KERAS_BACKEND"] = "tensorflow"  # read once, when keras is imported
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its C++ side announces CPU features on stderr
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
-import tensorflow as tf
+
+
+@contextmanager
+def _without_stderr() -> Iterator[None]:
+    """Six lines about oneDNN and CUDA are written by C++ before any log level is read."""
+    kept, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(sink)
+
+
+with _without_stderr():
+    import tensorflow as tf
 
 from gradwitness.frameworks import Array, require_device, require_dtype, require_mode
 
