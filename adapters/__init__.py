@@ -93,10 +93,11 @@ def load(name: str) -> Adapter:
         raise frameworks.Unavailable(f"the {name} adapter breaks at import: {type(error).__name__}: {error}") from error
 
 
-def functions(module: Any) -> dict[str, Callable[..., Any]]:
-    """The public functions that a module itself defines, by name."""
+def functions(*modules: Any) -> dict[str, Callable[..., Any]]:
+    """The public functions that modules themselves define, by name."""
     return {
         name: value
+        for module in modules
         for name, value in vars(module).items()
         if callable(value) and not name.startswith("_") and value.__module__ == module.__name__
     }

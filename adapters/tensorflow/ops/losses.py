@@ -1,30 +1,10 @@
-"""The reference's ops in TensorFlow: tf.nn, tf.math and, where they have no such function, keras.ops."""
+"""The reference's losses in TensorFlow."""
 
 from __future__ import annotations
 
 import keras
 import tensorflow as tf
 from tensorflow import Tensor
-
-
-def relu(x: Tensor) -> Tensor:
-    return tf.nn.relu(x)
-
-
-def sigmoid(x: Tensor) -> Tensor:
-    return tf.math.sigmoid(x)
-
-
-def tanh(x: Tensor) -> Tensor:
-    return tf.math.tanh(x)
-
-
-def softmax(x: Tensor, *, axis: int = -1) -> Tensor:
-    return tf.nn.softmax(x, axis=axis)
-
-
-def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    return tf.tensordot(x, weight, axes=1) + bias  # what keras.layers.Dense computes; tf.nn has no affine map of any rank
 
 
 def mse(x: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:

@@ -1,30 +1,9 @@
-"""The reference's ops in PyTorch: its own functions, with the reference's names and arguments."""
+"""The reference's losses in PyTorch."""
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
-
-
-def relu(x: Tensor) -> Tensor:
-    return F.relu(x)
-
-
-def sigmoid(x: Tensor) -> Tensor:
-    return torch.sigmoid(x)
-
-
-def tanh(x: Tensor) -> Tensor:
-    return torch.tanh(x)
-
-
-def softmax(x: Tensor, *, axis: int = -1) -> Tensor:
-    return F.softmax(x, dim=axis)
-
-
-def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    return F.linear(x, weight.T, bias)  # stored (out, in)
 
 
 def mse(x: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:

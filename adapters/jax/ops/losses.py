@@ -1,4 +1,4 @@
-"""The reference's ops in JAX: jax.nn, and optax for the losses."""
+"""The reference's losses in JAX."""
 
 from __future__ import annotations
 
@@ -6,26 +6,6 @@ import jax
 import jax.numpy as jnp
 import optax
 from jax import Array
-
-
-def relu(x: Array) -> Array:
-    return jax.nn.relu(x)
-
-
-def sigmoid(x: Array) -> Array:
-    return jax.nn.sigmoid(x)
-
-
-def tanh(x: Array) -> Array:
-    return jnp.tanh(x)
-
-
-def softmax(x: Array, *, axis: int = -1) -> Array:
-    return jax.nn.softmax(x, axis=axis)
-
-
-def linear(x: Array, weight: Array, bias: Array) -> Array:
-    return jnp.dot(x, weight) + bias
 
 
 def mse(x: Array, target: Array, *, reduction: str = "mean") -> Array:

@@ -1,0 +1,1 @@
+"""The reference's ops in PyTorch: torch.nn.functional."""
