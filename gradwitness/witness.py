@@ -281,9 +281,14 @@ def check(
 
     Raises Disagreement naming the gradient, the element and both values; Vacuous where the gradient is zero within
     rounding and `zero` does not name it, or the error bar too wide to prove anything; TypeError where an array on
-    the way lost its subclass.
+    the way lost its subclass; TypeError for an input that is no array of floats.
     """
     subject = Subject(forward, backward, inputs, dict(static or {}), seed, kink, zero)
+    for name, value in zip(subject.arguments, inputs, strict=True):
+        for leaf in leaves(value):
+            if not isinstance(leaf, np.ndarray) or leaf.dtype.kind != "f":
+                came = f"an array of {leaf.dtype}" if isinstance(leaf, np.ndarray) else f"a {type(leaf).__name__}"
+                raise TypeError(f"input {name} is {came}; wanted an array of floats, or a dict of them")
     return check_subject(subject)
 
 

@@ -86,3 +86,19 @@ def require(condition: bool, op: str, argument: str, came: object, wanted: str) 
     """
     if not condition:
         raise ValueError(f"{op}: {argument} is {came}; wanted {wanted}")
+
+
+def require_floats(op: str, **arguments: Array) -> None:
+    """Check at the door that arguments are arrays of floats, all of the dtype of the first: nothing is cast silently.
+
+    Raises ValueError naming the op, the argument, what came and what was wanted.
+    """
+    wanted = None
+    for name, value in arguments.items():
+        if not hasattr(value, "dtype"):
+            raise ValueError(f"{op}: {name} is a {type(value).__name__}; wanted an array of floats")
+        if value.dtype.kind != "f":
+            raise ValueError(f"{op}: {name} is of dtype {value.dtype}; wanted floats")
+        if wanted is not None and value.dtype != wanted[1]:
+            raise ValueError(f"{op}: {name} is of dtype {value.dtype}; wanted {wanted[1]}, the dtype of {wanted[0]}")
+        wanted = wanted or (name, value.dtype)

@@ -8,6 +8,7 @@ import pytest
 
 from gradwitness import Disagreement, Vacuous, check
 from gradwitness.oracles import derivative
+from gradwitness.witness import Evidence, Subject
 
 LONG = np.longdouble
 EPS = float(np.finfo(LONG).eps)
@@ -152,6 +153,24 @@ def test_at_a_kink_any_subgradient_passes_and_nothing_else() -> None:
     for outsider in (-0.1, 1.1):
         with pytest.raises(Disagreement, match=r"dx\[1\]"):
             check(relu, with_slope(outsider), point, kink=True)
+
+
+@pytest.mark.parametrize("wrong", [1.0, np.array([[1, 2, 3]]), [[1.0, 2.0, 3.0]]])
+def test_an_input_that_is_no_array_of_floats_is_named(wrong: Any) -> None:
+    with pytest.raises(TypeError, match=r"input x is an? .*; wanted an array of floats"):
+        check(forward, backward, (wrong, np.ones((3, 2))))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_evidence_of_nan_is_nan(dtype: str) -> None:
+    x, weight = inputs()
+    x[1, 2] = np.nan
+    told = Evidence.of(Subject(forward, backward, (x, weight)), dtype)
+    told.judge(told.native)
+    out, dx, dweight = told.native
+    for repaired in ([np.nan_to_num(out), dx, dweight], [out, np.nan_to_num(dx), dweight], [out, dx, np.nan_to_num(dweight)]):
+        with pytest.raises(Disagreement):
+            told.judge(repaired)
 
 
 def test_nan_in_the_inputs_is_a_verdict() -> None:

@@ -114,6 +114,18 @@ BAD: list[tuple[str, Callable[[], Any], str]] = [
     ),
     ("linear", lambda: OPS["linear"].forward(_ones(4, 3), _ones(3, 2), _ones(3)), r"bias is of shape \(3,\); wanted \(2,\)"),
     ("linear", lambda: OPS["linear"].forward(_ones(4, 3), _ones(3), _ones(3)), r"weight is of shape \(3,\); wanted \(I, O\)"),
+    (
+        "linear",
+        lambda: OPS["linear"].forward(_ones(4, 3).astype("float32"), _ones(3, 2), _ones(2)),
+        "weight is of dtype float64; wanted float32",
+    ),
+    ("relu", lambda: OPS["relu"].forward(np.array([1, 2])), "x is of dtype int64; wanted floats"),
+    ("sigmoid", lambda: OPS["sigmoid"].forward([1.0, 2.0]), "x is a list; wanted an array of floats"),
+    (
+        "binary_cross_entropy",
+        lambda: OPS["binary_cross_entropy"].forward(_ones(2), labels=np.array([True, False])),
+        "labels is of dtype bool; wanted floats",
+    ),
     ("mse", lambda: OPS["mse"].forward(_ones(4, 1), _ones(4)), r"target is of shape \(4,\); wanted \(4, 1\)"),
     (
         "mse",

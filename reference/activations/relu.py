@@ -15,11 +15,15 @@ Source: Nair and Hinton, "Rectified linear units improve restricted Boltzmann ma
 
 import numpy as np
 
-from reference.case import Array, Case
+from reference.case import Array, Case, require_floats
 
 
 def forward(x: Array, /) -> tuple[Array, Array]:
-    """y = max(x, 0). x (...) -> y (...)."""
+    """y = max(x, 0). x (...) -> y (...).
+
+    Raises ValueError where x is not an array of floats.
+    """
+    require_floats("relu", x=x)
     return np.maximum(x, 0), x
 
 

@@ -16,11 +16,15 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 3.10.
 
 import numpy as np
 
-from reference.case import Array, Case
+from reference.case import Array, Case, require_floats
 
 
 def forward(x: Array, /) -> tuple[Array, Array]:
-    """y = 1 / (1 + exp(-x)). x (...) -> y (...)."""
+    """y = 1 / (1 + exp(-x)). x (...) -> y (...).
+
+    Raises ValueError where x is not an array of floats.
+    """
+    require_floats("sigmoid", x=x)
     e = np.exp(-np.abs(x))
     y = np.where(x >= 0, 1, e) / (1 + e)
     return y, y

@@ -15,14 +15,15 @@ Source: Bridle, "Probabilistic interpretation of feedforward classification netw
 
 import numpy as np
 
-from reference.case import Array, Case, require
+from reference.case import Array, Case, require, require_floats
 
 
 def forward(x: Array, /, *, axis: int = -1) -> tuple[Array, tuple[Array, int]]:
     """y = exp(x) / sum exp(x) along axis. x (...) -> y (...).
 
-    Raises ValueError for an axis that x does not have, or one of length zero.
+    Raises ValueError where x is not an array of floats, for an axis that x does not have, or one of length zero.
     """
+    require_floats("softmax", x=x)
     require(-x.ndim <= axis < x.ndim, "softmax", "axis", axis, f"an axis of x, whose shape is {x.shape}")
     require(x.shape[axis] > 0, "softmax", "x", f"of shape {x.shape}", f"at least one entry along axis {axis}")
     e = np.exp(x - x.max(axis=axis, keepdims=True))

@@ -14,11 +14,15 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.3.2.
 
 import numpy as np
 
-from reference.case import Array, Case
+from reference.case import Array, Case, require_floats
 
 
 def forward(x: Array, /) -> tuple[Array, Array]:
-    """y = tanh(x). x (...) -> y (...)."""
+    """y = tanh(x). x (...) -> y (...).
+
+    Raises ValueError where x is not an array of floats.
+    """
+    require_floats("tanh", x=x)
     y = np.tanh(x)
     return y, y
 

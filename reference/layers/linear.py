@@ -13,14 +13,15 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.5.
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, require
+from reference.case import Array, Case, Inputs, require, require_floats
 
 
 def forward(x: Array, weight: Array, bias: Array, /) -> tuple[Array, tuple[Array, Array]]:
     """y = x @ weight + bias. x (..., I), weight (I, O), bias (O,) -> y (..., O).
 
-    Raises ValueError where the shapes do not fit.
+    Raises ValueError where the dtypes or shapes do not fit.
     """
+    require_floats("linear", x=x, weight=weight, bias=bias)
     require(weight.ndim == 2, "linear", "weight", f"of shape {weight.shape}", "(I, O)")
     inputs, outputs = weight.shape
     require(x.ndim >= 1 and x.shape[-1] == inputs, "linear", "x", f"of shape {x.shape}", f"(..., {inputs})")

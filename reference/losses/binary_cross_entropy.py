@@ -19,7 +19,7 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.2
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, require
+from reference.case import Array, Case, Inputs, require, require_floats
 from reference.losses.reduction import Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Array, Reduction]
@@ -30,9 +30,10 @@ def forward(p: Array, /, *, labels: Array, eps: float = 1e-7, reduction: Reducti
 
     p, labels (...) -> L () or (...).
 
-    Raises ValueError where the shapes differ, or eps is not in (0, 1/2).
+    Raises ValueError where dtypes or shapes differ, or eps is not in (0, 1/2).
     """
     name = "binary_cross_entropy"
+    require_floats(name, p=p, labels=labels)
     require(p.shape == labels.shape, name, "labels", f"of shape {labels.shape}", f"{p.shape}, the shape of p")
     require(0 < eps < 0.5, name, "eps", eps, "0 < eps < 0.5")
     q = np.clip(p, eps, 1 - eps)

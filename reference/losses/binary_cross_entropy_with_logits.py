@@ -21,7 +21,7 @@ and PyTorch's.
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, require
+from reference.case import Array, Case, Inputs, require, require_floats
 from reference.losses.reduction import Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Array, Reduction]
@@ -32,9 +32,10 @@ def forward(x: Array, /, *, labels: Array, pos_weight: Array | float = 1.0, redu
 
     x, labels (...) -> L () or (...).
 
-    Raises ValueError where the shapes do not fit.
+    Raises ValueError where the dtypes or shapes do not fit.
     """
     name = "binary_cross_entropy_with_logits"
+    require_floats(name, x=x, labels=labels)
     require(x.shape == labels.shape, name, "labels", f"of shape {labels.shape}", f"{x.shape}, the shape of x")
     shape = np.shape(pos_weight)
     fits = len(shape) <= x.ndim and all(a in (1, b) for a, b in zip(shape[::-1], x.shape[::-1], strict=False))

@@ -15,7 +15,7 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.3
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, require
+from reference.case import Array, Case, Inputs, require, require_floats
 from reference.losses.reduction import Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Array, Array, Reduction]
@@ -33,10 +33,11 @@ def forward(
 ) -> tuple[Array, Cache]:
     """L = reduce(-sum_c weight_c q_c log softmax(x)_c). x (N, C), labels (N,), weight (C,) -> L () or (N,).
 
-    Raises ValueError where the shapes do not fit, a label is out of range, label_smoothing is not in [0, 1], or a
+    Raises ValueError where the dtypes or shapes do not fit, a label is out of range, label_smoothing is not in [0, 1], or a
     mean has nothing to average.
     """
     name = "cross_entropy"
+    require_floats(name, x=x)
     require(x.ndim == 2 and x.shape[1] > 0, name, "x", f"of shape {x.shape}", "(N, C) with C >= 1")
     n, classes = x.shape
     require(labels.shape == (n,), name, "labels", f"of shape {labels.shape}", f"({n},)")
@@ -46,6 +47,7 @@ def forward(
     require(outside.size == 0, name, "labels", f"{outside[:3].tolist()} among others", f"0 to {classes - 1} or {ignore_index}")
     require(0 <= label_smoothing <= 1, name, "label_smoothing", label_smoothing, "0 <= label_smoothing <= 1")
     if weight is not None:
+        require_floats(name, x=x, weight=weight)
         require(weight.shape == (classes,), name, "weight", f"of shape {weight.shape}", f"({classes},)")
     shifted = x - x.max(axis=1, keepdims=True)
     e = np.exp(shifted)

@@ -16,15 +16,16 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 5.1.4.
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, require
+from reference.case import Array, Case, Inputs, require, require_floats
 from reference.losses.reduction import Reduction, reduce, spread
 
 
 def forward(x: Array, target: Array, /, *, reduction: Reduction = "mean") -> tuple[Array, tuple[Array, Reduction]]:
     """L = reduce((x - target)^2). x, target (...) -> L () or (...).
 
-    Raises ValueError where the shapes differ: broadcasting a target by accident is a classic mistake.
+    Raises ValueError where dtypes or shapes differ: broadcasting a target by accident is a classic mistake.
     """
+    require_floats("mse", x=x, target=target)
     require(x.shape == target.shape, "mse", "target", f"of shape {target.shape}", f"{x.shape}, the shape of x")
     difference = x - target
     return reduce(difference * difference, reduction, "mse"), (difference, reduction)

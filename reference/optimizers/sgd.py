@@ -9,7 +9,7 @@ Shapes: param, grad (...); state is empty. lr is the learning rate.
 Source: Robbins and Monro, "A stochastic approximation method", 1951.
 """
 
-from reference.case import Array, Case, Inputs, require
+from reference.case import Array, Case, Inputs, require, require_floats
 
 State = dict[str, Array]
 
@@ -22,8 +22,9 @@ def init(param: Array) -> State:
 def step(param: Array, grad: Array, state: State, *, lr: float) -> tuple[Array, State]:
     """One update. param, grad (...) -> param (...), state.
 
-    Raises ValueError where the shapes differ or lr is negative.
+    Raises ValueError where dtypes or shapes differ or lr is negative.
     """
+    require_floats("sgd", param=param, grad=grad)
     require(grad.shape == param.shape, "sgd", "grad", f"of shape {grad.shape}", f"{param.shape}, the shape of param")
     require(lr >= 0, "sgd", "lr", lr, "lr >= 0")
     return param - lr * grad, state
