@@ -280,8 +280,8 @@ def check(
     `kink`, each element must lie between the one-sided derivatives.
 
     Raises Disagreement naming the gradient, the element and both values; Vacuous where the gradient is zero within
-    rounding and `zero` does not name it, or the error bar too wide to prove anything; TypeError where an array on
-    the way lost its subclass; TypeError for an input that is no array of floats.
+    rounding and `zero` does not name it, or the error bar too wide to prove anything; TypeError for an input
+    that is no array of floats, and where an array on the way lost its subclass.
     """
     subject = Subject(forward, backward, inputs, dict(static or {}), seed, kink, zero)
     for name, value in zip(subject.arguments, inputs, strict=True):

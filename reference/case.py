@@ -46,7 +46,7 @@ class Op:
     name: str
     family: str
     forward: Callable[..., tuple[Any, Any]]
-    backward: Callable[[Any, Any], tuple[Any, ...]]
+    backward: Callable[..., tuple[Any, ...]]
     cases: tuple[Case, ...]
 
     @classmethod

@@ -32,7 +32,7 @@ def train(
     state = {name: optimizer.init(value) for name, value in params.items()}
     for x, labels in batches:
         loss, cache = model.forward(params, x, labels=labels, **(config or {}))
-        dparams, _ = model.backward(np.ones_like(loss), cache)
+        dparams, _ = model.backward(np.ones_like(loss), cache, input_gradient=False)
         updated = {name: optimizer.step(params[name], dparams[name], state[name], **hyper) for name in params}
         params = {name: param for name, (param, _) in updated.items()}
         state = {name: after for name, (_, after) in updated.items()}

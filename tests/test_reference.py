@@ -80,6 +80,16 @@ def test_backward_may_be_called_again(op: Op, case: Case) -> None:
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
 
 
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_training_leaves_out_the_gradient_of_the_input_and_nothing_else(model: Op) -> None:
+    at = subject(model, model.cases[0])
+    _, cache = model.forward(*at.inputs, **at.static)
+    (whole, dx), (dparams, none) = model.backward(at.cotangent, cache), model.backward(at.cotangent, cache, input_gradient=False)
+    assert dx is not None
+    assert none is None
+    assert all(np.array_equal(whole[name], dparams[name]) for name in whole)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
 def test_a_step_keeps_dtype_and_arguments(optimizer: Optimizer, dtype: str) -> None:

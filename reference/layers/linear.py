@@ -11,6 +11,8 @@ Shapes: x (..., I), weight (I, O), bias (O,), y (..., O). PyTorch stores the wei
 Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.5.
 """
 
+from typing import Any
+
 import numpy as np
 
 from reference.case import Array, Case, Inputs, require, require_floats
@@ -31,10 +33,13 @@ def forward(x: Array, weight: Array, bias: Array, /) -> tuple[Array, tuple[Array
     return y, (x, weight)
 
 
-def backward(dout: Array, cache: tuple[Array, Array]) -> tuple[Array, Array, Array]:
-    """dout (..., O) -> dx (..., I), dweight (I, O), dbias (O,)."""
+def backward(dout: Array, cache: tuple[Array, Array], *, input_gradient: bool = True) -> tuple[Any, Array, Array]:
+    """dout (..., O) -> dx (..., I), dweight (I, O), dbias (O,).
+
+    The first layer of a network in training needs no dx; without input_gradient it is None, and a third of the work saved.
+    """
     x, weight = cache
-    dx = dout @ weight.T
+    dx = dout @ weight.T if input_gradient else None
     x, dout = x.reshape(-1, x.shape[-1]), dout.reshape(-1, dout.shape[-1])
     return dx, x.T @ dout, dout.sum(axis=0)
 

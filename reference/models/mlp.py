@@ -50,15 +50,16 @@ def forward(params: Params, x: Array, /, *, labels: Array, activation: str = "re
     return loss, (network_cache, activation, loss_cache)
 
 
-def backward(dout: Array, cache: Any) -> tuple[Params, Array]:
-    """dout () -> dparams, dx (N, I)."""
+def backward(dout: Array, cache: Any, *, input_gradient: bool = True) -> tuple[Params, Any]:
+    """dout () -> dparams, dx (N, I), or None without input_gradient: training does not need it."""
     (linears, activations), activation, loss_cache = cache
     dparams = {}
     (da,) = cross_entropy.backward(dout, loss_cache)
     for k in reversed(range(len(linears))):
         if k < len(activations):
             (da,) = ACTIVATIONS[activation].backward(da, activations[k])
-        da, dparams[f"{k}.weight"], dparams[f"{k}.bias"] = linear.backward(da, linears[k])
+        needed = k > 0 or input_gradient
+        da, dparams[f"{k}.weight"], dparams[f"{k}.bias"] = linear.backward(da, linears[k], input_gradient=needed)
     return dparams, da
 
 

@@ -54,8 +54,8 @@ def forward(params: Params, x: Array, /, *, labels: Array, loss: Loss = "binary_
     return value, (network_cache, loss, loss_cache)
 
 
-def backward(dout: Array, cache: Any) -> tuple[Params, Array]:
-    """dout () -> dparams, dx (N, I)."""
+def backward(dout: Array, cache: Any, *, input_gradient: bool = True) -> tuple[Params, Any]:
+    """dout () -> dparams, dx (N, I), or None without input_gradient: training does not need it."""
     (hidden, activation, output, squash), loss, loss_cache = cache
     if loss == "binary_cross_entropy":
         (dp,) = binary_cross_entropy.backward(dout, loss_cache)
@@ -64,7 +64,7 @@ def backward(dout: Array, cache: Any) -> tuple[Params, Array]:
     (dz,) = sigmoid.backward(dp, squash)
     da, dweight2, dbias2 = linear.backward(dz, output)
     (dh,) = relu.backward(da, activation)
-    dx, dweight1, dbias1 = linear.backward(dh, hidden)
+    dx, dweight1, dbias1 = linear.backward(dh, hidden, input_gradient=input_gradient)
     return {
         "hidden.weight": dweight1,
         "hidden.bias": dbias1,

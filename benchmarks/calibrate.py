@@ -1,0 +1,130 @@
+"""What stands behind K: how far frameworks are from the truth over the whole matrix, in units of rounding spread.
+
+    python -m benchmarks.calibrate [--adapter NAME] [--op NAME] [--dtype NAME] [--device NAME] [--mode NAME] [--slow]
+
+Every cell is run as the tests run it; its number is the worst ratio |framework - truth| / spread over its results. For
+each adapter, mode and dtype the table gives median, 99th percentile and maximum, and the cell of the maximum. Cells that
+known_differences.toml names are left out and counted: what is wrong says nothing about rounding. Compilers that take
+seconds for each function are left out unless --slow or --mode asks for them.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+import adapters
+from gradwitness import Disagreement, K, frameworks
+from tests.known import known
+from tests.matrix import TABLES, Cell, Selection
+from tests.run import RUN
+
+Key = tuple[str, str, str]
+OPTIONS = ("adapter", "op", "dtype", "device", "mode")
+
+
+@dataclass
+class Ratios:
+    """Of one adapter, mode and dtype: the worst ratio of each cell, and how many have none."""
+
+    cells: list[tuple[float, Cell]] = field(default_factory=list)
+    known: int = 0
+    not_run: Counter[str] = field(default_factory=Counter)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the selected cells and print the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.calibrate", description="The measurement behind K.")
+    for option in OPTIONS:
+        parser.add_argument(f"--{option}", action="append", default=[], metavar="NAME", help=f"this {option} only; repeatable")
+    parser.add_argument("--slow", action="store_true", help=f"with {', '.join(frameworks.SLOW_TO_BUILD)}")
+    asked = vars(parser.parse_args(arguments))
+    slow = asked.pop("slow")
+    try:
+        cells = list(select(Selection(**asked), slow))
+    except ValueError as error:
+        parser.error(str(error))
+    collected = run(cells)
+    console = Console(highlight=False, width=None if Console().is_terminal else 160)
+    console.print(table(collected))
+    for reason, count in sum((ratios.not_run for ratios in collected.values()), Counter()).items():
+        console.print(f"not run: {count} cells: {reason}", soft_wrap=True)
+    loaded = dict.fromkeys(cell.adapter for ratios in collected.values() for _, cell in ratios.cells)
+    console.print(", ".join(frameworks.load(name).version() for name in ("numpy", *loaded)))
+
+
+def select(selection: Selection, slow: bool) -> Iterator[Cell]:
+    """The cells of all kinds, those of one case together; without the slow modes, unless they are asked for."""
+    for kind in TABLES:
+        for cell in selection.cells(kind):
+            if slow or cell.mode in selection.mode or cell.mode not in frameworks.SLOW_TO_BUILD:
+                yield cell
+
+
+def run(cells: Sequence[Cell]) -> dict[Key, Ratios]:
+    """The ratios of the cells, with a progress bar on stderr."""
+    collected: dict[Key, Ratios] = defaultdict(Ratios)
+    for cell in track(cells, description=f"{len(cells)} cells", console=Console(stderr=True)):
+        ratios = collected[cell.adapter, cell.mode, cell.dtype]
+        if known(cell):
+            ratios.known += 1
+            continue
+        try:
+            ratios.cells.append((worst(cell), cell))
+        except frameworks.Unavailable as reason:
+            ratios.not_run[str(reason)] += 1
+        except Exception as error:  # one broken cell does not cost the other thousands
+            ratios.not_run[f"{cell}: {type(error).__name__}: {error}".partition("\n")[0]] += 1
+    return collected
+
+
+def worst(cell: Cell) -> float:
+    """The largest distance of a result of the cell from the truth, in units of spread, whether it agrees or not.
+
+    Raises gradwitness.frameworks.Unavailable where the framework, the op or the device is missing.
+    """
+    adapter = adapters.load(cell.adapter)
+    try:
+        frameworks.require_device(cell.adapter, cell.device, adapter.framework.devices())
+    except ValueError as reason:
+        raise frameworks.Unavailable(str(reason)) from reason
+    if cell.name in adapter.missing:
+        raise frameworks.Unavailable(f"{cell.adapter} has no {cell.name}: {adapter.missing[cell.name]}")
+    evidence, results = RUN[cell.kind](cell)
+    try:
+        return max(evidence.judge(results).values())
+    except Disagreement as found:
+        return found.ratio
+
+
+def table(collected: dict[Key, Ratios]) -> Table:
+    """One row for each adapter, mode and dtype."""
+    everything = [ratio for ratios in collected.values() for ratio, _ in ratios.cells]
+    title = f"worst |framework - truth| / spread of each cell; K is {K:g}" + (
+        f", the largest of all is {max(everything):.3g}" if everything else ""
+    )
+    drawn = Table(title=title, title_justify="left")
+    for column in ("adapter", "mode", "dtype"):
+        drawn.add_column(column)
+    for column in ("cells", "known", "median", "99%", "max"):
+        drawn.add_column(column, justify="right")
+    drawn.add_column("cell of the maximum", overflow="fold")
+    for key, ratios in collected.items():
+        if not ratios.cells:
+            continue
+        numbers = [ratio for ratio, _ in ratios.cells]
+        largest, where = max(ratios.cells, key=lambda pair: pair[0])
+        shown = (f"{number:.2f}" for number in (np.median(numbers), np.percentile(numbers, 99), largest))
+        drawn.add_row(*key, str(len(numbers)), str(ratios.known), *shown, f"{where.name} / {where.case_id}")
+    return drawn
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""What is timed: which networks, sizes and phases, by whom, in which order. Nothing here imports a framework."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import adapters
+from gradwitness import frameworks
+from tests.matrix import Selection
+
+MODELS = ("two_layer", "mlp")
+PHASES = ("forward", "forward+backward", "step")
+"""The loss; the loss and the gradient of every parameter and of the input; a training step: loss, backward, SGD update."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """x is (batch, inputs), and there are so many hidden units."""
+
+    batch: int
+    inputs: int
+    hidden: int
+
+    def __str__(self) -> str:
+        return f"{self.batch}x{self.inputs}x{self.hidden}"
+
+
+SIZES = {str(size): size for size in (Size(4, 2, 3), Size(64, 64, 128), Size(256, 256, 512), Size(1024, 1024, 2048))}
+"""From the XOR network up."""
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """Who computes: a framework, in one of its modes, on a device."""
+
+    framework: str
+    mode: str
+    device: str
+
+    def __str__(self) -> str:
+        return f"{self.framework}-{self.mode}-{self.device}"
+
+    @property
+    def asynchronous(self) -> bool:
+        """Whether calls return before they have computed: JAX's everywhere, everybody's on a GPU."""
+        return self.framework == "jax" or self.device != "cpu"
+
+
+REFERENCE = Implementation("numpy", "eager", "cpu")
+
+
+@dataclass(frozen=True)
+class Place:
+    """An implementation of a model at a size: what is prepared and verified as one."""
+
+    implementation: Implementation
+    model: str
+    size: str
+
+    def __str__(self) -> str:
+        return f"{self.model}-{self.size}-{self.implementation}"
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One pass over one phase of a place. Timings with the same group are compared."""
+
+    place: Place
+    phase: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.place}-{self.phase}-pass{self.number}"
+
+    @property
+    def group(self) -> tuple[str, str, str]:
+        """Model, size, phase."""
+        return self.place.model, self.place.size, self.phase
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the options ask for; an empty one asks for everything. The reference is always in it: ratios are taken to it.
+
+    Raises ValueError for a name that is not there, listing what there is, and where the filters leave nothing to compare.
+    """
+
+    adapter: Sequence[str] = ()
+    mode: Sequence[str] = ()
+    device: Sequence[str] = ()
+    model: Sequence[str] = ()
+    size: Sequence[str] = ()
+    phase: Sequence[str] = ()
+    passes: int = 3
+
+    def __post_init__(self) -> None:
+        # Selection knows the adapters, modes and devices there are
+        Selection(adapter=self.adapter, mode=self.mode, device=self.device)
+        for option, names in {"model": MODELS, "size": tuple(SIZES), "phase": PHASES}.items():
+            for asked in getattr(self, option):
+                if asked not in names:
+                    raise ValueError(f"unknown {option} {asked!r}; there are {', '.join(names)}")
+        if self.passes < 1:
+            raise ValueError(f"{self.passes} passes; wanted at least 1")
+        if len(self.implementations) == 1:
+            have = "; ".join(f"{name} has {', '.join(frameworks.MODES[name])}" for name in self.adapter or adapters.NAMES)
+            raise ValueError(f"nothing to compare the reference with in mode {', '.join(self.mode)}: {have}")
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left out."""
+        return not any((self.adapter, self.mode, self.device, self.model, self.size, self.phase))
+
+    @cached_property
+    def implementations(self) -> tuple[Implementation, ...]:
+        """The reference, then every selected mode of every selected adapter on every selected device."""
+        return REFERENCE, *(
+            Implementation(name, mode, device)
+            for device in Selection(device=self.device).devices()
+            for name in self.adapter or adapters.NAMES
+            for mode in frameworks.MODES[name]
+            if not self.mode or mode in self.mode
+        )
+
+    @cached_property
+    def phases(self) -> tuple[str, ...]:
+        """The selected phases, in order."""
+        return tuple(phase for phase in PHASES if not self.phase or phase in self.phase)
+
+    @cached_property
+    def problems(self) -> tuple[tuple[str, str], ...]:
+        """Selected (model, size), in the order in which they are worked through."""
+        return tuple(
+            (model, size)
+            for model in MODELS if not self.model or model in self.model
+            for size in SIZES if not self.size or size in self.size
+        )  # fmt: skip
+
+    @property
+    def adapters(self) -> tuple[str, ...]:
+        """The selected ones."""
+        return tuple(self.adapter or adapters.NAMES)
+
+    def places(self) -> Iterator[Place]:
+        """Everything that is prepared and verified."""
+        return (Place(who, model, size) for model, size in self.problems for who in self.implementations)
+
+    def timings(self) -> Iterator[Timing]:
+        """Everything that is timed: within a group one pass over all implementations after the other."""
+        for model, size in self.problems:
+            for phase in self.phases:
+                for number in range(self.passes):
+                    for who in self.implementations:
+                        yield Timing(Place(who, model, size), phase, number)

@@ -1,0 +1,157 @@
+"""N threads for everybody: before the frameworks are imported, after, and by the kernel; and what was used in the end."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+TOLERANCE = 1.1
+"""CPU seconds per second and thread that a timing may show: the two clocks are not read at the same instant."""
+
+
+def set_environment(count: int) -> None:
+    """What libraries read when they are loaded. NumPy's BLAS is loaded already: see `limit_loaded`."""
+    variables = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+    # XLA has no documented variable; its CPU client takes the size of its pool from these before it counts processors.
+    os.environ.update(dict.fromkeys((*variables, "PJRT_NPROC", "NPROC"), str(count)))
+    # Three frameworks share one GPU: none may take all of its memory at the start.
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+
+
+@contextmanager
+def pinned(count: int) -> Iterator[list[int]]:
+    """Every thread of this process, and those that they will start, on count processors; gives back which.
+
+    With the kernel in charge a library that ignores its settings gets slower, not more processors.
+    """
+    if not hasattr(os, "sched_setaffinity"):  # macOS, Windows
+        yield []
+        return
+    before = os.sched_getaffinity(0)
+    chosen = _quietest(before, count)
+    _move(chosen)
+    try:
+        yield chosen
+    finally:
+        _move(before)
+
+
+def _quietest(processors: Iterable[int], count: int) -> list[int]:
+    """Those that are idle most of the time during half a second; of equals the last, for the first serves most interrupts."""
+    before = _idle()
+    time.sleep(0.5)
+    after = _idle()
+    return sorted(sorted(processors, key=lambda number: after.get(number, 0) - before.get(number, 0))[-count:])
+
+
+def _idle() -> dict[int, int]:
+    """Processor -> ticks without work since it was started."""
+    rows = (line.split() for line in Path("/proc/stat").read_text().splitlines())
+    return {int(row[0][3:]): int(row[4]) for row in rows if row[0].startswith("cpu") and row[0][3:].isdigit()}
+
+
+def _move(processors: Any) -> None:
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(ProcessLookupError):  # threads end
+            os.sched_setaffinity(int(task.name), processors)
+
+
+def limit_loaded(count: int) -> None:
+    """Limit the thread pools of the libraries that are loaded by now, NumPy's BLAS above all.
+
+    A BLAS that keeps two threads on one processor takes a hundred times as long for a small matrix product.
+    """
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        for set_threads in _openblas("set"):
+            set_threads(count)
+    else:
+        threadpool_limits(count)
+
+
+def _openblas(verb: str) -> Iterator[Any]:
+    """openblas_<verb>_num_threads of each OpenBLAS that is loaded, by any of the names that its builds give it."""
+    maps = Path("/proc/self/maps")
+    lines = maps.read_text().splitlines() if maps.exists() else []
+    for path in sorted({line.split()[-1] for line in lines if "openblas" in line}):
+        library = ctypes.CDLL(path)
+        names = (f"{prefix}openblas_{verb}_num_threads{suffix}" for prefix in ("scipy_", "") for suffix in ("64_", "_64", ""))
+        yield from (getattr(library, name) for name in names if hasattr(library, name))
+
+
+def limit_framework(name: str, count: int) -> None:
+    """Limit a framework that is imported but has not computed yet; one that has keeps what it has, which `in_use` shows."""
+    with suppress(RuntimeError):
+        if name == "torch":
+            import torch
+
+            torch.set_num_threads(count)
+            torch.set_num_interop_threads(count)
+        if name == "tensorflow":
+            import tensorflow as tf
+
+            tf.config.threading.set_intra_op_parallelism_threads(count)
+            tf.config.threading.set_inter_op_parallelism_threads(count)
+    limit_loaded(count)
+
+
+def in_use() -> dict[str, Any]:
+    """What each library says that it uses; nothing is imported for it but threadpoolctl."""
+    said: dict[str, Any] = {"blas": _pools()}
+    if torch := sys.modules.get("torch"):
+        said["torch"] = f"{torch.get_num_threads()}, between operations {torch.get_num_interop_threads()}"
+    if tf := sys.modules.get("tensorflow"):
+        threading = tf.config.threading
+        intra, inter = threading.get_intra_op_parallelism_threads(), threading.get_inter_op_parallelism_threads()
+        said["tensorflow"] = f"{intra}, between operations {inter}"
+    if "jax" in sys.modules:
+        said["jax"] = f"{os.environ.get('PJRT_NPROC', 'unlimited')} by PJRT_NPROC"
+    return said
+
+
+def _pools() -> str:
+    try:
+        from threadpoolctl import threadpool_info
+    except ImportError:
+        counts = [f"openblas {get_threads()}" for get_threads in _openblas("get")]
+        return ", ".join(counts) or "unknown without threadpoolctl"
+    return ", ".join(sorted({f"{pool['internal_api']} {pool['num_threads']}" for pool in threadpool_info()}))
+
+
+class Share:
+    """with Share() as share: ...; then share.value is CPU seconds of all threads per second: how many processors were at work."""
+
+    value = 0.0
+
+    def __enter__(self) -> Share:
+        self._cpu, self._wall = time.process_time(), time.perf_counter()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.value = (time.process_time() - self._cpu) / max(time.perf_counter() - self._wall, 1e-9)
+
+
+def machine() -> dict[str, Any]:
+    """Processor, how many of them there are, memory in GiB, kernel."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30 if hasattr(os, "sysconf") else 0
+    return {
+        "processor": _processor(), "architecture": platform.machine(), "processors": os.cpu_count(),
+        "memory_gib": round(memory, 1), "system": f"{platform.system()} {platform.release()}",
+    }  # fmt: skip
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or "unknown"
