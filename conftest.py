@@ -127,9 +127,8 @@ def _not_run(request: pytest.FixtureRequest, cell: Cell, record: dict[str, Any],
 def _with_reference(found: Disagreement, evidence: Any) -> str:
     """The disagreement, and beside what was got what the reference itself returns in the same dtype."""
     lines = str(found).split("\n")
-    native = getattr(evidence, "native", None)
-    if native is not None and not found.reason:
-        value = native[evidence.names.index(found.gradient)][found.index]
+    if not found.reason:
+        value = evidence.native[evidence.names.index(found.gradient)][found.index]
         lines.insert(2, f"  reference   {value!s}, computed in {evidence.dtype}")
     return "\n".join(lines)
 

@@ -10,14 +10,13 @@ import numpy as np
 
 from benchmarks.plan import SIZES, Size
 from gradwitness import K, Vacuous
-from gradwitness.arithmetic import SAMPLES, Array, Measured, measure, wider
+from gradwitness.arithmetic import Array, Measured, measure, wider
 from gradwitness.verdict import judge
 from gradwitness.witness import Evidence, Subject, floats_to
 from reference import MODELS, OPTIMIZERS
 from reference.case import seed
 from reference.models import mlp, two_layer
 from reference.training import train
-from tests.run import Path
 
 DTYPE = "float32"
 RATE = {"lr": 2.0**-7}
@@ -68,7 +67,7 @@ def evidence(model: str, size: str) -> Evidence:
 
 
 @lru_cache(maxsize=1)
-def step_evidence(model: str, size: str, samples: int = SAMPLES) -> Path:
+def step_evidence(model: str, size: str) -> dict[str, Measured]:
     """What the reference says of the loss and of each parameter after one training step.
 
     Raises Vacuous where a parameter moves by no more than the allowance: leaving it as it is would pass.
@@ -83,10 +82,10 @@ def step_evidence(model: str, size: str, samples: int = SAMPLES) -> Path:
         loss, after = next(trained(model, lifted, lift(x), labels))
         return [loss, *(after[name] for name in names)]
 
-    measured = measure(run, DTYPE, seed=subject.seed, samples=samples)
+    measured = measure(run, DTYPE, seed=subject.seed)
     for name, expected in zip(names, measured[1:], strict=True):
         _require_movement(name, params[name], expected)
-    return Path(["loss", *names], measured, DTYPE)
+    return dict(zip(["loss", *names], measured, strict=True))
 
 
 def trained(model: str, params: dict[str, Array], x: Array, labels: Array) -> Any:
@@ -101,7 +100,8 @@ def judge_phase(model: str, size: str, phase: str, results: list[Array]) -> dict
     Raises Disagreement for the first that differs.
     """
     if phase == "step":
-        return step_evidence(model, size).judge(results)
+        expected = step_evidence(model, size).items()
+        return {name: judge(name, actual, told, DTYPE) for (name, told), actual in zip(expected, results, strict=True)}
     told = evidence(model, size)
     if phase == "forward":
         return {"out": judge("out", results[0], told.measured[0], told.dtype)}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import cache, lru_cache, partial
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, cached_property, lru_cache, partial
 from itertools import repeat
 from typing import Any
 
 import numpy as np
 
 import adapters
-from gradwitness.arithmetic import Array, Measured, measure, wider
+from gradwitness.arithmetic import Array, measure, wider
 from gradwitness.verdict import judge
 from gradwitness.witness import Evidence, Subject, floats_to, leaves, tree_map
 from lessons.data import digits
@@ -62,10 +62,19 @@ def run_model(cell: Cell) -> tuple[Evidence, list[Array]]:
 
 
 class Path:
-    """Evidence about a path: arrays whose axis 0 counts steps, each step with a spread of its own."""
+    """Evidence about a path: arrays whose axis 0 counts steps, each step with a spread of its own.
 
-    def __init__(self, names: list[str], measured: list[Measured], dtype: str) -> None:
-        self.names, self.measured, self.dtype = names, measured, np.dtype(dtype)
+    run(lift, wide) -> the arrays along the reference's path, as `Subject.run` for a single point.
+    """
+
+    def __init__(self, names: list[str], run: Callable[[Any, Any], list[Array]], dtype: str, number: int) -> None:
+        self.names, self.dtype, self._run = names, np.dtype(dtype), run
+        self.measured = measure(lambda lift: run(lift, wider(dtype)), dtype, seed=number, stacked=True)
+
+    @cached_property
+    def native(self) -> list[Array]:
+        """What the reference itself returns in dtype."""
+        return self._run(lambda array: array, self.dtype)
 
     def judge(self, results: Iterable[Array]) -> dict[str, float]:
         """The worst distance of each result from the truth, in units of spread; raises Disagreement."""
@@ -90,14 +99,14 @@ def optimizer_path(optimizer: Optimizer, case_id: str, dtype: str) -> tuple[Path
     number = seed(optimizer.name, case.id)
     param, grads = (a.astype(dtype) for a in case.inputs(np.random.default_rng(number)))
 
-    def run(lift: Any) -> list[Array]:
+    def run(lift: Any, _wide: Any) -> list[Array]:
         value, state, history = lift(param), optimizer.init(lift(param)), []
         for grad in lift(grads):
             value, state = optimizer.step(value, grad, state, **case.attrs)
             history.append(value)
         return [np.stack(history)]
 
-    return Path(["param"], measure(run, dtype, seed=number, stacked=True), dtype), param, grads
+    return Path(["param"], run, dtype, number), param, grads
 
 
 def run_optimizer(cell: Cell) -> tuple[Path, list[Array]]:
@@ -127,11 +136,10 @@ class Run:
             return repeat((two_layer.XOR_X.astype(dtype), two_layer.XOR_Y.astype(dtype)), 1000)
         return digits().batches(epochs=5, size=32, dtype=dtype)
 
-    def reference(self, dtype: str, lift: Any = None, wide: Any = None) -> list[Array]:
-        """Losses (steps,) and each parameter (steps, ...) along the reference's own run."""
-        lift = lift or (lambda array: array)
+    def reference(self, dtype: str, lift: Any, wide: Any) -> list[Array]:
+        """Losses (steps,) and each parameter (steps, ...) along the reference's own run, on data rounded to dtype."""
         params = {name: lift(value.astype(dtype)) for name, value in self.start.items()}
-        batches = ((lift(x), floats_to(wide or dtype)(labels)) for x, labels in self.batches(dtype))
+        batches = ((lift(x), floats_to(wide)(labels)) for x, labels in self.batches(dtype))
         path = list(train(self.model, params, batches, optimizer=OPTIMIZERS["sgd"], hyper=self.hyper))
         return [np.stack([loss for loss, _ in path]), *(np.stack([p[name] for _, p in path]) for name in params)]
 
@@ -140,8 +148,7 @@ class Run:
 def training_path(name: str, dtype: str) -> Path:
     """The reference's run as evidence."""
     run = Run(name)
-    measured = measure(lambda lift: run.reference(dtype, lift, wider(dtype)), dtype, seed=seed("training", name), stacked=True)
-    return Path(["loss", *run.start], measured, dtype)
+    return Path(["loss", *run.start], partial(run.reference, dtype), dtype, seed("training", name))
 
 
 def run_training(cell: Cell) -> tuple[Path, list[Array]]:

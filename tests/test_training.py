@@ -15,14 +15,13 @@ from tests.run import Run, training_path
 def test_training(training_cell: Cell, verify: Callable[[Cell], Any]) -> None:
     _, *params = verify(training_cell)
     if training_cell.name == "digits":
-        assert _accuracy(training_cell.dtype, params) == _accuracy(
-            training_cell.dtype, Run("digits").reference(training_cell.dtype)[1:]
-        )
+        _, *native = training_path("digits", training_cell.dtype).native
+        assert _accuracy(training_cell.dtype, params) == _accuracy(training_cell.dtype, native)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_the_reference_learns_the_digits(dtype: str) -> None:
-    _, *params = Run("digits").reference(dtype)
+    _, *params = training_path("digits", dtype).native
     assert _accuracy(dtype, params) >= 0.95
 
 
@@ -34,7 +33,7 @@ def test_rounding_stays_small_along_the_whole_run(name: str, dtype: str) -> None
 
 
 def test_seed_42_with_three_hidden_units_does_not_learn_xor() -> None:
-    losses, *params = Run("xor").reference("float64")
+    losses, *params = training_path("xor", "float64").native
     p = two_layer.predict({name: path[-1] for name, path in zip(two_layer.xor_params(), params, strict=True)}, two_layer.XOR_X)
     assert f"{losses[0]:.6f}" == "0.693331"
     assert [f"{losses[epoch]:.4f}" for epoch in (200, 400, 600, 800)] == ["0.6932"] * 4
