@@ -4,10 +4,25 @@ A value agrees when it lies no further from the truth than K times the scale of 
 or, for numerical differentiation, when it lies within the estimate's own error bar (`judge_within`). K is one
 number for the whole project.
 
-How K was found (`python -m benchmarks.calibrate`): the worst ratio |framework - truth| / spread over every cell of
-the matrix.
+How K was found: `python -m benchmarks.calibrate` gives the worst ratio |framework - truth| / spread of each cell of the
+matrix, over ops, models, optimizers and training runs. On x86-64 with torch 2.13.0, tensorflow 2.21.0, jax 0.10.2:
 
-TABLE
+    adapter     mode   dtype    cells  median   99%   max  cell of the maximum
+    torch       eager  float64     92    0.97  4.18  6.31  linear / large
+    torch       eager  float32     92    0.91  4.38  5.22  linear / odd
+    tensorflow  eager  float64     91    0.87  5.49  6.23  tanh / large
+    tensorflow  eager  float32     92    0.93  4.99  6.36  tanh / large
+    tensorflow  graph  float64     87    0.88  5.53  6.23  tanh / large
+    tensorflow  graph  float32     87    0.94  5.06  6.36  tanh / large
+    tensorflow  xla    float64     87    0.88  6.44  9.33  tanh / tails
+    tensorflow  xla    float32     87    0.95  3.41  5.78  tanh / large
+    jax         eager  float64     92    1.09  6.26  9.20  tanh / tails
+    jax         eager  float32     92    0.98  5.78  5.79  binary_cross_entropy_with_logits / saturated
+    jax         jit    float64     87    1.01  6.44  9.33  tanh / tails
+    jax         jit    float32     87    0.99  5.78  5.79  binary_cross_entropy_with_logits / saturated
+
+The median is 1: the scale is that of honest error. What is far from it are elementary functions that are several ulps
+off. K = 32 leaves a factor of 3 above the worst of them; long reductions need none of it, their growth is in the spread.
 """
 
 from __future__ import annotations
