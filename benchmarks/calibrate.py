@@ -5,7 +5,7 @@
 Every cell is run as the tests run it; its number is the worst ratio |framework - truth| / spread over its results. For
 each adapter, mode and dtype the table gives median, 99th percentile and maximum, and the cell of the maximum. Cells that
 known_differences.toml names are left out and counted: what is wrong says nothing about rounding. Compilers that take
-seconds for each function are left out unless --slow or --mode asks for them.
+seconds for each function are left out unless --slow or --mode asks for them. Last, how small an error K lets be seen.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from rich.table import Table
 
 import adapters
 from gradwitness import Disagreement, K, frameworks
+from reference import MODELS, OPS
 from tests.known import known
-from tests.matrix import TABLES, Cell, Selection
-from tests.run import RUN
+from tests.matrix import DTYPES, TABLES, Cell, Selection
+from tests.run import RUN, evidence
 
 Key = tuple[str, str, str]
 OPTIONS = ("adapter", "op", "dtype", "device", "mode")
@@ -56,6 +57,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     console.print(table(collected))
     for reason, count in sum((ratios.not_run for ratios in collected.values()), Counter()).items():
         console.print(f"not run: {count} cells: {reason}", soft_wrap=True)
+    for dtype in asked["dtype"] or DTYPES:
+        smallest = sensitivity(dtype)
+        console.print(
+            f"{dtype}: a relative error of {np.median(smallest):.1e} in the largest element of a gradient is detected, in the "
+            f"median of {len(smallest)} gradients"
+        )
     loaded = dict.fromkeys(cell.adapter for ratios in collected.values() for _, cell in ratios.cells)
     console.print(", ".join(frameworks.load(name).version() for name in ("numpy", *loaded)))
 
@@ -102,6 +109,19 @@ def worst(cell: Cell) -> float:
         return max(evidence.judge(results).values())
     except Disagreement as found:
         return found.ratio
+
+
+def sensitivity(dtype: str) -> list[float]:
+    """The smallest relative error that is detected in the largest element of each gradient of each case that is not zero."""
+    smallest = []
+    for op in (OPS | MODELS).values():
+        for case in op.cases:
+            told = evidence(op, case.id, dtype)
+            for measured in told.measured[-len(told.subject.gradients) :]:
+                where = np.unravel_index(np.argmax(np.abs(measured.truth)), measured.truth.shape)
+                if measured.truth[where] != 0:
+                    smallest.append(float(K * measured.spread[where] / np.abs(measured.truth[where])))
+    return smallest
 
 
 def table(collected: dict[Key, Ratios]) -> Table:

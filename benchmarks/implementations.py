@@ -17,7 +17,7 @@ from benchmarks.plan import REFERENCE, Implementation, Place
 from benchmarks.problems import RATE, evidence, judge_phase, trained
 from gradwitness import frameworks
 from gradwitness.arithmetic import Array
-from gradwitness.witness import Subject
+from gradwitness.subject import Subject
 from reference import MODELS
 
 TRANSFERS = 5

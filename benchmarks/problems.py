@@ -11,8 +11,9 @@ import numpy as np
 from benchmarks.plan import SIZES, Size
 from gradwitness import K, Vacuous
 from gradwitness.arithmetic import Array, Measured, measure, wider
+from gradwitness.subject import Subject, floats_to
 from gradwitness.verdict import judge
-from gradwitness.witness import Evidence, Subject, floats_to
+from gradwitness.witness import Evidence
 from reference import MODELS, OPTIMIZERS
 from reference.case import seed
 from reference.models import mlp, two_layer

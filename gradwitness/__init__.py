@@ -6,8 +6,8 @@ loads no framework.
 """
 
 from gradwitness.arithmetic import Unstable
+from gradwitness.oracles import Vacuous, check
 from gradwitness.verdict import Disagreement, K
-from gradwitness.witness import Vacuous, check
 
 __all__ = ["Disagreement", "K", "Unstable", "Vacuous", "check"]
 __version__ = "0.1.0"

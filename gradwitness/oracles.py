@@ -6,7 +6,7 @@ function, which a step h magnifies by 1/h and extrapolation passes on linearly. 
 the entry with the smallest sum is the estimate, and the sum its error bar. Two neighbours agree by accident now and
 then (with Ridders' original rule 1 in 1000 bars was too small, some by a factor of a million), so an entry is
 trusted only as far as it agrees with all five around it: then the worst error over 33,000 derivatives of eleven
-functions was 0.40 of its bar (tests/test_engine.py repeats a part of them). The noise of one evaluation is not
+functions was 0.40 of its bar (tests/test_engine_oracles.py repeats a part of them). The noise of one evaluation is not
 guessed either: the caller measures it by Monte Carlo arithmetic.
 
 A step that crosses a kink or leaves the domain spoils the entries it enters; smaller steps start clean ones.
@@ -18,17 +18,29 @@ Source: Ridders, "Accurate computation of F'(x) and F'(x) F''(x)", Advances in E
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+
+from gradwitness.arithmetic import Array, measure, unit_roundoff
+from gradwitness.subject import Subject, floats_to, leaves, tree_map
+from gradwitness.verdict import Disagreement, K, judge_between, judge_within
 
 FIRST_STEP = 2.0**-2
 LEVELS = 40
 """Steps down to 2^-41, for functions whose nearest kink is that close; most stop after about eight."""
 ORDER = 8
 """Columns of the table: beyond it rounding grows faster than truncation falls."""
+ENTRYWISE = 32
+"""Arguments of at most so many elements are differentiated one by one; larger ones along a random direction."""
+BLIND = 1e-6
+"""An error bar wider than this fraction of the gradient would prove nothing."""
+
+
+class Vacuous(AssertionError):
+    """A check that could not have failed: the gradient is zero within rounding, or as small as its error bar."""
 
 
 @dataclass(frozen=True)
@@ -72,3 +84,124 @@ def derivative(f: Callable[[np.longdouble], np.longdouble], noise: float, side: 
         if best.error <= 2**7 * noise:
             break
     return best
+
+
+class Numerics:
+    """Numerical derivatives of F(x) = <cotangent, forward(x)> in the widest dtype there is."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.wide = np.dtype(np.longdouble)
+        # Noise is measured one dtype below the widest, where rounding can be simulated, and scales with the unit roundoff.
+        below = np.float64 if np.finfo(np.longdouble).eps < np.finfo(np.float64).eps else np.float32
+        self.scale = unit_roundoff(self.wide) / unit_roundoff(below)
+        self.static = tree_map(floats_to(self.wide), subject.static)
+        self.inputs = tree_map(floats_to(self.wide), subject.inputs)
+        self.cotangent = tree_map(floats_to(self.wide), subject.cotangent)
+        value, *gradient = measure(
+            lambda lift: [self._value(tree_map(lambda a: lift(a) + 0, subject.inputs)), *subject.run(lift, self.wide)],
+            below,
+            seed=subject.seed,
+        )
+        self.noise = K * self.scale * float(value.spread)
+        self.gradient = gradient[len(gradient) - len(subject.gradients) :]
+
+    def _value(self, inputs: Any) -> Any:
+        out, _ = self.subject.forward(*inputs, **self.static)
+        products = [(d * o).sum(keepdims=True).reshape(()) for d, o in zip(leaves(self.cotangent), leaves(out), strict=True)]
+        return sum(products[1:], products[0])
+
+    def along(self, which: int, direction: Array, side: int = 0) -> Estimate:
+        """The derivative of F along a direction in its which-th array."""
+
+        def f(t: np.longdouble) -> np.longdouble:
+            arrays = iter(range(len(self.subject.gradients)))
+            moved = tree_map(lambda a: a + t * direction if next(arrays) == which else a, self.inputs)
+            return np.longdouble(self._value(moved))
+
+        with np.errstate(all="ignore"):
+            return derivative(f, self.noise, side)  # type: ignore[arg-type]
+
+    def entries(self, which: int, side: int = 0) -> tuple[Array, Array]:
+        """Value and error bar of the derivative with respect to each element of the which-th array."""
+        array = list(leaves(self.inputs))[which]
+        value, bar = np.zeros_like(array), np.zeros_like(array)
+        for index in np.ndindex(array.shape):
+            direction = np.zeros_like(array)
+            direction[index] = 1
+            estimate = self.along(which, direction, side)
+            value[index], bar[index] = estimate.value, estimate.error
+        return value, bar
+
+
+def check(
+    forward: Callable[..., tuple[Any, Any]],
+    backward: Callable[[Any, Any], Sequence[Any]],
+    inputs: tuple[Any, ...],
+    static: Mapping[str, Any] | None = None,
+    *,
+    seed: int = 0,
+    kink: bool = False,
+    zero: tuple[str, ...] = (),
+) -> dict[str, float]:
+    """Is this backward the derivative of this forward? Numerical differentiation with an error bar decides.
+
+    forward(*inputs, **static) -> (out, cache) and backward(dout, cache) -> gradients, in NumPy, generic in dtype;
+    inputs are float64 arrays or dicts of them. Returns the distance of each gradient from the numerical one, in
+    units of its error bar.
+
+    Small arguments (up to 32 elements) are checked element by element, larger ones along a random direction. With
+    `kink`, each element must lie between the one-sided derivatives.
+
+    Raises Disagreement naming the gradient, the element and both values; Vacuous where the gradient is zero within
+    rounding and `zero` does not name it, or the error bar too wide to prove anything; TypeError for an input
+    that is no array of floats, and where an array on the way lost its subclass.
+    """
+    subject = Subject(forward, backward, inputs, dict(static or {}), seed, kink, zero)
+    for name, value in zip(subject.arguments, inputs, strict=True):
+        for leaf in leaves(value):
+            if not isinstance(leaf, np.ndarray) or leaf.dtype.kind != "f":
+                came = f"an array of {leaf.dtype}" if isinstance(leaf, np.ndarray) else f"a {type(leaf).__name__}"
+                raise TypeError(f"input {name} is {came}; wanted an array of floats, or a dict of them")
+    return check_subject(subject)
+
+
+def check_subject(subject: Subject) -> dict[str, float]:
+    """`check` for a subject."""
+    numerics = Numerics(subject)
+    rng = np.random.default_rng((subject.seed, 2))
+    distances = {}
+    arrays = list(leaves(numerics.inputs))
+    owners = [name for name, value in zip(subject.arguments, subject.inputs, strict=True) for _ in leaves(value)]
+    for i, (name, array, expected) in enumerate(zip(subject.gradients, arrays, numerics.gradient, strict=True)):
+        analytic, slack = expected.truth, K * numerics.scale * expected.spread
+        if analytic.shape != array.shape:
+            raise Disagreement(name, reason=f"shape is {analytic.shape}; wanted {array.shape}")
+        if subject.kink:
+            (below, below_bar), (above, above_bar) = numerics.entries(i, -1), numerics.entries(i, 1)
+            low, high = np.minimum(below, above), np.maximum(below, above)
+            distances[name] = judge_between(name, analytic, low, high, slack + below_bar + above_bar)
+            continue
+        if array.size <= ENTRYWISE:
+            value, bar = numerics.entries(i)
+            distances[name] = judge_within(name, analytic, value, bar + slack)
+        else:
+            direction = rng.normal(size=array.shape).astype(np.float32).astype(array.dtype)  # few digits: x + t v rounds less
+            estimate = numerics.along(i, direction)
+            projected, slack = (analytic * direction).sum(), np.abs(slack * direction).sum()
+            bar = np.asarray(estimate.error)
+            distances[name] = judge_within(f"{name} along a random direction", projected, estimate.value, bar + slack)
+        below_rounding = bool((np.abs(analytic) <= K * expected.spread).all())
+        _require_sight(name, owners[i] in subject.zero, below_rounding, np.sqrt((analytic**2).sum()), bar.max(initial=0))
+    return distances
+
+
+def _require_sight(name: str, declared_zero: bool, below_rounding: bool, gradient: np.longdouble, bar: np.longdouble) -> None:
+    """Raise where agreement means nothing; gradient is the norm, and bar the widest error bar."""
+    if declared_zero:
+        if not below_rounding:
+            raise Disagreement(name, reason=f"declared zero, but its norm is {gradient:.3g}")
+    elif below_rounding:
+        raise Vacuous(f"{name} is zero within rounding: no backward could fail here. If that is the mathematics, declare it zero")
+    elif not bar <= BLIND * gradient:
+        raise Vacuous(f"{name}: the error bar {bar:.3g} is not small against the norm of the gradient, {gradient:.3g}")

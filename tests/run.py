@@ -11,8 +11,9 @@ import numpy as np
 
 import adapters
 from gradwitness.arithmetic import Array, measure, wider
+from gradwitness.subject import Subject, floats_to, leaves, tree_map
 from gradwitness.verdict import judge
-from gradwitness.witness import Evidence, Subject, floats_to, leaves, tree_map
+from gradwitness.witness import Evidence
 from lessons.data import digits
 from reference import MODELS, OPTIMIZERS, Case, Op, Optimizer
 from reference.case import seed

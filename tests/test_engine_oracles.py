@@ -8,7 +8,8 @@ import pytest
 
 from gradwitness import Disagreement, Vacuous, check
 from gradwitness.oracles import derivative
-from gradwitness.witness import Evidence, Subject
+from gradwitness.subject import Subject
+from gradwitness.witness import Evidence
 
 LONG = np.longdouble
 EPS = float(np.finfo(LONG).eps)
@@ -99,8 +100,7 @@ WRONG: dict[str, tuple[Callable[..., Any], str]] = {
 @pytest.mark.parametrize("mistake", WRONG)
 def test_check_finds_a_wrong_backward_and_names_the_gradient(mistake: str, n: int) -> None:
     change, gradient = WRONG[mistake]
-    # A gradient that is zero cannot fail, and says so; any other wrong one differs.
-    with pytest.raises((Disagreement, Vacuous), match=gradient):
+    with pytest.raises(Disagreement, match=gradient):
         check(forward, lambda dout, cache: change(*backward(dout, cache)), inputs(n))
 
 
@@ -136,7 +136,7 @@ def test_a_zero_gradient_is_vacuous_unless_declared_and_only_then() -> None:
     with pytest.raises(Vacuous, match="zero within rounding"):
         check(constant, zeros, (np.ones(3),))
     assert check(constant, zeros, (np.ones(3),), zero=("x",))
-    with pytest.raises(Disagreement, match="declared zero, but reaches"):
+    with pytest.raises(Disagreement, match="declared zero, but its norm is"):
         check(forward, backward, inputs(), zero=("x",))
 
 
@@ -174,5 +174,5 @@ def test_evidence_of_nan_is_nan(dtype: str) -> None:
 
 
 def test_nan_in_the_inputs_is_a_verdict() -> None:
-    with pytest.raises((Disagreement, Vacuous)):
+    with pytest.raises(Vacuous, match="the gradient, nan"):  # nan equals nan, and proves nothing
         check(forward, backward, (np.full((2, 3), np.nan), np.ones((3, 2))))

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from gradwitness import K
-from gradwitness.witness import check_subject, floats_to, leaves, tree_map
+from gradwitness.oracles import check_subject
+from gradwitness.subject import floats_to, leaves, tree_map
 from reference import MODELS, OPS, OPTIMIZERS, Case, Op, Optimizer
 from tests.run import evidence, subject
 
