@@ -92,8 +92,8 @@ def verify(request: pytest.FixtureRequest) -> Callable[[Cell], Any]:
         if found is not None and entry is None:
             pytest.fail(f"{context}:\n{_with_reference(found, evidence)}\n{replay}", pytrace=False)
         if found is not None and entry is not None:
-            record["reason"] = f"{entry.op} / {entry.case}: {entry.reason}"
-            if changed := entry.changed(evidence, results):
+            record["reason"] = f"{entry.op}: {entry.reason}"
+            if changed := entry.changed(cell, evidence, results):
                 pytest.fail(f"{context}: differs, but not as known_differences.toml says:\n{changed}\n{replay}", pytrace=False)
             record["status"] = "known"
             return results

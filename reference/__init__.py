@@ -3,7 +3,30 @@
 OPS, MODELS and OPTIMIZERS are explicit tables. A new op is one file and one line here.
 """
 
-from reference.activations import relu, sigmoid, softmax, tanh
+from reference.activations import (
+    celu,
+    elu,
+    gelu_tanh,
+    glu,
+    hard_sigmoid,
+    hard_swish,
+    hard_tanh,
+    leaky_relu,
+    log_sigmoid,
+    log_softmax,
+    mish,
+    prelu,
+    relu,
+    relu6,
+    selu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    softsign,
+    tanh,
+    threshold,
+)
 from reference.case import Case, Op, Optimizer
 from reference.layers import linear
 from reference.losses import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, mse
@@ -15,9 +38,27 @@ __all__ = ["MODELS", "OPS", "OPTIMIZERS", "Case", "Op", "Optimizer"]
 OPS = {
     # activations
     "relu": Op.of(relu),
+    "relu6": Op.of(relu6),
+    "leaky_relu": Op.of(leaky_relu),
+    "prelu": Op.of(prelu),
+    "threshold": Op.of(threshold),
+    "elu": Op.of(elu),
+    "selu": Op.of(selu),
+    "celu": Op.of(celu),
+    "gelu_tanh": Op.of(gelu_tanh),
+    "silu": Op.of(silu),
+    "mish": Op.of(mish),
+    "softplus": Op.of(softplus),
+    "softsign": Op.of(softsign),
     "sigmoid": Op.of(sigmoid),
+    "log_sigmoid": Op.of(log_sigmoid),
     "tanh": Op.of(tanh),
+    "hard_sigmoid": Op.of(hard_sigmoid),
+    "hard_tanh": Op.of(hard_tanh),
+    "hard_swish": Op.of(hard_swish),
+    "glu": Op.of(glu),
     "softmax": Op.of(softmax),
+    "log_softmax": Op.of(log_softmax),
     # losses
     "mse": Op.of(mse),
     "binary_cross_entropy": Op.of(binary_cross_entropy),

@@ -1,7 +1,14 @@
-"""adapters/known_differences.toml: disagreements that are real, recorded with what was measured. Strict both ways."""
+"""adapters/known_differences.toml: disagreements that are real, recorded with what was measured. Strict both ways.
+
+    python -m tests.known --adapter tensorflow --op leaky_relu
+
+prints what the cells that disagree measure, in the form that the file wants.
+"""
 
 from __future__ import annotations
 
+import argparse
+import sys
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,42 +21,43 @@ import numpy as np
 import adapters
 from gradwitness.arithmetic import Array, Measured
 from gradwitness.verdict import Disagreement, judge
-from tests.matrix import Cell
+from tests.matrix import TABLES, Cell, Selection
+from tests.run import RUN
 
 FILE = Path(adapters.__file__).parent / "known_differences.toml"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One entry: the cells it holds for, why, where it is discussed, and what was measured."""
+    """One entry: the cells it holds for, why, where it is discussed, and what was measured, by case and dtype."""
 
     adapter: str
     op: str
-    case: str
+    case: tuple[str, ...]
     dtype: tuple[str, ...]
     mode: tuple[str, ...]
     device: tuple[str, ...]
     reason: str
     link: str
-    measured: dict[str, Any]
+    measured: dict[str, dict[str, dict[str, Any]]]
 
     def holds_for(self, cell: Cell) -> bool:
         """Whether the entry says that this cell differs."""
         return (
-            (self.adapter, self.op, self.case) == (cell.adapter, cell.name, cell.case_id)
+            (self.adapter, self.op) == (cell.adapter, cell.name)
+            and cell.case_id in self.case
             and cell.dtype in self.dtype
             and cell.mode in self.mode
             and cell.device in self.device
         )
 
-    def changed(self, evidence: Any, results: Sequence[Array]) -> str:
-        """Empty where the results hold, at the element that was measured, the value that the entry records; else
-        what differs.
-        """
-        which, index = evidence.names.index(self.measured["gradient"]), tuple(self.measured["index"])
-        recorded = Measured(np.asarray(self.measured["got"], np.longdouble), evidence.measured[which].spread[index])
+    def changed(self, cell: Cell, evidence: Any, results: Sequence[Array]) -> str:
+        """Empty where the results hold, at the element that was measured, the value that the entry records; else what differs."""
+        then = self.measured[cell.case_id][cell.dtype]
+        which, index = evidence.names.index(then["gradient"]), tuple(then["index"])
+        recorded = Measured(np.asarray(then["got"], np.longdouble), evidence.measured[which].spread[index])
         try:
-            judge(self.measured["gradient"], results[which][index], recorded, results[which].dtype)
+            judge(then["gradient"], results[which][index], recorded, results[which].dtype)
         except Disagreement as found:
             return str(found)
         return ""
@@ -59,10 +67,34 @@ class Difference:
 def differences() -> tuple[Difference, ...]:
     """All entries of the file."""
     entries = tomllib.loads(FILE.read_text()).get("difference", [])
-    lists = ("dtype", "mode", "device")
+    lists = ("case", "dtype", "mode", "device")
     return tuple(Difference(**{k: tuple(v) if k in lists else v for k, v in entry.items()}) for entry in entries)
 
 
 def known(cell: Cell) -> Difference | None:
     """The entry that holds for a cell, if there is one."""
     return next((d for d in differences() if d.holds_for(cell)), None)
+
+
+def main() -> None:
+    """Print what the selected cells measure where they disagree."""
+    parser = argparse.ArgumentParser(prog="python -m tests.known", description="What disagreeing cells measure.")
+    options = ("adapter", "op", "dtype", "device", "mode")
+    for option in options:
+        parser.add_argument(f"--{option}", action="append", default=[], metavar="NAME")
+    try:
+        selection = Selection(**vars(parser.parse_args()))
+    except ValueError as error:
+        parser.error(str(error))
+    for cell in (cell for kind in TABLES for cell in selection.cells(kind)):
+        evidence, results = RUN[cell.kind](cell)
+        try:
+            evidence.judge(results)
+        except Disagreement as found:
+            what = f'gradient = "{found.gradient}", index = {list(found.index)}, got = {float(found.actual)!r}'
+            measured = f"{{ {what}, truth = {float(found.low)!r}, ratio = {found.ratio:.3g} }}"
+            sys.stdout.write(f"# {cell}\nmeasured.{cell.case_id}.{cell.dtype} = {measured}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -137,6 +137,16 @@ BAD: list[tuple[str, Callable[[], Any], str]] = [
         lambda: OPS["binary_cross_entropy"].forward(_ones(2), labels=np.array([True, False])),
         "labels is of dtype bool; wanted floats",
     ),
+    ("glu", lambda: OPS["glu"].forward(_ones(2, 3)), r"x is of shape \(2, 3\); wanted an even length of axis -1"),
+    ("prelu", lambda: OPS["prelu"].forward(_ones(2, 3), _ones(2)), r"weight is of shape \(2,\); wanted \(3,\) or \(1,\)"),
+    ("softplus", lambda: OPS["softplus"].forward(_ones(2), beta=0.0), r"beta is 0\.0; wanted beta > 0"),
+    (
+        "hard_tanh",
+        lambda: OPS["hard_tanh"].forward(_ones(2), min_value=1.0),
+        r"min_value is 1\.0; wanted less than max_value, 1\.0",
+    ),
+    ("celu", lambda: OPS["celu"].forward(_ones(2), alpha=0.0), r"alpha is 0\.0; wanted another number than 0"),
+    ("log_softmax", lambda: OPS["log_softmax"].forward(_ones(2), axis=1), r"axis is 1; wanted an axis of x"),
     ("mse", lambda: OPS["mse"].forward(_ones(4, 1), _ones(4)), r"target is of shape \(4,\); wanted \(4, 1\)"),
     (
         "mse",

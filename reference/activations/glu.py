@@ -1,0 +1,44 @@
+"""Gated linear unit: one half of the axis gates the other.
+
+    y = a sigmoid(b),  x = [a, b] along axis
+
+Derivation.  A product: with s = sigmoid(b) and s' = s (1 - s),
+
+    da = dout * s        db = dout * a s (1 - s)        dx = [da, db]
+
+Shapes: x (..., 2 C, ...), y (..., C, ...).
+Source: Dauphin et al., "Language modeling with gated convolutional networks", ICML 2017.
+"""
+
+import numpy as np
+
+from reference.activations import sigmoid
+from reference.case import Array, Case, require, require_floats
+
+
+def forward(x: Array, /, *, axis: int = -1) -> tuple[Array, tuple[Array, Array, int]]:
+    """y = a sigmoid(b), x = [a, b] along axis. x (..., 2 C, ...) -> y (..., C, ...).
+
+    Raises ValueError where x is not an array of floats, or the axis is not there or of odd length.
+    """
+    require_floats("glu", x=x)
+    require(-x.ndim <= axis < x.ndim, "glu", "axis", axis, f"an axis of x, whose shape is {x.shape}")
+    require(x.shape[axis] % 2 == 0, "glu", "x", f"of shape {x.shape}", f"an even length of axis {axis}")
+    a, b = np.split(x, 2, axis=axis)
+    s, _ = sigmoid.forward(b)
+    return a * s, (a, s, axis)
+
+
+def backward(dout: Array, cache: tuple[Array, Array, int]) -> tuple[Array]:
+    """dout (..., C, ...) -> dx (..., 2 C, ...)."""
+    a, s, axis = cache
+    return (np.concatenate([dout * s, dout * a * (s * (1 - s))], axis=axis),)
+
+
+CASES = [
+    Case("generic", lambda rng: (rng.normal(size=(4, 6)),)),
+    Case("one", lambda rng: (rng.normal(size=(1, 2)),)),
+    Case("axis_1_of_3", lambda rng: (rng.normal(size=(3, 8, 5)),), {"axis": 1}),
+    Case("large", lambda rng: (2 * rng.normal(size=(64, 258)),)),
+    Case("shut_and_open", lambda rng: (np.array([[1.0, 2.0, 3.0, -40.0, 0.0, 40.0]]),)),
+]

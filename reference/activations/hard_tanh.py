@@ -1,0 +1,53 @@
+"""Piecewise linear tanh.
+
+    y = min(max(x, min_value), max_value)
+
+Derivation.  The identity between the kinks, constant outside:
+
+    dx = dout * [min_value < x < max_value]
+
+At the kinks everything between 0 and 1 is a subgradient; we take 0, as PyTorch does; JAX takes 1/2 in jnp.clip.
+
+Shapes: x, y (...).
+Source: Collobert, "Large scale machine learning", 2004.
+"""
+
+import numpy as np
+
+from reference.case import Array, Case, require, require_floats
+
+KINKS = (-1.0, 1.0, -0.5, 2.0)
+
+
+def forward(x: Array, /, *, min_value: float = -1.0, max_value: float = 1.0) -> tuple[Array, Array]:
+    """y = min(max(x, min_value), max_value). x (...) -> y (...).
+
+    Raises ValueError where x is not an array of floats, or the range is empty.
+    """
+    require_floats("hard_tanh", x=x)
+    require(min_value < max_value, "hard_tanh", "min_value", min_value, f"less than max_value, {max_value}")
+    return np.clip(x, min_value, max_value), (x > min_value) & (x < max_value)
+
+
+def backward(dout: Array, cache: Array) -> tuple[Array]:
+    """dout (...) -> dx (...)."""
+    between = cache
+    return (dout * between,)
+
+
+def _away(rng: np.random.Generator, *shape: int) -> Array:
+    """Normal numbers at least 0.05 away from the kinks."""
+    x = 4 * rng.normal(size=shape)
+    for kink in KINKS:
+        x = np.where(np.abs(x - kink) < 0.05, x + 0.1, x)
+    return x
+
+
+CASES = [
+    Case("generic", lambda rng: (_away(rng, 4, 5),)),
+    Case("one", lambda rng: (np.full((1, 1), 0.5),)),
+    Case("odd", lambda rng: (_away(rng, 3, 7, 5),)),
+    Case("large", lambda rng: (_away(rng, 64, 257),)),
+    Case("range", lambda rng: (_away(rng, 3, 4),), {"min_value": -0.5, "max_value": 2.0}),
+    Case("at_the_kinks", lambda rng: (np.array([-2.0, -1.0, 0.0, 1.0, 2.0]),), kink=True),
+]
