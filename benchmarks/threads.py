@@ -145,7 +145,7 @@ def machine() -> dict[str, Any]:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30 if hasattr(os, "sysconf") else 0
     return {
         "processor": _processor(), "architecture": platform.machine(), "processors": os.cpu_count(),
-        "memory_gib": round(memory, 1), "system": f"{platform.system()} {platform.release()}",
+        "memory_gib": round(memory, 1), "system": platform.system(),
     }  # fmt: skip
 
 
