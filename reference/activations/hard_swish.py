@@ -14,7 +14,7 @@ Source: Howard et al., "Searching for MobileNetV3", ICCV 2019.
 
 import numpy as np
 
-from reference.case import Array, Case, require_floats
+from reference.case import Array, Case, away_from, require_floats
 
 KINKS = (-3.0, 3.0)
 
@@ -34,18 +34,10 @@ def backward(dout: Array, cache: Array) -> tuple[Array]:
     return (dout * np.where(x <= -3, 0, np.where(x >= 3, 1, (2 * x + 3) / 6)),)
 
 
-def _away(rng: np.random.Generator, *shape: int) -> Array:
-    """Normal numbers at least 0.05 away from the kinks."""
-    x = 4 * rng.normal(size=shape)
-    for kink in KINKS:
-        x = np.where(np.abs(x - kink) < 0.05, x + 0.1, x)
-    return x
-
-
 CASES = [
-    Case("generic", lambda rng: (_away(rng, 4, 5),)),
+    Case("generic", lambda rng: (away_from(KINKS, rng, 4, 5),)),
     Case("one", lambda rng: (np.full((1, 1), 0.5),)),
-    Case("odd", lambda rng: (_away(rng, 3, 7, 5),)),
-    Case("large", lambda rng: (_away(rng, 64, 257),)),
+    Case("odd", lambda rng: (away_from(KINKS, rng, 3, 7, 5),)),
+    Case("large", lambda rng: (away_from(KINKS, rng, 64, 257),)),
     Case("at_the_kinks", lambda rng: (np.array([-4.0, -3.0, 0.0, 3.0, 4.0]),), kink=True),
 ]

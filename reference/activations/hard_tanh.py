@@ -14,7 +14,7 @@ Source: Collobert, "Large scale machine learning", 2004.
 
 import numpy as np
 
-from reference.case import Array, Case, require, require_floats
+from reference.case import Array, Case, away_from, require, require_floats
 
 KINKS = (-1.0, 1.0, -0.5, 2.0)
 
@@ -35,19 +35,11 @@ def backward(dout: Array, cache: Array) -> tuple[Array]:
     return (dout * between,)
 
 
-def _away(rng: np.random.Generator, *shape: int) -> Array:
-    """Normal numbers at least 0.05 away from the kinks."""
-    x = 4 * rng.normal(size=shape)
-    for kink in KINKS:
-        x = np.where(np.abs(x - kink) < 0.05, x + 0.1, x)
-    return x
-
-
 CASES = [
-    Case("generic", lambda rng: (_away(rng, 4, 5),)),
+    Case("generic", lambda rng: (away_from(KINKS, rng, 4, 5),)),
     Case("one", lambda rng: (np.full((1, 1), 0.5),)),
-    Case("odd", lambda rng: (_away(rng, 3, 7, 5),)),
-    Case("large", lambda rng: (_away(rng, 64, 257),)),
-    Case("range", lambda rng: (_away(rng, 3, 4),), {"min_value": -0.5, "max_value": 2.0}),
+    Case("odd", lambda rng: (away_from(KINKS, rng, 3, 7, 5),)),
+    Case("large", lambda rng: (away_from(KINKS, rng, 64, 257),)),
+    Case("range", lambda rng: (away_from(KINKS, rng, 3, 4),), {"min_value": -0.5, "max_value": 2.0}),
     Case("at_the_kinks", lambda rng: (np.array([-2.0, -1.0, 0.0, 1.0, 2.0]),), kink=True),
 ]

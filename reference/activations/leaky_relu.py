@@ -15,7 +15,7 @@ Source: Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network ac
 
 import numpy as np
 
-from reference.case import Array, Case, require_floats
+from reference.case import Array, Case, away_from, require_floats
 
 KINKS = (0.0,)
 
@@ -35,19 +35,11 @@ def backward(dout: Array, cache: tuple[Array, float]) -> tuple[Array]:
     return (np.where(x > 0, dout, negative_slope * dout),)
 
 
-def _away(rng: np.random.Generator, *shape: int) -> Array:
-    """Normal numbers at least 0.05 away from the kinks."""
-    x = 4 * rng.normal(size=shape)
-    for kink in KINKS:
-        x = np.where(np.abs(x - kink) < 0.05, x + 0.1, x)
-    return x
-
-
 CASES = [
-    Case("generic", lambda rng: (_away(rng, 4, 5),)),
+    Case("generic", lambda rng: (away_from(KINKS, rng, 4, 5),)),
     Case("one", lambda rng: (-np.ones((1, 1)),)),
-    Case("odd", lambda rng: (_away(rng, 3, 7, 5),), {"negative_slope": 0.3}),
-    Case("large", lambda rng: (_away(rng, 64, 257),)),
-    Case("slope_above_one", lambda rng: (_away(rng, 3, 4),), {"negative_slope": 1.5}),
+    Case("odd", lambda rng: (away_from(KINKS, rng, 3, 7, 5),), {"negative_slope": 0.3}),
+    Case("large", lambda rng: (away_from(KINKS, rng, 64, 257),)),
+    Case("slope_above_one", lambda rng: (away_from(KINKS, rng, 3, 4),), {"negative_slope": 1.5}),
     Case("at_zero", lambda rng: (np.array([-1.0, 0.0, 0.0, 2.0]),), {"negative_slope": 0.25}, kink=True),
 ]

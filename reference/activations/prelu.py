@@ -12,7 +12,7 @@ Source: He et al., "Delving deep into rectifiers", ICCV 2015.
 
 import numpy as np
 
-from reference.case import Array, Case, require, require_floats
+from reference.case import Array, Case, away_from, require, require_floats
 
 KINKS = (0.0,)
 
@@ -42,19 +42,11 @@ def _over_channels(weight: Array, x: Array) -> Array:
     return weight.reshape(1, -1, *[1] * (x.ndim - 2))
 
 
-def _away(rng: np.random.Generator, *shape: int) -> Array:
-    """Normal numbers at least 0.05 away from the kinks."""
-    x = 4 * rng.normal(size=shape)
-    for kink in KINKS:
-        x = np.where(np.abs(x - kink) < 0.05, x + 0.1, x)
-    return x
-
-
 CASES = [
-    Case("generic", lambda rng: (_away(rng, 4, 5), rng.normal(size=5))),
+    Case("generic", lambda rng: (away_from(KINKS, rng, 4, 5), rng.normal(size=5))),
     Case("one", lambda rng: (-np.ones((1, 1)), rng.normal(size=1))),
-    Case("shared", lambda rng: (_away(rng, 3, 7), rng.normal(size=1))),
-    Case("images", lambda rng: (_away(rng, 2, 3, 5, 4), rng.normal(size=3))),
-    Case("large", lambda rng: (_away(rng, 64, 65), rng.normal(size=65))),
+    Case("shared", lambda rng: (away_from(KINKS, rng, 3, 7), rng.normal(size=1))),
+    Case("images", lambda rng: (away_from(KINKS, rng, 2, 3, 5, 4), rng.normal(size=3))),
+    Case("large", lambda rng: (away_from(KINKS, rng, 64, 65), rng.normal(size=65))),
     Case("at_zero", lambda rng: (np.array([[-1.0, 0.0], [0.0, 2.0]]), np.array([0.25, 0.5])), kink=True),
 ]
