@@ -64,7 +64,7 @@ def test_an_op_keeps_to_the_contract(op: Op) -> None:
 @pytest.mark.parametrize("op", [*OPS.values(), *MODELS.values()], ids=[*OPS, *MODELS])
 def test_every_keyword_of_an_op_has_a_case(op: Op) -> None:
     keywords = {p.name for p in inspect.signature(op.forward).parameters.values() if p.kind == inspect.Parameter.KEYWORD_ONLY}
-    assert keywords - {key for case in op.cases for key in case.attrs} == {k for k in keywords if k == "ignore_index"}
+    assert keywords - {key for case in op.cases for key in case.attrs} == set()
 
 
 def test_losses_have_a_case_for_each_reduction() -> None:

@@ -101,7 +101,7 @@ CASES = [
     Case("smoothed", _logits(6, 4), {"labels": _labels(6, 4), "label_smoothing": 0.1}),
     Case("weighted", _logits(6, 3), {"labels": _labels(6, 3), "weight": np.array([0.5, 1.0, 3.0])}),
     Case("ignored", _logits(6, 3), {"labels": _IGNORED}),
-    Case("ignored_none", _logits(6, 3), {"labels": _IGNORED, "reduction": "none"}),
+    Case("ignored_none", _logits(6, 3), {"labels": np.where(_IGNORED < 0, 7, _IGNORED), "ignore_index": 7, "reduction": "none"}),
     Case(
         "all_options",
         _logits(6, 3),
