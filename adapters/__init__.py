@@ -4,6 +4,7 @@
 
     ops          one function per op of the reference, with its name and arguments, on the framework's tensors
     missing      op -> why the framework cannot spell it
+    layouts      one `Layout` per op whose parameters the framework's layer stores in another way, or under other names
     models       one `Model` per model of the reference
     optimizers   one function per optimizer of the reference: hyper-parameters -> the framework's own optimizer
     gradients, trainer, optimize     how models and optimizers are run, see `Adapter`
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
@@ -40,6 +42,25 @@ class Model(Protocol):
         """The model's parameters under the reference's names and in its layouts."""
 
 
+@dataclass(frozen=True)
+class Layout:
+    """How a framework's own layer stores the parameters of an op: for whoever ports weights.
+
+    parameters       the reference's names of the arguments that are stored
+    from_reference   (params, **static) -> the framework's names to the framework's layouts; params has the reference's names
+                     and layouts, static is what the op takes by keyword (groups, heads)
+    to_reference     the inverse: (stored, **static) -> params
+
+    Both take and give the framework's tensors, and are differentiable: the op itself is spelled with from_reference.
+    What the framework stores more than the reference has (the second bias of a recurrent layer) from_reference fills so that
+    the function is the same; to_reference adds it up again.
+    """
+
+    parameters: tuple[str, ...]
+    from_reference: Callable[..., dict[str, Any]]
+    to_reference: Callable[..., dict[str, Any]]
+
+
 class Trainer(Protocol):
     """A model in training."""
 
@@ -56,6 +77,7 @@ class Adapter(Protocol):
     framework: frameworks.Framework
     ops: Mapping[str, Callable[..., Any]]
     missing: Mapping[str, str]
+    layouts: Mapping[str, Layout]
     models: Mapping[str, Model]
     optimizers: Mapping[str, Callable[..., Any]]
 
@@ -101,3 +123,8 @@ def functions(*modules: Any) -> dict[str, Callable[..., Any]]:
         for name, value in vars(module).items()
         if callable(value) and not name.startswith("_") and value.__module__ == module.__name__
     }
+
+
+def layouts_of(*modules: Any) -> dict[str, Layout]:
+    """The `LAYOUTS` of modules, by op."""
+    return {op: layout for module in modules for op, layout in getattr(module, "LAYOUTS", {}).items()}

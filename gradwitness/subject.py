@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -53,6 +53,7 @@ class Subject:
     seed    of the random cotangent and of Monte Carlo arithmetic
     kink    the gradient is a set at some elements: between the one-sided derivatives
     zero    names of inputs whose gradient is exactly zero
+    detached   positions in a tuple out of what is never differentiated: their cotangent is zero
     """
 
     forward: Callable[..., tuple[Any, Any]]
@@ -62,6 +63,7 @@ class Subject:
     seed: int = 0
     kink: bool = False
     zero: tuple[str, ...] = ()
+    detached: tuple[int, ...] = ()
 
     @cached_property
     def arguments(self) -> list[str]:
@@ -93,14 +95,15 @@ class Subject:
         rng = np.random.default_rng((self.seed, 1))
         with np.errstate(all="ignore"):
             out, _ = self.forward(*self.inputs, **self.static)
-        return tree_map(lambda o: np.asarray(rng.normal(size=np.shape(o))), out)
+        cotangent = tree_map(lambda o: np.asarray(rng.normal(size=np.shape(o))), out)
+        if not self.detached:
+            return cotangent
+        return tuple(np.zeros_like(d) if i in self.detached else d for i, d in enumerate(cotangent))
 
     def rounded(self, dtype: Any) -> Subject:
         """The same subject with every array of floats rounded to dtype."""
         cast = floats_to(dtype)
-        subject = Subject(
-            self.forward, self.backward, tree_map(cast, self.inputs), tree_map(cast, self.static), self.seed, self.kink, self.zero
-        )
+        subject = replace(self, inputs=tree_map(cast, self.inputs), static=tree_map(cast, self.static))
         subject.__dict__["cotangent"] = tree_map(cast, self.cotangent)  # drawn once, in float64, for all dtypes
         return subject
 

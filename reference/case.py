@@ -41,6 +41,9 @@ class Op:
 
     forward(*differentiable, /, **static) -> (out, cache);  backward(dout, cache) -> one gradient per differentiable
     argument. A model is an op whose first argument is a flat dict of arrays; so is the gradient that belongs to it.
+
+    detached   positions in a tuple `out` of what is returned but never differentiated, such as running statistics:
+               their cotangent is zero, and backward may ignore it
     """
 
     name: str
@@ -48,12 +51,14 @@ class Op:
     forward: Callable[..., tuple[Any, Any]]
     backward: Callable[..., tuple[Any, ...]]
     cases: tuple[Case, ...]
+    detached: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, module: ModuleType) -> Op:
-        """The op that a module of the reference spells: its `forward`, `backward` and `CASES`."""
+        """The op that a module of the reference spells: its `forward`, `backward` and `CASES`, and `DETACHED`."""
         _, family, name = module.__name__.rsplit(".", 2)
-        return cls(name, family, module.forward, module.backward, tuple(module.CASES))
+        cases, detached = tuple(module.CASES), tuple(getattr(module, "DETACHED", ()))
+        return cls(name, family, module.forward, module.backward, cases, detached)
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,7 +26,7 @@ def subject(op: Op, case: Case) -> Subject:
     """A case as the engine takes it: seeded by its name, so that no value depends on the order of tests."""
     number = seed(op.name, case.id)
     inputs = case.inputs(np.random.default_rng(number))
-    return Subject(op.forward, op.backward, inputs, case.attrs, number, case.kink, case.zero)
+    return Subject(op.forward, op.backward, inputs, case.attrs, number, case.kink, case.zero, op.detached)
 
 
 @lru_cache(maxsize=8)

@@ -130,3 +130,12 @@ def test_a_broken_framework_is_named_with_its_reason(monkeypatch: pytest.MonkeyP
     with pytest.raises(frameworks.Unavailable, match=r"jax is installed but breaks at import: OSError: .*libcudart"):
         frameworks.load("jax")
     frameworks.load.cache_clear()
+
+
+@pytest.mark.parametrize("attached", [True, False])
+def test_a_member_of_out_that_no_argument_enters_has_no_part_in_the_gradient(autodiff: Any, attached: bool) -> None:
+    x, constant, dout = (autodiff.from_numpy(np.array(value)) for value in ([1.0, 2.0], [5.0], [3.0, 4.0]))
+    one = autodiff.from_numpy(np.array([0.0]))
+    (_, other), grads = autodiff.vjp(lambda a: (a * a if attached else dout * dout, constant + one))((x,), (dout, one))
+    assert autodiff.to_numpy(other).tolist() == [5.0]
+    assert autodiff.to_numpy(grads[0]).tolist() == ([6.0, 16.0] if attached else [0.0, 0.0])

@@ -1,13 +1,14 @@
 """Numerical differentiation: the bar holds the truth, and `check` finds what is wrong with a backward."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from gradwitness import Disagreement, Vacuous, check
-from gradwitness.oracles import derivative
+from gradwitness.oracles import check_subject, derivative
 from gradwitness.subject import Subject
 from gradwitness.witness import Evidence
 
@@ -176,3 +177,13 @@ def test_evidence_of_nan_is_nan(dtype: str) -> None:
 def test_nan_in_the_inputs_is_a_verdict() -> None:
     with pytest.raises(Vacuous, match="the gradient, nan"):  # nan equals nan, and proves nothing
         check(forward, backward, (np.full((2, 3), np.nan), np.ones((3, 2))))
+
+
+def test_a_detached_member_of_out_asks_for_no_gradient() -> None:
+    def forward(x: Any, /) -> Any:
+        return (x * x, x.sum(keepdims=True)), x
+
+    subject = Subject(forward, lambda dout, x: (2 * dout[0] * x,), (np.arange(1.0, 5.0),), seed=3)
+    with pytest.raises(Disagreement, match=r"^dx\["):
+        check_subject(subject)
+    check_subject(replace(subject, detached=(1,)))

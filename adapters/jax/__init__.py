@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from adapters import functions
+from adapters import functions, layouts_of
 from adapters.jax import models as _models
 from adapters.jax import optimizers as _optimizers
-from adapters.jax.ops import activations, layers, losses
+from adapters.jax.ops import (
+    activations,
+    attention,
+    convolution,
+    embedding,
+    layers,
+    losses,
+    losses_metric,
+    normalization,
+    pooling,
+    recurrent,
+    shape,
+)
 from adapters.jax.training import gradients, loss, named, optimize, predict, trainer
 from gradwitness import frameworks
 
@@ -13,7 +25,21 @@ __all__ = ["gradients", "loss", "named", "optimize", "predict", "trainer"]
 
 NAME = "jax"
 framework = frameworks.load(NAME)
-ops = functions(activations, losses, layers)
+_FAMILIES = (
+    activations,
+    losses,
+    losses_metric,
+    layers,
+    convolution,
+    pooling,
+    shape,
+    normalization,
+    recurrent,
+    attention,
+    embedding,
+)
+ops = functions(*_FAMILIES)
+layouts = layouts_of(*_FAMILIES)
 missing: dict[str, str] = {}
 models = _models.MODELS
 optimizers = functions(_optimizers)

@@ -41,14 +41,20 @@ def compile(fn: Callable[..., Any], mode: str = "eager") -> Callable[..., Any]:
 
 
 def vjp(fn: Callable[..., Any], mode: str = "eager") -> Callable[[Any, Any], tuple[Any, Any]]:
-    """(args, dout) -> (out, grads) by reverse-mode autograd. An argument that out does not depend on gets zeros."""
+    """(args, dout) -> (out, grads) by reverse-mode autograd. An argument that out does not depend on gets zeros; so does every
+    argument from a member of out that is cut off from all of them, which autograd refuses to be asked about.
+    """
     compiled = compile(fn, mode)
 
     def run(args: Any, dout: Any) -> tuple[Any, Any]:
         inputs = [a.detach().requires_grad_() for a in args]
         out = compiled(*inputs)
         require_dtype("torch", out, dout)
-        return out, torch.autograd.grad(out, inputs, dout, materialize_grads=True)
+        outs, douts = (tuple(t) if isinstance(t, (tuple, list)) else (t,) for t in (out, dout))
+        attached = [(o, d) for o, d in zip(outs, douts, strict=True) if o.requires_grad]
+        if not attached:
+            return out, tuple(torch.zeros_like(a) for a in inputs)
+        return out, torch.autograd.grad([o for o, _ in attached], inputs, [d for _, d in attached], materialize_grads=True)
 
     return run
 

@@ -1,0 +1,1 @@
+"""The reference's layers that move, repeat or pad in JAX."""

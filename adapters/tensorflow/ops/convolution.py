@@ -1,0 +1,1 @@
+"""The reference's convolutions in TensorFlow."""

@@ -1,0 +1,1 @@
+"""The reference's normalisation layers, dropout and residual connections in TensorFlow."""

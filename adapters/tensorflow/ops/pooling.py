@@ -1,0 +1,1 @@
+"""The reference's pooling layers in TensorFlow."""

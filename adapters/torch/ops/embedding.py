@@ -1,0 +1,1 @@
+"""The reference's embeddings, positions and the bilinear map in PyTorch."""

@@ -1,0 +1,1 @@
+"""The reference's losses of margins, similarities and alignments in PyTorch."""

@@ -1,0 +1,5 @@
+"""Losses of margins, similarities and alignments: what is refused at the door, and in which words."""
+
+from tests.bad_input import Row
+
+BAD: list[Row] = []

@@ -1,0 +1,5 @@
+"""Layers that move, repeat or pad: what is refused at the door, and in which words."""
+
+from tests.bad_input import Row
+
+BAD: list[Row] = []

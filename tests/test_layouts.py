@@ -1,0 +1,33 @@
+"""Parameters of layers go to each framework's layout and come back unchanged, whatever the case."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import adapters
+from gradwitness import frameworks
+from gradwitness.subject import tree_map
+from reference import OPS
+from tests.run import subject
+
+
+@pytest.mark.parametrize("name", adapters.NAMES)
+def test_parameters_survive_the_round_trip(name: str) -> None:
+    try:
+        adapter = adapters.load(name)
+    except frameworks.Unavailable as reason:
+        pytest.skip(str(reason))
+    for op, layout in adapter.layouts.items():
+        for case in OPS[op].cases:
+            at = subject(OPS[op], case)
+            arguments: dict[str, Any] = {**dict(zip(at.arguments, at.inputs, strict=True)), **at.static}
+            params = {parameter: arguments.pop(parameter) for parameter in layout.parameters}
+            static = {key: value for key, value in at.static.items() if key not in params}
+            stored = layout.from_reference(tree_map(adapter.framework.from_numpy, params), **static)
+            back = tree_map(
+                np.array, {k: adapter.framework.to_numpy(v) for k, v in layout.to_reference(stored, **static).items()}
+            )
+            assert set(back) == set(params), (op, case.id)
+            for parameter, value in params.items():
+                assert np.array_equal(back[parameter], value), (op, case.id, parameter)
