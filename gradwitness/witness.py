@@ -74,6 +74,16 @@ class Evidence:
         rows = zip(self.names, results, self.measured, self.intervals, strict=True)
         return {name: judge(name, actual, expected, self.dtype, interval) for name, actual, expected, interval in rows}
 
+    def distances(self, results: Sequence[Array]) -> dict[str, float]:
+        """The same without a verdict: how far each result is off, whether allowed or not."""
+        found = {}
+        for name, actual, expected, interval in zip(self.names, results, self.measured, self.intervals, strict=True):
+            try:
+                found[name] = judge(name, actual, expected, self.dtype, interval)
+            except Disagreement as disagreement:
+                found[name] = disagreement.ratio
+        return found
+
     def members(self, results: Sequence[Array]) -> list[float]:
         """Which members of the set were picked at kinks: 0 is the derivative from below, 1 the one from above."""
         picked: set[float] = set()

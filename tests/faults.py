@@ -7,12 +7,15 @@ Each is one that people make, in one of the places where they make it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 import adapters
 from reference.activations import tanh
+from tests import known
+from tests.known import Accuracy, Difference
 
 
 def reference_backward() -> None:
@@ -43,8 +46,25 @@ def training_loop() -> None:
     torch.optim.Optimizer.zero_grad = lambda self, set_to_none=True: None
 
 
+def stale_record() -> None:
+    """A difference and a limit of accuracy on record that have gone away."""
+    then = {"gradient": "dx", "index": [0, 0], "got": 0.0, "truth": 1.0, "ratio": 1e9}
+    where = {"mode": ("eager",), "device": ("cpu",), "reason": "planted", "link": ""}
+    difference = Difference("torch", "relu", ("generic",), ("float64",), measured={"generic": {"float64": then}}, **where)
+    accuracy = Accuracy("torch", "tanh", worst={"float64": {"case": "generic", **then}}, **where)
+    known.differences, known.accuracies = lambda: (difference,), lambda: (accuracy,)
+
+
+def moved_record() -> None:
+    """A difference on record whose value is another today."""
+    entry = next(d for d in known.differences() if (d.adapter, d.op) == ("torch", "hard_sigmoid"))
+    then = entry.measured["generic"]["float64"]
+    measured = {**entry.measured, "generic": {"float64": {**then, "got": 2 * then["got"]}}}
+    known.differences = lambda: (replace(entry, measured=measured),)
+
+
 FAULTS: dict[str, Callable[[], None]] = {
-    f.__name__: f for f in (reference_backward, adapter_spelling, parameter_layout, training_loop)
+    f.__name__: f for f in (reference_backward, adapter_spelling, parameter_layout, training_loop, stale_record, moved_record)
 }
 
 

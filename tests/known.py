@@ -1,4 +1,5 @@
-"""adapters/known_differences.toml: disagreements that are real, recorded with what was measured. Strict both ways.
+"""adapters/known_differences.toml: disagreements that are real, and limits of accuracy, recorded with what was measured.
+Strict both ways.
 
     python -m tests.known --adapter tensorflow --op leaky_relu
 
@@ -51,29 +52,84 @@ class Difference:
             and cell.device in self.device
         )
 
+    def wanted(self, cell: Cell) -> bool:
+        """Every cell that a difference names must differ."""
+        return self.holds_for(cell)
+
     def changed(self, cell: Cell, evidence: Any, results: Sequence[Array]) -> str:
         """Empty where the results hold, at the element that was measured, the value that the entry records; else what differs."""
-        then = self.measured[cell.case_id][cell.dtype]
-        which, index = evidence.names.index(then["gradient"]), tuple(then["index"])
-        recorded = Measured(np.asarray(then["got"], np.longdouble), evidence.measured[which].spread[index])
-        try:
-            judge(then["gradient"], results[which][index], recorded, results[which].dtype)
-        except Disagreement as found:
-            return str(found)
-        return ""
+        return _changed(self.measured[cell.case_id][cell.dtype], evidence, results)
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """A framework's elementary function that is right, and less accurate than rounding: how far off it was measured to be.
+
+    worst   by dtype, the case and element furthest off: the ratio there is what every case of the op is allowed
+    """
+
+    adapter: str
+    op: str
+    mode: tuple[str, ...]
+    device: tuple[str, ...]
+    reason: str
+    link: str
+    worst: dict[str, dict[str, Any]]
+
+    def holds_for(self, cell: Cell) -> bool:
+        """Whether the entry speaks of this cell; it need not be beyond the allowance, unless it is the worst one."""
+        return (
+            (self.adapter, self.op) == (cell.adapter, cell.name)
+            and cell.dtype in self.worst
+            and cell.mode in self.mode
+            and cell.device in self.device
+        )
+
+    def wanted(self, cell: Cell) -> bool:
+        """Whether this is the cell in which the limit was measured, which must still be beyond the allowance."""
+        return bool(self.worst[cell.dtype]["case"] == cell.case_id)
+
+    def changed(self, cell: Cell, evidence: Any, results: Sequence[Array]) -> str:
+        """Empty where no result is further off than was measured; else what is."""
+        worst = self.worst[cell.dtype]
+        distances = evidence.distances(results)
+        name = max(distances, key=distances.__getitem__)
+        if distances[name] > worst["ratio"]:
+            return f"{name} is off by {distances[name]:.4g} units of rounding spread; {worst['ratio']:g} were measured at worst"
+        return _changed(worst, evidence, results) if self.wanted(cell) else ""
+
+
+def _changed(then: dict[str, Any], evidence: Any, results: Sequence[Array]) -> str:
+    which, index = evidence.names.index(then["gradient"]), tuple(then["index"])
+    recorded = Measured(np.asarray(then["got"], np.longdouble), evidence.measured[which].spread[index])
+    try:
+        judge(then["gradient"], results[which][index], recorded, results[which].dtype)
+    except Disagreement as found:
+        return str(found)
+    return ""
 
 
 @cache
 def differences() -> tuple[Difference, ...]:
-    """All entries of the file."""
-    entries = tomllib.loads(FILE.read_text()).get("difference", [])
+    """All differences of the file."""
+    return _entries("difference", Difference)
+
+
+@cache
+def accuracies() -> tuple[Accuracy, ...]:
+    """All accuracy limits of the file."""
+    return _entries("accuracy", Accuracy)
+
+
+def _entries(table: str, kind: type[Any]) -> tuple[Any, ...]:
     lists = ("case", "dtype", "mode", "device")
-    return tuple(Difference(**{k: tuple(v) if k in lists else v for k, v in entry.items()}) for entry in entries)
+    entries = tomllib.loads(FILE.read_text()).get(table, [])
+    return tuple(kind(**{k: tuple(v) if k in lists else v for k, v in entry.items()}) for entry in entries)
 
 
-def known(cell: Cell) -> Difference | None:
+def known(cell: Cell) -> Difference | Accuracy | None:
     """The entry that holds for a cell, if there is one."""
-    return next((d for d in differences() if d.holds_for(cell)), None)
+    return next((entry for entry in (*differences(), *accuracies()) if entry.holds_for(cell)), None)
 
 
 def main() -> None:
@@ -87,8 +143,8 @@ def main() -> None:
     except ValueError as error:
         parser.error(str(error))
     for cell in (cell for kind in TABLES for cell in selection.cells(kind)):
-        evidence, results = RUN[cell.kind](cell)
         try:
+            evidence, results = RUN[cell.kind](cell)
             evidence.judge(results)
         except Disagreement as found:
             what = f'gradient = "{found.gradient}", index = {list(found.index)}, got = {float(found.actual)!r}'

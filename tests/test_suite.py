@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 import adapters
-from gradwitness import frameworks
+from gradwitness import K, frameworks
 from reference import MODELS, OPS, OPTIMIZERS, Op
 from tests.faults import FAULTS
-from tests.known import Difference, differences
+from tests.known import Accuracy, Difference, accuracies, differences
 from tests.matrix import TABLES, Cell, Selection
 
 ROOT = Path(__file__).parent.parent
@@ -84,6 +84,18 @@ def test_a_known_difference_names_cells_that_exist(entry: Difference) -> None:
     for case in entry.case:
         assert set(entry.measured[case]) == set(entry.dtype)
         assert all(then.keys() == {"gradient", "index", "got", "truth", "ratio"} for then in entry.measured[case].values())
+
+
+@pytest.mark.parametrize("entry", accuracies(), ids=lambda a: f"{a.adapter}-{a.op}")
+def test_an_accuracy_limit_names_cells_that_exist(entry: Accuracy) -> None:
+    cells = [cell for kind in TABLES for cell in Selection(device=frameworks.DEVICES).cells(kind) if entry.holds_for(cell)]
+    assert {cell.mode for cell in cells} == set(entry.mode)
+    assert {cell.device for cell in cells} == set(entry.device)
+    assert {cell.dtype for cell in cells if entry.wanted(cell)} == set(entry.worst)
+    assert entry.reason
+    for worst in entry.worst.values():
+        assert worst.keys() == {"case", "gradient", "index", "got", "truth", "ratio"}
+        assert worst["ratio"] > K
 
 
 # --- strictness: nobody picks a number
@@ -174,6 +186,14 @@ PLANTED: dict[str, tuple[Selection, Callable[[Cell], bool]]] = {
     "training_loop": (
         Selection(adapter=("torch",), op=("xor", "digits", "sgd", "two_layer", "mlp"), dtype=("float32",), mode=("eager",)),
         lambda c: c.kind == "training",
+    ),
+    "stale_record": (
+        Selection(adapter=("torch", "jax"), op=("relu", "tanh"), dtype=("float64", "float32"), mode=("eager",)),
+        lambda c: (c.adapter, c.case_id, c.dtype) == ("torch", "generic", "float64"),
+    ),
+    "moved_record": (
+        Selection(adapter=("torch",), op=("relu", "hard_sigmoid"), dtype=("float64",), mode=("eager",)),
+        lambda c: (c.name, c.case_id) == ("hard_sigmoid", "generic"),
     ),
 }
 
