@@ -19,7 +19,8 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.2
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, require, require_floats
+from reference.case import Array, Case, Inputs, require
+from reference.losses.arguments import require_like, zeros_and_ones
 from reference.losses.reduction import Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Array, Reduction]
@@ -33,8 +34,7 @@ def forward(p: Array, /, *, labels: Array, eps: float = 1e-7, reduction: Reducti
     Raises ValueError where dtypes or shapes differ, or eps is not in (0, 1/2).
     """
     name = "binary_cross_entropy"
-    require_floats(name, p=p, labels=labels)
-    require(p.shape == labels.shape, name, "labels", f"of shape {labels.shape}", f"{p.shape}, the shape of p")
+    require_like(name, p=p, labels=labels)
     require(0 < eps < 0.5, name, "eps", eps, "0 < eps < 0.5")
     q = np.clip(p, eps, 1 - eps)
     losses = -(labels * np.log(q) + (1 - labels) * np.log1p(-q))
@@ -52,24 +52,19 @@ def _probabilities(*shape: int) -> Inputs:
     return lambda rng: (rng.uniform(0.05, 0.95, size=shape),)
 
 
-def _labels(*shape: int) -> Array:
-    """Zeros and ones in no regular order."""
-    return np.random.default_rng(0).integers(0, 2, size=shape).astype(float)
-
-
 _AT_CLIP = np.array([2.0**-6, 0.5, 1 - 2.0**-6])  # exact in every binary dtype
 
 CASES = [
-    Case("generic", _probabilities(4, 5), {"labels": _labels(4, 5)}),
+    Case("generic", _probabilities(4, 5), {"labels": zeros_and_ones(4, 5)}),
     Case("one", _probabilities(1, 1), {"labels": np.ones((1, 1))}),
-    Case("odd_sum", _probabilities(3, 7, 5), {"labels": _labels(3, 7, 5), "reduction": "sum"}),
-    Case("none", _probabilities(3, 4), {"labels": _labels(3, 4), "reduction": "none"}),
+    Case("odd_sum", _probabilities(3, 7, 5), {"labels": zeros_and_ones(3, 7, 5), "reduction": "sum"}),
+    Case("none", _probabilities(3, 4), {"labels": zeros_and_ones(3, 4), "reduction": "none"}),
     Case("soft_labels", _probabilities(3, 4), {"labels": np.linspace(0, 1, 12).reshape(3, 4)}),
-    Case("large", _probabilities(64, 65), {"labels": _labels(64, 65)}),
+    Case("large", _probabilities(64, 65), {"labels": zeros_and_ones(64, 65)}),
     Case(
         "clipped",
         lambda rng: (np.array([[0.01, 0.99, 0.05, 0.95, 0.4], [0.99, 0.01, 0.8, 0.02, 0.6]]),),
-        {"labels": _labels(2, 5), "eps": 0.1},
+        {"labels": zeros_and_ones(2, 5), "eps": 0.1},
     ),
     Case("saturated", lambda rng: (np.array([0.0, 1.0, 0.0, 1.0, 0.3]),), {"labels": np.array([0.0, 1.0, 1.0, 0.0, 1.0])}),
     Case("at_the_clip", lambda rng: (_AT_CLIP,), {"labels": np.array([1.0, 1.0, 0.0]), "eps": 2.0**-6}, kink=True),

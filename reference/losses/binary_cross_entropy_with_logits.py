@@ -21,7 +21,8 @@ and PyTorch's.
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, require, require_floats
+from reference.case import Array, Case, require
+from reference.losses.arguments import logits, require_like, zeros_and_ones
 from reference.losses.reduction import Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Array, Reduction]
@@ -35,8 +36,7 @@ def forward(x: Array, /, *, labels: Array, pos_weight: Array | float = 1.0, redu
     Raises ValueError where the dtypes or shapes do not fit.
     """
     name = "binary_cross_entropy_with_logits"
-    require_floats(name, x=x, labels=labels)
-    require(x.shape == labels.shape, name, "labels", f"of shape {labels.shape}", f"{x.shape}, the shape of x")
+    require_like(name, x=x, labels=labels)
     shape = np.shape(pos_weight)
     fits = len(shape) <= x.ndim and all(a in (1, b) for a, b in zip(shape[::-1], x.shape[::-1], strict=False))
     require(fits, name, "pos_weight", f"of shape {shape}", f"one that broadcasts to {x.shape}")
@@ -53,23 +53,14 @@ def backward(dout: Array, cache: Cache) -> tuple[Array]:
     return (spread(dout, one_minus_p, reduction) * ((1 - labels) - weight * one_minus_p),)
 
 
-def _logits(*shape: int) -> Inputs:
-    return lambda rng: (2 * rng.normal(size=shape),)
-
-
-def _labels(*shape: int) -> Array:
-    """Zeros and ones in no regular order."""
-    return np.random.default_rng(0).integers(0, 2, size=shape).astype(float)
-
-
 CASES = [
-    Case("generic", _logits(4, 5), {"labels": _labels(4, 5)}),
-    Case("one", _logits(1, 1), {"labels": np.ones((1, 1))}),
-    Case("odd_sum", _logits(3, 7, 5), {"labels": _labels(3, 7, 5), "reduction": "sum"}),
-    Case("none", _logits(3, 4), {"labels": _labels(3, 4), "reduction": "none"}),
-    Case("soft_labels", _logits(3, 4), {"labels": np.linspace(0, 1, 12).reshape(3, 4)}),
-    Case("pos_weight", _logits(6, 3), {"labels": _labels(6, 3), "pos_weight": np.array([0.5, 1.0, 3.0])}),
-    Case("large", _logits(64, 65), {"labels": _labels(64, 65)}),
+    Case("generic", logits(4, 5), {"labels": zeros_and_ones(4, 5)}),
+    Case("one", logits(1, 1), {"labels": np.ones((1, 1))}),
+    Case("odd_sum", logits(3, 7, 5), {"labels": zeros_and_ones(3, 7, 5), "reduction": "sum"}),
+    Case("none", logits(3, 4), {"labels": zeros_and_ones(3, 4), "reduction": "none"}),
+    Case("soft_labels", logits(3, 4), {"labels": np.linspace(0, 1, 12).reshape(3, 4)}),
+    Case("pos_weight", logits(6, 3), {"labels": zeros_and_ones(6, 3), "pos_weight": np.array([0.5, 1.0, 3.0])}),
+    Case("large", logits(64, 65), {"labels": zeros_and_ones(64, 65)}),
     Case("at_zero", lambda rng: (np.zeros((2, 4)),), {"labels": np.array([[0, 1, 0.25, 0.75], [1, 0, 1, 0]])}),
     Case(
         "saturated",

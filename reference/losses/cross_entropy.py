@@ -15,7 +15,8 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.3
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, require, require_floats
+from reference.case import Array, Case, require, require_floats
+from reference.losses.arguments import class_labels, logits, require_class_labels
 from reference.losses.reduction import Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Array, Array, Reduction]
@@ -40,11 +41,7 @@ def forward(
     require_floats(name, x=x)
     require(x.ndim == 2 and x.shape[1] > 0, name, "x", f"of shape {x.shape}", "(N, C) with C >= 1")
     n, classes = x.shape
-    require(labels.shape == (n,), name, "labels", f"of shape {labels.shape}", f"({n},)")
-    require(labels.dtype.kind in "iu", name, "labels", f"of dtype {labels.dtype}", "integers")
-    kept = labels != ignore_index
-    outside = labels[kept & ((labels < 0) | (labels >= classes))]
-    require(outside.size == 0, name, "labels", f"{outside[:3].tolist()} among others", f"0 to {classes - 1} or {ignore_index}")
+    kept = require_class_labels(name, labels, n, classes, ignore_index)
     require(0 <= label_smoothing <= 1, name, "label_smoothing", label_smoothing, "0 <= label_smoothing <= 1")
     if weight is not None:
         require_floats(name, x=x, weight=weight)
@@ -80,31 +77,22 @@ def backward(dout: Array, cache: Cache) -> tuple[Array]:
     return (dl[:, None] * (p * g.sum(axis=1, keepdims=True) - g),)
 
 
-def _logits(n: int, classes: int) -> Inputs:
-    return lambda rng: (2 * rng.normal(size=(n, classes)),)
-
-
-def _labels(n: int, classes: int) -> Array:
-    """Labels in no regular order."""
-    return np.random.default_rng(0).integers(0, classes, size=n)
-
-
 _IGNORED = np.array([2, -100, 0, 1, -100, 2])
 
 CASES = [
-    Case("generic", _logits(4, 5), {"labels": _labels(4, 5)}),
-    Case("two_classes", _logits(1, 2), {"labels": np.array([1])}),
-    Case("one_class", _logits(3, 1), {"labels": np.array([0, 0, 0])}, zero=("x",)),
-    Case("odd_sum", _logits(7, 3), {"labels": _labels(7, 3), "reduction": "sum"}),
-    Case("none", _logits(5, 4), {"labels": _labels(5, 4), "reduction": "none"}),
-    Case("large", _logits(64, 257), {"labels": _labels(64, 257)}),
-    Case("smoothed", _logits(6, 4), {"labels": _labels(6, 4), "label_smoothing": 0.1}),
-    Case("weighted", _logits(6, 3), {"labels": _labels(6, 3), "weight": np.array([0.5, 1.0, 3.0])}),
-    Case("ignored", _logits(6, 3), {"labels": _IGNORED}),
-    Case("ignored_none", _logits(6, 3), {"labels": np.where(_IGNORED < 0, 7, _IGNORED), "ignore_index": 7, "reduction": "none"}),
+    Case("generic", logits(4, 5), {"labels": class_labels(4, 5)}),
+    Case("two_classes", logits(1, 2), {"labels": np.array([1])}),
+    Case("one_class", logits(3, 1), {"labels": np.array([0, 0, 0])}, zero=("x",)),
+    Case("odd_sum", logits(7, 3), {"labels": class_labels(7, 3), "reduction": "sum"}),
+    Case("none", logits(5, 4), {"labels": class_labels(5, 4), "reduction": "none"}),
+    Case("large", logits(64, 257), {"labels": class_labels(64, 257)}),
+    Case("smoothed", logits(6, 4), {"labels": class_labels(6, 4), "label_smoothing": 0.1}),
+    Case("weighted", logits(6, 3), {"labels": class_labels(6, 3), "weight": np.array([0.5, 1.0, 3.0])}),
+    Case("ignored", logits(6, 3), {"labels": _IGNORED}),
+    Case("ignored_none", logits(6, 3), {"labels": np.where(_IGNORED < 0, 7, _IGNORED), "ignore_index": 7, "reduction": "none"}),
     Case(
         "all_options",
-        _logits(6, 3),
+        logits(6, 3),
         {"labels": _IGNORED, "weight": np.array([0.5, 1.0, 3.0]), "label_smoothing": 0.2},
     ),
     Case("confident", lambda rng: (60 * np.eye(4) + rng.normal(size=(4, 4)),), {"labels": np.array([0, 1, 3, 2])}),

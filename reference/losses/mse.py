@@ -16,7 +16,8 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 5.1.4.
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, require, require_floats
+from reference.case import Array, Case
+from reference.losses.arguments import normals, require_like
 from reference.losses.reduction import Reduction, reduce, spread
 
 
@@ -25,8 +26,7 @@ def forward(x: Array, target: Array, /, *, reduction: Reduction = "mean") -> tup
 
     Raises ValueError where dtypes or shapes differ: broadcasting a target by accident is a classic mistake.
     """
-    require_floats("mse", x=x, target=target)
-    require(x.shape == target.shape, "mse", "target", f"of shape {target.shape}", f"{x.shape}, the shape of x")
+    require_like("mse", x=x, target=target)
     difference = x - target
     return reduce(difference * difference, reduction, "mse"), (difference, reduction)
 
@@ -38,16 +38,12 @@ def backward(dout: Array, cache: tuple[Array, Reduction]) -> tuple[Array, Array]
     return dx, -dx
 
 
-def _inputs(*shape: int) -> Inputs:
-    return lambda rng: (rng.normal(size=shape), rng.normal(size=shape))
-
-
 CASES = [
-    Case("generic", _inputs(4, 5)),
-    Case("one", _inputs(1, 1)),
-    Case("odd_sum", _inputs(3, 7, 5), {"reduction": "sum"}),
-    Case("none", _inputs(3, 4), {"reduction": "none"}),
-    Case("large", _inputs(64, 257)),
+    Case("generic", normals(4, 5)),
+    Case("one", normals(1, 1)),
+    Case("odd_sum", normals(3, 7, 5), {"reduction": "sum"}),
+    Case("none", normals(3, 4), {"reduction": "none"}),
+    Case("large", normals(64, 257)),
     Case("equal", lambda rng: (np.arange(6.0), np.arange(6.0)), zero=("x", "target")),
     Case("near", lambda rng: ((x := rng.normal(size=(4, 5))), x + 1e-3 * rng.normal(size=(4, 5)))),
 ]

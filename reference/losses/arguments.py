@@ -1,0 +1,53 @@
+"""What losses share about their arguments: the checks at the door, and the samplers of their cases.
+
+A sampler of labels draws from a generator of its own: labels are attributes of a case, and have to be there before its
+inputs are drawn.
+"""
+
+import numpy as np
+
+from reference.case import Array, Inputs, require, require_floats
+
+
+def require_like(op: str, **arguments: Array) -> None:
+    """Check that arguments are floats of one dtype and one shape, those of the first.
+
+    Raises ValueError where they are not: broadcasting a target by accident is a classic mistake.
+    """
+    require_floats(op, **arguments)
+    (first, model), *others = arguments.items()
+    for name, value in others:
+        require(value.shape == model.shape, op, name, f"of shape {value.shape}", f"{model.shape}, the shape of {first}")
+
+
+def require_class_labels(op: str, labels: Array, n: int, classes: int, ignore_index: int) -> Array:
+    """Check that labels (N,) are integers in [0, C) or equal to ignore_index; return which rows are kept, (N,) of bool.
+
+    Raises ValueError where they are not.
+    """
+    require(labels.shape == (n,), op, "labels", f"of shape {labels.shape}", f"({n},)")
+    require(labels.dtype.kind in "iu", op, "labels", f"of dtype {labels.dtype}", "integers")
+    kept: Array = labels != ignore_index
+    outside = labels[kept & ((labels < 0) | (labels >= classes))]
+    require(outside.size == 0, op, "labels", f"{outside[:3].tolist()} among others", f"0 to {classes - 1} or {ignore_index}")
+    return kept
+
+
+def normals(*shape: int, arrays: int = 2) -> Inputs:
+    """Standard normal arrays of one shape."""
+    return lambda rng: tuple(rng.normal(size=shape) for _ in range(arrays))
+
+
+def logits(*shape: int) -> Inputs:
+    """Normal numbers of standard deviation 2."""
+    return lambda rng: (2 * rng.normal(size=shape),)
+
+
+def zeros_and_ones(*shape: int) -> Array:
+    """Binary labels in no regular order, as floats."""
+    return np.random.default_rng(0).integers(0, 2, size=shape).astype(float)
+
+
+def class_labels(n: int, classes: int) -> Array:
+    """Labels of classes in no regular order."""
+    return np.random.default_rng(0).integers(0, classes, size=n)
