@@ -7,25 +7,27 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 
+from adapters.jax.ops.reduction import reduce
+
 
 def mse(x: Array, target: Array, *, reduction: str = "mean") -> Array:
-    return _reduce(optax.squared_error(x, target), reduction)
+    return reduce(optax.squared_error(x, target), reduction)
 
 
 def binary_cross_entropy(p: Array, *, labels: Array, eps: float = 1e-7, reduction: str = "mean") -> Array:
     # Composed: optax has binary cross entropy of logits only.
     q = jnp.clip(p, eps, 1 - eps)
-    return _reduce(-(labels * jnp.log(q) + (1 - labels) * jnp.log1p(-q)), reduction)
+    return reduce(-(labels * jnp.log(q) + (1 - labels) * jnp.log1p(-q)), reduction)
 
 
 def binary_cross_entropy_with_logits(
     x: Array, *, labels: Array, pos_weight: Array | None = None, reduction: str = "mean"
 ) -> Array:
     if pos_weight is None:
-        return _reduce(optax.sigmoid_binary_cross_entropy(x, labels), reduction)
+        return reduce(optax.sigmoid_binary_cross_entropy(x, labels), reduction)
     # Composed: optax's loss has no weight for the positive class.
     losses = -pos_weight * labels * jax.nn.log_sigmoid(x) - (1 - labels) * jax.nn.log_sigmoid(-x)
-    return _reduce(losses, reduction)
+    return reduce(losses, reduction)
 
 
 def cross_entropy(
@@ -48,8 +50,4 @@ def cross_entropy(
         losses = kept * optax.softmax_cross_entropy(x, q if weight is None else weight * q)
     if reduction == "mean":
         return losses.sum() / counted.sum()
-    return _reduce(losses, reduction)
-
-
-def _reduce(losses: Array, reduction: str) -> Array:
-    return {"none": jnp.asarray, "mean": jnp.mean, "sum": jnp.sum}[reduction](losses)
+    return reduce(losses, reduction)

@@ -6,16 +6,18 @@ import keras
 import tensorflow as tf
 from tensorflow import Tensor
 
+from adapters.tensorflow.ops.reduction import reduce
+
 
 def mse(x: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
-    return _reduce(tf.math.squared_difference(x, target), reduction)
+    return reduce(tf.math.squared_difference(x, target), reduction)
 
 
 def binary_cross_entropy(p: Tensor, *, labels: Tensor, eps: float = 1e-7, reduction: str = "mean") -> Tensor:
     before = keras.config.epsilon()  # keras takes eps from its global configuration only
     keras.config.set_epsilon(eps)
     try:
-        return _reduce(keras.ops.binary_crossentropy(labels, p), reduction)
+        return reduce(keras.ops.binary_crossentropy(labels, p), reduction)
     finally:
         keras.config.set_epsilon(before)
 
@@ -24,8 +26,8 @@ def binary_cross_entropy_with_logits(
     x: Tensor, *, labels: Tensor, pos_weight: Tensor | None = None, reduction: str = "mean"
 ) -> Tensor:
     if pos_weight is None:
-        return _reduce(tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=x), reduction)
-    return _reduce(tf.nn.weighted_cross_entropy_with_logits(labels, x, pos_weight), reduction)
+        return reduce(tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=x), reduction)
+    return reduce(tf.nn.weighted_cross_entropy_with_logits(labels, x, pos_weight), reduction)
 
 
 def cross_entropy(
@@ -55,8 +57,4 @@ def cross_entropy(
         losses *= tf.cast(kept, x.dtype)
     if reduction == "mean":
         return tf.reduce_sum(losses) / tf.reduce_sum(counted)
-    return _reduce(losses, reduction)
-
-
-def _reduce(losses: Tensor, reduction: str) -> Tensor:
-    return {"none": tf.identity, "mean": tf.reduce_mean, "sum": tf.reduce_sum}[reduction](losses)
+    return reduce(losses, reduction)
