@@ -16,6 +16,7 @@ from tests.run import RUN
 
 OPTIONS = ("adapter", "op", "dtype", "device", "mode")
 KINDS = {"op_cell": "op", "model_cell": "model", "optimizer_cell": "optimizer", "training_cell": "training"}
+CELL_TESTS = ("::test_op", "::test_model", "::test_optimizer", "::test_training")
 RECORD = "gradwitness"
 _selection = pytest.StashKey[Selection]()
 _report = pytest.StashKey[Report]()
@@ -25,6 +26,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("gradwitness", "the matrix: case x adapter x dtype x device x mode (each option repeatable)")
     for option in OPTIONS:
         group.addoption(f"--{option}", action="append", default=[], metavar="NAME", help=f"run this {option} only")
+    group.addoption(
+        "--every-case-compiled",
+        action="store_true",
+        help="ops in compiled modes on every case, not on the generic one alone (three times as many cells)",
+    )
     group.addoption(
         "--require-adapter",
         action="append",
@@ -37,7 +43,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     try:
         asked = {option: config.getoption(option) for option in OPTIONS}
-        config.stash[_selection] = Selection(**asked, required=config.getoption("require_adapter"))
+        required, compiled = config.getoption("require_adapter"), config.getoption("every_case_compiled")
+        config.stash[_selection] = Selection(**asked, required=required, every_case_compiled=compiled)
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[_report] = Report()
@@ -56,6 +63,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if empty:
         config.hook.pytest_deselected(items=empty)
         items[:] = [item for item in items if item not in empty]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Under -n a worker takes an op at a time, with all its cells: what is compiled for a shape, and what the reference says
+    of a case, is then there for the next cell. Tests that are no cells are handed out one by one.
+    """
+    if config.getoption("dist") != "load":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OpByOp(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            test, _, cell = nodeid.partition("[")
+            return f"{test}[{cell.partition('-')[0]}" if test.endswith(CELL_TESTS) else nodeid
+
+    return OpByOp(config, log)
 
 
 @pytest.fixture

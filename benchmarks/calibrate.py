@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = vars(parser.parse_args(arguments))
     slow = asked.pop("slow")
     try:
-        cells = list(select(Selection(**asked), slow))
+        cells = list(select(Selection(**asked, every_case_compiled=True), slow))
     except ValueError as error:
         parser.error(str(error))
     collected = run(cells)

@@ -139,7 +139,7 @@ def main() -> None:
     for option in options:
         parser.add_argument(f"--{option}", action="append", default=[], metavar="NAME")
     try:
-        selection = Selection(**vars(parser.parse_args()))
+        selection = Selection(**vars(parser.parse_args()), every_case_compiled=True)
     except ValueError as error:
         parser.error(str(error))
     for cell in (cell for kind in TABLES for cell in selection.cells(kind)):

@@ -60,7 +60,8 @@ class Cell:
 
 @dataclass(frozen=True)
 class Selection:
-    """What the options ask for; an empty one asks for everything.
+    """What the options ask for; an empty one asks for everything, but for most of the compiled cells of ops: an op is compiled on
+    its generic case, and on its other cases where its mode is asked for or with every_case_compiled.
 
     Raises ValueError for a name that is not there, listing what there is.
     """
@@ -71,6 +72,7 @@ class Selection:
     device: Sequence[str] = ()
     mode: Sequence[str] = ()
     required: Sequence[str] = field(default=())
+    every_case_compiled: bool = False
 
     def __post_init__(self) -> None:
         known = {
@@ -109,10 +111,15 @@ class Selection:
                         for mode in frameworks.MODES[adapter]:
                             if self.mode and mode not in self.mode:
                                 continue
-                            # A compiler that takes seconds is run on the generic case alone, and optimizers and runs eagerly.
-                            if mode in frameworks.SLOW_TO_BUILD and (kind in ("optimizer", "training") or case_id != case_ids[0]):
-                                continue
-                            if kind == "optimizer" and mode != "eager":
+                            if mode != "eager" and not self._compiles(kind, mode, case_id == case_ids[0]):
                                 continue
                             for device in self.devices():
                                 yield Cell(kind, name, case_id, adapter, dtype, device, mode)
+
+    def _compiles(self, kind: Kind, mode: str, generic: bool) -> bool:
+        """Whether a case is run in a compiled mode; a compiler that takes seconds gets generic cases alone."""
+        if mode in frameworks.SLOW_TO_BUILD:
+            return generic and kind in ("op", "model")
+        if kind == "op":
+            return generic or self.every_case_compiled or mode in self.mode
+        return kind != "optimizer"

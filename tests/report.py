@@ -8,6 +8,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+import adapters
+from tests.matrix import TABLES
+
 STATUSES = ("agreed", "known", "differ", "not run")
 
 
@@ -31,8 +34,9 @@ class Report:
         from rich.console import Console  # the environment that has NumPy and pytest alone has no cells to print
         from rich.table import Table
 
-        rows = list(self.rows.values())
-        names = list(dict.fromkeys(row["adapter"] for row in rows))
+        order = [name for table in TABLES.values() for name in table]  # workers finish in any
+        rows = sorted(self.rows.values(), key=lambda row: order.index(row["name"]) if row["name"] in order else len(order))
+        names = sorted({row["adapter"] for row in rows}, key=[*adapters.NAMES, *(row["adapter"] for row in rows)].index)
         families = list(dict.fromkeys(row["family"] for row in rows))
         table = Table(title="cells agreed / known / differ / not run (worst distance in units of rounding spread)")
         table.add_column("")

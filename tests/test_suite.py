@@ -73,9 +73,12 @@ def test_losses_have_a_case_for_each_reduction() -> None:
             assert {case.attrs.get("reduction", "mean") for case in op.cases} == {"none", "mean", "sum"}, op.name
 
 
+EVERYTHING = Selection(device=frameworks.DEVICES, every_case_compiled=True)
+
+
 @pytest.mark.parametrize("entry", differences(), ids=lambda d: f"{d.adapter}-{d.op}-{d.case[0]}")
 def test_a_known_difference_names_cells_that_exist(entry: Difference) -> None:
-    cells = [cell for kind in TABLES for cell in Selection(device=frameworks.DEVICES).cells(kind) if entry.holds_for(cell)]
+    cells = [cell for kind in TABLES for cell in EVERYTHING.cells(kind) if entry.holds_for(cell)]
     listed = len(entry.case) * len(entry.dtype) * len(entry.device)
     assert len({(c.case_id, c.dtype, c.device) for c in cells}) == listed
     assert {c.mode for c in cells} == set(entry.mode)
@@ -88,7 +91,7 @@ def test_a_known_difference_names_cells_that_exist(entry: Difference) -> None:
 
 @pytest.mark.parametrize("entry", accuracies(), ids=lambda a: f"{a.adapter}-{a.op}")
 def test_an_accuracy_limit_names_cells_that_exist(entry: Accuracy) -> None:
-    cells = [cell for kind in TABLES for cell in Selection(device=frameworks.DEVICES).cells(kind) if entry.holds_for(cell)]
+    cells = [cell for kind in TABLES for cell in EVERYTHING.cells(kind) if entry.holds_for(cell)]
     assert {cell.mode for cell in cells} == set(entry.mode)
     assert {cell.device for cell in cells} == set(entry.device)
     assert {cell.dtype for cell in cells if entry.wanted(cell)} == set(entry.worst)
@@ -96,6 +99,17 @@ def test_an_accuracy_limit_names_cells_that_exist(entry: Accuracy) -> None:
     for worst in entry.worst.values():
         assert worst.keys() == {"case", "gradient", "index", "got", "truth", "ratio"}
         assert worst["ratio"] > K
+
+
+def test_every_op_is_compiled_at_least_once_and_on_every_case_if_asked() -> None:
+    ordinary, everything = list(Selection().cells("op")), list(EVERYTHING.cells("op"))
+    for name in adapters.NAMES:
+        for mode in frameworks.MODES[name]:
+            assert {c.name for c in ordinary if (c.adapter, c.mode) == (name, mode)} == set(OPS)
+    cases = {(op.name, case.id) for op in OPS.values() for case in op.cases}
+    for mode in ("eager", "graph", "xla", "jit"):
+        assert {(c.name, c.case_id) for c in everything if c.mode == mode} == cases
+        assert {(c.name, c.case_id) for c in Selection(mode=(mode,)).cells("op")} == cases
 
 
 # --- strictness: nobody picks a number
