@@ -6,6 +6,7 @@ OPS, MODELS and OPTIMIZERS are explicit tables. A new op is one file and one lin
 from reference.activations import (
     celu,
     elu,
+    gelu,
     gelu_tanh,
     glu,
     hard_sigmoid,
@@ -45,6 +46,7 @@ OPS = {
     "elu": Op.of(elu),
     "selu": Op.of(selu),
     "celu": Op.of(celu),
+    "gelu": Op.of(gelu),
     "gelu_tanh": Op.of(gelu_tanh),
     "silu": Op.of(silu),
     "mish": Op.of(mish),

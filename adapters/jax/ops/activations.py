@@ -52,6 +52,10 @@ def celu(x: Array, *, alpha: float = 1.0) -> Array:
     return jax.nn.celu(x, alpha)
 
 
+def gelu(x: Array) -> Array:
+    return jax.nn.gelu(x, approximate=False)
+
+
 def gelu_tanh(x: Array) -> Array:
     return jax.nn.gelu(x, approximate=True)
 

@@ -53,6 +53,10 @@ def celu(x: Tensor, *, alpha: float = 1.0) -> Tensor:
     return keras.ops.celu(x, alpha)
 
 
+def gelu(x: Tensor) -> Tensor:
+    return tf.nn.gelu(x)
+
+
 def gelu_tanh(x: Tensor) -> Tensor:
     return tf.nn.gelu(x, approximate=True)
 

@@ -51,6 +51,10 @@ def celu(x: Tensor, *, alpha: float = 1.0) -> Tensor:
     return F.celu(x, alpha)
 
 
+def gelu(x: Tensor) -> Tensor:
+    return F.gelu(x)
+
+
 def gelu_tanh(x: Tensor) -> Tensor:
     return F.gelu(x, approximate="tanh")
 

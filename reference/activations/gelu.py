@@ -1,0 +1,48 @@
+"""Gaussian error linear unit, exact.
+
+    y = x Phi(x),    Phi(x) = (1 + erf(x / sqrt(2))) / 2 = erfc(-x / sqrt(2)) / 2
+
+Derivation.  Phi' is the normal density phi(x) = exp(-x^2 / 2) / sqrt(2 pi), hence
+
+    dx = dout * (Phi(x) + x phi(x))
+
+For very negative x the first form of Phi is 1 - 1: from x = -6 on it is 0 in float32, from x = -9 on in float64. Phi comes from
+the second (reference/special.py), so that y and dx keep their digits down to where they underflow, as in TensorFlow and JAX;
+PyTorch writes 1 + erf, which shows where nothing but the tail is asked for.
+
+Shapes: x, y (...).
+Source: Hendrycks and Gimpel, "Gaussian error linear units", 2016.
+"""
+
+import numpy as np
+
+from reference.case import Array, Case, require_floats
+from reference.special import normal
+
+
+def forward(x: Array, /) -> tuple[Array, Array]:
+    """y = x Phi(x). x (...) -> y (...).
+
+    Raises ValueError where x is not an array of floats.
+    """
+    require_floats("gelu", x=x)
+    derivative, y = normal(x)  # phi and Phi: both are ours to work on, and a large array is dear to allocate
+    derivative *= x
+    derivative += y
+    y *= x
+    return y, derivative
+
+
+def backward(dout: Array, derivative: Array) -> tuple[Array]:
+    """dout (...) -> dx (...)."""
+    return (dout * derivative,)
+
+
+CASES = [
+    Case("generic", lambda rng: (rng.normal(size=(4, 5)),)),
+    Case("one", lambda rng: (rng.normal(size=(1, 1)),)),
+    Case("odd", lambda rng: (2 * rng.normal(size=(3, 7, 5)),)),
+    Case("large", lambda rng: (2 * rng.normal(size=(64, 257)),)),
+    Case("tails", lambda rng: (np.array([-20.0, -8.0, -1.5, -1e-5, 0.0, 1e-5, 1.5, 8.0, 20.0]),)),
+    Case("negative_tail", lambda rng: (-np.linspace(9, 12, 7),)),
+]
