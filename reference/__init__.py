@@ -30,7 +30,21 @@ from reference.activations import (
 )
 from reference.case import Case, Op, Optimizer
 from reference.layers import linear
-from reference.losses import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, mse
+from reference.losses import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    gaussian_nll,
+    huber,
+    kl_div,
+    l1,
+    log_cosh,
+    mse,
+    nll,
+    poisson_nll,
+    smooth_l1,
+    soft_cross_entropy,
+)
 from reference.models import mlp, two_layer
 from reference.optimizers import sgd
 
@@ -63,9 +77,18 @@ OPS = {
     "log_softmax": Op.of(log_softmax),
     # losses
     "mse": Op.of(mse),
+    "l1": Op.of(l1),
+    "huber": Op.of(huber),
+    "smooth_l1": Op.of(smooth_l1),
+    "log_cosh": Op.of(log_cosh),
     "binary_cross_entropy": Op.of(binary_cross_entropy),
     "binary_cross_entropy_with_logits": Op.of(binary_cross_entropy_with_logits),
     "cross_entropy": Op.of(cross_entropy),
+    "soft_cross_entropy": Op.of(soft_cross_entropy),
+    "nll": Op.of(nll),
+    "kl_div": Op.of(kl_div),
+    "poisson_nll": Op.of(poisson_nll),
+    "gaussian_nll": Op.of(gaussian_nll),
     # layers
     "linear": Op.of(linear),
 }

@@ -13,6 +13,7 @@ from adapters.torch.ops import (
     layers,
     losses,
     losses_metric,
+    losses_probability,
     normalization,
     pooling,
     recurrent,
@@ -28,6 +29,7 @@ framework = frameworks.load(NAME)
 _FAMILIES = (
     activations,
     losses,
+    losses_probability,
     losses_metric,
     layers,
     convolution,

@@ -6,7 +6,7 @@ inputs are drawn.
 
 import numpy as np
 
-from reference.case import Array, Inputs, require, require_floats
+from reference.case import Array, Inputs, away_from, require, require_floats
 
 
 def require_like(op: str, **arguments: Array) -> None:
@@ -38,9 +38,24 @@ def normals(*shape: int, arrays: int = 2) -> Inputs:
     return lambda rng: tuple(rng.normal(size=shape) for _ in range(arrays))
 
 
+def unequal(*shape: int) -> Inputs:
+    """Two normal arrays, no element of which is near that of the other: the absolute error has its kink where they meet."""
+
+    def inputs(rng: np.random.Generator) -> tuple[Array, Array]:
+        target = rng.normal(size=shape)
+        return target + away_from((0.0,), rng, *shape), target
+
+    return inputs
+
+
 def logits(*shape: int) -> Inputs:
     """Normal numbers of standard deviation 2."""
     return lambda rng: (2 * rng.normal(size=shape),)
+
+
+def log_probabilities(n: int, classes: int) -> Inputs:
+    """The logarithms of n distributions over classes."""
+    return lambda rng: (np.log(rng.dirichlet(np.ones(classes), size=n)),)
 
 
 def zeros_and_ones(*shape: int) -> Array:

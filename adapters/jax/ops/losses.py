@@ -14,6 +14,24 @@ def mse(x: Array, target: Array, *, reduction: str = "mean") -> Array:
     return reduce(optax.squared_error(x, target), reduction)
 
 
+def l1(x: Array, target: Array, *, reduction: str = "mean") -> Array:
+    return reduce(jnp.abs(x - target), reduction)  # optax has none
+
+
+def huber(x: Array, target: Array, *, delta: float = 1.0, reduction: str = "mean") -> Array:
+    return reduce(optax.huber_loss(x, target, delta=delta), reduction)
+
+
+def smooth_l1(x: Array, target: Array, *, beta: float = 1.0, reduction: str = "mean") -> Array:
+    if beta == 0:
+        return l1(x, target, reduction=reduction)
+    return huber(x, target, delta=beta, reduction=reduction) / beta  # optax has the Huber loss only
+
+
+def log_cosh(x: Array, target: Array, *, reduction: str = "mean") -> Array:
+    return reduce(optax.log_cosh(x, target), reduction)
+
+
 def binary_cross_entropy(p: Array, *, labels: Array, eps: float = 1e-7, reduction: str = "mean") -> Array:
     # Composed: optax has binary cross entropy of logits only.
     q = jnp.clip(p, eps, 1 - eps)
@@ -51,3 +69,8 @@ def cross_entropy(
     if reduction == "mean":
         return losses.sum() / counted.sum()
     return reduce(losses, reduction)
+
+
+def soft_cross_entropy(x: Array, target: Array, *, reduction: str = "mean") -> Array:
+    # Its derivative is written by hand; that of optax.softmax_cross_entropy, under cross_entropy with smoothing, is not.
+    return reduce(optax.safe_softmax_cross_entropy(x, target), reduction)

@@ -6,20 +6,35 @@ import keras
 import tensorflow as tf
 from tensorflow import Tensor
 
-from adapters.tensorflow.ops.reduction import reduce
+from adapters.tensorflow.ops.epsilon import keras_epsilon
+from adapters.tensorflow.ops.reduction import elementwise, reduce
 
 
 def mse(x: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     return reduce(tf.math.squared_difference(x, target), reduction)
 
 
+def l1(x: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
+    return reduce(elementwise(keras.losses.mean_absolute_error, x, target), reduction)
+
+
+def huber(x: Tensor, target: Tensor, *, delta: float = 1.0, reduction: str = "mean") -> Tensor:
+    return reduce(elementwise(keras.losses.huber, x, target, delta=delta), reduction)
+
+
+def smooth_l1(x: Tensor, target: Tensor, *, beta: float = 1.0, reduction: str = "mean") -> Tensor:
+    if beta == 0:
+        return l1(x, target, reduction=reduction)
+    return huber(x, target, delta=beta, reduction=reduction) / beta  # keras has the Huber loss only
+
+
+def log_cosh(x: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
+    return reduce(elementwise(keras.losses.log_cosh, x, target), reduction)
+
+
 def binary_cross_entropy(p: Tensor, *, labels: Tensor, eps: float = 1e-7, reduction: str = "mean") -> Tensor:
-    before = keras.config.epsilon()  # keras takes eps from its global configuration only
-    keras.config.set_epsilon(eps)
-    try:
+    with keras_epsilon(eps):
         return reduce(keras.ops.binary_crossentropy(labels, p), reduction)
-    finally:
-        keras.config.set_epsilon(before)
 
 
 def binary_cross_entropy_with_logits(
@@ -57,4 +72,15 @@ def cross_entropy(
         losses *= tf.cast(kept, x.dtype)
     if reduction == "mean":
         return tf.reduce_sum(losses) / tf.reduce_sum(counted)
+    return reduce(losses, reduction)
+
+
+def soft_cross_entropy(x: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
+    # tf.nn.softmax_cross_entropy_with_logits is a fused op with a derivative of its own, unless deterministic ops are asked for,
+    # as they are here: then it is composed of log_softmax. Users meet the former, so it is called where it runs: not on a GPU.
+    # The device is known in eager mode only; the compiled modes verify the latter.
+    if "CPU" in x.device:
+        losses = tf.raw_ops.SoftmaxCrossEntropyWithLogits(features=x, labels=target).loss
+    else:
+        losses = tf.nn.softmax_cross_entropy_with_logits(labels=target, logits=x)
     return reduce(losses, reduction)
