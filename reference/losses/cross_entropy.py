@@ -8,6 +8,8 @@ Derivation.  dlog p_c/dx_j = [c = j] - p_j. With g_nc = weight_c q_nc, zero on i
 
     dx_nj = dl_n * (p_nj * sum_c g_nc - g_nj)            which for plain labels is p - onehot(t)
 
+A class that is ruled out by a logit of -inf costs nothing where g is 0 (0 log 0 = 0, by continuity).
+
 Shapes: x (N, C), labels t (N,) integers in [0, C) or equal to ignore_index; weight (C,); L () or, unreduced, (N,).
 Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.3; label smoothing: Szegedy et al.,
 "Rethinking the Inception architecture", CVPR 2016. The weighted mean is PyTorch's; Keras divides by the batch.
@@ -61,7 +63,7 @@ def forward(
     if weight is not None:
         g *= weight
     g *= kept[:, None]
-    losses = -(g * log_p).sum(axis=1)
+    losses = -(g * np.where(g == 0, 0, log_p)).sum(axis=1)
     if reduction == "mean":
         counted = kept.astype(x.dtype) if weight is None else kept * weight[target]
         scale = counted.sum(keepdims=True)
@@ -75,6 +77,12 @@ def backward(dout: Array, cache: Cache) -> tuple[Array]:
     p, g, losses, kept, reduction = cache
     dl = spread(dout, losses, reduction) * kept
     return (dl[:, None] * (p * g.sum(axis=1, keepdims=True) - g),)
+
+
+def _class_ruled_out(rng: np.random.Generator) -> tuple[Array]:
+    x = 2 * rng.normal(size=(4, 5))
+    x[:, 2] = -np.inf
+    return (x,)
 
 
 _IGNORED = np.array([2, -100, 0, 1, -100, 2])
@@ -96,4 +104,5 @@ CASES = [
         {"labels": _IGNORED, "weight": np.array([0.5, 1.0, 3.0]), "label_smoothing": 0.2},
     ),
     Case("confident", lambda rng: (60 * np.eye(4) + rng.normal(size=(4, 4)),), {"labels": np.array([0, 1, 3, 2])}),
+    Case("class_ruled_out", _class_ruled_out, {"labels": np.array([0, 4, 1, 3])}),
 ]
