@@ -7,6 +7,7 @@ import tensorflow as tf
 from tensorflow import Tensor
 
 from adapters.tensorflow.ops.epsilon import keras_epsilon
+from adapters.tensorflow.ops.fused import softmax_cross_entropy, sparse_softmax_cross_entropy
 from adapters.tensorflow.ops.reduction import elementwise, reduce
 
 
@@ -61,14 +62,12 @@ def cross_entropy(
     if weight is not None:
         counted *= tf.gather(weight, target)
     if not label_smoothing:
-        losses = counted * tf.nn.sparse_softmax_cross_entropy_with_logits(labels=target, logits=x)
+        losses = counted * sparse_softmax_cross_entropy(target, x)
     else:
         classes = x.shape[-1]
         q = tf.one_hot(target, classes, dtype=x.dtype) * (1 - label_smoothing) + label_smoothing / classes
-        if weight is None:
-            losses = tf.nn.softmax_cross_entropy_with_logits(labels=q, logits=x)
-        else:  # weighted labels do not sum to one, and the native loss's gradient assumes that they do
-            losses = -tf.reduce_sum(weight * q * tf.nn.log_softmax(x), axis=-1)
+        # Weighted labels do not sum to 1, and the derivative of the fused op is for those that do.
+        losses = -tf.reduce_sum(weight * q * tf.nn.log_softmax(x), axis=-1) if weight is not None else softmax_cross_entropy(q, x)
         losses *= tf.cast(kept, x.dtype)
     if reduction == "mean":
         return tf.reduce_sum(losses) / tf.reduce_sum(counted)
@@ -76,11 +75,4 @@ def cross_entropy(
 
 
 def soft_cross_entropy(x: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
-    # tf.nn.softmax_cross_entropy_with_logits is a fused op with a derivative of its own, unless deterministic ops are asked for,
-    # as they are here: then it is composed of log_softmax. Users meet the former, so it is called where it runs: not on a GPU.
-    # The device is known in eager mode only; the compiled modes verify the latter.
-    if "CPU" in x.device:
-        losses = tf.raw_ops.SoftmaxCrossEntropyWithLogits(features=x, labels=target).loss
-    else:
-        losses = tf.nn.softmax_cross_entropy_with_logits(labels=target, logits=x)
-    return reduce(losses, reduction)
+    return reduce(softmax_cross_entropy(target, x), reduction)
