@@ -8,6 +8,10 @@ Derivation.  dlog p_c/dx_j = [c = j] - p_j. With g_nc = weight_c q_nc, zero on i
 
     dx_nj = dl_n * (p_nj * sum_c g_nc - g_nj)            which for plain labels is p - onehot(t)
 
+g is a_n = (1 - s) weight_{t_n} at the label and b_c = s weight_c / C everywhere, so that no array of its shape is needed:
+
+    l_n = (a_n + sum_c b_c) log sum_k exp(x_nk) - a_n x_{n,t_n} - sum_c b_c x_nc
+
 A class that is ruled out by a logit of -inf costs nothing where g is 0 (0 log 0 = 0, by continuity).
 
 Shapes: x (N, C), labels t (N,) integers in [0, C) or equal to ignore_index; weight (C,); L () or, unreduced, (N,).
@@ -15,13 +19,15 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.3
 "Rethinking the Inception architecture", CVPR 2016. The weighted mean is PyTorch's; Keras divides by the batch.
 """
 
+from typing import Any
+
 import numpy as np
 
 from reference.case import Array, Case, require, require_floats
 from reference.losses.arguments import class_labels, logits, require_class_labels
 from reference.losses.reduction import Reduction, reduce, spread
 
-Cache = tuple[Array, Array, Array, Array, Reduction]
+Cache = tuple[Array, Array, Array, Array | None, tuple[Array, Array], Array, Any, Array, Reduction]
 
 
 def forward(
@@ -48,35 +54,39 @@ def forward(
     if weight is not None:
         require_floats(name, x=x, weight=weight)
         require(weight.shape == (classes,), name, "weight", f"of shape {weight.shape}", f"({classes},)")
-    shifted = x - x.max(axis=1, keepdims=True)
-    e = np.exp(shifted)
-    total = e.sum(axis=1, keepdims=True)
-    log_p = shifted - np.log(total)
+    ones = np.ones(classes, x.dtype)
+    target = np.arange(n), np.where(kept, labels, 0)
+    counted = kept * (ones if weight is None else weight)[target[1]]
+    at_label = (1 - label_smoothing) * counted
+    everywhere = label_smoothing / classes * (ones if weight is None else weight) if label_smoothing else None
 
-    rows, target = np.arange(n), np.where(kept, labels, 0)
-    if label_smoothing:
-        g = np.full_like(x, label_smoothing) / np.asarray(classes, dtype=x.dtype)
-        g[rows, target] += 1 - label_smoothing
-    else:
-        g = np.zeros_like(x)
-        g[rows, target] = 1
-    if weight is not None:
-        g *= weight
-    g *= kept[:, None]
-    losses = -(g * np.where(g == 0, 0, log_p)).sum(axis=1)
+    e = x - x.max(axis=1, keepdims=True)  # the maximum cancels
+    g_sum, g_x = at_label, at_label * np.where(at_label == 0, 0, e[target])
+    if everywhere is not None:
+        g_sum, g_x = g_sum + kept * everywhere.sum(), g_x + kept * (np.where(everywhere == 0, 0, e) @ everywhere)
+    np.exp(e, out=e)
+    total = e.sum(axis=1)
+    losses = g_sum * np.log(total) - g_x
+
+    scale = None
     if reduction == "mean":
-        counted = kept.astype(x.dtype) if weight is None else kept * weight[target]
-        scale = counted.sum(keepdims=True)
-        require(bool(scale[0] != 0), name, "reduction", "'mean' over no label", "at least one label with a weight that is kept")
-        losses, g, reduction = losses / scale, g / scale, "sum"
-    return reduce(losses, reduction, name), (e / total, g, losses, kept, reduction)
+        scale = counted.sum()
+        require(bool(scale != 0), name, "reduction", "'mean' over no label", "at least one label with a weight that is kept")
+        losses, reduction = losses / scale, "sum"
+    return reduce(losses, reduction, name), (e, g_sum / total, at_label, everywhere, target, kept, scale, losses, reduction)
 
 
 def backward(dout: Array, cache: Cache) -> tuple[Array]:
     """dout () or (N,) -> dx (N, C)."""
-    p, g, losses, kept, reduction = cache
-    dl = spread(dout, losses, reduction) * kept
-    return (dl[:, None] * (p * g.sum(axis=1, keepdims=True) - g),)
+    e, g_sum_over_total, at_label, everywhere, target, kept, scale, losses, reduction = cache
+    dl = spread(dout, losses, reduction)
+    if scale is not None:
+        dl = dl / scale
+    dx = e * (dl * g_sum_over_total)[:, None]
+    if everywhere is not None:
+        dx -= (dl * kept)[:, None] * everywhere
+    dx[target] -= dl * at_label
+    return (dx,)
 
 
 def _class_ruled_out(rng: np.random.Generator) -> tuple[Array]:
