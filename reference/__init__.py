@@ -29,7 +29,15 @@ from reference.activations import (
     threshold,
 )
 from reference.case import Case, Op, Optimizer
-from reference.layers import linear
+from reference.layers import (
+    bilinear,
+    embedding,
+    linear,
+    multi_head_attention,
+    positional_embedding,
+    rotary_embedding,
+    scaled_dot_product_attention,
+)
 from reference.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -91,6 +99,12 @@ OPS = {
     "gaussian_nll": Op.of(gaussian_nll),
     # layers
     "linear": Op.of(linear),
+    "bilinear": Op.of(bilinear),
+    "embedding": Op.of(embedding),
+    "scaled_dot_product_attention": Op.of(scaled_dot_product_attention),
+    "multi_head_attention": Op.of(multi_head_attention),
+    "rotary_embedding": Op.of(rotary_embedding),
+    "positional_embedding": Op.of(positional_embedding),
 }
 
 MODELS = {

@@ -68,7 +68,7 @@ def vjp(fn: Callable[..., Any], mode: str = "eager") -> Callable[[Any, Any], tup
             out = fn(*args)
         require_dtype("tensorflow", out, dout)
         grads = tape.gradient(out, args, output_gradients=dout, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        return out, grads
+        return out, [tf.convert_to_tensor(grad) for grad in grads]  # the gradient of a look-up is sparse (IndexedSlices)
 
     return compile(run, mode)
 

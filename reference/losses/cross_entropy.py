@@ -63,7 +63,7 @@ def forward(
     e = x - x.max(axis=1, keepdims=True)  # the maximum cancels
     g_sum, g_x = at_label, at_label * np.where(at_label == 0, 0, e[target])
     if everywhere is not None:
-        g_sum, g_x = g_sum + kept * everywhere.sum(), g_x + kept * (np.where(everywhere == 0, 0, e) @ everywhere)
+        g_sum, g_x = g_sum + kept * everywhere.sum(), g_x + np.where(kept, np.where(everywhere == 0, 0, e) @ everywhere, 0)
     np.exp(e, out=e)
     total = e.sum(axis=1)
     losses = g_sum * np.log(total) - g_x

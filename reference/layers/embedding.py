@@ -1,0 +1,76 @@
+"""Embedding: a table's row for each index.
+
+    y_n = weight_{i_n},    and 0 where i_n is padding_idx
+
+Derivation.  y is linear in the table, a product with one-hot rows; its transpose adds each dout_n to the row it came from, once
+for every time that the row was taken:
+
+    dweight_v = sum_n dout_n [i_n = v],    and 0 for v = padding_idx
+
+Shapes: indices (...) of integers in [0, V), weight (V, E), y (..., E).
+Source: Bengio et al., "A neural probabilistic language model", JMLR 3, 2003. padding_idx is PyTorch's: nn.Embedding starts its
+row at zero and never gives it a gradient, so that the row stays zero; here it counts as zero whatever it holds, which makes
+"no gradient" the mathematics. Keras masks instead (mask_zero), and does train row 0.
+"""
+
+import numpy as np
+
+from reference.case import Array, Case, Inputs, require, require_floats
+
+Cache = tuple[tuple[int, ...], Array, int | None]
+
+
+def forward(weight: Array, /, *, indices: Array, padding_idx: int | None = None) -> tuple[Array, Cache]:
+    """y = weight[indices], zero at padding_idx. weight (V, E), indices (...) -> y (..., E).
+
+    Raises ValueError where weight is not an array of floats of shape (V, E), indices are not integers, or an index or padding_idx
+    is outside of [0, V).
+    """
+    require_floats("embedding", weight=weight)
+    require(weight.ndim == 2, "embedding", "weight", f"of shape {weight.shape}", "(V, E)")
+    came = f"of dtype {indices.dtype}" if hasattr(indices, "dtype") else f"a {type(indices).__name__}"
+    require(hasattr(indices, "dtype") and indices.dtype.kind in "iu", "embedding", "indices", came, "an array of integers")
+    rows = len(weight)
+    outside = indices[(indices < 0) | (indices >= rows)]
+    require(outside.size == 0, "embedding", "indices", f"{outside[:3].tolist()} among others", f"0 to {rows - 1}")
+    require(padding_idx is None or 0 <= padding_idx < rows, "embedding", "padding_idx", padding_idx, f"0 to {rows - 1}")
+    y = weight[indices]
+    if padding_idx is not None:
+        y[indices == padding_idx] = 0
+    return y, (weight.shape, indices, padding_idx)
+
+
+def backward(dout: Array, cache: Cache) -> tuple[Array]:
+    """dout (..., E) -> dweight (V, E)."""
+    shape, indices, padding_idx = cache
+    dweight = np.zeros_like(dout, shape=shape)
+    # Element by element: np.add.at is three times as fast on one axis as on rows.
+    width = shape[1]
+    elements = indices.reshape(-1, 1).astype(np.intp) * width + np.arange(width)
+    np.add.at(dweight.reshape(-1), elements.reshape(-1), dout.reshape(-1))
+    if padding_idx is not None:
+        dweight[padding_idx] = 0
+    return (dweight,)
+
+
+def _table(rows: int, width: int, *, zero: int | None = None) -> Inputs:
+    def inputs(rng: np.random.Generator) -> tuple[Array]:
+        weight = rng.normal(size=(rows, width))
+        if zero is not None:
+            weight[zero] = 0  # where PyTorch's row of padding starts, and stays
+        return (weight,)
+
+    return inputs
+
+
+_INDICES = np.array([[3, 0, 6], [0, 3, 3]])
+
+CASES = [
+    Case("generic", _table(7, 4), {"indices": _INDICES}),
+    Case("one", _table(1, 1), {"indices": np.array([0])}),
+    Case("scalar", _table(7, 4), {"indices": np.array(2)}),
+    Case("all_the_same", _table(7, 4), {"indices": np.full(6, 5)}),
+    Case("padding", _table(7, 4, zero=0), {"indices": _INDICES, "padding_idx": 0}),
+    Case("int32", _table(7, 4), {"indices": _INDICES.astype("int32")}),
+    Case("large", _table(97, 33), {"indices": np.random.default_rng(0).integers(0, 97, size=(8, 32))}),
+]

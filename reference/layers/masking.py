@@ -1,0 +1,34 @@
+"""Which keys a query of an attention layer may see: a boolean mask, the causal order, or both."""
+
+import numpy as np
+
+from reference.case import Array, require
+
+
+def hidden_keys(op: str, mask: Array | None, causal: bool, shape: tuple[int, ...]) -> Array | None:
+    """True where a score of shape (..., L, S) is left out; None where nothing is.
+
+    mask    True where a query attends to a key; of a shape that broadcasts to that of the scores
+    causal  query i attends to the keys 0 to i, counted from the first query and the first key
+
+    Raises ValueError for a mask that is no array of bool or does not fit, and where a query is left without any key: softmax of
+    nothing is not defined.
+    """
+    visible = None
+    if mask is not None:
+        came = f"of dtype {mask.dtype}" if hasattr(mask, "dtype") else f"a {type(mask).__name__}"
+        require(
+            hasattr(mask, "dtype") and mask.dtype.kind == "b", op, "mask", came, "an array of bool, True where a query attends"
+        )
+        fits = 2 <= mask.ndim <= len(shape) and all(n in (1, of) for n, of in zip(mask.shape[::-1], shape[::-1], strict=False))
+        require(fits, op, "mask", f"of shape {mask.shape}", f"a shape that broadcasts to {shape}")
+        visible = mask
+    if causal:
+        order = np.tri(shape[-2], shape[-1], dtype=np.bool_)
+        visible = order if visible is None else visible & order
+    if visible is None:
+        return None
+    blind = int((~visible.any(axis=-1)).sum())
+    require(blind == 0, op, "mask", f"hiding every key from {blind} queries", "at least one key for each query")
+    hidden: Array = ~visible
+    return hidden
