@@ -31,12 +31,19 @@ from reference.activations import (
 from reference.case import Case, Op, Optimizer
 from reference.layers import (
     bilinear,
+    conv1d,
+    conv2d,
+    conv3d,
+    conv_transpose1d,
+    conv_transpose2d,
+    depthwise_conv2d,
     embedding,
     linear,
     multi_head_attention,
     positional_embedding,
     rotary_embedding,
     scaled_dot_product_attention,
+    separable_conv2d,
 )
 from reference.losses import (
     binary_cross_entropy,
@@ -101,6 +108,13 @@ OPS = {
     "linear": Op.of(linear),
     "bilinear": Op.of(bilinear),
     "embedding": Op.of(embedding),
+    "conv1d": Op.of(conv1d),
+    "conv2d": Op.of(conv2d),
+    "conv3d": Op.of(conv3d),
+    "conv_transpose1d": Op.of(conv_transpose1d),
+    "conv_transpose2d": Op.of(conv_transpose2d),
+    "depthwise_conv2d": Op.of(depthwise_conv2d),
+    "separable_conv2d": Op.of(separable_conv2d),
     "scaled_dot_product_attention": Op.of(scaled_dot_product_attention),
     "multi_head_attention": Op.of(multi_head_attention),
     "rotary_embedding": Op.of(rotary_embedding),

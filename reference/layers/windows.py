@@ -1,0 +1,106 @@
+"""Windows that slide over the spatial axes of x (N, C, *spatial), as pooling and convolution have them.
+
+Along an axis of length L, element k of window o is
+
+    i = o * stride + k * dilation - padding              O = floor((L + 2 padding - dilation (K - 1) - 1) / stride) + 1
+
+Seen from one place k of the kernel, a *tap*, the elements under it in all windows are a strided slice of x. A loop over the
+K taps so does for all windows at once what a loop over windows would do one by one, and copies nothing. Where a tap
+lies on the padding the slices leave the window out: padding is never stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from types import EllipsisType
+from typing import Any
+
+import numpy as np
+
+from reference.case import Array, require
+
+Size = int | tuple[int, ...]
+Sizes = tuple[int, ...]
+Index = tuple[EllipsisType | slice, ...]
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Where windows lie.
+
+    outputs   how many there are along each axis
+    taps      for each place of the kernel, in row-major order, the windows that have an element of x there, and these
+              elements: two indices, of an array with one element for each window and of x
+    """
+
+    outputs: tuple[int, ...]
+    taps: tuple[tuple[Index, Index], ...]
+
+    def full(self, x: Array, value: float) -> Array:
+        """An array of values with one element for each window over x: (N, C, *outputs)."""
+        return np.full_like(x, value, shape=(*x.shape[:2], *self.outputs))
+
+    def held(self) -> Array:
+        """How many elements of x each window holds; integers (*outputs)."""
+        counts = np.zeros(self.outputs, dtype=int)
+        for windows, _ in self.taps:
+            counts[windows] += 1
+        return counts
+
+
+def slide(
+    op: str, x: Array, axes: int, kernel_size: Size, stride: Size | None = None, padding: Size = 0, dilation: Size = 1
+) -> Windows:
+    """The windows over x, which has so many spatial axes. Sizes are for every axis, or a tuple of one for each; without a
+    stride the windows lie side by side.
+
+    Raises ValueError where x has other axes, a size is not one, the kernel is larger than the padded axis, or a window would
+    lie wholly on padding.
+    """
+    require(x.ndim == 2 + axes, op, "x", f"of shape {x.shape}", "(N, C, L)" if axes == 1 else "(N, C, H, W)")
+    kernels = per_axis(op, "kernel_size", kernel_size, axes)
+    strides = kernels if stride is None else per_axis(op, "stride", stride, axes)
+    paddings = per_axis(op, "padding", padding, axes, least=0)
+    dilations = per_axis(op, "dilation", dilation, axes)
+    for length, kernel, step, pad, gap in zip(x.shape[2:], kernels, strides, paddings, dilations, strict=True):
+        reach, padded = gap * (kernel - 1) + 1, length + 2 * pad
+        require(reach <= padded, op, "kernel_size", f"{kernel} and reaches over {reach}", f"at most {padded}, x and its padding")
+        count = (padded - reach) // step + 1
+        held = (_tap(length, count, step, k * gap - pad)[0] for k in range(kernel))
+        empty = set(range(count)).difference(*(range(count)[windows] for windows in held))
+        require(not empty, op, "padding", pad, f"less: it leaves window {min(empty, default=None)} without an element of x")
+    return lay(x.shape[2:], kernels, strides, paddings, dilations)
+
+
+def lay(lengths: Sizes, kernels: Sizes, strides: Sizes, paddings: Sizes, dilations: Sizes) -> Windows:
+    """The windows over axes of these lengths. Every argument has an integer for each axis; that a kernel fits is not checked."""
+    outputs, taps = [], []
+    for length, kernel, step, pad, gap in zip(lengths, kernels, strides, paddings, dilations, strict=True):
+        count = (length + 2 * pad - gap * (kernel - 1) - 1) // step + 1
+        outputs.append(count)
+        taps.append([_tap(length, count, step, k * gap - pad) for k in range(kernel)])
+    return Windows(tuple(outputs), tuple(_joined(taps)))
+
+
+def per_axis(op: str, argument: str, value: object, axes: int, *, least: int = 1) -> tuple[int, ...]:
+    """One integer for each axis, from a tuple or one for all. Raises ValueError for anything else."""
+    values: tuple[Any, ...] = value if isinstance(value, tuple) else (value,) * axes
+    fit = len(values) == axes and all(isinstance(v, (int, np.integer)) and v >= least for v in values)
+    require(fit, op, argument, repr(value), f"an integer of at least {least}" + (f", or {axes} of them" if axes > 1 else ""))
+    return values
+
+
+def _tap(length: int, count: int, step: int, offset: int) -> tuple[slice, slice]:
+    """Which of count windows have their element offset + o * step within [0, length), and these elements."""
+    first = max(0, -(offset // step))
+    last = max(first, min(count, (length - 1 - offset) // step + 1))
+    start = first * step + offset
+    return slice(first, last), slice(start, start + (last - first) * step, step)
+
+
+def _joined(taps: list[list[tuple[slice, slice]]]) -> Iterator[tuple[Index, Index]]:
+    for places in product(*taps):
+        windows, elements = zip(*places, strict=True)
+        yield (..., *windows), (..., *elements)
