@@ -95,6 +95,7 @@ def transposed_windows(
     x (N, C, *positions), weight (C, O/groups, *kernel), bias (O,).
     """
     require_images(op, x, axes)
+    require(min(x.shape[2:]) > 0, op, "x", f"of shape {x.shape}", "no axis of length 0 behind the channels")
     require_groups(op, groups, x.shape[1], "x")
     require_kernel(op, "weight", weight, x, (x.shape[1], "O/groups", *_KERNEL[axes]))
     require_bias(op, bias, x, groups * weight.shape[1])
@@ -105,7 +106,7 @@ def transposed_windows(
     require(fits, op, "output_padding", repr(output_padding), f"less than stride, {strides}")
     along = zip(x.shape[2:], weight.shape[2:], strides, paddings, dilations, extra, strict=True)
     size = tuple((t - 1) * s + d * (k - 1) + 1 + e - 2 * p for t, k, s, p, d, e in along)
-    fits = all(t >= 1 for t in x.shape[2:]) and all(s >= 1 for s in size)
+    fits = all(s >= 1 for s in size)
     require(fits, op, "padding", repr(padding), f"an output of at least 1 along each axis; for x of shape {x.shape} it is {size}")
     return lay(size, weight.shape[2:], strides, paddings, dilations), size
 

@@ -82,6 +82,11 @@ BAD: list[Row] = [
     ),
     ("conv_transpose1d", partial(_transposed, 1, channels=6), r"weight is of shape .*; wanted \(4, O/groups, kL\)"),
     ("conv_transpose1d", partial(_transposed, 1, output_padding=1), r"output_padding is 1; wanted less than stride, \(1,\)"),
+    (
+        "conv_transpose1d",
+        lambda: OPS["conv_transpose1d"].forward(ones(2, 4, 0), ones(4, 6, 3), ones(6)),
+        r"x is of shape \(2, 4, 0\); wanted no axis of length 0",
+    ),
     ("conv_transpose1d", partial(_transposed, 1, padding=4), "padding is 4; wanted an output of at least 1"),
     ("depthwise_conv2d", partial(_depthwise, (8, 4, 3, 3)), r"weight is of shape .*; wanted \(8, 1, kH, kW\)"),
     ("depthwise_conv2d", partial(_depthwise, multiplier=3), r"weight is of shape .*; wanted \(12, 1, kH, kW\)"),
