@@ -60,6 +60,16 @@ class Layout:
     from_reference: Callable[..., dict[str, Any]]
     to_reference: Callable[..., dict[str, Any]]
 
+    @classmethod
+    def renamed(cls, **names: str) -> Layout:
+        """The layout of a layer that stores what the reference has, under other names: reference's name = its own name."""
+        own = {name: reference for reference, name in names.items()}
+        return cls(
+            tuple(names),
+            lambda params, **_: {names[key]: value for key, value in params.items()},
+            lambda stored, **_: {own[key]: value for key, value in stored.items()},
+        )
+
 
 class Trainer(Protocol):
     """A model in training."""

@@ -30,6 +30,7 @@ from reference.activations import (
 )
 from reference.case import Case, Op, Optimizer
 from reference.layers import (
+    batch_norm,
     bilinear,
     conv1d,
     conv2d,
@@ -37,13 +38,22 @@ from reference.layers import (
     conv_transpose1d,
     conv_transpose2d,
     depthwise_conv2d,
+    dropout,
     embedding,
+    group_norm,
+    instance_norm,
+    l2_normalize,
+    layer_norm,
     linear,
+    local_response_norm,
     multi_head_attention,
     positional_embedding,
+    residual,
+    rms_norm,
     rotary_embedding,
     scaled_dot_product_attention,
     separable_conv2d,
+    weight_norm,
 )
 from reference.losses import (
     binary_cross_entropy,
@@ -115,10 +125,20 @@ OPS = {
     "conv_transpose2d": Op.of(conv_transpose2d),
     "depthwise_conv2d": Op.of(depthwise_conv2d),
     "separable_conv2d": Op.of(separable_conv2d),
+    "batch_norm": Op.of(batch_norm),
+    "layer_norm": Op.of(layer_norm),
+    "group_norm": Op.of(group_norm),
+    "instance_norm": Op.of(instance_norm),
+    "rms_norm": Op.of(rms_norm),
+    "local_response_norm": Op.of(local_response_norm),
+    "weight_norm": Op.of(weight_norm),
+    "l2_normalize": Op.of(l2_normalize),
+    "dropout": Op.of(dropout),
     "scaled_dot_product_attention": Op.of(scaled_dot_product_attention),
     "multi_head_attention": Op.of(multi_head_attention),
     "rotary_embedding": Op.of(rotary_embedding),
     "positional_embedding": Op.of(positional_embedding),
+    "residual": Op.of(residual),
 }
 
 MODELS = {

@@ -8,6 +8,7 @@ from adapters.jax import optimizers as _optimizers
 from adapters.jax.ops import (
     activations,
     attention,
+    composition,
     convolution,
     embedding,
     layers,
@@ -36,6 +37,7 @@ _FAMILIES = (
     pooling,
     shape,
     normalization,
+    composition,
     recurrent,
     attention,
     embedding,

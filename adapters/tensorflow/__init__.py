@@ -8,6 +8,7 @@ from adapters.tensorflow import optimizers as _optimizers
 from adapters.tensorflow.ops import (
     activations,
     attention,
+    composition,
     convolution,
     embedding,
     layers,
@@ -36,6 +37,7 @@ _FAMILIES = (
     pooling,
     shape,
     normalization,
+    composition,
     recurrent,
     attention,
     embedding,

@@ -8,6 +8,7 @@ from adapters.torch import optimizers as _optimizers
 from adapters.torch.ops import (
     activations,
     attention,
+    composition,
     convolution,
     embedding,
     layers,
@@ -36,6 +37,7 @@ _FAMILIES = (
     pooling,
     shape,
     normalization,
+    composition,
     recurrent,
     attention,
     embedding,

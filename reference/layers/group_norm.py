@@ -1,0 +1,64 @@
+"""Group normalisation: the channels of each sample in groups, each group standardised over its channels and positions.
+
+    xhat = (x - mean) / sqrt(var + eps)  within a sample's group        y = xhat * weight + bias  within a channel
+
+Derivation.  As for layer normalisation, with the group in the place of the features: with s = rstd * weight * dout,
+
+    dx = s - mean(s) - xhat * mean(s * xhat)        dweight = sum dout * xhat        dbias = sum dout
+
+where means run over the group (reference/layers/standardize.py) and sums over samples and positions. One group is layer
+normalisation over all but the batch, with a weight for each channel; a group for each channel is instance normalisation.
+
+Shapes: x, y (N, C, ...), weight, bias (C,); groups divides C, and the channels of a group are neighbours.
+Source: Wu and He, "Group normalization", ECCV 2018. Defaults of eps differ: 1e-5 here and in PyTorch, 1e-3 in Keras, 1e-6 in
+flax.
+"""
+
+import numpy as np
+
+from reference.case import Array, Case, require
+from reference.layers.standardize import channel_inputs, positions, project, require_channels, standardize
+
+Cache = tuple[Array, Array, Array]
+
+
+def forward(x: Array, weight: Array, bias: Array, /, *, groups: int, eps: float = 1e-5) -> tuple[Array, Cache]:
+    """y = xhat * weight + bias. x (N, C, ...), weight, bias (C,) -> y (N, C, ...).
+
+    Raises ValueError where the dtypes or shapes do not fit, where groups does not divide C, and where a group is empty.
+    """
+    require_channels("group_norm", x, eps, weight=weight, bias=bias)
+    channels = x.shape[1]
+    require(groups > 0 and channels % groups == 0, "group_norm", "groups", groups, f"a divisor of {channels}, the channels of x")
+    values = positions(x)
+    group = (len(x), groups, channels // groups * values.shape[2])
+    require(group[2] > 0, "group_norm", "x", f"of shape {x.shape}", "at least one value in a group")
+    xhat, rstd = standardize(values.reshape(group), eps)
+    y = xhat.reshape(values.shape) * weight[:, None]
+    y += bias[:, None]
+    return y.reshape(x.shape), (xhat, rstd, weight)
+
+
+def backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
+    """dout (N, C, ...) -> dx (N, C, ...), dweight, dbias (C,)."""
+    xhat, rstd, weight = cache
+    dy = positions(dout)
+    dweight = np.einsum("ncs,ncs->c", dy, xhat.reshape(dy.shape))
+    of_channel = np.repeat(rstd, len(weight) // rstd.shape[1], axis=1)  # (N, C, 1)
+    s = dy * (of_channel * weight[:, None])
+    dx = project(s.reshape(xhat.shape), xhat)
+    return dx.reshape(dout.shape), dweight, np.einsum("ncs->c", dy)
+
+
+CASES = [
+    Case("generic", channel_inputs(2, 6, 2, 2), {"groups": 3}),
+    Case("one_value_in_a_group", channel_inputs(2, 3, 1), {"groups": 3}, zero=("x", "weight")),
+    Case("one_group", channel_inputs(2, 6, 2, 2), {"groups": 1}),
+    Case("group_of_each_channel", channel_inputs(2, 6, 2, 2), {"groups": 6}),
+    Case("features", channel_inputs(5, 6), {"groups": 2}),
+    Case("odd", channel_inputs(1, 9, 5), {"groups": 3}),
+    Case("mean_100", channel_inputs(2, 6, 2, 2, mean=100), {"groups": 3}),
+    Case("large", channel_inputs(4, 16, 8, 8), {"groups": 4}),
+    Case("constant", channel_inputs(2, 6, 2, 2, mean=3, deviation=0), {"groups": 3}, zero=("weight",)),
+    Case("eps_of_keras", channel_inputs(2, 6, 2, 2), {"groups": 3, "eps": 1e-3}),
+]

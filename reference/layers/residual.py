@@ -1,0 +1,67 @@
+"""Residual connection: what a branch f adds to its own input.
+
+    y = x + f(x, *params)
+
+Derivation.  The cotangent reaches x twice, as it is and through the branch; the parameters are the branch's alone:
+
+    dx = dout + dx_f        dparams = dparams_f        where dx_f, *dparams_f is the vjp of f at dout
+
+The first term is why deep networks train: however small dx_f is, dx is not.
+
+f is an `Op`, any whose result has the shape of x: this is the one op that takes another. What f differentiates follows x,
+and what it takes by keyword follows f:
+
+    residual.forward(x, weight, bias, f=OPS["linear"])        residual.forward(x, f=OPS["softmax"], axis=0)
+
+Shapes: x, y (...), params as f wants them.
+Source: He, Zhang, Ren and Sun, "Deep residual learning for image recognition", CVPR 2016.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from reference.activations import relu, softmax, tanh
+from reference.case import Array, Case, Op, require, require_floats
+from reference.layers import layer_norm, linear
+
+Cache = tuple[Op, Any]
+
+
+def forward(x: Array, /, *params: Array, f: Op, **static: Any) -> tuple[Array, Cache]:
+    """y = x + f(x, *params, **static). x (...) -> y (...).
+
+    Raises ValueError where x is not an array of floats or f(x) is not of its shape: nothing is broadcast; and what f raises.
+    """
+    require_floats("residual", x=x)
+    branch, cache = f.forward(x, *params, **static)
+    came = f"{len(branch)} results" if isinstance(branch, tuple) else f"a result of shape {branch.shape}"
+    fits = not isinstance(branch, tuple) and branch.shape == x.shape
+    require(fits, "residual", "f", f"{f.name} with {came}", f"one result of shape {x.shape}, as x is")
+    return x + branch, (f, cache)
+
+
+def backward(dout: Array, cache: Cache) -> tuple[Array, ...]:
+    """dout (...) -> dx (...), then the gradient of each of params."""
+    f, branch = cache
+    dx, *dparams = f.backward(dout, branch)
+    return dout + dx, *dparams
+
+
+LINEAR, RELU, SOFTMAX, TANH, LAYER_NORM = (Op.of(module) for module in (linear, relu, softmax, tanh, layer_norm))
+
+CASES = [
+    Case("generic", lambda rng: (rng.normal(size=(4, 3)), rng.normal(size=(3, 3)), rng.normal(size=3)), {"f": LINEAR}),
+    Case("one", lambda rng: (rng.normal(size=(1, 1)),), {"f": TANH}),
+    Case("without_parameters", lambda rng: (rng.normal(size=(4, 5)),), {"f": TANH}),
+    Case("with_static_arguments", lambda rng: (rng.normal(size=(4, 5)),), {"f": SOFTMAX, "axis": 0}),
+    Case(
+        "normalised",
+        lambda rng: (rng.normal(size=(4, 5)), rng.normal(size=5), rng.normal(size=5)),
+        {"f": LAYER_NORM, "eps": 1e-3},
+    ),
+    Case("large", lambda rng: (rng.normal(size=(32, 48)), rng.normal(size=(48, 48)) / 7, rng.normal(size=48)), {"f": LINEAR}),
+    # The branch undoes the connection: y = bias, and dout + dx_f is zero.
+    Case("cancelled", lambda rng: (rng.normal(size=(4, 3)), -np.eye(3), rng.normal(size=3)), {"f": LINEAR}, zero=("x",)),
+    Case("at_a_kink_of_the_branch", lambda rng: (np.array([[-1.0, 0.0], [0.0, 2.0]]),), {"f": RELU}, kink=True),
+]

@@ -1,0 +1,63 @@
+"""Root mean square normalisation: each sample scaled to mean square one over its own features; nothing is subtracted.
+
+    rrms = 1 / sqrt(mean(x^2) + eps)        xhat = x rrms        y = xhat * weight
+
+with the mean over the trailing axes, as many as weight has.
+
+Derivation.  drrms/dx_j = -rrms^3 x_j / n, so dxhat_i/dx_j = rrms ([i = j] - xhat_i xhat_j / n). With s = rrms * weight * dout
+
+    dx = s - xhat * mean(s * xhat)        dweight = sum dout * xhat  over the leading axes
+
+Layer normalisation without the part along 1: a shift of x does change y.
+
+Shapes: x, y (..., *F), weight F.
+Source: Zhang and Sennrich, "Root mean square layer normalization", NeurIPS 2019. Defaults of eps differ: 1e-6 here, in Keras and
+in flax; in PyTorch the distance from 1 to the next number of the dtype.
+"""
+
+import numpy as np
+
+from reference.case import Array, Case, Inputs
+from reference.layers.standardize import require_trailing
+
+Cache = tuple[Array, Array, Array]
+
+
+def forward(x: Array, weight: Array, /, *, eps: float = 1e-6) -> tuple[Array, Cache]:
+    """y = x / sqrt(mean(x^2) + eps) * weight. x (..., *F), weight F -> y (..., *F).
+
+    Raises ValueError where the dtypes or shapes do not fit.
+    """
+    require_trailing("rms_norm", x, eps, weight=weight)
+    rows = x.reshape(-1, weight.size)
+    rrms = 1 / np.sqrt(np.vecdot(rows, rows)[:, None] / weight.size + eps)
+    xhat = rows * rrms
+    return (xhat * weight.reshape(-1)).reshape(x.shape), (xhat, rrms, weight)
+
+
+def backward(dout: Array, cache: Cache) -> tuple[Array, Array]:
+    """dout (..., *F) -> dx (..., *F), dweight F."""
+    xhat, rrms, weight = cache
+    rows = dout.reshape(xhat.shape)
+    dweight = np.einsum("mf,mf->f", rows, xhat)
+    dx = np.einsum("mf,mi,f->mf", rows, rrms, weight.reshape(-1))  # s
+    dx -= xhat * (np.vecdot(dx, xhat)[:, None] / weight.size)
+    return dx.reshape(dout.shape), dweight.reshape(weight.shape)
+
+
+def _inputs(*shape: int, features: int = 1, mean: float = 0) -> Inputs:
+    return lambda rng: (mean + rng.normal(size=shape), rng.normal(size=shape[-features:]))
+
+
+_FIRST_ROW_0 = np.array([[0.0], [1.0], [1.0], [1.0]])
+
+CASES = [
+    Case("generic", _inputs(4, 5)),
+    Case("one_feature", _inputs(3, 1), {"eps": 0.5}),
+    Case("vector", _inputs(5)),
+    Case("two_axes", _inputs(2, 3, 5, features=2)),
+    Case("sequence_large", _inputs(8, 16, 96)),
+    Case("mean_100", _inputs(4, 5, mean=100)),
+    Case("zero_row", lambda rng: (_FIRST_ROW_0 * rng.normal(size=(4, 5)), rng.normal(size=5))),
+    Case("eps_large", _inputs(4, 5), {"eps": 0.1}),
+]

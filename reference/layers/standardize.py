@@ -1,0 +1,86 @@
+"""What the normalisation layers share: rows shifted to mean zero and scaled to variance one.
+
+    mean = sum_i x_i / n        var = sum_i (x_i - mean)^2 / n        rstd = 1 / sqrt(var + eps)
+    xhat = (x - mean) rstd
+
+Derivation.  With dmean/dx_j = 1/n and drstd/dx_j = -rstd^3 (x_j - mean) / n = -rstd^2 xhat_j / n,
+
+    dxhat_i/dx_j = rstd ([i = j] - 1/n - xhat_i xhat_j / n)
+
+Row and column may be exchanged, so the vjp is the same map: what the cotangent has along 1 and along xhat is taken out,
+
+    dx = s - mean(s) - xhat mean(s xhat),        s = rstd dxhat
+
+because a shift of x does not change xhat, nor (but for eps) does a scale. The variance takes a second pass: the
+textbook's mean(x^2) - mean^2 loses all its digits where the mean is large.
+
+Shapes: x, xhat, s (..., n); rstd (..., 1).
+"""
+
+import math
+
+import numpy as np
+
+from reference.case import Array, Inputs, require, require_floats
+
+
+def standardize(x: Array, eps: float) -> tuple[Array, Array]:
+    """x (..., n) -> xhat (..., n), rstd (..., 1)."""
+    n = x.shape[-1]
+    xhat = x - row_sum(x) / n
+    rstd = 1 / np.sqrt(np.vecdot(xhat, xhat)[..., None] / n + eps)
+    xhat *= rstd
+    return xhat, rstd
+
+
+def project(s: Array, xhat: Array) -> Array:
+    """s - mean(s) - xhat mean(s xhat) along the last axis, in place. s, xhat (..., n) -> s."""
+    n = s.shape[-1]
+    along_xhat = np.vecdot(s, xhat)[..., None] / n
+    s -= row_sum(s) / n
+    s -= xhat * along_xhat
+    return s
+
+
+def row_sum(x: Array) -> Array:
+    """x (..., n) -> (..., 1). A product with ones: BLAS adds a long row three times as fast as `sum` does."""
+    return (x @ np.ones(x.shape[-1], x.dtype))[..., None]
+
+
+def positions(x: Array) -> Array:
+    """x (N, C, ...) -> (N, C, S), a view where x is contiguous: all positions of a channel in one axis."""
+    return x.reshape(*x.shape[:2], math.prod(x.shape[2:]))
+
+
+def require_channels(op: str, x: Array, eps: float, **parameters: Array) -> None:
+    """Check at the door: x is (N, C, ...), and each parameter, one number a channel, (C,).
+
+    Raises ValueError naming the op, the argument, what came and what was wanted.
+    """
+    require_floats(op, x=x, **parameters)
+    require(x.ndim >= 2, op, "x", f"of shape {x.shape}", "(N, C, ...)")
+    for name, parameter in parameters.items():
+        require(parameter.shape == (x.shape[1],), op, name, f"of shape {parameter.shape}", f"({x.shape[1]},), one a channel of x")
+    require(eps >= 0, op, "eps", eps, "eps >= 0")
+
+
+def require_trailing(op: str, x: Array, eps: float, **parameters: Array) -> None:
+    """Check at the door: every parameter has the shape of x's trailing axes, and there is something along them.
+
+    Raises ValueError naming the op, the argument, what came and what was wanted.
+    """
+    require_floats(op, x=x, **parameters)
+    weight = parameters["weight"]
+    require(
+        weight.ndim >= 1 and weight.size > 0, op, "weight", f"of shape {weight.shape}", "at least one axis, and none of length 0"
+    )
+    trailing = x.shape[x.ndim - weight.ndim :] if x.ndim >= weight.ndim else None
+    require(trailing == weight.shape, op, "x", f"of shape {x.shape}", f"(..., {', '.join(map(str, weight.shape))})")
+    for name, parameter in parameters.items():
+        require(parameter.shape == weight.shape, op, name, f"of shape {parameter.shape}", f"{weight.shape}, the shape of weight")
+    require(eps >= 0, op, "eps", eps, "eps >= 0")
+
+
+def channel_inputs(*shape: int, mean: float = 0, deviation: float = 1) -> Inputs:
+    """Normal x (N, C, ...) of some mean and standard deviation, and weight and bias (C,)."""
+    return lambda rng: (rng.normal(mean, deviation, size=shape), rng.normal(size=shape[1]), rng.normal(size=shape[1]))
