@@ -20,17 +20,27 @@ def require_like(op: str, **arguments: Array) -> None:
         require(value.shape == model.shape, op, name, f"of shape {value.shape}", f"{model.shape}, the shape of {first}")
 
 
-def require_class_labels(op: str, labels: Array, n: int, classes: int, ignore_index: int) -> Array:
+def require_class_labels(op: str, labels: Array, n: int, classes: int, ignore_index: int | None = None) -> Array:
     """Check that labels (N,) are integers in [0, C) or equal to ignore_index; return which rows are kept, (N,) of bool.
 
     Raises ValueError where they are not.
     """
     require(labels.shape == (n,), op, "labels", f"of shape {labels.shape}", f"({n},)")
     require(labels.dtype.kind in "iu", op, "labels", f"of dtype {labels.dtype}", "integers")
-    kept: Array = labels != ignore_index
+    kept: Array = np.ones(n, bool) if ignore_index is None else labels != ignore_index
     outside = labels[kept & ((labels < 0) | (labels >= classes))]
-    require(outside.size == 0, op, "labels", f"{outside[:3].tolist()} among others", f"0 to {classes - 1} or {ignore_index}")
+    wanted = f"0 to {classes - 1}" + (f" or {ignore_index}" if ignore_index is not None else "")
+    require(outside.size == 0, op, "labels", f"{outside[:3].tolist()} among others", wanted)
     return kept
+
+
+def require_signs(op: str, labels: Array) -> None:
+    """Check that labels are -1 and 1, as floats, so that they can be multiplied with.
+
+    Raises ValueError where they are not: labels of 0 and 1 are a classic mistake.
+    """
+    others = labels[np.abs(labels) != 1]
+    require(others.size == 0, op, "labels", f"{others[:3].tolist()} among others", "-1 or 1")
 
 
 def normals(*shape: int, arrays: int = 2) -> Inputs:
@@ -66,3 +76,9 @@ def zeros_and_ones(*shape: int) -> Array:
 def class_labels(n: int, classes: int) -> Array:
     """Labels of classes in no regular order."""
     return np.random.default_rng(0).integers(0, classes, size=n)
+
+
+def signs(*shape: int) -> Array:
+    """Labels -1 and 1 in no regular order, half of them each, as floats."""
+    drawn = np.random.default_rng(0).permutation(int(np.prod(shape)))
+    return np.where(drawn % 2, -1.0, 1.0).reshape(shape)

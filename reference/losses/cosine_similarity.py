@@ -1,0 +1,66 @@
+"""Cosine similarity of pairs of vectors: the cosine of the angle between them.
+
+    y = u1 . u2        u = x / max(|x|, eps)
+
+It is the similarity, as in PyTorch and optax; as a loss it is taken with a minus sign, which keras.losses.cosine_similarity
+has built in.
+
+Derivation.  A product of two unit vectors, each differentiated as in `unit.py`:
+
+    du1 = dout * u2         dx1 = (du1 - u1 (u1 . du1)) / |x1| = dout * (u2 - y u1) / |x1|
+
+which is orthogonal to x1: only the direction counts. A vector shorter than eps is divided by eps, a constant: there
+dx1 = dout * u2 / eps, and the zero vector has a gradient too. |x| = eps is a kink; we take the gradient from below.
+
+PyTorch subtracts the derivative of the norm below eps too, where the norm is a constant. The eps of optax bounds the square
+of the norm, and has to be squared to mean the same. Keras multiplies by min(1/|x|, 1/eps), which is the same function, but
+nan in the gradient of the zero vector where XLA compiles it.
+
+Shapes: x1, x2 (...); y as they are, without the axis.
+Source: Singhal, "Modern information retrieval: a brief overview", IEEE Data Engineering Bulletin 24(4), 2001.
+"""
+
+import numpy as np
+
+from reference.case import Array, Case, require
+from reference.losses import unit
+from reference.losses.arguments import normals, require_like
+
+Cache = tuple[Array, Array, unit.Cache, unit.Cache, int]
+
+
+def forward(x1: Array, x2: Array, /, *, axis: int = -1, eps: float = 1e-8) -> tuple[Array, Cache]:
+    """y = sum x1 x2 / (max(|x1|, eps) max(|x2|, eps)) along axis. x1, x2 (...) -> y, without the axis.
+
+    Raises ValueError where dtypes or shapes differ, for an axis that x1 does not have, or eps <= 0.
+    """
+    name = "cosine_similarity"
+    require_like(name, x1=x1, x2=x2)
+    require(-x1.ndim <= axis < x1.ndim, name, "axis", axis, f"an axis of x1, whose shape is {x1.shape}")
+    require(eps > 0, name, "eps", eps, "eps > 0")
+    u1, cache1 = unit.forward(x1, axis, eps)
+    u2, cache2 = unit.forward(x2, axis, eps)
+    return (u1 * u2).sum(axis=axis), (u1, u2, cache1, cache2, axis)
+
+
+def backward(dout: Array, cache: Cache) -> tuple[Array, Array]:
+    """dout (... without the axis) -> dx1, dx2 (...)."""
+    u1, u2, cache1, cache2, axis = cache
+    dout = np.expand_dims(dout, axis)
+    return unit.backward(dout * u2, cache1), unit.backward(dout * u1, cache2)
+
+
+_SHORT = np.array([[0.03, -0.04], [0.3, 0.4], [3.0, 4.0]])
+
+CASES = [
+    Case("generic", normals(4, 5)),
+    Case("one", lambda rng: (np.array([[2.0]]), np.array([[-3.0]])), zero=("x1", "x2")),
+    Case("odd", normals(7, 3)),
+    Case("vectors", normals(6)),
+    Case("axis_1_of_3", normals(3, 7, 5), {"axis": 1}),
+    Case("large", normals(64, 65)),
+    Case("small", lambda rng: (1e-3 * rng.normal(size=(4, 5)), 1e3 * rng.normal(size=(4, 5)))),
+    Case("parallel", lambda rng: ((x := rng.normal(size=(4, 5))), 2 * x), zero=("x1", "x2")),
+    Case("zero_vector", lambda rng: (np.array([[0.0, 0.0], [1.0, 2.0]]), rng.normal(size=(2, 2)))),
+    Case("shorter_than_eps", lambda rng: (_SHORT, rng.normal(size=(3, 2))), {"eps": 0.25}),
+]

@@ -1,0 +1,104 @@
+"""Triplet margin loss: the anchor should be nearer to the positive than to the negative, by the margin.
+
+    d(a, b) = (sum_i |a_i - b_i + eps|^p)^(1/p)
+    l_n = max(0, d(anchor, positive) - d(anchor, negative) + margin),  reduced
+    with swap, the negative's distance is the smaller of d(anchor, negative) and d(positive, negative)
+
+Derivation.  With u = a - b + eps,
+
+    dd/du_i = sign(u_i) (|u_i| / d)^(p - 1)             and u enters from a with +1, from b with -1
+
+and a triplet inside its margin passes +dl to the first distance and -dl to the second. The norm has a kink at u = 0,
+where its one-sided derivatives are -1 and 1: we take 0, as PyTorch does. eps moves that kink away from a = b, and is why
+d(a, b) is not quite d(b, a). The maximum has a kink where the margin is just kept (we take 0), the swap where its two
+distances are equal (we take the anchor's); with p = 1 every u_i = 0 is a kink.
+
+Shapes: anchor, positive, negative (N, D); L () or, unreduced, (N,).
+Source: Balntas et al., "Learning local feature descriptors with triplets and shallow convolutional neural networks",
+BMVC 2016; eps is PyTorch's, optax adds its own to the sum of powers.
+"""
+
+import numpy as np
+
+from reference.case import Array, Case, require
+from reference.losses.arguments import normals, require_like
+from reference.losses.reduction import Reduction, reduce, spread
+
+Cache = tuple[Array, tuple[Array, Array, Array], Reduction]
+
+
+def forward(
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    /,
+    *,
+    margin: float = 1.0,
+    p: float = 2.0,
+    eps: float = 1e-6,
+    swap: bool = False,
+    reduction: Reduction = "mean",
+) -> tuple[Array, Cache]:
+    """L = reduce(max(0, d(anchor, positive) - d(anchor, negative) + margin)). Three times (N, D) -> L () or (N,).
+
+    Raises ValueError where the dtypes or shapes do not fit, or p < 1, for which d is no norm.
+    """
+    name = "triplet_margin"
+    require_like(name, anchor=anchor, positive=positive, negative=negative)
+    require(anchor.ndim == 2, name, "anchor", f"of shape {anchor.shape}", "(N, D)")
+    require(1 <= p < np.inf, name, "p", p, "1 <= p < inf")
+    near, dnear = _distance(anchor - positive + eps, p)
+    far, dfar = _distance(anchor - negative + eps, p)
+    dacross = np.zeros_like(dfar)
+    if swap:
+        across, dacross = _distance(positive - negative + eps, p)
+        swapped = across < far
+        far = np.where(swapped, across, far)
+        dfar, dacross = np.where(swapped[:, None], 0, dfar), np.where(swapped[:, None], dacross, 0)
+    losses = np.maximum(near - far + margin, 0)
+    inside = (losses > 0)[:, None]
+    return reduce(losses, reduction, name), (losses, (dnear * inside, dfar * inside, dacross * inside), reduction)
+
+
+def backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
+    """dout () or (N,) -> danchor, dpositive, dnegative (N, D)."""
+    losses, (dnear, dfar, dacross), reduction = cache
+    dl = spread(dout, losses, reduction)[:, None]
+    return dl * (dnear - dfar), -dl * (dnear + dacross), dl * (dfar + dacross)
+
+
+def _distance(u: Array, p: float) -> tuple[Array, Array]:
+    """The p-norm of each row, and its gradient; u (N, D) -> d (N,), dd/du (N, D)."""
+    size = np.abs(u)
+    total = (size**p).sum(axis=1)
+    d = np.sqrt(total) if p == 2 else total ** (1 / np.asarray(p, dtype=u.dtype))
+    share = size / np.where(d > 0, d, 1)[:, None]
+    return d, np.sign(u) * share ** (p - 1)
+
+
+def _met_and_violated(rng: np.random.Generator) -> tuple[Array, Array, Array]:
+    """Two triplets that keep their margin, and two that do not."""
+    anchor, near, far = rng.normal(size=(3, 4, 5))
+    return anchor, anchor + np.array([[0.1], [0.1], [2], [3]]) * near, anchor + np.array([[3], [2], [0.1], [0.2]]) * far
+
+
+_ANCHOR = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 2.0]])
+_POSITIVE = np.array([[3.0, 4.0], [1.0, 0.0], [0.0, 2.0]])
+
+CASES = [
+    Case("generic", normals(4, 5, arrays=3)),
+    Case("one", lambda rng: (np.array([[0.5]]), np.array([[2.0]]), np.array([[0.25]]))),
+    Case("odd_sum", normals(7, 3, arrays=3), {"reduction": "sum"}),
+    Case("none", normals(4, 5, arrays=3), {"reduction": "none"}),
+    Case("margin", normals(4, 5, arrays=3), {"margin": 0.25}),
+    Case("met_and_violated", _met_and_violated),
+    Case("p_1", normals(4, 5, arrays=3), {"p": 1.0}),
+    Case("p_3", normals(4, 5, arrays=3), {"p": 3.0}),
+    Case("eps", normals(4, 5, arrays=3), {"eps": 0.125}),
+    Case("without_eps", normals(4, 5, arrays=3), {"eps": 0.0}),
+    Case("without_eps_p_3", normals(4, 5, arrays=3), {"eps": 0.0, "p": 3.0}),
+    Case("swap", normals(7, 3, arrays=3), {"swap": True, "margin": 2.0}),
+    Case("large", normals(64, 65, arrays=3), {"margin": 4.0}),
+    Case("coincident", lambda rng: ((a := rng.normal(size=(4, 5))), a.copy(), a + 0.1 * rng.normal(size=(4, 5)))),
+    Case("norm_at_zero", lambda rng: (_ANCHOR, _POSITIVE, np.zeros((3, 2))), {"eps": 0.0, "margin": 8.0}, kink=True),
+]
