@@ -61,6 +61,7 @@ from reference.losses import (
     cosine_embedding,
     cosine_similarity,
     cross_entropy,
+    ctc,
     dice,
     focal,
     gaussian_nll,
@@ -135,6 +136,7 @@ OPS = {
     "cosine_similarity": Op.of(cosine_similarity),
     "focal": Op.of(focal),
     "dice": Op.of(dice),
+    "ctc": Op.of(ctc),
     "info_nce": Op.of(info_nce),
     # layers
     "linear": Op.of(linear),

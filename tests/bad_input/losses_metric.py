@@ -5,6 +5,13 @@ import numpy as np
 from reference import OPS
 from tests.bad_input import Row, ones
 
+
+def _ctc(**others: object) -> object:
+    """Two samples of four frames and three classes, with labels 1 2 and 1, except for what is given."""
+    legal = {"labels": np.array([[1, 2], [1, 0]]), "input_lengths": np.array([4, 3]), "label_lengths": np.array([2, 1])}
+    return OPS["ctc"].forward(ones(2, 4, 3), **{**legal, **others})
+
+
 BAD: list[Row] = [
     (
         "hinge",
@@ -74,6 +81,20 @@ BAD: list[Row] = [
         lambda: OPS["dice"].forward(ones(2), labels=ones(2), eps=0.0),
         r"smooth, eps is 0\.0, 0\.0; wanted none negative, one positive",
     ),
+    (
+        "ctc",
+        lambda: _ctc(labels=np.array([[1, 2], [0, 0]])),
+        r"labels is \[0\] among others; wanted 0 to 2, and not the blank, 0",
+    ),
+    ("ctc", lambda: _ctc(labels=np.array([[1, 3], [1, 0]])), r"labels is \[3\] among others; wanted 0 to 2"),
+    ("ctc", lambda: _ctc(input_lengths=np.array([4, 5])), r"input_lengths is \[4 5\]; wanted 1 to 4"),
+    ("ctc", lambda: _ctc(label_lengths=np.array([3, 1])), r"label_lengths is \[3 1\]; wanted 0 to 2"),
+    (
+        "ctc",
+        lambda: _ctc(labels=np.array([[2, 2], [1, 0]]), input_lengths=np.array([2, 3])),
+        r"labels is 2 long in sample 0, which takes 3 frames; wanted at most input_lengths, \[2 3\]",
+    ),
+    ("ctc", lambda: _ctc(blank=3), "blank is 3; wanted 0 to 2"),
     (
         "info_nce",
         lambda: OPS["info_nce"].forward(ones(3, 2), ones(2, 2)),

@@ -1,0 +1,166 @@
+"""Connectionist temporal classification: the label sequence is given, when each label is spoken is not.
+
+A path names one class, or blank, at each of the T frames. It spells a label sequence by collapsing repeats and then dropping
+blanks. With log p = log softmax(x), l = -log(sum over all paths that spell the labels of prod_t p_t(path_t)).
+
+The sum runs over a lattice. The labels with blanks around them, z = (blank, t_1, blank, t_2, ..., t_S, blank), are its 2 S + 1
+states; a path stays, moves on by one, or skips a blank between two different labels:
+
+    a_t(s) = p_t(z_s) (a_{t-1}(s) + a_{t-1}(s-1) + [z_s not blank, z_s != z_{s-2}] a_{t-1}(s-2))     all prefixes that end in s
+    b_t(s) = p_{t+1}(z_s) b_{t+1}(s) + p_{t+1}(z_{s+1}) b_{t+1}(s+1) + [...] p_{t+1}(z_{s+2}) b_{t+1}(s+2)      all suffixes
+
+a starts in either of the first two states at t = 0, b ends in either of the last two at the sample's last frame.
+
+Derivation.  P = sum_s a_t(s) b_t(s) at any t, and p_t(k) is a factor of the terms in which z_s = k, once in each; so
+dP/dlog p_t(k) is their sum, and dividing by P gives the posterior g_tk = sum_{s: z_s = k} a_t(s) b_t(s) / P, whose classes
+add up to 1. Through the softmax (see cross_entropy), with g in the place of the one-hot label,
+
+    dx_tk = dl * (p_tk - g_tk)             and 0 at frames beyond the sample's length
+
+Everything is computed in logarithms: P itself falls below the smallest float after some hundred frames.
+
+Labels need a frame each, and a blank between equal neighbours. With fewer frames no path spells them, P = 0 and l is infinite:
+zero_infinity counts such a sample as a loss of 0, without it they are refused.
+
+Shapes: x (N, T, C) logits; labels (N, S) integers, padded by anything; input_lengths, label_lengths (N,); L () or (N,).
+The mean divides each loss by its number of labels first, as PyTorch's; Keras's does not. PyTorch's ctc_loss takes log p, and
+its gradient is that of the function of x: it is right behind a log_softmax, and nowhere else.
+Source: Graves et al., "Connectionist temporal classification", ICML 2006.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from reference.activations import log_softmax
+from reference.case import Array, Case, require, require_floats
+from reference.losses.arguments import logits
+from reference.losses.reduction import Reduction, reduce, spread
+
+Cache = tuple[Any, ...]
+
+
+def forward(
+    x: Array,
+    /,
+    *,
+    labels: Array,
+    input_lengths: Array,
+    label_lengths: Array,
+    blank: int = 0,
+    zero_infinity: bool = False,
+    reduction: Reduction = "mean",
+) -> tuple[Array, Cache]:
+    """L = reduce(-log P(labels | x)). x (N, T, C), labels (N, S), input_lengths, label_lengths (N,) -> L () or (N,).
+
+    Raises ValueError where the dtypes or shapes do not fit, a length or a label is out of range, a label is the blank, or
+    labels need more frames than there are and zero_infinity does not say that this is expected.
+    """
+    frames_needed = _frames_needed(x, labels, input_lengths, label_lengths, blank)
+    reachable = frames_needed <= input_lengths
+    worst = int(np.argmax(frames_needed - input_lengths)) if len(x) else 0
+    came = "" if reachable.all() else f"{label_lengths[worst]} long in sample {worst}, which takes {frames_needed[worst]} frames"
+    require(bool(reachable.all()) or zero_infinity, "ctc", "labels", came, f"at most input_lengths, {input_lengths}")
+
+    rows, spoken = np.arange(len(x)), np.arange(labels.shape[1]) < label_lengths[:, None]
+    states = np.full((len(x), 2 * labels.shape[1] + 1), blank)
+    states[:, 1::2] = np.where(spoken, labels, blank)
+    log_p, _ = log_softmax.forward(x)
+    emitted = log_p.transpose(1, 0, 2)[:, rows[:, None], states]
+    log_a = np.full_like(emitted, -np.inf)
+    log_a[0, :, :2] = emitted[0, :, :2]
+    skips = _skips(states, blank)
+    for t in range(1, len(log_a)):
+        log_a[t] = emitted[t] + _step(log_a[t - 1], skips)
+    last = log_a[input_lengths - 1, rows]
+    in_label = np.where(label_lengths > 0, last[rows, np.maximum(2 * label_lengths, 1) - 1], -np.inf)
+    log_total = np.where(reachable, np.logaddexp(last[rows, 2 * label_lengths], in_label), 0)
+
+    share = np.ones_like(log_total)
+    if reduction == "mean":
+        share = share / np.maximum(label_lengths, 1).astype(x.dtype)
+    out = reduce(-log_total * share, reduction, "ctc")
+    return out, (log_p, log_a, emitted, log_total, share, states, input_lengths, label_lengths, reachable, blank, reduction)
+
+
+def backward(dout: Array, cache: Cache) -> tuple[Array]:
+    """dout () or (N,) -> dx (N, T, C)."""
+    log_p, log_a, emitted, log_total, share, states, input_lengths, label_lengths, reachable, blank, reduction = cache
+    frames, rows = len(log_a), np.arange(len(states))
+    ends = np.arange(states.shape[1]) - 2 * label_lengths[:, None]
+    start = np.where((ends == 0) | (ends == -1), 0, np.full_like(emitted[0], -np.inf))
+    skips = _skips(states[:, ::-1], blank)  # the lattice read backwards is one like it
+    log_b = np.full_like(log_a, -np.inf)
+    for t in reversed(range(frames)):
+        if t + 1 < frames:
+            log_b[t] = _step((log_b[t + 1] + emitted[t + 1])[:, ::-1], skips)[:, ::-1]
+        log_b[t] = np.where((t == input_lengths - 1)[:, None], start, log_b[t])
+    posterior = np.exp(log_a + log_b - log_total[:, None])
+    dx = np.exp(log_p)
+    dx[:, :, blank] -= posterior[:, :, ::2].sum(axis=2).T
+    for s in range(1, states.shape[1], 2):  # one label of every sample at a time: no class comes twice
+        dx[rows, :, states[:, s]] -= posterior[:, :, s].T
+    inside = (np.arange(frames) < input_lengths[:, None]) & reachable[:, None]
+    dl = spread(dout, share, reduction) * share
+    return (dl[:, None, None] * np.where(inside[:, :, None], dx, 0),)
+
+
+def _skips(states: Array, blank: int) -> Array:
+    """Whether a blank can be skipped on the way into each state from the third on: (N, 2 S + 1) -> (N, 2 S - 1)."""
+    skips: Array = (states[:, 2:] != blank) & (states[:, 2:] != states[:, :-2])
+    return skips
+
+
+def _step(before: Array, skips: Array) -> Array:
+    """Each state's log probability of being entered: from itself, its neighbour and, where skips, the one before."""
+    after: Array = before.copy()
+    after[:, 1:] = np.logaddexp(after[:, 1:], before[:, :-1])
+    after[:, 2:] = np.where(skips, np.logaddexp(after[:, 2:], before[:, :-2]), after[:, 2:])
+    return after
+
+
+def _frames_needed(x: Array, labels: Array, input_lengths: Array, label_lengths: Array, blank: int) -> Array:
+    """How many frames each sample's labels take (N,): one for each, and a blank between equal neighbours. Checks them."""
+    require_floats("ctc", x=x)
+    require(x.ndim == 3 and min(x.shape[1:]) > 0, "ctc", "x", f"of shape {x.shape}", "(N, T, C) with T, C >= 1")
+    n, frames, classes = x.shape
+    require(labels.ndim == 2 and len(labels) == n, "ctc", "labels", f"of shape {labels.shape}", f"({n}, S)")
+    require(0 <= blank < classes, "ctc", "blank", blank, f"0 to {classes - 1}")
+    bounds = {"input_lengths": (input_lengths, 1, frames), "label_lengths": (label_lengths, 0, labels.shape[1])}
+    for name, (lengths, low, high) in bounds.items():
+        require(lengths.shape == (n,), "ctc", name, f"of shape {lengths.shape}", f"({n},)")
+        require(lengths.dtype.kind in "iu", "ctc", name, f"of dtype {lengths.dtype}", "integers")
+        require(bool(((low <= lengths) & (lengths <= high)).all()), "ctc", name, lengths, f"{low} to {high}")
+    require(labels.dtype.kind in "iu", "ctc", "labels", f"of dtype {labels.dtype}", "integers")
+    spoken = np.arange(labels.shape[1]) < label_lengths[:, None]
+    others = labels[spoken & ((labels < 0) | (labels >= classes) | (labels == blank))]
+    wanted = f"0 to {classes - 1}, and not the blank, {blank}"
+    require(others.size == 0, "ctc", "labels", f"{others[:3].tolist()} among others", wanted)
+    repeats: Array = (labels[:, 1:] == labels[:, :-1]) & spoken[:, 1:]
+    needed: Array = label_lengths + repeats.sum(axis=1)
+    return needed
+
+
+def _attrs(labels: list[list[int]], input_lengths: list[int], label_lengths: list[int], **others: object) -> dict[str, object]:
+    lengths = {"input_lengths": np.array(input_lengths), "label_lengths": np.array(label_lengths)}
+    return {"labels": np.array(labels), **lengths, **others}
+
+
+_LABELS = [[1, 2, 3], [4, 4, 0], [2, 0, 0], [3, 1, 3]]
+_ALL = _attrs(_LABELS, [8, 6, 7, 3], [3, 2, 1, 3])
+_LONG = np.random.default_rng(0).integers(1, 12, size=(4, 10)).tolist()
+
+CASES = [
+    Case("generic", logits(4, 8, 5), _ALL),
+    Case("one", logits(1, 1, 2), _attrs([[1]], [1], [1])),
+    Case("sum", logits(4, 8, 5), {**_ALL, "reduction": "sum"}),
+    Case("none", logits(4, 8, 5), {**_ALL, "reduction": "none"}),
+    Case(
+        "blank_last", logits(4, 8, 5), _attrs([[1, 2, 3], [0, 0, 4], [2, 0, 1], [3, 1, 3]], [8, 6, 7, 8], [3, 2, 3, 3], blank=4)
+    ),
+    Case("one_path_only", logits(4, 8, 5), _attrs([[1, 1, 1], [1, 2, 3], [4, 3, 3], [2, 0, 0]], [5, 3, 4, 1], [3, 3, 3, 1])),
+    Case("no_labels", logits(4, 8, 5), _attrs(_LABELS, [8, 6, 7, 3], [0, 2, 0, 1])),
+    Case("too_long", logits(4, 8, 5), _attrs(_LABELS, [8, 2, 7, 2], [3, 2, 1, 3], zero_infinity=True, reduction="none")),
+    Case("long", logits(4, 40, 12), _attrs(_LONG, [40, 33, 25, 40], [10, 7, 10, 1])),
+    Case("confident", lambda rng: (12 * np.eye(5)[rng.integers(0, 5, size=(4, 8))] + rng.normal(size=(4, 8, 5)),), _ALL),
+]
