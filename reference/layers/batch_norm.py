@@ -58,30 +58,29 @@ def forward(
     if training:
         require(m > 1, "batch_norm", "x", f"of shape {x.shape}", "more than one value a channel in training")
         mean = np.einsum("ncs->c", values) / m
-        xhat = values - mean[:, None]
-        var = np.einsum("ncs,ncs->c", xhat, xhat) / m
+        centred = values - mean[:, None]
+        var = np.einsum("ncs,ncs->c", centred, centred) / m
         new_mean = (1 - momentum) * running_mean + momentum * mean
         new_var = (1 - momentum) * running_var + momentum * (var * (m / (m - 1)) if unbiased else var)
     else:
-        xhat, var = values - running_mean[:, None], running_var
+        centred, var = values - running_mean[:, None], running_var
         new_mean, new_var = running_mean + np.zeros_like(weight), running_var + np.zeros_like(weight)
     rstd = 1 / np.sqrt(var + eps)
-    xhat *= rstd[:, None]
-    y = xhat * weight[:, None]
+    y = centred * (weight * rstd)[:, None]
     y += bias[:, None]
-    return (y.reshape(x.shape), new_mean, new_var), (xhat, rstd, weight, training)
+    return (y.reshape(x.shape), new_mean, new_var), (centred, rstd, weight, training)
 
 
 def backward(dout: tuple[Array, Array, Array], cache: Cache) -> tuple[Array, Array, Array]:
     """dout: dy (N, C, ...), and two of running statistics, ignored -> dx (N, C, ...), dweight, dbias (C,)."""
-    xhat, rstd, weight, training = cache
-    dy = dout[0].reshape(xhat.shape)
-    dbias, dweight = np.einsum("ncs->c", dy), np.einsum("ncs,ncs->c", dy, xhat)
+    centred, rstd, weight, training = cache
+    dy = dout[0].reshape(centred.shape)
+    dbias, dweight = np.einsum("ncs->c", dy), np.einsum("ncs,ncs->c", dy, centred) * rstd
     scale = (weight * rstd)[:, None]
     if not training:
         return (dy * scale).reshape(dout[0].shape), dweight, dbias
-    m = xhat.shape[0] * xhat.shape[2]
-    dx = xhat * (dweight / -m)[:, None]
+    m = centred.shape[0] * centred.shape[2]
+    dx = centred * (dweight * rstd / -m)[:, None]
     dx += dy
     dx -= (dbias / m)[:, None]
     dx *= scale

@@ -2,9 +2,9 @@
 
     xhat = (x - mean) / sqrt(var + eps)  within a sample's group        y = xhat * weight + bias  within a channel
 
-Derivation.  As for layer normalisation, with the group in the place of the features: with s = rstd * weight * dout,
+Derivation.  As for layer normalisation, with the group in the place of the features: with g = dout * weight,
 
-    dx = s - mean(s) - xhat * mean(s * xhat)        dweight = sum dout * xhat        dbias = sum dout
+    dx = rstd * (g - mean(g) - xhat * mean(g * xhat))        dweight = sum dout * xhat        dbias = sum dout
 
 where means run over the group (reference/layers/standardize.py) and sums over samples and positions. One group is layer
 normalisation over all but the batch, with a weight for each channel; a group for each channel is instance normalisation.
@@ -17,7 +17,7 @@ flax.
 import numpy as np
 
 from reference.case import Array, Case, require
-from reference.layers.standardize import channel_inputs, positions, project, require_channels, standardize
+from reference.layers.standardize import channel_inputs, positions, require_channels, standardize, standardize_backward
 
 Cache = tuple[Array, Array, Array]
 
@@ -33,21 +33,26 @@ def forward(x: Array, weight: Array, bias: Array, /, *, groups: int, eps: float 
     values = positions(x)
     group = (len(x), groups, channels // groups * values.shape[2])
     require(group[2] > 0, "group_norm", "x", f"of shape {x.shape}", "at least one value in a group")
-    xhat, rstd = standardize(values.reshape(group), eps)
-    y = xhat.reshape(values.shape) * weight[:, None]
+    centred, rstd = standardize(values.reshape(group), eps)
+    y = centred.reshape(values.shape) * (_of_channel(rstd, channels) * weight[:, None])
     y += bias[:, None]
-    return y.reshape(x.shape), (xhat, rstd, weight)
+    return y.reshape(x.shape), (centred, rstd, weight)
 
 
 def backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     """dout (N, C, ...) -> dx (N, C, ...), dweight, dbias (C,)."""
-    xhat, rstd, weight = cache
+    centred, rstd, weight = cache
     dy = positions(dout)
-    dweight = np.einsum("ncs,ncs->c", dy, xhat.reshape(dy.shape))
-    of_channel = np.repeat(rstd, len(weight) // rstd.shape[1], axis=1)  # (N, C, 1)
-    s = dy * (of_channel * weight[:, None])
-    dx = project(s.reshape(xhat.shape), xhat)
+    products = np.vecdot(dy, centred.reshape(dy.shape))  # (N, C)
+    dweight = (products * _of_channel(rstd, len(weight))[..., 0]).sum(axis=0)
+    g = (dy * weight[:, None]).reshape(centred.shape)
+    dx = standardize_backward(g, centred, rstd)
     return dx.reshape(dout.shape), dweight, np.einsum("ncs->c", dy)
+
+
+def _of_channel(rstd: Array, channels: int) -> Array:
+    """From groups (N, groups, 1) to their channels (N, C, 1)."""
+    return np.repeat(rstd, channels // rstd.shape[1], axis=1)
 
 
 CASES = [

@@ -4,9 +4,9 @@
 
 with the mean over the trailing axes, as many as weight has.
 
-Derivation.  drrms/dx_j = -rrms^3 x_j / n, so dxhat_i/dx_j = rrms ([i = j] - xhat_i xhat_j / n). With s = rrms * weight * dout
+Derivation.  drrms/dx_j = -rrms^3 x_j / n, so dxhat_i/dx_j = rrms ([i = j] - xhat_i xhat_j / n). With g = dout * weight
 
-    dx = s - xhat * mean(s * xhat)        dweight = sum dout * xhat  over the leading axes
+    dx = rrms * (g - xhat * mean(g * xhat))        dweight = sum dout * xhat  over the leading axes
 
 Layer normalisation without the part along 1: a shift of x does change y.
 
@@ -30,18 +30,19 @@ def forward(x: Array, weight: Array, /, *, eps: float = 1e-6) -> tuple[Array, Ca
     """
     require_trailing("rms_norm", x, eps, weight=weight)
     rows = x.reshape(-1, weight.size)
-    rrms = 1 / np.sqrt(np.vecdot(rows, rows)[:, None] / weight.size + eps)
-    xhat = rows * rrms
-    return (xhat * weight.reshape(-1)).reshape(x.shape), (xhat, rrms, weight)
+    rrms = 1 / np.sqrt(np.vecdot(rows, rows) / weight.size + eps)
+    y = np.einsum("mf,m,f->mf", rows, rrms, weight.reshape(-1))  # two products in one pass
+    return y.reshape(x.shape), (rows, rrms, weight)
 
 
 def backward(dout: Array, cache: Cache) -> tuple[Array, Array]:
     """dout (..., *F) -> dx (..., *F), dweight F."""
-    xhat, rrms, weight = cache
-    rows = dout.reshape(xhat.shape)
-    dweight = np.einsum("mf,mf->f", rows, xhat)
-    dx = np.einsum("mf,mi,f->mf", rows, rrms, weight.reshape(-1))  # s
-    dx -= xhat * (np.vecdot(dx, xhat)[:, None] / weight.size)
+    x, rrms, weight = cache
+    rows = dout.reshape(x.shape)
+    dweight = rrms @ (rows * x)
+    dx = rows * weight.reshape(-1)  # g
+    dx -= x * (np.vecdot(dx, x) * rrms * rrms / weight.size)[:, None]
+    dx *= rrms[:, None]
     return dx.reshape(dout.shape), dweight.reshape(weight.shape)
 
 

@@ -1,20 +1,22 @@
 """What the normalisation layers share: rows shifted to mean zero and scaled to variance one.
 
-    mean = sum_i x_i / n        var = sum_i (x_i - mean)^2 / n        rstd = 1 / sqrt(var + eps)
-    xhat = (x - mean) rstd
+    mean = sum_i x_i / n        centred = x - mean        rstd = 1 / sqrt(sum_i centred_i^2 / n + eps)
+    xhat = centred rstd
 
-Derivation.  With dmean/dx_j = 1/n and drstd/dx_j = -rstd^3 (x_j - mean) / n = -rstd^2 xhat_j / n,
+Derivation.  With dmean/dx_j = 1/n and drstd/dx_j = -rstd^3 centred_j / n,
 
     dxhat_i/dx_j = rstd ([i = j] - 1/n - xhat_i xhat_j / n)
 
-Row and column may be exchanged, so the vjp is the same map: what the cotangent has along 1 and along xhat is taken out,
+i and j may be exchanged, so the vjp is the same map: from the cotangent g of xhat it takes out what lies along 1 and along xhat,
 
-    dx = s - mean(s) - xhat mean(s xhat),        s = rstd dxhat
+    dx = rstd (g - mean(g) - xhat mean(g xhat))
 
 because a shift of x does not change xhat, nor (but for eps) does a scale. The variance takes a second pass: the
 textbook's mean(x^2) - mean^2 loses all its digits where the mean is large.
 
-Shapes: x, xhat, s (..., n); rstd (..., 1).
+xhat itself is never formed. A pass over memory is what these layers cost, and rstd goes into the next product for free.
+
+Shapes: x, centred, g (..., n); rstd (..., 1).
 """
 
 import math
@@ -25,21 +27,20 @@ from reference.case import Array, Inputs, require, require_floats
 
 
 def standardize(x: Array, eps: float) -> tuple[Array, Array]:
-    """x (..., n) -> xhat (..., n), rstd (..., 1)."""
+    """x (..., n) -> centred (..., n), rstd (..., 1)."""
     n = x.shape[-1]
-    xhat = x - row_sum(x) / n
-    rstd = 1 / np.sqrt(np.vecdot(xhat, xhat)[..., None] / n + eps)
-    xhat *= rstd
-    return xhat, rstd
+    centred = x - row_sum(x) / n
+    return centred, 1 / np.sqrt(np.vecdot(centred, centred)[..., None] / n + eps)
 
 
-def project(s: Array, xhat: Array) -> Array:
-    """s - mean(s) - xhat mean(s xhat) along the last axis, in place. s, xhat (..., n) -> s."""
-    n = s.shape[-1]
-    along_xhat = np.vecdot(s, xhat)[..., None] / n
-    s -= row_sum(s) / n
-    s -= xhat * along_xhat
-    return s
+def standardize_backward(g: Array, centred: Array, rstd: Array) -> Array:
+    """The cotangent g of centred * rstd -> dx, in the memory of g. g, centred (..., n), rstd (..., 1)."""
+    n = g.shape[-1]
+    along = np.vecdot(g, centred)[..., None] * (rstd * rstd / n)
+    g -= row_sum(g) / n
+    g -= centred * along
+    g *= rstd
+    return g
 
 
 def row_sum(x: Array) -> Array:
