@@ -64,7 +64,8 @@ def forward(
         new_var = (1 - momentum) * running_var + momentum * (var * (m / (m - 1)) if unbiased else var)
     else:
         centred, var = values - running_mean[:, None], running_var
-        new_mean, new_var = running_mean + np.zeros_like(weight), running_var + np.zeros_like(weight)
+        zeros = np.zeros_like(weight)  # copies, and of weight's kind of array: what comes out is not to change with what came in
+        new_mean, new_var = running_mean + zeros, running_var + zeros
     rstd = 1 / np.sqrt(var + eps)
     y = centred * (weight * rstd)[:, None]
     y += bias[:, None]
