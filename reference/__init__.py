@@ -30,6 +30,7 @@ from reference.activations import (
 )
 from reference.case import Case, Op, Optimizer
 from reference.layers import (
+<<<<<<< HEAD
     batch_norm,
     bilinear,
     conv1d,
@@ -82,6 +83,24 @@ from reference.losses import (
     squared_hinge,
     triplet_margin,
 )
+=======
+    adaptive_avg_pool2d,
+    avg_pool1d,
+    avg_pool2d,
+    flatten,
+    global_avg_pool,
+    global_max_pool,
+    linear,
+    lp_pool2d,
+    max_pool1d,
+    max_pool2d,
+    pad2d,
+    pixel_shuffle,
+    upsample_bilinear2d,
+    upsample_nearest2d,
+)
+from reference.losses import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, mse
+>>>>>>> b7a411c (Derive pooling, resampling, padding and flattening by loops over kernel taps and by interpolation matrices)
 from reference.models import mlp, two_layer
 from reference.optimizers import sgd
 
@@ -140,6 +159,7 @@ OPS = {
     "info_nce": Op.of(info_nce),
     # layers
     "linear": Op.of(linear),
+<<<<<<< HEAD
     "bilinear": Op.of(bilinear),
     "embedding": Op.of(embedding),
     "conv1d": Op.of(conv1d),
@@ -163,6 +183,21 @@ OPS = {
     "rotary_embedding": Op.of(rotary_embedding),
     "positional_embedding": Op.of(positional_embedding),
     "residual": Op.of(residual),
+=======
+    "max_pool1d": Op.of(max_pool1d),
+    "max_pool2d": Op.of(max_pool2d),
+    "avg_pool1d": Op.of(avg_pool1d),
+    "avg_pool2d": Op.of(avg_pool2d),
+    "adaptive_avg_pool2d": Op.of(adaptive_avg_pool2d),
+    "global_avg_pool": Op.of(global_avg_pool),
+    "global_max_pool": Op.of(global_max_pool),
+    "lp_pool2d": Op.of(lp_pool2d),
+    "upsample_nearest2d": Op.of(upsample_nearest2d),
+    "upsample_bilinear2d": Op.of(upsample_bilinear2d),
+    "pixel_shuffle": Op.of(pixel_shuffle),
+    "pad2d": Op.of(pad2d),
+    "flatten": Op.of(flatten),
+>>>>>>> b7a411c (Derive pooling, resampling, padding and flattening by loops over kernel taps and by interpolation matrices)
 }
 
 MODELS = {
