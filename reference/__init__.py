@@ -30,7 +30,9 @@ from reference.activations import (
 )
 from reference.case import Case, Op, Optimizer
 from reference.layers import (
-<<<<<<< HEAD
+    adaptive_avg_pool2d,
+    avg_pool1d,
+    avg_pool2d,
     batch_norm,
     bilinear,
     conv1d,
@@ -41,19 +43,29 @@ from reference.layers import (
     depthwise_conv2d,
     dropout,
     embedding,
+    flatten,
+    global_avg_pool,
+    global_max_pool,
     group_norm,
     instance_norm,
     l2_normalize,
     layer_norm,
     linear,
     local_response_norm,
+    lp_pool2d,
+    max_pool1d,
+    max_pool2d,
     multi_head_attention,
+    pad2d,
+    pixel_shuffle,
     positional_embedding,
     residual,
     rms_norm,
     rotary_embedding,
     scaled_dot_product_attention,
     separable_conv2d,
+    upsample_bilinear2d,
+    upsample_nearest2d,
     weight_norm,
 )
 from reference.losses import (
@@ -83,24 +95,6 @@ from reference.losses import (
     squared_hinge,
     triplet_margin,
 )
-=======
-    adaptive_avg_pool2d,
-    avg_pool1d,
-    avg_pool2d,
-    flatten,
-    global_avg_pool,
-    global_max_pool,
-    linear,
-    lp_pool2d,
-    max_pool1d,
-    max_pool2d,
-    pad2d,
-    pixel_shuffle,
-    upsample_bilinear2d,
-    upsample_nearest2d,
-)
-from reference.losses import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, mse
->>>>>>> b7a411c (Derive pooling, resampling, padding and flattening by loops over kernel taps and by interpolation matrices)
 from reference.models import mlp, two_layer
 from reference.optimizers import sgd
 
@@ -159,7 +153,6 @@ OPS = {
     "info_nce": Op.of(info_nce),
     # layers
     "linear": Op.of(linear),
-<<<<<<< HEAD
     "bilinear": Op.of(bilinear),
     "embedding": Op.of(embedding),
     "conv1d": Op.of(conv1d),
@@ -169,6 +162,14 @@ OPS = {
     "conv_transpose2d": Op.of(conv_transpose2d),
     "depthwise_conv2d": Op.of(depthwise_conv2d),
     "separable_conv2d": Op.of(separable_conv2d),
+    "max_pool1d": Op.of(max_pool1d),
+    "max_pool2d": Op.of(max_pool2d),
+    "avg_pool1d": Op.of(avg_pool1d),
+    "avg_pool2d": Op.of(avg_pool2d),
+    "adaptive_avg_pool2d": Op.of(adaptive_avg_pool2d),
+    "global_avg_pool": Op.of(global_avg_pool),
+    "global_max_pool": Op.of(global_max_pool),
+    "lp_pool2d": Op.of(lp_pool2d),
     "batch_norm": Op.of(batch_norm),
     "layer_norm": Op.of(layer_norm),
     "group_norm": Op.of(group_norm),
@@ -182,22 +183,12 @@ OPS = {
     "multi_head_attention": Op.of(multi_head_attention),
     "rotary_embedding": Op.of(rotary_embedding),
     "positional_embedding": Op.of(positional_embedding),
-    "residual": Op.of(residual),
-=======
-    "max_pool1d": Op.of(max_pool1d),
-    "max_pool2d": Op.of(max_pool2d),
-    "avg_pool1d": Op.of(avg_pool1d),
-    "avg_pool2d": Op.of(avg_pool2d),
-    "adaptive_avg_pool2d": Op.of(adaptive_avg_pool2d),
-    "global_avg_pool": Op.of(global_avg_pool),
-    "global_max_pool": Op.of(global_max_pool),
-    "lp_pool2d": Op.of(lp_pool2d),
     "upsample_nearest2d": Op.of(upsample_nearest2d),
     "upsample_bilinear2d": Op.of(upsample_bilinear2d),
     "pixel_shuffle": Op.of(pixel_shuffle),
     "pad2d": Op.of(pad2d),
     "flatten": Op.of(flatten),
->>>>>>> b7a411c (Derive pooling, resampling, padding and flattening by loops over kernel taps and by interpolation matrices)
+    "residual": Op.of(residual),
 }
 
 MODELS = {
