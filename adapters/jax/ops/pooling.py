@@ -76,7 +76,8 @@ def _avg_pool(x: Array, kernel_size: Size, stride: Size | None, padding: Size, c
     kernel = _per_axis(kernel_size, axes)
     strides = kernel if stride is None else _per_axis(stride, axes)
     pads = [(p, p) for p in _per_axis(padding, axes)]
-    return _channels_first(nn.avg_pool(_channels_last(x), kernel, strides, pads, count_include_pad))
+    y = _channels_first(nn.avg_pool(_channels_last(x), kernel, strides, pads, count_include_pad))
+    return y.astype(x.dtype)  # where 64 bits are enabled flax counts what is no padding in float64, and returns that for float32
 
 
 def _per_axis(value: Size, axes: int) -> tuple[int, ...]:

@@ -20,7 +20,7 @@ def upsample_bilinear2d(
     shape = _resized(x, size, scale_factor)
     if not align_corners:
         return jax.image.resize(x, shape, "bilinear", antialias=False)  # by default it averages where the image gets smaller
-    # resize aligns the edges of images. In the function beneath it output pixel i samples at (i + 1/2 - shift) / scale - 1/2, which is
+    # resize aligns the edges of images. In the function beneath it pixel i samples at (i + 1/2 - shift) / scale - 1/2, which is
     # i / scale with this shift. A single pixel is sampled at 0, or all samples near enough to the only one there is.
     pairs = zip(x.shape[2:], shape[2:], strict=True)
     scale = jnp.array([(o - 1) / (n - 1) if min(n, o) > 1 else 2.0 * o for n, o in pairs], x.dtype)

@@ -76,7 +76,7 @@ def _avg_pool(x: Tensor, kernel_size: Size, stride: Size | None, padding: Size, 
         return _channels_first(tf.nn.avg_pool(_channels_last(x), kernel, strides, "VALID"))
     if not count_include_pad and all(s == 1 and k == 2 * p + 1 for k, s, p in zip(kernel, strides, pads, strict=True)):
         return _channels_first(tf.nn.avg_pool(_channels_last(x), kernel, strides, "SAME"))
-    # tf.nn's pooling pads as "SAME" has it, or not at all: other padding is a layer of its own, and counts. Where it must not, the
+    # tf.nn's pooling pads as "SAME" has it, or not at all: other padding is a layer of its own, and counts. Where it must not, a
     # mean of ones says which share of a window is not padding.
     borders = [(0, 0), *[(p, p) for p in pads], (0, 0)]
     mean = tf.nn.avg_pool(tf.pad(_channels_last(x), borders), kernel, strides, "VALID")

@@ -27,7 +27,7 @@ def upsample_bilinear2d(
 
 
 def pixel_shuffle(x: Tensor, *, upscale_factor: int) -> Tensor:
-    # tf.nn.depth_to_space wants the channel last, and as the fastest part of the channel axis: (i, j, c) where the reference has (c, i, j).
+    # tf.nn.depth_to_space has the channel as the fastest part of the channel axis: (i, j, c) where the reference has (c, i, j).
     n, channels, height, width = x.shape
     r = upscale_factor
     if r == 1:

@@ -11,7 +11,7 @@ Scale = float | tuple[float, ...]
 
 
 def upsample_nearest2d(x: Tensor, *, size: Size | None = None, scale_factor: Scale | None = None) -> Tensor:
-    # "nearest" has its samples half a pixel off. The scale itself, if it leaves a fraction of a pixel, would be used for positions too.
+    # "nearest" has its samples half a pixel off. A scale that leaves a fraction of a pixel would be used for positions too.
     return F.interpolate(x, size, scale_factor, mode="nearest-exact", recompute_scale_factor=_recompute(scale_factor))
 
 
