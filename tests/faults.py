@@ -15,7 +15,7 @@ import pytest
 import adapters
 from reference.activations import tanh
 from tests import known
-from tests.known import Accuracy, Difference
+from tests.known import Accuracy, Difference, Unsupported
 
 
 def reference_backward() -> None:
@@ -47,12 +47,13 @@ def training_loop() -> None:
 
 
 def stale_record() -> None:
-    """A difference and a limit of accuracy on record that have gone away."""
+    """A difference, a limit of accuracy and an unsupported cell on record that have gone away."""
     then = {"gradient": "dx", "index": [0, 0], "got": 0.0, "truth": 1.0, "ratio": 1e9}
     where = {"mode": ("eager",), "device": ("cpu",), "reason": "planted", "link": ""}
     difference = Difference("torch", "relu", ("generic",), ("float64",), measured={"generic": {"float64": then}}, **where)
     accuracy = Accuracy("torch", "tanh", worst={"float64": {"case": "generic", **then}}, **where)
-    known.differences, known.accuracies = lambda: (difference,), lambda: (accuracy,)
+    cell = Unsupported("jax", "tanh", ("generic",), ("float32",), raises="", **where)
+    known.differences, known.accuracies, known.unsupported = lambda: (difference,), lambda: (accuracy,), lambda: (cell,)
 
 
 def moved_record() -> None:

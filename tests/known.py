@@ -9,6 +9,7 @@ prints what the cells that disagree measure, in the form that the file wants.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import tomllib
 from collections.abc import Sequence
@@ -42,7 +43,7 @@ class Difference:
     link: str
     measured: dict[str, dict[str, dict[str, Any]]]
 
-    def holds_for(self, cell: Cell) -> bool:
+    def holds_for(self: Any, cell: Cell) -> bool:
         """Whether the entry says that this cell differs."""
         return (
             (self.adapter, self.op) == (cell.adapter, cell.name)
@@ -52,13 +53,39 @@ class Difference:
             and cell.device in self.device
         )
 
-    def wanted(self, cell: Cell) -> bool:
+    def wanted(self: Any, cell: Cell) -> bool:
         """Every cell that a difference names must differ."""
         return self.holds_for(cell)
 
     def changed(self, cell: Cell, evidence: Any, results: Sequence[Array]) -> str:
         """Empty where the results hold, at the element that was measured, the value that the entry records; else what differs."""
         return _changed(self.measured[cell.case_id][cell.dtype], evidence, results)
+
+
+@dataclass(frozen=True)
+class Unsupported:
+    """Cells that a framework cannot run, why, and a pattern of what it says."""
+
+    adapter: str
+    op: str
+    case: tuple[str, ...]
+    dtype: tuple[str, ...]
+    mode: tuple[str, ...]
+    device: tuple[str, ...]
+    raises: str
+    reason: str
+    link: str
+
+    holds_for = Difference.holds_for
+    wanted = Difference.wanted
+
+    def expects(self, error: Exception) -> bool:
+        """Whether this is what the framework was recorded to say."""
+        return re.search(self.raises, str(error)) is not None
+
+    def changed(self, cell: Cell, evidence: Any, results: Sequence[Array]) -> str:
+        """It ran, which is change enough."""
+        return f"{cell} is recorded as one that cannot be run; it gave {len(results)} arrays, for {', '.join(evidence.names)}"
 
 
 @dataclass(frozen=True)
@@ -121,15 +148,21 @@ def accuracies() -> tuple[Accuracy, ...]:
     return _entries("accuracy", Accuracy)
 
 
+@cache
+def unsupported() -> tuple[Unsupported, ...]:
+    """All cells of the file that cannot be run."""
+    return _entries("unsupported", Unsupported)
+
+
 def _entries(table: str, kind: type[Any]) -> tuple[Any, ...]:
     lists = ("case", "dtype", "mode", "device")
     entries = tomllib.loads(FILE.read_text()).get(table, [])
     return tuple(kind(**{k: tuple(v) if k in lists else v for k, v in entry.items()}) for entry in entries)
 
 
-def known(cell: Cell) -> Difference | Accuracy | None:
+def known(cell: Cell) -> Difference | Accuracy | Unsupported | None:
     """The entry that holds for a cell, if there is one."""
-    return next((entry for entry in (*differences(), *accuracies()) if entry.holds_for(cell)), None)
+    return next((entry for entry in (*differences(), *accuracies(), *unsupported()) if entry.holds_for(cell)), None)
 
 
 def main() -> None:
