@@ -50,6 +50,8 @@ class Layout:
     from_reference   (params, **static) -> the framework's names to the framework's layouts; params has the reference's names
                      and layouts, static is what the op takes by keyword (groups, heads)
     to_reference     the inverse: (stored, **static) -> params
+    merged           parameters that the framework stores added up (of a GRU's two biases, all or some): what comes back is
+                     stored as the same, and computes the same, but is not what was given
 
     Both take and give the framework's tensors, and are differentiable: the op itself is spelled with from_reference.
     What the framework stores more than the reference has (the second bias of a recurrent layer) from_reference fills so that
@@ -59,6 +61,7 @@ class Layout:
     parameters: tuple[str, ...]
     from_reference: Callable[..., dict[str, Any]]
     to_reference: Callable[..., dict[str, Any]]
+    merged: tuple[str, ...] = ()
 
     @classmethod
     def renamed(cls, **names: str) -> Layout:
