@@ -1,0 +1,130 @@
+"""A recurrent layer run over a sequence in both directions, each with parameters of its own.
+
+    ahead = layer(x)        back = reverse(layer'(reverse(x)))        y_t = [ahead_t, back_t]
+
+where reverse turns time around, so that y_t has read the sequence up to step t and from step t on.
+
+Derivation.  Reversal and concatenation move values, and so do their vjps: the halves of dy go to the two layers, the second
+half reversed, and x, which both have read, gets the sum of what comes back:
+
+    dx = dx_ahead + reverse(dx_back)
+
+Shapes: x (N, T, C) with T >= 1, y (N, T, 2H). Everything else has an axis of length 2 in front, for ahead and back, and is
+there what the layer takes, gates in its order (G = H for rnn_tanh, 4H for lstm, 3H for gru with reset_after):
+state and state_T (2, N, H), or (2, 2, N, H) of h and c for lstm; weight_input (2, C, G); weight_hidden (2, H, G);
+bias (2, G), or (2, 2, G) of bias_input and bias_hidden for gru. The final state of back is the one after step 1.
+Source: Schuster and Paliwal, "Bidirectional recurrent neural networks", IEEE Transactions on Signal Processing 45, 1997.
+PyTorch stacks the state as we do, with h and c apart; Keras and flax take and give a flat list of states. All three
+concatenate the outputs (Keras and flax by default) and return those of back in the order of time.
+"""
+
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any, Literal
+
+import numpy as np
+
+from reference.case import Array, Case, Inputs, require, require_floats
+from reference.layers import gru, lstm, rnn_tanh
+from reference.layers.recurrence import blocks, draw
+
+Layer = Literal["rnn_tanh", "lstm", "gru"]
+Out = tuple[Array, Array]
+Cache = tuple[ModuleType, int, Any, Any]
+
+LAYERS: dict[str, tuple[ModuleType, int, int, int]] = {
+    "rnn_tanh": (rnn_tanh, 1, 1, 1),
+    "lstm": (lstm, 4, 2, 1),
+    "gru": (gru, 3, 1, 2),
+}
+"""Each layer, with the number of its gates, states and biases."""
+
+
+def forward(
+    x: Array, state: Array, weight_input: Array, weight_hidden: Array, bias: Array, /, *, layer: Layer
+) -> tuple[Out, Cache]:
+    """(y, state_T). x (N, T, C), state (2, N, H), weight_input (2, C, G), weight_hidden (2, H, G), bias (2, G) -> y (N, T, 2H).
+
+    For lstm, state and state_T are (2, 2, N, H); for gru, bias is (2, 2, G).
+    Raises ValueError where dtypes or shapes do not fit, the sequence has no step, or the layer is unknown.
+    """
+    name = "bidirectional"
+    require(layer in LAYERS, name, "layer", repr(layer), f"one of {', '.join(LAYERS)}")
+    op, gates, states, biases = LAYERS[layer]
+    arguments = {"x": x, "state": state, "weight_input": weight_input, "weight_hidden": weight_hidden, "bias": bias}
+    require_floats(name, **arguments)
+    require(x.ndim == 3 and x.shape[1] >= 1, name, "x", f"of shape {x.shape}", "(N, T, C) with T >= 1")
+    fits = weight_hidden.ndim == 3 and weight_hidden.shape == (2, weight_hidden.shape[1], gates * weight_hidden.shape[1])
+    require(fits, name, "weight_hidden", f"of shape {weight_hidden.shape}", f"(2, H, {blocks(gates)})")
+    _, hidden, width = weight_hidden.shape
+    wanted = {
+        "state": (2, *_axis(states), len(x), hidden),
+        "weight_input": (2, x.shape[2], width),
+        "bias": (2, *_axis(biases), width),
+    }
+    for argument, shape in wanted.items():
+        require(arguments[argument].shape == shape, name, argument, f"of shape {arguments[argument].shape}", f"{shape}")
+    (y_ahead, *ahead), cache_ahead = op.forward(x, *_arguments(0, state, weight_input, weight_hidden, bias))
+    (y_back, *back), cache_back = op.forward(x[:, ::-1], *_arguments(1, state, weight_input, weight_hidden, bias))
+    y = np.concatenate([y_ahead, y_back[:, ::-1]], axis=2)
+    return (y, np.stack([_joined(ahead), _joined(back)])), (op, states, cache_ahead, cache_back)
+
+
+def backward(dout: Out, cache: Cache) -> tuple[Array, ...]:
+    """dy (N, T, 2H), dstate_T -> dx (N, T, C), dstate, dweight_input, dweight_hidden, dbias, in the shapes of the arguments."""
+    dy, dstate = dout
+    op, states, cache_ahead, cache_back = cache
+    hidden = dy.shape[2] // 2
+    dx_ahead, *ahead = op.backward((dy[:, :, :hidden], *_members(dstate[0], 2)), cache_ahead)
+    dx_back, *back = op.backward((dy[:, ::-1, hidden:], *_members(dstate[1], 2)), cache_back)
+    return dx_ahead + dx_back[:, ::-1], *_side_by_side(ahead, back, states)
+
+
+def _axis(count: int) -> tuple[int, ...]:
+    """The axis that several of a kind are stacked along; one alone needs none."""
+    return (count,) if count > 1 else ()
+
+
+def _arguments(direction: int, state: Array, weight_input: Array, weight_hidden: Array, bias: Array) -> Sequence[Array]:
+    """What the layer takes after x."""
+    states, biases = _members(state[direction], 2), _members(bias[direction], 1)
+    return *states, weight_input[direction], weight_hidden[direction], *biases
+
+
+def _side_by_side(ahead: Sequence[Array], back: Sequence[Array], states: int) -> Sequence[Array]:
+    """The inverse of `_arguments`, for both directions."""
+    groups = slice(states), slice(states, states + 1), slice(states + 1, states + 2), slice(states + 2, None)
+    return tuple(np.stack([_joined(ahead[group]), _joined(back[group])]) for group in groups)
+
+
+def _members(array: Array, axes: int) -> Sequence[Array]:
+    """The arrays of so many axes that are stacked along a first one, or the array itself where there is one only."""
+    return tuple(array) if array.ndim > axes else (array,)
+
+
+def _joined(arrays: Sequence[Array]) -> Array:
+    """The inverse of `_members`."""
+    return np.stack(arrays) if len(arrays) > 1 else arrays[0]
+
+
+def _inputs(*shape: int, hidden: int, layer: Layer) -> Inputs:
+    def inputs(rng: np.random.Generator) -> tuple[Array, ...]:
+        _, gates, states, biases = LAYERS[layer]
+        one_way = draw(*shape, hidden=hidden, gates=gates, states=states, biases=biases)
+        (x, *ahead), (_, *back) = one_way(rng), one_way(rng)
+        return x, *_side_by_side(ahead, back, states)
+
+    return inputs
+
+
+def _case(name: str, *shape: int, hidden: int, layer: Layer) -> Case:
+    return Case(name, _inputs(*shape, hidden=hidden, layer=layer), {"layer": layer})
+
+
+CASES = [
+    _case("generic", 3, 4, 5, hidden=2, layer="lstm"),
+    _case("one", 1, 1, 1, hidden=1, layer="lstm"),
+    _case("large", 6, 9, 13, hidden=8, layer="lstm"),
+    _case("rnn_tanh", 3, 4, 5, hidden=2, layer="rnn_tanh"),
+    _case("gru", 3, 4, 5, hidden=2, layer="gru"),
+]
