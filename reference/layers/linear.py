@@ -11,6 +11,7 @@ Shapes: x (..., I), weight (I, O), bias (O,), y (..., O). PyTorch stores the wei
 Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.5.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,8 @@ def backward(dout: Array, cache: tuple[Array, Array], *, input_gradient: bool = 
     """
     x, weight = cache
     dx = dout @ weight.T if input_gradient else None
-    x, dout = x.reshape(-1, x.shape[-1]), dout.reshape(-1, dout.shape[-1])
+    rows = math.prod(x.shape[:-1])  # spelled out: reshape cannot infer it where there are no inputs or outputs
+    x, dout = x.reshape(rows, x.shape[-1]), dout.reshape(rows, dout.shape[-1])
     return dx, x.T @ dout, dout.sum(axis=0)
 
 

@@ -43,7 +43,7 @@ def time_major(x: Array) -> Array:
 
 def all_steps(steps: Array) -> Array:
     """(T, N, C) -> (T N, C), a view: the steps of a sequence as one batch."""
-    return steps.reshape(-1, steps.shape[-1])
+    return steps.reshape(len(steps) * steps.shape[1], steps.shape[2])
 
 
 def sigmoid_in_place(x: Array) -> None:
