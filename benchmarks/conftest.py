@@ -18,13 +18,13 @@ from benchmarks.workshop import Workshop
 
 FOLDER = Path(__file__).parent / "results"
 FILTERS = {"model": MODELS, "size": tuple(SIZES), "phase": PHASES}
-SHARED = ("adapter", "mode", "device")
+SHARED = ("adapter", "mode", "device", "op")
 _plan = pytest.StashKey[Plan]()
 _results = pytest.StashKey[kept.Results]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("benchmarks", "what is timed, besides --adapter, --mode and --device (filters are repeatable)")
+    group = parser.getgroup("benchmarks", "what is timed, besides --adapter, --mode, --device and --op (filters are repeatable)")
     for option, names in FILTERS.items():
         group.addoption(
             f"--{option}", action="append", default=[], metavar="NAME", help=f"this {option} only: {', '.join(names)}"
@@ -39,9 +39,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    for option, instead in {"op": "time whole models, chosen with --model", "dtype": "run in float32"}.items():
-        if config.getoption(option):
-            raise pytest.UsageError(f"--{option}: benchmarks {instead}")
+    if config.getoption("dtype"):
+        raise pytest.UsageError("--dtype: benchmarks run in float32")
     if config.getoption("threads") < 1:
         raise pytest.UsageError(f"--threads {config.getoption('threads')}; wanted at least 1")
     try:

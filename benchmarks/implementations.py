@@ -2,57 +2,22 @@
 
 from __future__ import annotations
 
-import statistics
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
 import adapters
-from benchmarks import threads
-from benchmarks.plan import REFERENCE, Implementation, Place
+from benchmarks import ops, threads
+from benchmarks.plan import OP_SIZES, REFERENCE, Implementation, Place
 from benchmarks.problems import RATE, evidence, judge_phase, trained
+from benchmarks.running import TRANSFERS, Prepared, Run, clock, median, no_wait
 from gradwitness import frameworks
 from gradwitness.arithmetic import Array
 from gradwitness.subject import Subject
 from reference import MODELS
-
-TRANSFERS = 5
-"""Transfers each way; their median is reported."""
-
-
-@dataclass
-class Run:
-    """One phase. call() computes on the device; arrays(tree) turns what it returned into what is judged."""
-
-    call: Callable[[], Any]
-    arrays: Callable[[Any], list[Array]]
-    wait: Callable[[Any], None]
-
-    def __call__(self) -> Any:
-        """Compute, and return when everything is there: this is what is timed."""
-        tree = self.call()
-        self.wait(tree)
-        return tree
-
-
-@dataclass
-class Prepared:
-    """An implementation of a model at a size that agrees with the reference, and what preparing it took, in seconds."""
-
-    runs: dict[str, Run]
-    build: float
-    to_device: float
-    from_device: float = 0.0
-    first: dict[str, float] = field(default_factory=dict)
-    """The first call of each phase: tracing and compiling, where there is any, and one run."""
-    steady: dict[str, float] = field(default_factory=dict)
-    """A later call of each phase, roughly; how many make a round is decided by it."""
-    worst: float = 0.0
-    """The worst distance of any result from the truth, in units of spread."""
 
 
 def prepare(place: Place, phases: Iterable[str]) -> Prepared:
@@ -61,7 +26,7 @@ def prepare(place: Place, phases: Iterable[str]) -> Prepared:
     Raises gradwitness.Disagreement where a result is wrong.
     """
     subject = evidence(place.model, place.size).subject
-    prepared = _reference(place, subject) if place.implementation == REFERENCE else _adapter(place, subject)
+    prepared = _build(place, subject)
     for phase in dict.fromkeys(("forward+backward", *phases)):
         run = prepared.runs[phase]
         prepared.first[phase], tree = clock(run)
@@ -73,6 +38,13 @@ def prepare(place: Place, phases: Iterable[str]) -> Prepared:
     return prepared
 
 
+def _build(place: Place, subject: Subject) -> Prepared:
+    name, who = place.model, place.implementation
+    if name in OP_SIZES:
+        return ops.reference(name, subject) if who == REFERENCE else ops.adapter(name, subject, who)
+    return _reference(place, subject) if who == REFERENCE else _adapter(place, subject)
+
+
 def _reference(place: Place, subject: Subject) -> Prepared:
     op, numpy = MODELS[place.model], frameworks.load("numpy")
     params, x = subject.inputs
@@ -80,13 +52,13 @@ def _reference(place: Place, subject: Subject) -> Prepared:
     forward = partial(op.forward, labels=labels)
     steps = trained(place.model, params, x, labels)
     runs = {
-        "forward": Run(lambda: forward(params, x)[0], lambda loss: [loss], _no_wait),
+        "forward": Run(lambda: forward(params, x)[0], lambda loss: [loss], no_wait),
         "forward+backward": Run(
             partial(numpy.vjp((forward, op.backward)), subject.inputs, subject.cotangent),  # type: ignore[arg-type]
             lambda result: [result[0], *subject.align(result[1])],
-            _no_wait,
+            no_wait,
         ),
-        "step": Run(partial(next, steps), lambda result: [result[0], *result[1].values()], _no_wait),
+        "step": Run(partial(next, steps), lambda result: [result[0], *result[1].values()], no_wait),
     }
     return Prepared(runs, build=0.0, to_device=median(lambda: (np.array(x), np.array(labels)), TRANSFERS))
 
@@ -107,7 +79,7 @@ def _adapter(place: Place, subject: Subject) -> Prepared:
         return spelling.from_reference(params, device=who.device)
 
     # Where there is a GPU, PyTorch's and TensorFlow's wait drain it even for what was computed, synchronously, on the CPU.
-    wait = framework.wait if who.asynchronous else _no_wait
+    wait = framework.wait if who.asynchronous else no_wait
     seconds, model = clock(build)
     x, labels = send()
     gradients = adapter.gradients(model, who.mode)
@@ -128,10 +100,6 @@ def _adapter(place: Place, subject: Subject) -> Prepared:
         "step": Run(lambda: (trainer.step(x, labels), trainer.model), step_arrays, wait),
     }
     return Prepared(runs, build=seconds, to_device=median(send, TRANSFERS))
-
-
-def _no_wait(tree: Any) -> None:
-    """For what computes while the caller waits."""
 
 
 @cache
@@ -161,15 +129,3 @@ def start(who: Implementation, count: int) -> float:
         raise frameworks.Unavailable(str(reason)) from reason
     x = framework.from_numpy(np.ones((2, 3), np.float32), who.device)
     return clock(lambda: framework.wait(framework.vjp(adapter.ops["tanh"], who.mode)((x,), x)))[0]
-
-
-def clock(function: Callable[[], Any]) -> tuple[float, Any]:
-    """Seconds that a call takes, and what it returns."""
-    begin = time.perf_counter()
-    result = function()
-    return time.perf_counter() - begin, result
-
-
-def median(function: Callable[[], Any], count: int) -> float:
-    """The median of count calls, in seconds."""
-    return statistics.median(clock(function)[0] for _ in range(count))

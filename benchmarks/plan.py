@@ -31,6 +31,26 @@ SIZES = {str(size): size for size in (Size(4, 2, 3), Size(64, 64, 128), Size(256
 """From the XOR network up."""
 
 
+OP_SIZES = {
+    "linear": "256x512 to 512",
+    "conv2d": "16x32x32x32, 3x3 to 64",
+    "max_pool2d": "16x64x32x32, 2x2",
+    "batch_norm": "16x64x32x32",
+    "layer_norm": "2048x768",
+    "lstm": "32x64 steps, 128 to 128",
+    "scaled_dot_product_attention": "8x8 heads, 128x128, 64",
+    "gelu": "1024x1024",
+    "softmax": "512x1000",
+    "cross_entropy": "512x1000",
+}
+"""The ops that are timed by themselves, forward and forward+backward, and at which size."""
+ASKED = {
+    "linear": 2.0, "conv2d": 3.0, "max_pool2d": 4.0, "batch_norm": 4.0, "layer_norm": 2.0, "lstm": 2.0,
+    "scaled_dot_product_attention": 2.0, "gelu": 4.0, "softmax": 2.0, "cross_entropy": 2.0,
+}  # fmt: skip
+"""What the reference aims at: forward+backward within so many times what PyTorch takes, eager, on one thread of a CPU."""
+
+
 @dataclass(frozen=True)
 class Implementation:
     """Who computes: a framework, in one of its modes, on a device."""
@@ -53,7 +73,7 @@ REFERENCE = Implementation("numpy", "eager", "cpu")
 
 @dataclass(frozen=True)
 class Place:
-    """An implementation of a model at a size: what is prepared and verified as one."""
+    """An implementation of a model, or of an op, at a size: what is prepared and verified as one."""
 
     implementation: Implementation
     model: str
@@ -91,6 +111,7 @@ class Plan:
     mode: Sequence[str] = ()
     device: Sequence[str] = ()
     model: Sequence[str] = ()
+    op: Sequence[str] = ()
     size: Sequence[str] = ()
     phase: Sequence[str] = ()
     passes: int = 3
@@ -98,7 +119,7 @@ class Plan:
     def __post_init__(self) -> None:
         # Selection knows the adapters, modes and devices there are
         Selection(adapter=self.adapter, mode=self.mode, device=self.device)
-        for option, names in {"model": MODELS, "size": tuple(SIZES), "phase": PHASES}.items():
+        for option, names in {"model": MODELS, "op": tuple(OP_SIZES), "size": tuple(SIZES), "phase": PHASES}.items():
             for asked in getattr(self, option):
                 if asked not in names:
                     raise ValueError(f"unknown {option} {asked!r}; there are {', '.join(names)}")
@@ -111,7 +132,7 @@ class Plan:
     @property
     def complete(self) -> bool:
         """Whether nothing is left out."""
-        return not any((self.adapter, self.mode, self.device, self.model, self.size, self.phase))
+        return not any((self.adapter, self.mode, self.device, self.model, self.op, self.size, self.phase))
 
     @cached_property
     def implementations(self) -> tuple[Implementation, ...]:
@@ -129,14 +150,22 @@ class Plan:
         """The selected phases, in order."""
         return tuple(phase for phase in PHASES if not self.phase or phase in self.phase)
 
+    def phases_of(self, name: str) -> tuple[str, ...]:
+        """Of a model or an op; an op has no training step."""
+        return tuple(phase for phase in self.phases if phase != "step" or name in MODELS)
+
     @cached_property
     def problems(self) -> tuple[tuple[str, str], ...]:
-        """Selected (model, size), in the order in which they are worked through."""
-        return tuple(
-            (model, size)
-            for model in MODELS if not self.model or model in self.model
-            for size in SIZES if not self.size or size in self.size
-        )  # fmt: skip
+        """Selected (model, size) and (op, size), in the order in which they are worked through. Whoever asks for a model or a
+        size wants no op besides, unless asked for; and the other way round.
+        """
+        models = self.model or (MODELS if self.size or not self.op else ())
+        ops = self.op or (() if self.model or self.size else tuple(OP_SIZES))
+        sizes = [size for size in SIZES if not self.size or size in self.size]
+        return (
+            *((model, size) for model in MODELS if model in models for size in sizes),
+            *((op, size) for op, size in OP_SIZES.items() if op in ops),
+        )
 
     @property
     def adapters(self) -> tuple[str, ...]:
@@ -150,7 +179,7 @@ class Plan:
     def timings(self) -> Iterator[Timing]:
         """Everything that is timed: within a group one pass over all implementations after the other."""
         for model, size in self.problems:
-            for phase in self.phases:
+            for phase in self.phases_of(model):
                 for number in range(self.passes):
                     for who in self.implementations:
                         yield Timing(Place(who, model, size), phase, number)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import threads
-from benchmarks.plan import PHASES, REFERENCE, Implementation
+from benchmarks.plan import ASKED, OP_SIZES, PHASES, REFERENCE, Implementation
 from benchmarks.results import Results, Sample, device_names
 
 WIDTH = 400
@@ -109,8 +109,20 @@ def _lines(results: Results) -> Iterator[str]:
         if all(part in results.costs for part in pair):
             whole, part = (results.costs[name] for name in pair)
             yield f"{name}: {duration(whole.median - part.median)} ± {duration(_half_range(whole, part))}"
+    yield from _asked(results)
     yield from results.notes
     yield from _conditions(results)
+
+
+def _asked(results: Results) -> Iterator[str]:
+    """How the reference does against PyTorch, eager on the CPU, and what it aims at."""
+    torch = Implementation("torch", "eager", "cpu")
+    for op, asked in ASKED.items():
+        group = (op, OP_SIZES[op], "forward+backward")
+        if group in results.samples and (found := results.ratio(group, torch)):
+            reached = 1 / found[0]
+            verdict = "reached" if reached <= asked else "not reached"
+            yield f"{op} {group[1]}: {reached:.2f} ±{found[1]:.0%} of PyTorch eager's time; at most {asked:g} asked: {verdict}"
 
 
 def _half_range(*samples: Sample) -> float:

@@ -1,4 +1,6 @@
-"""Forward, forward+backward and a training step of the reference's models, by everybody, at four sizes: verified, then timed."""
+"""Forward, forward+backward and a training step of the reference's models, by everybody, at four sizes, and of single ops at one:
+verified, then timed.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +8,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
-from benchmarks.implementations import Prepared
-from benchmarks.plan import REFERENCE, Place, Timing
+from benchmarks.plan import OP_SIZES, REFERENCE, Place, Timing
 from benchmarks.problems import DTYPE
+from benchmarks.running import Prepared
 from benchmarks.workshop import NotTimed, Workshop, record
 from gradwitness import Disagreement, frameworks
 
@@ -57,7 +60,7 @@ def test_time(timing: Timing, prepared: Prepared, workshop: Workshop, benchmark:
     }
     seconds, share = workshop.time(benchmark, run, rounds, iterations)
     loss = run.arrays(run())[0]
-    assert math.isfinite(loss), f"after the last round the loss is {loss}: what was timed had left the ground that was verified"
+    assert np.isfinite(loss).all(), f"after the last round out is {loss}: what was timed had left the ground that was verified"
     if seconds:
         sample = workshop.results.samples[timing.group][timing.place.implementation]
         sample.seconds += seconds
@@ -86,4 +89,5 @@ def _compile(prepared: Prepared, timing: Timing) -> float:
 def _options(place: Place) -> str:
     who = place.implementation
     chosen = "" if who == REFERENCE else f" --adapter {who.framework} --mode {who.mode} --device {who.device}"
-    return f"--model {place.model} --size {place.size}{chosen}"
+    what = f"--op {place.model}" if place.model in OP_SIZES else f"--model {place.model} --size {place.size}"
+    return what + chosen

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from benchmarks import threads
-from benchmarks.implementations import Prepared, load, prepare, start
+from benchmarks.implementations import load, prepare, start
 from benchmarks.plan import REFERENCE, Implementation, Place, Plan
 from benchmarks.results import Results
+from benchmarks.running import Prepared
 from gradwitness import frameworks
 
 
@@ -55,7 +56,7 @@ class Workshop:
         if place.implementation != REFERENCE:
             self.begin(place.implementation)
         try:
-            prepared = prepare(place, self.plan.phases)
+            prepared = prepare(place, self.plan.phases_of(place.model))
         except Exception as error:
             self._refused[place] = self.results.differ[str(place)] = str(error).partition("\n")[0] or type(error).__name__
             raise
