@@ -1,4 +1,6 @@
-"""What the project itself costs: importing the engine, collecting the matrix, verifying one cell. Measured, not asserted."""
+"""What the project itself costs: importing the engine, collecting the matrix, verifying one cell, the memory of a convolution.
+Measured, not asserted.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +20,7 @@ from gradwitness import frameworks
 from tests import run
 from tests.known import known
 from tests.matrix import Cell, Selection
+from tests.test_memory import ALLOWED, backward_of_conv2d
 
 ROOT = Path(__file__).parents[1]
 COLLECT = ("-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider")
@@ -59,6 +62,13 @@ def test_process(process: tuple[int, str], workshop: Workshop, benchmark: Any, t
     if benchmark.stats:
         workshop.results.costs[what].seconds += benchmark.stats.stats.data
         workshop.results.differences |= DIFFERENCES
+
+
+def test_memory_of_a_convolution(workshop: Workshop) -> None:
+    workshop.results.notes.append(
+        f"peak memory of conv2d's backward, 16x32x32x32, 3x3 to 64, with what forward left for it: {backward_of_conv2d():.1f} times "
+        f"its input and output together; at most {ALLOWED} asked"
+    )
 
 
 @pytest.mark.parametrize("time", ["first time", "again", KEPT])

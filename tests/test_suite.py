@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tokenize
 import xml.etree.ElementTree as ET
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
@@ -50,6 +51,22 @@ def test_a_spelling_takes_the_reference_s_arguments(adapter: Any) -> None:
     for name, spelling in adapter.ops.items():
         reference, own = (inspect.signature(f).parameters for f in (OPS[name].forward, spelling))
         assert list(own) == list(reference), name
+
+
+CATALOGUE = {"activations": 23, "losses": 25, "layers": 43}
+EMPTY = 6
+"""So many of the places of an op in a framework may be empty, each with its reason."""
+
+
+def test_the_catalogue_is_whole() -> None:
+    assert Counter(op.family for op in OPS.values()) == CATALOGUE
+    assert all(op.name == name for name, op in OPS.items())
+
+
+def test_hardly_a_place_is_empty() -> None:
+    reasons = [reason for name in adapters.NAMES if frameworks.installed(name) for reason in adapters.load(name).missing.values()]
+    assert len(reasons) <= EMPTY
+    assert all(reasons)
 
 
 @pytest.mark.parametrize("op", [*OPS.values(), *MODELS.values()], ids=[*OPS, *MODELS])
