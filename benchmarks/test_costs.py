@@ -66,8 +66,8 @@ def test_process(process: tuple[int, str], workshop: Workshop, benchmark: Any, t
 
 def test_memory_of_a_convolution(workshop: Workshop) -> None:
     workshop.results.notes.append(
-        f"peak memory of conv2d's backward, 16x32x32x32, 3x3 to 64, with what forward left for it: {backward_of_conv2d():.1f} times "
-        f"its input and output together; at most {ALLOWED} asked"
+        f"peak memory of conv2d's backward, 16x32x32x32, 3x3 to 64, with what forward left for it: "
+        f"{backward_of_conv2d():.1f} times its input and output together; at most {ALLOWED} asked"
     )
 
 

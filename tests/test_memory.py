@@ -13,7 +13,7 @@ ALLOWED = 12
 
 
 def peak(function: Callable[[], Any]) -> int:
-    """The most bytes that NumPy and Python hold at a time, during a call, of what the call allocates and of what was traced before."""
+    """The most bytes held at a time during a call: what it allocates, on top of what was there before."""
     tracemalloc.reset_peak()
     function()
     return tracemalloc.get_traced_memory()[1]
