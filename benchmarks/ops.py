@@ -39,7 +39,7 @@ PROBLEMS = {
         _normal((16, 64, 32, 32), (64,), (64,)),
         lambda rng: {"running_mean": rng.normal(size=64), "running_var": rng.uniform(0.5, 2, size=64)},
     ),
-    "layer_norm": Problem(_normal((2048, 768), (768,), (768,))),
+    "layer_norm": Problem(_normal((512, 768), (768,), (768,))),
     "lstm": Problem(_normal((32, 64, 128), (32, 128), (32, 128), (128, 512), (128, 512), (512,), scale=0.1)),
     "scaled_dot_product_attention": Problem(_normal(*[(8, 8, 128, 64)] * 3)),
     "gelu": Problem(_normal((1024, 1024))),

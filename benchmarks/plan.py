@@ -36,7 +36,7 @@ OP_SIZES = {
     "conv2d": "16x32x32x32, 3x3 to 64",
     "max_pool2d": "16x64x32x32, 2x2",
     "batch_norm": "16x64x32x32",
-    "layer_norm": "2048x768",
+    "layer_norm": "512x768",
     "lstm": "32x64 steps, 128 to 128",
     "scaled_dot_product_attention": "8x8 heads, 128x128, 64",
     "gelu": "1024x1024",
