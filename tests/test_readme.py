@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gradwitness import Disagreement
+from gradwitness import Disagreement, frameworks
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -26,6 +26,17 @@ def test_the_example_raises_what_is_shown_below_it(tmp_path: Path) -> None:
     with pytest.raises(Disagreement) as found:
         runpy.run_path(str(script))
     assert _without_last_digits(str(found.value)) == _without_last_digits(shown.split(": ", 1)[1])
+
+
+def test_ported_weights_have_the_shapes_that_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("torch", "tensorflow"):
+        if not frameworks.installed(name):
+            pytest.skip(f"{name} is not installed")
+    (example,) = (text for language, text in BLOCKS if language == "python" and "layouts" in text)
+    script = tmp_path / "example.py"
+    script.write_text(example)
+    runpy.run_path(str(script))
+    assert capsys.readouterr().out == BLOCKS[[text for _, text in BLOCKS].index(example) + 1][1]
 
 
 def _without_last_digits(message: str) -> list[str]:
