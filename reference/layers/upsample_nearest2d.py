@@ -12,7 +12,8 @@ Derivation.  y copies, so each pixel of x collects from its copies; r and c neve
 Shapes: x (N, C, H, W), y (N, C, OH, OW). size is an integer or (OH, OW); or scale_factor, a number s or (vertical, horizontal),
 gives OH = floor(H s).
 This is what TensorFlow, Keras and JAX compute, and PyTorch under the name "nearest-exact"; PyTorch's "nearest" takes
-floor(i H / OH), half a pixel off, which is the same where OH is a multiple of H.
+floor(i H / OH), half a pixel off, which is the same where OH is a multiple of H. PyTorch and TensorFlow compute the centre in
+float32: of one that lies on a border they may take the first pixel.
 Source: Odena, Dumoulin and Olah, "Deconvolution and checkerboard artifacts", Distill, 2016.
 """
 
@@ -56,5 +57,6 @@ CASES = [
     Case("no_multiple", normal(2, 3, 4, 5), {"size": (7, 8)}),
     Case("fractional_scale", normal(2, 3, 4, 5), {"scale_factor": 1.5}),
     Case("smaller", normal(2, 3, 7, 8), {"size": (3, 5)}),
+    Case("centre_on_a_border", normal(1, 1, 14, 1), {"size": (23, 1)}),
     Case("large", normal(2, 8, 15, 16), {"scale_factor": 2}),
 ]
