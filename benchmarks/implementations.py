@@ -54,7 +54,7 @@ def _reference(place: Place, subject: Subject) -> Prepared:
     runs = {
         "forward": Run(lambda: forward(params, x)[0], lambda loss: [loss], no_wait),
         "forward+backward": Run(
-            partial(numpy.vjp((forward, op.backward)), subject.inputs, subject.cotangent),  # type: ignore[arg-type]
+            partial(numpy.vjp((forward, op.backward)), subject.inputs, subject.cotangent),
             lambda result: [result[0], *subject.align(result[1])],
             no_wait,
         ),

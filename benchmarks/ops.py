@@ -64,7 +64,7 @@ def reference(name: str, at: Subject) -> Prepared:
     runs = {
         "forward": Run(lambda: forward(*at.inputs)[0], lambda out: list(leaves(out)), no_wait),
         "forward+backward": Run(
-            partial(numpy.vjp((forward, op.backward)), at.inputs, at.cotangent),  # type: ignore[arg-type]
+            partial(numpy.vjp((forward, op.backward)), at.inputs, at.cotangent),
             lambda result: [*leaves(result[0]), *at.align(result[1])],
             no_wait,
         ),

@@ -46,7 +46,7 @@ def forward(x: Array, /, *, padding: int | Sides, mode: Mode = "zero") -> tuple[
     for length, sides in zip(x.shape[2:], (vertical, horizontal), strict=True):
         most = {"zero": max(sides), "reflect": length - 1, "replicate": max(sides) if length else 0}[mode]
         require(max(sides) <= most, "pad2d", "padding", max(sides), f"at most {most}, to {mode} an axis of length {length}")
-    y = np.pad(x, ((0, 0), (0, 0), vertical, horizontal), mode=NUMPY[mode])  # type: ignore[call-overload]
+    y = np.pad(x, ((0, 0), (0, 0), vertical, horizontal), mode=NUMPY[mode])  # type: ignore[call-overload]  # stubs want a literal
     return y, ((vertical, horizontal), mode)
 
 

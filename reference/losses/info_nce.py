@@ -68,7 +68,8 @@ def backward(dout: Array, cache: Cache) -> tuple[Array, Array]:
     own = np.arange(len(u))
     dlog_p = np.zeros_like(directions[0][0])
     dlog_p[own, own] = -spread(dout, losses, reduction) / len(directions)
-    dscores: Array = sum(log_softmax.backward(dlog_p, direction)[0] for direction in directions) / temperature  # type: ignore[assignment]
+    first, *others = (log_softmax.backward(dlog_p, direction)[0] for direction in directions)
+    dscores = sum(others, first) / temperature
     return unit.backward(dscores @ v, cache_u), unit.backward(dscores.T @ u, cache_v)
 
 
