@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,10 @@ from tests.known import Unsupported, known
 from tests.matrix import Cell, Selection
 from tests.report import Report
 from tests.run import RUN
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # A worker has one processor: the threads of several would wait for each other. Read when a framework is imported.
+    os.environ.update({"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"})
 
 OPTIONS = ("adapter", "op", "dtype", "device", "mode")
 KINDS = {"op_cell": "op", "model_cell": "model", "optimizer_cell": "optimizer", "training_cell": "training"}
@@ -132,6 +137,8 @@ def verify(request: pytest.FixtureRequest) -> Callable[[Cell], Any]:
         record["gradient"], record["worst"] = max(distances.items(), key=lambda item: item[1])
         if cell.kind in ("op", "model"):
             record["members"] = evidence.members(results)
+        if cell.kind == "training":
+            record["told"] = evidence.told()
         return results
 
     return run

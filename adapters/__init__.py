@@ -16,62 +16,43 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
 
+from adapters.layout import Layout
 from gradwitness import frameworks
+
+__all__ = ["NAMES", "Adapter", "Layout", "Model", "Trainer", "functions", "layouts_of", "load"]
 
 NAMES = ("torch", "tensorflow", "jax")
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Params = dict[str, Array]
+Batch = Mapping[str, Any]
+"""What a step is given: the reference's argument x, if it is differentiable, and its other arrays by keyword (labels, masks)."""
 
 
 class Model(Protocol):
-    """A model of the reference the way the framework's users write it, with its parameters converted both ways."""
+    """A model of the reference the way the framework's users write it, with its parameters converted both ways.
 
-    def from_reference(self, params: Params, *, device: str = "cpu", **config: Any) -> Any:
-        """The framework's model with the reference's parameters, in their dtype. config is the reference's
-        (activation, loss).
+    conventions   arguments of the reference's forward under which both compute the same, where the framework defines something
+                  in another way: {"unbiased": False} for a running variance
+    """
+
+    conventions: Mapping[str, Any]
+
+    def from_reference(self, params: Params, state: Params | None = None, *, device: str = "cpu", **config: Any) -> Any:
+        """The framework's model with the reference's parameters and running statistics, in their dtype. config is the
+        reference's (activation, rate).
         """
 
     def to_reference(self, model: Any) -> Params:
         """The model's parameters under the reference's names and in its layouts."""
 
-
-@dataclass(frozen=True)
-class Layout:
-    """How a framework's own layer stores the parameters of an op: for whoever ports weights.
-
-    parameters       the reference's names of the arguments that are stored
-    from_reference   (params, **static) -> the framework's names to the framework's layouts; params has the reference's names
-                     and layouts, static is what the op takes by keyword (groups, heads)
-    to_reference     the inverse: (stored, **static) -> params
-    merged           parameters that the framework stores added up (of a GRU's two biases, all or some): what comes back is
-                     stored as the same, and computes the same, but is not what was given
-
-    Both take and give the framework's tensors, and are differentiable: the op itself is spelled with from_reference.
-    What the framework stores more than the reference has (the second bias of a recurrent layer) from_reference fills so that
-    the function is the same; to_reference adds it up again.
-    """
-
-    parameters: tuple[str, ...]
-    from_reference: Callable[..., dict[str, Any]]
-    to_reference: Callable[..., dict[str, Any]]
-    merged: tuple[str, ...] = ()
-
-    @classmethod
-    def renamed(cls, **names: str) -> Layout:
-        """The layout of a layer that stores what the reference has, under other names: reference's name = its own name."""
-        own = {name: reference for reference, name in names.items()}
-        return cls(
-            tuple(names),
-            lambda params, **_: {names[key]: value for key, value in params.items()},
-            lambda stored, **_: {own[key]: value for key, value in stored.items()},
-        )
+    def state_of(self, model: Any) -> Params:
+        """The model's running statistics, likewise; empty where it has none."""
 
 
 class Trainer(Protocol):
@@ -79,7 +60,7 @@ class Trainer(Protocol):
 
     model: Any
 
-    def step(self, x: Any, labels: Any) -> Any:
+    def step(self, batch: Batch) -> Any:
         """One update on a batch; returns the loss before it."""
 
 
@@ -95,16 +76,21 @@ class Adapter(Protocol):
     optimizers: Mapping[str, Callable[..., Any]]
 
     def predict(self, model: Any, mode: str = "eager") -> Callable[[Any], Any]:
-        """x -> the model's output."""
+        """x -> the model's output, in evaluation."""
 
-    def loss(self, model: Any, mode: str = "eager") -> Callable[[Any, Any], Any]:
-        """(x, labels) -> the model's loss."""
+    def loss(self, model: Any, mode: str = "eager") -> Callable[[Batch], Any]:
+        """batch -> the model's loss, as in training."""
 
-    def gradients(self, model: Any, mode: str = "eager") -> Callable[[Any, Any, Any], tuple[Any, tuple[Any, Any]]]:
-        """(x, labels, dout) -> (loss, (dparams, dx)); dparams is what `named` takes."""
+    def gradients(self, model: Any, mode: str = "eager") -> Callable[[Batch, Any], tuple[Any, Any, Any, Any]]:
+        """(batch, dout) -> (loss, dparams, dx, state). dx is None for a batch without x; dparams is what `named` takes, state
+        (running statistics after the forward) what `named_state` takes.
+        """
 
     def named(self, dparams: Any, model: Any) -> Params:
         """Gradients of a model's parameters under the reference's names and in its layouts."""
+
+    def named_state(self, state: Any, model: Any) -> Params:
+        """Running statistics, likewise."""
 
     def trainer(self, model: Any, optimizer: Any, mode: str = "eager") -> Trainer:
         """A training loop's body around the framework's own optimizer."""

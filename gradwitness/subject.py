@@ -40,6 +40,17 @@ def leaves(tree: Any) -> Iterator[Any]:
         yield tree
 
 
+def _paths(name: str, tree: Any) -> Iterator[str]:
+    """A name for each leaf of a tree: name[0], name[key], ..."""
+    if isinstance(tree, (tuple, list)):
+        tree = dict(enumerate(tree))
+    if isinstance(tree, Mapping):
+        for key, branch in tree.items():
+            yield from _paths(f"{name}[{key}]", branch)
+    else:
+        yield name
+
+
 def floats_to(dtype: Any) -> Callable[[Array], Array]:
     """A function that casts arrays of floats to dtype, and leaves integers and booleans alone."""
     return lambda array: array.astype(dtype) if array.dtype.kind == "f" else array
@@ -83,9 +94,8 @@ class Subject:
 
     @cached_property
     def names(self) -> list[str]:
-        """A name for each array of a result: out (or out[0], out[1], ...), then the gradients."""
-        outs = ["out"] if not isinstance(self.cotangent, tuple) else [f"out[{i}]" for i in range(len(self.cotangent))]
-        return [*outs, *self.gradients]
+        """A name for each array of a result: out (or out[0], out[1][running_mean], ...), then the gradients."""
+        return [*_paths("out", self.cotangent), *self.gradients]
 
     @cached_property
     def cotangent(self) -> Any:
@@ -98,7 +108,7 @@ class Subject:
         cotangent = tree_map(lambda o: np.asarray(rng.normal(size=np.shape(o))), out)
         if not self.detached:
             return cotangent
-        return tuple(np.zeros_like(d) if i in self.detached else d for i, d in enumerate(cotangent))
+        return tuple(tree_map(np.zeros_like, d) if i in self.detached else d for i, d in enumerate(cotangent))
 
     def rounded(self, dtype: Any) -> Subject:
         """The same subject with every array of floats rounded to dtype."""

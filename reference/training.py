@@ -6,34 +6,61 @@ The loss that a step reports is the one before its update.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from reference.case import Array, Op, Optimizer
 
 Params = dict[str, Array]
+State = dict[str, Array]
+Batch = Mapping[str, Any]
+"""What a model's forward is given at a step: x, where its input is differentiable, and by keyword its other arrays."""
+
+
+class Step(NamedTuple):
+    """What a step leaves: the loss before it, the parameters and the running statistics after it."""
+
+    loss: Array
+    params: Params
+    state: State
 
 
 def train(
     model: Op,
     params: Params,
-    batches: Iterable[tuple[Array, Array]],
+    batches: Iterable[Batch],
     *,
     optimizer: Optimizer,
     hyper: Mapping[str, Any],
     config: Mapping[str, Any] | None = None,
-) -> Iterator[tuple[Array, Params]]:
-    """Yield (loss, params after the step) for each batch (x, labels).
+    state: State | None = None,
+) -> Iterator[Step]:
+    """Yield a `Step` for each batch.
 
     hyper    the optimizer's keyword arguments: {"lr": 0.5}
-    config   the model's keyword arguments besides labels: {"activation": "tanh"}
+    config   the model's keyword arguments besides its arrays: {"activation": "tanh"}
+    state    the running statistics before the first step, of a model that keeps some
     """
-    state = {name: optimizer.init(value) for name, value in params.items()}
-    for x, labels in batches:
-        loss, cache = model.forward(params, x, labels=labels, **(config or {}))
-        dparams, _ = model.backward(np.ones_like(loss), cache, input_gradient=False)
-        updated = {name: optimizer.step(params[name], dparams[name], state[name], **hyper) for name in params}
+    moments = {name: optimizer.init(value) for name, value in params.items()}
+    state = state or {}
+    for batch in batches:
+        loss, dparams, state = gradients(model, params, batch, config=config, state=state)
+        updated = {name: optimizer.step(params[name], dparams[name], moments[name], **hyper) for name in params}
         params = {name: param for name, (param, _) in updated.items()}
-        state = {name: after for name, (_, after) in updated.items()}
-        yield loss, params
+        moments = {name: after for name, (_, after) in updated.items()}
+        yield Step(loss, params, state)
+
+
+def gradients(
+    model: Op, params: Params, batch: Batch, *, config: Mapping[str, Any] | None = None, state: State | None = None
+) -> tuple[Array, Params, State]:
+    """The loss of a batch, its gradient in every parameter, and the running statistics afterwards."""
+    keywords = dict(batch) | dict(config or {}) | ({"state": state} if model.detached else {})
+    x = [keywords.pop("x")] if "x" in keywords else []
+    out, cache = model.forward(params, *x, **keywords)
+    loss, after = out if model.detached else (out, {})
+    one = np.ones_like(loss)
+    without = {"input_gradient": False} if x else {}
+    dparams, *_ = model.backward((one, None) if model.detached else one, cache, **without)
+    return loss, dparams, after

@@ -35,8 +35,14 @@ def parameter_layout() -> None:
     """A weight reshaped to (out, in) where it must be transposed. There and back it is the same again: a round trip
     sees nothing.
     """
-    for spelling in adapters.load("torch").models.values():
-        spelling.layout = lambda name, tensor: tensor.reshape(tensor.shape[::-1]) if name.endswith("weight") else tensor
+    from adapters.torch.ops import layers
+
+    def reshaped(params: dict[str, Any], **_: object) -> dict[str, Any]:
+        return {name: tensor.reshape(tensor.shape[::-1]) if name == "weight" else tensor for name, tensor in params.items()}
+
+    for layout in (layers.LAYOUTS["linear"], layers.WITHOUT_BIAS):
+        object.__setattr__(layout, "from_reference", reshaped)
+        object.__setattr__(layout, "to_reference", reshaped)
 
 
 def training_loop() -> None:

@@ -13,17 +13,17 @@ from typing import Any, Literal
 
 import adapters
 from gradwitness import frameworks
+from lessons.recipes import RECIPES
 from reference import MODELS, OPS, OPTIMIZERS, Case, Op, Optimizer
 
 Kind = Literal["op", "model", "optimizer", "training"]
 
 DTYPES = ("float64", "float32")
-TRAININGS = ("xor", "digits")
 TABLES: dict[Kind, dict[str, Any]] = {
     "op": OPS,
     "model": MODELS,
     "optimizer": OPTIMIZERS,
-    "training": dict.fromkeys(TRAININGS),
+    "training": RECIPES,
 }
 
 
@@ -60,8 +60,9 @@ class Cell:
 
 @dataclass(frozen=True)
 class Selection:
-    """What the options ask for; an empty one asks for everything, but for most of the compiled cells of ops: an op is compiled on
-    its generic case, and on its other cases where its mode is asked for or with every_case_compiled.
+    """What the options ask for; an empty one asks for everything, but for most of the compiled cells of ops and training runs: an
+    op is compiled on its generic case, and on its other cases where its mode is asked for or with every_case_compiled; and a
+    training run is made in the mode that is customary in its framework, and in the others likewise.
 
     Raises ValueError for a name that is not there, listing what there is.
     """
@@ -104,22 +105,27 @@ class Selection:
         for name, subject in TABLES[kind].items():
             if self.op and name not in self.op:
                 continue
-            case_ids = [case.id for case in subject.cases] if subject else ["whole_run"]
+            case_ids = ["whole_run"] if kind == "training" else [case.id for case in subject.cases]
             for case_id in case_ids:
                 for dtype in self.dtype or DTYPES:
                     for adapter in self.adapter or adapters.NAMES:
                         for mode in frameworks.MODES[adapter]:
                             if self.mode and mode not in self.mode:
                                 continue
-                            if mode != "eager" and not self._compiles(kind, mode, case_id == case_ids[0]):
+                            if not self._wants(kind, adapter, mode, case_id == case_ids[0]):
                                 continue
                             for device in self.devices():
                                 yield Cell(kind, name, case_id, adapter, dtype, device, mode)
 
-    def _compiles(self, kind: Kind, mode: str, generic: bool) -> bool:
-        """Whether a case is run in a compiled mode; a compiler that takes seconds gets generic cases alone."""
+    def _wants(self, kind: Kind, adapter: str, mode: str, generic: bool) -> bool:
+        """Whether a case is run in a mode. A compiler that takes seconds gets generic cases alone; a training run, of hundreds of
+        steps, the mode that is customary, and an optimizer none but eager.
+        """
+        everything = self.every_case_compiled or mode in self.mode
         if mode in frameworks.SLOW_TO_BUILD:
             return generic and kind in ("op", "model")
-        if kind == "op":
-            return generic or self.every_case_compiled or mode in self.mode
-        return kind != "optimizer"
+        if kind == "training":
+            return everything or mode == frameworks.CUSTOMARY[adapter]
+        if mode == "eager" or kind == "model":
+            return True
+        return kind == "op" and (generic or everything)

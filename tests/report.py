@@ -55,6 +55,8 @@ class Report:
             write(f"worst in {name}: {worst['worst']:.3g} at {worst['cell']} ({worst['gradient']})\n")
         for line in _kinks(rows):
             write(line)
+        for told in {row["told"].partition(":")[0]: row["told"] for row in rows if row.get("told")}.values():
+            write(f"training run {told}\n")
         for (status, adapter, reason), count in sorted(_reasons(rows).items()):
             write(f"{status}: {adapter}, {count} cells: {reason}\n")
 

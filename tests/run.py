@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import cache, cached_property, lru_cache, partial
-from itertools import repeat
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import numpy as np
 
 import adapters
-from gradwitness.arithmetic import Array, measure, wider
-from gradwitness.subject import Subject, floats_to, leaves, tree_map
-from gradwitness.verdict import judge
+from gradwitness.arithmetic import Array
+from gradwitness.subject import Subject, leaves, tree_map
 from gradwitness.witness import Evidence
-from lessons.data import digits
-from reference import MODELS, OPTIMIZERS, Case, Op, Optimizer
+from reference import Case, Op, Optimizer
 from reference.case import seed
-from reference.models import mlp, two_layer
-from reference.training import train
 from tests.matrix import Cell
+from tests.path import Path
+from tests.training import run_training
 
 
 def subject(op: Op, case: Case) -> Subject:
@@ -47,50 +45,38 @@ def run_op(cell: Cell) -> tuple[Evidence, list[Array]]:
     return told, [framework.to_numpy(a) for a in (*leaves(out), *grads)]
 
 
+@lru_cache(maxsize=8)
+def model_evidence(op: Op, case_id: str, dtype: str, conventions: tuple[tuple[str, Any], ...]) -> Evidence:
+    """What the reference says of a model's case under a framework's conventions."""
+    at = subject(op, next(case for case in op.cases if case.id == case_id))
+    return Evidence.of(replace(at, static={**at.static, **dict(conventions)}), dtype)
+
+
 def run_model(cell: Cell) -> tuple[Evidence, list[Array]]:
-    """Evidence, and the adapter's loss and gradients of every parameter and of the input."""
+    """Evidence, and the adapter's loss, running statistics, and gradients of every parameter and of the input."""
     adapter = adapters.load(cell.adapter)
-    framework = adapter.framework
-    told = evidence(cell.subject, cell.case_id, cell.dtype)
-    params, x = told.subject.inputs
-    config = dict(told.subject.static)
-    labels = config.pop("labels")
-    model = adapter.models[cell.name].from_reference(params, device=cell.device, **config)
+    framework, spelling = adapter.framework, adapter.models[cell.name]
+    told = model_evidence(cell.subject, cell.case_id, cell.dtype, tuple(spelling.conventions.items()))
+    params, batch, state, config = parts(told.subject, spelling.conventions)
+    model = spelling.from_reference(params, state, device=cell.device, **config)
     put = partial(framework.from_numpy, device=cell.device)
-    loss, (dparams, dx) = adapter.gradients(model, cell.mode)(put(x), put(labels), put(told.subject.cotangent))
-    named = adapter.named(dparams, model)
-    return told, [framework.to_numpy(loss), *told.subject.align((named, framework.to_numpy(dx)))]
+    dout, *_ = leaves(told.subject.cotangent)
+    loss, dparams, dx, after = adapter.gradients(model, cell.mode)(tree_map(put, batch), put(dout))
+    grads = (adapter.named(dparams, model), framework.to_numpy(dx)) if dx is not None else (adapter.named(dparams, model),)
+    kept = adapter.named_state(after, model)
+    return told, [framework.to_numpy(loss), *(kept[name] for name in state), *told.subject.align(grads)]
 
 
-class Path:
-    """Evidence about a path: arrays whose axis 0 counts steps, each step with a spread of its own.
-
-    run(lift, wide) -> the arrays along the reference's path, as `Subject.run` for a single point.
+def parts(at: Subject, conventions: Mapping[str, Any]) -> tuple[dict[str, Array], dict[str, Any], dict[str, Array], dict[str, Any]]:
+    """The parameters, the batch, the running statistics and the configuration of a model's case: arrays are data, all else says
+    how the network is built, but for the conventions, which are the framework's own.
     """
-
-    def __init__(self, names: list[str], run: Callable[[Any, Any], list[Array]], dtype: str, number: int) -> None:
-        self.names, self.dtype, self._run = names, np.dtype(dtype), run
-        self.measured = measure(lambda lift: run(lift, wider(dtype)), dtype, seed=number, stacked=True)
-
-    @cached_property
-    def native(self) -> list[Array]:
-        """What the reference itself returns in dtype."""
-        return self._run(lambda array: array, self.dtype)
-
-    def judge(self, results: Iterable[Array]) -> dict[str, float]:
-        """The worst distance of each result from the truth, in units of spread; raises Disagreement."""
-        rows = zip(self.names, results, self.measured, strict=True)
-        return {name: judge(name, actual, expected, self.dtype) for name, actual, expected in rows}
-
-    def furthest(self) -> float:
-        """The largest spread of a step against the largest value of its tensor: how far rounding has carried the
-        path.
-        """
-        shares = []
-        for m in self.measured:
-            spread, value = (np.abs(a).reshape(len(a), -1).max(axis=1, initial=0) for a in (m.spread, m.truth))
-            shares.append(float((spread[value > 0] / value[value > 0]).max(initial=0)))
-        return max(shares)
+    params, *x = at.inputs
+    given = {key: value for key, value in at.static.items() if key not in conventions and value is not None}
+    state = given.pop("state", {})
+    data = {key for key, value in given.items() if all(isinstance(leaf, np.ndarray) for leaf in leaves(value))}
+    batch = ({"x": x[0]} if x else {}) | {key: given[key] for key in data}
+    return params, batch, state, {key: value for key, value in given.items() if key not in data}
 
 
 @cache
@@ -118,58 +104,6 @@ def run_optimizer(cell: Cell) -> tuple[Path, list[Array]]:
     put = partial(framework.from_numpy, device=cell.device)
     history = adapter.optimize(adapter.optimizers[cell.name](**cell.case.attrs), put(param), [put(g) for g in grads])
     return path, [np.stack([framework.to_numpy(p) for p in history])]
-
-
-class Run:
-    """One training run: model, start, batches and rate; every adapter takes the same."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.hyper = {"lr": 0.5}  # exact in every binary dtype: Keras keeps rates in float32
-        if name == "xor":
-            self.model, self.start = MODELS["two_layer"], two_layer.xor_params()
-        else:
-            self.model, self.start = MODELS["mlp"], mlp.init(np.random.default_rng(0), (64, 32, 10))
-
-    def batches(self, dtype: Any) -> Iterator[tuple[Array, Array]]:
-        """(x, labels) for each step: 1000 epochs of XOR, 5 epochs of digits in mini-batches of 32."""
-        if self.name == "xor":
-            return repeat((two_layer.XOR_X.astype(dtype), two_layer.XOR_Y.astype(dtype)), 1000)
-        return digits().batches(epochs=5, size=32, dtype=dtype)
-
-    def reference(self, dtype: str, lift: Any, wide: Any) -> list[Array]:
-        """Losses (steps,) and each parameter (steps, ...) along the reference's own run, on data rounded to dtype."""
-        params = {name: lift(value.astype(dtype)) for name, value in self.start.items()}
-        batches = ((lift(x), floats_to(wide)(labels)) for x, labels in self.batches(dtype))
-        path = list(train(self.model, params, batches, optimizer=OPTIMIZERS["sgd"], hyper=self.hyper))
-        return [np.stack([loss for loss, _ in path]), *(np.stack([p[name] for _, p in path]) for name in params)]
-
-
-@cache
-def training_path(name: str, dtype: str) -> Path:
-    """The reference's run as evidence."""
-    run = Run(name)
-    return Path(["loss", *run.start], partial(run.reference, dtype), dtype, seed("training", name))
-
-
-def run_training(cell: Cell) -> tuple[Path, list[Array]]:
-    """The same run in a framework: its own model, its own optimizer, its own loop."""
-    adapter = adapters.load(cell.adapter)
-    framework = adapter.framework
-    run = Run(cell.name)
-    put = partial(framework.from_numpy, device=cell.device)
-    spelling = adapter.models[run.model.name]
-    start = {name: value.astype(cell.dtype) for name, value in run.start.items()}
-    model = spelling.from_reference(start, device=cell.device)
-    trainer = adapter.trainer(model, adapter.optimizers["sgd"](**run.hyper), cell.mode)
-    losses, history = [], []
-    for x, labels in run.batches(cell.dtype):
-        losses.append(framework.to_numpy(trainer.step(put(x), put(labels))))
-        history.append(spelling.to_reference(trainer.model))
-    return training_path(cell.name, cell.dtype), [
-        np.stack(losses),
-        *(np.stack([params[name] for params in history]) for name in run.start),
-    ]
 
 
 RUN = {"op": run_op, "model": run_model, "optimizer": run_optimizer, "training": run_training}

@@ -10,7 +10,7 @@ import adapters
 from gradwitness import frameworks
 from reference import MODELS
 from tests.matrix import Cell
-from tests.run import evidence
+from tests.run import parts, subject
 
 
 def test_model(model_cell: Cell, verify: Callable[[Cell], Any]) -> None:
@@ -25,11 +25,12 @@ def test_parameters_survive_the_round_trip(adapter: str, name: str, dtype: str) 
         spelling = adapters.load(adapter).models[name]
     except frameworks.Unavailable as reason:
         pytest.skip(str(reason))
-    subject = evidence(MODELS[name], MODELS[name].cases[0].id, dtype).subject
-    params = subject.inputs[0]
-    config = {key: value for key, value in subject.static.items() if key != "labels"}
-    back = spelling.to_reference(spelling.from_reference(params, **config))
-    assert set(back) == set(params)
-    for key, value in params.items():
-        assert back[key].dtype == value.dtype
-        assert np.array_equal(back[key], value), key
+    for case in MODELS[name].cases:
+        at = subject(MODELS[name], case).rounded(dtype)
+        params, _, state, config = parts(at, spelling.conventions)
+        model = spelling.from_reference(params, state, **config)
+        for given, back in ((params, spelling.to_reference(model)), (state, spelling.state_of(model))):
+            assert set(back) == set(given)
+            for key, value in given.items():
+                assert back[key].dtype == value.dtype
+                assert np.array_equal(back[key], value), (case.id, key)

@@ -108,7 +108,7 @@ PLANTED: dict[str, tuple[Selection, Callable[[Cell], bool]]] = {
         lambda c: c.adapter == "torch" and (c.name == "mlp" or (c.name == "two_layer" and c.case_id != "one")),
     ),
     "training_loop": (
-        Selection(adapter=("torch",), op=("xor", "digits", "sgd", "two_layer", "mlp"), dtype=("float32",), mode=("eager",)),
+        Selection(adapter=("torch",), op=("xor", "mlp", "sgd", "two_layer"), dtype=("float32",), mode=("eager",)),
         lambda c: c.kind == "training",
     ),
     "stale_record": (

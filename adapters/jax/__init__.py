@@ -21,10 +21,10 @@ from adapters.jax.ops import (
     recurrent,
     shape,
 )
-from adapters.jax.training import gradients, loss, named, optimize, predict, trainer
+from adapters.jax.training import gradients, loss, named, named_state, optimize, predict, trainer
 from gradwitness import frameworks
 
-__all__ = ["gradients", "loss", "named", "optimize", "predict", "trainer"]
+__all__ = ["gradients", "loss", "named", "named_state", "optimize", "predict", "trainer"]
 
 NAME = "jax"
 framework = frameworks.load(NAME)

@@ -2,64 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import jax
 import optax
 from jax import Array
 
-from adapters.jax.models import MODELS, TwoLayer
+from adapters.jax.spelling import Model, Tree
 from gradwitness import frameworks
 
 _framework = frameworks.load("jax")
 
+Batch = Mapping[str, Any]
 
-def predict(model: Any, mode: str = "eager") -> Callable[[Array], Array]:
-    """x -> the model's output."""
+
+def predict(model: Model, mode: str = "eager") -> Callable[[Array], Array]:
+    """x -> the model's output, in evaluation."""
     call = _framework.compile(lambda m, x: m(x), mode)
     return lambda x: call(model, x)  # the parameters are an argument: closed over, they would be compiled in as constants
 
 
-def loss(model: Any, mode: str = "eager") -> Callable[[Array, Array], Array]:
-    """(x, labels) -> the model's loss."""
-    call = _framework.compile(_loss, mode)
-    return lambda x, labels: call(model, x, labels)
+def loss(model: Model, mode: str = "eager") -> Callable[[Batch], Array]:
+    """batch -> the model's loss, as in training."""
+    call = _framework.compile(lambda m, batch: m.loss(batch)[0], mode)
+    return lambda batch: call(model, batch)
 
 
-def gradients(model: Any, mode: str = "eager") -> Callable[[Array, Array, Array], tuple[Array, tuple[Any, Array]]]:
-    """(x, labels, dout) -> (loss, (dparams, dx)); dparams is a model whose leaves are gradients."""
+def gradients(model: Model, mode: str = "eager") -> Callable[[Batch, Array], tuple[Array, Any, Array | None, Any]]:
+    """(batch, dout) -> (loss, dparams, dx, state); dparams is a pytree like the parameters."""
 
-    def run(m: Any, x: Array, labels: Array, dout: Array) -> tuple[Array, tuple[Any, Array]]:
-        value, pull = jax.vjp(lambda m, x: _loss(m, x, labels), m, x)
-        return value, pull(dout)
+    def run(m: Model, batch: Batch, dout: Array) -> tuple[Array, Any, Array | None, Any]:
+        x = {name: value for name, value in batch.items() if name == "x"}
+        value, pull, state = jax.vjp(lambda params, x: replace(m, params=params).loss({**batch, **x}), m.params, x, has_aux=True)
+        dparams, dx = pull(dout)
+        return value, dparams, dx.get("x"), state
 
     compiled = _framework.compile(run, mode)
-    return lambda x, labels, dout: compiled(model, x, labels, dout)
+    return lambda batch, dout: compiled(model, batch, dout)
 
 
-def named(dparams: Any, model: Any) -> dict[str, Any]:
+def named(dparams: Tree, model: Model) -> dict[str, Any]:
     """Gradients under the reference's names and in its layouts."""
-    return MODELS["two_layer" if isinstance(model, TwoLayer) else "mlp"].to_reference(dparams)
+    return model.spelling.to_reference(replace(model, params=dparams))
+
+
+def named_state(state: Tree, model: Model) -> dict[str, Any]:
+    """Running statistics, likewise."""
+    return model.spelling.state_of(replace(model, state=state))
 
 
 class Trainer:
     """value_and_grad, update, apply_updates; the model is replaced by each step."""
 
-    def __init__(self, model: Any, optimizer: optax.GradientTransformation, mode: str = "eager") -> None:
+    def __init__(self, model: Model, optimizer: optax.GradientTransformation, mode: str = "eager") -> None:
         self.model = model
-        self._state = optimizer.init(model)
+        self._moments = optimizer.init(model.params)
 
-        def update(model: Any, state: Any, x: Array, labels: Array) -> tuple[Array, Any, Any]:
-            value, grads = jax.value_and_grad(_loss)(model, x, labels)
-            updates, state = optimizer.update(grads, state, model)
-            return value, optax.apply_updates(model, updates), state
+        def update(model: Model, moments: Any, batch: Batch) -> tuple[Array, Model, Any]:
+            def of(params: Tree) -> tuple[Array, Tree]:
+                return replace(model, params=params).loss(batch)
+
+            (value, state), grads = jax.value_and_grad(of, has_aux=True)(model.params)
+            updates, moments = optimizer.update(grads, moments, model.params)
+            return value, replace(model, params=optax.apply_updates(model.params, updates), state=state), moments
 
         self._update = _framework.compile(update, mode)
 
-    def step(self, x: Array, labels: Array) -> Array:
+    def step(self, batch: Batch) -> Array:
         """One update on a batch; returns the loss before it."""
-        value, self.model, self._state = self._update(self.model, self._state, x, labels)
+        value, self.model, self._moments = self._update(self.model, self._moments, batch)
         return value
 
 
@@ -75,7 +88,3 @@ def optimize(optimizer: optax.GradientTransformation, param: Array, grads: Seque
         param = optax.apply_updates(param, updates)
         history.append(param)
     return history
-
-
-def _loss(model: Any, x: Array, labels: Array) -> Array:
-    return model.loss(x, labels)

@@ -21,10 +21,10 @@ from adapters.tensorflow.ops import (
     recurrent,
     shape,
 )
-from adapters.tensorflow.training import gradients, loss, named, optimize, predict, trainer
+from adapters.tensorflow.training import gradients, loss, named, named_state, optimize, predict, trainer
 from gradwitness import frameworks
 
-__all__ = ["gradients", "loss", "named", "optimize", "predict", "trainer"]
+__all__ = ["gradients", "loss", "named", "named_state", "optimize", "predict", "trainer"]
 
 NAME = "tensorflow"
 framework = frameworks.load(NAME)

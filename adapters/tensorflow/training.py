@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -13,33 +13,45 @@ from gradwitness import frameworks
 
 _framework = frameworks.load("tensorflow")
 
+Batch = Mapping[str, Any]
+
 
 def predict(model: keras.Model, mode: str = "eager") -> Callable[[Tensor], Tensor]:
-    """x -> the model's output."""
+    """x -> the model's output, in evaluation."""
     return _framework.compile(lambda x: model(x, training=False), mode)
 
 
-def loss(model: Any, mode: str = "eager") -> Callable[[Tensor, Tensor], Tensor]:
-    """(x, labels) -> the model's loss."""
-    return _framework.compile(lambda x, labels: model.criterion(labels, model(x, training=True)), mode)
+def loss(model: Any, mode: str = "eager") -> Callable[[Batch], Tensor]:
+    """batch -> the model's loss, as in training."""
+    return _framework.compile(lambda batch: model.spelling.loss(model, **batch), mode)
 
 
-def gradients(model: Any, mode: str = "eager") -> Callable[[Tensor, Tensor, Tensor], tuple[Tensor, tuple[Any, Tensor]]]:
-    """(x, labels, dout) -> (loss, (dparams, dx)); dparams are in the order of model.trainable_variables."""
+def gradients(model: Any, mode: str = "eager") -> Callable[[Batch, Tensor], tuple[Tensor, Any, Tensor | None, Any]]:
+    """(batch, dout) -> (loss, dparams, dx, state); dparams and state by the paths of the model's variables."""
 
-    def run(x: Tensor, labels: Tensor, dout: Tensor) -> tuple[Tensor, tuple[Any, Tensor]]:
+    def run(batch: Batch, dout: Tensor) -> tuple[Tensor, Any, Tensor | None, Any]:
+        x = batch.get("x")
         with tf.GradientTape() as tape:
-            tape.watch(x)
-            value = model.criterion(labels, model(x, training=True))
-        variables = [v.value for v in model.trainable_variables]
-        return value, tuple(tape.gradient(value, (variables, x), output_gradients=dout))
+            if x is not None:
+                tape.watch(x)
+            value = model.spelling.loss(model, **batch)
+        variables = {v.path: v.value for v in model.trainable_variables}
+        dparams, dx = tape.gradient(value, (variables, x), output_gradients=dout)
+        # The gradient of a look-up is sparse (IndexedSlices).
+        dparams = {path: tf.convert_to_tensor(grad) for path, grad in dparams.items()}
+        return value, dparams, dx, {v.path: tf.convert_to_tensor(v.value) for v in model.non_trainable_variables}
 
     return _framework.compile(run, mode)
 
 
-def named(dparams: Sequence[Tensor], model: Any) -> dict[str, Any]:
+def named(dparams: Mapping[str, Tensor], model: Any) -> dict[str, Any]:
     """Gradients under the reference's names and in its layouts."""
     return model.spelling.rename(dparams, model)
+
+
+def named_state(state: Mapping[str, Tensor], model: Any) -> dict[str, Any]:
+    """Running statistics, which the model keeps itself, likewise."""
+    return model.spelling.rename(state, model)
 
 
 class Trainer:
@@ -49,9 +61,9 @@ class Trainer:
         self.model = model
         optimizer.build(model.trainable_variables)  # a tf.function may not create variables
 
-        def step(x: Tensor, labels: Tensor) -> Tensor:
+        def step(batch: Batch) -> Tensor:
             with tf.GradientTape() as tape:
-                value = model.criterion(labels, model(x, training=True))
+                value = model.spelling.loss(model, **batch)
             variables = model.trainable_variables
             optimizer.apply_gradients(zip(tape.gradient(value, variables), variables, strict=True))
             return value

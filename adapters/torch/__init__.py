@@ -21,10 +21,10 @@ from adapters.torch.ops import (
     recurrent,
     shape,
 )
-from adapters.torch.training import gradients, loss, named, optimize, predict, trainer
+from adapters.torch.training import gradients, loss, named, named_state, optimize, predict, trainer
 from gradwitness import frameworks
 
-__all__ = ["gradients", "loss", "named", "optimize", "predict", "trainer"]
+__all__ = ["gradients", "loss", "named", "named_state", "optimize", "predict", "trainer"]
 
 NAME = "torch"
 framework = frameworks.load(NAME)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -13,34 +13,55 @@ from gradwitness import frameworks
 
 _framework = frameworks.load("torch")
 
+Batch = Mapping[str, Any]
+
 
 def predict(model: nn.Module, mode: str = "eager") -> Callable[[Tensor], Tensor]:
-    """x -> the model's output."""
-    return torch.no_grad()(_framework.compile(model, mode))
+    """x -> the model's output, in evaluation."""
+    call = _framework.compile(model, mode)
+
+    @torch.no_grad()
+    def run(x: Tensor) -> Tensor:
+        training = model.training
+        model.eval()
+        try:
+            return call(x)
+        finally:
+            model.train(training)
+
+    return run
 
 
-def loss(model: Any, mode: str = "eager") -> Callable[[Tensor, Tensor], Tensor]:
-    """(x, labels) -> the model's loss."""
-    return torch.no_grad()(_framework.compile(model.loss, mode))
+def loss(model: Any, mode: str = "eager") -> Callable[[Batch], Tensor]:
+    """batch -> the model's loss, as in training."""
+    call = _framework.compile(model.loss, mode)
+    return torch.no_grad()(lambda batch: call(**batch))
 
 
-def gradients(model: Any, mode: str = "eager") -> Callable[[Tensor, Tensor, Tensor], tuple[Tensor, tuple[Any, Tensor]]]:
-    """(x, labels, dout) -> (loss, (dparams, dx)); dparams are the tensors that backward() left in .grad, by name."""
+def gradients(model: Any, mode: str = "eager") -> Callable[[Batch, Tensor], tuple[Tensor, Any, Tensor | None, Any]]:
+    """(batch, dout) -> (loss, dparams, dx, state); dparams are the tensors that backward() left in .grad, by name."""
     compiled = _framework.compile(model.loss, mode)
 
-    def run(x: Tensor, labels: Tensor, dout: Tensor) -> tuple[Tensor, tuple[Any, Tensor]]:
+    def run(batch: Batch, dout: Tensor) -> tuple[Tensor, Any, Tensor | None, Any]:
         model.zero_grad()
-        x = x.detach().requires_grad_()
-        value = compiled(x, labels)
+        x = batch["x"].detach().requires_grad_() if "x" in batch else None
+        value = compiled(**(batch if x is None else {**batch, "x": x}))
         value.backward(dout)
-        return value, ({name: p.grad for name, p in model.named_parameters()}, x.grad)
+        # What is held has no gradient.
+        dparams = {name: torch.zeros_like(p) if p.grad is None else p.grad for name, p in model.named_parameters()}
+        return value, dparams, x if x is None else x.grad, dict(model.named_buffers())
 
     return run
 
 
 def named(dparams: dict[str, Tensor], model: Any) -> dict[str, Any]:
     """Gradients under the reference's names and in its layouts."""
-    return model.spelling.rename(dparams)
+    return model.spelling.rename(dparams, model)
+
+
+def named_state(state: dict[str, Tensor], model: Any) -> dict[str, Any]:
+    """Running statistics, which the module keeps itself, likewise."""
+    return model.spelling.rename(state, model)
 
 
 class Trainer:
@@ -49,12 +70,12 @@ class Trainer:
     def __init__(self, model: Any, optimizer: Factory, mode: str = "eager") -> None:
         self.model = model
         self._loss = _framework.compile(model.loss, mode)
-        self._optimizer = optimizer(model.parameters())
+        self._optimizer = optimizer(p for p in model.parameters() if p.requires_grad)
 
-    def step(self, x: Tensor, labels: Tensor) -> Tensor:
+    def step(self, batch: Batch) -> Tensor:
         """One update on a batch; returns the loss before it."""
         self._optimizer.zero_grad()
-        value = self._loss(x, labels)
+        value = self._loss(**batch)
         value.backward()
         self._optimizer.step()
         return value.detach()

@@ -38,6 +38,9 @@ MODES = {
 SLOW_TO_BUILD = ("inductor",)
 """Modes that start a C++ or Triton compiler for each function: seconds instead of milliseconds."""
 
+CUSTOMARY = {"numpy": "eager", "torch": "eager", "tensorflow": "graph", "jax": "jit"}
+"""The mode in which a framework's users train: the quickest for a thousand small steps, compiling included."""
+
 DEVICES = ("cpu", "cuda")
 
 

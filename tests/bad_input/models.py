@@ -16,7 +16,10 @@ BAD: list[Row] = [
     (
         "mlp",
         lambda: MODELS["mlp"].forward(
-            *MODELS["mlp"].cases[0].inputs(np.random.default_rng(0)), labels=np.zeros(6, int), activation="cube"
+            *MODELS["mlp"].cases[0].inputs(np.random.default_rng(0)),
+            labels=np.zeros(6, int),
+            state=MODELS["mlp"].cases[0].attrs["state"],
+            activation="cube",
         ),
         r"activation is 'cube'; wanted one of relu, sigmoid, softmax, tanh",
     ),

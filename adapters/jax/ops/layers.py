@@ -5,6 +5,12 @@ from __future__ import annotations
 import jax.numpy as jnp
 from jax import Array
 
+from adapters.layout import Layout
+
 
 def linear(x: Array, weight: Array, bias: Array) -> Array:
     return jnp.dot(x, weight) + bias
+
+
+LAYOUTS = {"linear": Layout.renamed(weight="kernel", bias="bias")}
+WITHOUT_BIAS = Layout.renamed(weight="kernel")

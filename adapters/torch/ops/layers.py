@@ -5,6 +5,17 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
+from adapters.layout import Layout
+
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return F.linear(x, weight.T, bias)  # stored (out, in)
+
+
+def _transposed(params: dict[str, Tensor], **_: object) -> dict[str, Tensor]:
+    """The way there and back."""
+    return {name: tensor.T if name == "weight" else tensor for name, tensor in params.items()}
+
+
+LAYOUTS = {"linear": Layout(("weight", "bias"), _transposed, _transposed)}
+WITHOUT_BIAS = Layout(("weight",), _transposed, _transposed)

@@ -1,0 +1,10 @@
+"""The reference's models as flax modules."""
+
+from __future__ import annotations
+
+from adapters.jax.models import mlp, two_layer
+
+MODELS = {
+    "two_layer": two_layer.SPELLING,
+    "mlp": mlp.SPELLING,
+}

@@ -1,0 +1,10 @@
+"""The reference's models as a Keras user writes them."""
+
+from __future__ import annotations
+
+from adapters.tensorflow.models import mlp, two_layer
+
+MODELS = {
+    "two_layer": two_layer.SPELLING,
+    "mlp": mlp.SPELLING,
+}

@@ -1,0 +1,85 @@
+"""Parameters of a keras.Model: its variables, by the reference's names and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from adapters.spelling import Layers, parted, restored, stored
+from gradwitness import frameworks
+
+PLACES = {"cpu": "/CPU:0", "cuda": "/GPU:0"}
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """One model.
+
+    build         (params, dtype, **config) -> the model, built, of the sizes that the reference's parameters have
+    layers        (names of params, **config) -> where each layer of the reference is; own is a layer's name, or a path of names
+    loss          (model, **batch) -> the loss, as in training
+    conventions   see `adapters.Model`
+    """
+
+    build: Callable[..., keras.Model]
+    layers: Callable[..., Layers]
+    loss: Callable[..., tf.Tensor]
+    conventions: Mapping[str, Any] = field(default_factory=dict)
+
+    def from_reference(
+        self,
+        params: Mapping[str, Any],
+        state: Mapping[str, Any] | None = None,
+        *,
+        device: str = "cpu",
+        **config: Any,
+    ) -> keras.Model:
+        """The model with the reference's parameters, in their dtype."""
+        framework = frameworks.load("tensorflow")
+        frameworks.require_device("tensorflow", device, framework.devices())
+        layers = self.layers(params, **config)
+        with tf.device(PLACES[device]):
+            tensors = {name: framework.from_numpy(value, device) for name, value in {**params, **(state or {})}.items()}
+            model = self.build(params, next(iter(params.values())).dtype.name, **config)
+            model.spelling, model.layers_of_reference, model.places = self, layers, {}
+            for layer, kept in stored(tensors, layers).items():
+                variables = {name: _find(model, layer, name) for name in kept}
+                model.places[layer] = {name: variable.path for name, variable in variables.items()}
+                for name, tensor in kept.items():
+                    variables[name].assign(tensor)
+        return model
+
+    def to_reference(self, model: keras.Model) -> dict[str, Any]:
+        """The model's parameters under the reference's names and in its layouts."""
+        return self._taken(model)[0]
+
+    def state_of(self, model: keras.Model) -> dict[str, Any]:
+        """Its running statistics."""
+        return self._taken(model)[1]
+
+    def rename(self, tensors: Mapping[str, tf.Tensor], model: Any) -> dict[str, Any]:
+        """Tensors by the paths of the model's variables, values or gradients, as arrays by the reference's names."""
+        take = frameworks.load("tensorflow").to_numpy
+        grouped = {
+            layer: {name: tensors[path] for name, path in places.items() if path in tensors}
+            for layer, places in model.places.items()
+        }
+        return {name: take(tensor) for name, tensor in restored(grouped, model.layers_of_reference).items()}
+
+    def _taken(self, model: keras.Model) -> tuple[dict[str, Any], dict[str, Any]]:
+        return parted(self.rename({v.path: v.value for v in model.variables}, model))
+
+
+def _find(model: keras.Model, layer: str, name: str) -> keras.Variable:
+    """The variable of a name (kernel, query/kernel) in the layer of a name, whatever Keras puts around and between them.
+
+    Raises ValueError where there is not exactly one.
+    """
+    paths = {v.path: v for v in model.variables if f"/{layer}/" in f"/{v.path}" and v.path.endswith(f"/{name}")}
+    if len(paths) != 1:
+        raise ValueError(f"{len(paths)} variables for {name} of {layer}; there are {', '.join(v.path for v in model.variables)}")
+    return next(iter(paths.values()))

@@ -1,0 +1,10 @@
+"""The reference's models as a PyTorch user writes them: one torch.nn.Module each."""
+
+from __future__ import annotations
+
+from adapters.torch.models import mlp, two_layer
+
+MODELS = {
+    "two_layer": two_layer.SPELLING,
+    "mlp": mlp.SPELLING,
+}

@@ -1,0 +1,75 @@
+"""Parameters of a torch.nn.Module: its state_dict, by the reference's names and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor, nn
+
+from adapters.spelling import Layers, parted, restored, stored
+from gradwitness import frameworks
+
+COUNTER = "num_batches_tracked"
+"""Batch normalisation counts its batches, for a momentum that nobody asked for."""
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """One model.
+
+    build         (params, **config) -> the module, of the sizes that the reference's parameters have
+    layers        (names of params, **config) -> where each layer of the reference is
+    conventions   see `adapters.Model`
+    """
+
+    build: Callable[..., nn.Module]
+    layers: Callable[..., Layers]
+    conventions: Mapping[str, Any] = field(default_factory=dict)
+
+    def from_reference(
+        self,
+        params: Mapping[str, Any],
+        state: Mapping[str, Any] | None = None,
+        *,
+        device: str = "cpu",
+        **config: Any,
+    ) -> nn.Module:
+        """The module with the reference's parameters, in their dtype."""
+        put = frameworks.load("torch").from_numpy
+        tensors = {name: put(value, device) for name, value in {**params, **(state or {})}.items()}
+        layers = self.layers(params, **config)
+        model = self.build(params, **config).to(device=device, dtype=next(iter(tensors.values())).dtype)
+        model.load_state_dict(_counted(model) | _flat(stored(tensors, layers)))
+        model.spelling, model.layers_of_reference = self, layers
+        return model
+
+    def to_reference(self, model: nn.Module) -> dict[str, Any]:
+        """The module's parameters under the reference's names and in its layouts."""
+        return self._taken(model)[0]
+
+    def state_of(self, model: nn.Module) -> dict[str, Any]:
+        """Its running statistics."""
+        return self._taken(model)[1]
+
+    def rename(self, tensors: Mapping[str, Tensor], model: Any) -> dict[str, Any]:
+        """Tensors by the module's names, parameters or their gradients, as arrays by the reference's."""
+        take = frameworks.load("torch").to_numpy
+        layers = model.layers_of_reference
+        grouped: dict[str, dict[str, Tensor]] = {layer.own or name: {} for name, layer in layers.items()}
+        for own, kept in grouped.items():
+            kept |= {key.removeprefix(f"{own}."): value for key, value in tensors.items() if key.startswith(f"{own}.")}
+            kept.pop(COUNTER, None)
+        return {name: take(tensor) for name, tensor in restored(grouped, layers).items()}
+
+    def _taken(self, model: nn.Module) -> tuple[dict[str, Any], dict[str, Any]]:
+        return parted(self.rename(model.state_dict(), model))
+
+
+def _flat(kept: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    return {f"{layer}.{name}": tensor for layer, tensors in kept.items() for name, tensor in tensors.items()}
+
+
+def _counted(model: nn.Module) -> dict[str, Tensor]:
+    return {name: tensor for name, tensor in model.state_dict().items() if name.endswith(COUNTER)}

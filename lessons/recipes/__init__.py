@@ -1,0 +1,15 @@
+"""Training runs: the same model, start, batches and rule for the reference and for every framework.
+
+`RECIPES` is one table for the tests (losses at every step), for `python -m lessons.train`, and for the first batch of real data.
+Nothing here imports a framework.
+"""
+
+from lessons.recipes import mlp, xor
+from lessons.recipes.recipe import Recipe
+
+__all__ = ["RECIPES", "Recipe"]
+
+RECIPES = {
+    "xor": xor.RECIPE,
+    "mlp": mlp.RECIPE,
+}

@@ -1,0 +1,69 @@
+"""What a training run is."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from gradwitness.subject import floats_to, tree_map
+from lessons.data import Array
+from reference import MODELS, Op
+
+Params = dict[str, Array]
+Batch = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One training run. All arrays are float64 (integers, booleans); `batches` casts.
+
+    model       its name in reference.MODELS
+    start       () -> parameters and running statistics before the first step
+    data        () -> the batches, endless or as many as there are steps: x and labels, or whatever the model's forward takes
+    optimizer   its name in reference.OPTIMIZERS
+    hyper       its hyper-parameters: exact in every binary dtype, for Keras keeps rates in float32
+    steps       how many
+    config      the model's keyword arguments besides its arrays
+    test        () -> what `predict` gets after the last step, and the targets
+    evaluate    the reference's predict, (params, x, **) -> outputs; a framework's model is called instead
+    score       (outputs, targets) -> a number: accuracy, or loss
+    metric      what score is, in words, and what it must reach: "accuracy", at_least=0.95
+    """
+
+    model: str
+    start: Callable[[], tuple[Params, Params]]
+    data: Callable[[], Iterator[Batch]]
+    optimizer: str
+    hyper: Mapping[str, Any]
+    steps: int
+    test: Callable[[], tuple[Array, Array]]
+    evaluate: Callable[..., Array]
+    score: Callable[[Array, Array], float]
+    metric: str
+    at_least: float | None = None
+    at_most: float | None = None
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def op(self) -> Op:
+        """The reference's model."""
+        return MODELS[self.model]
+
+    def batches(self, dtype: Any = np.float64) -> Iterator[Batch]:
+        """One batch for each step, its floats in dtype."""
+        return (tree_map(floats_to(dtype), batch) for batch in islice(self.data(), self.steps))
+
+    def predict(self, params: Params, x: Array, state: Params) -> Array:
+        """The reference's outputs in evaluation, under the configuration that evaluation has, too."""
+        taken = inspect.signature(self.evaluate).parameters
+        given = {**self.config, "state": state}
+        return self.evaluate(params, x, **{name: value for name, value in given.items() if name in taken})
+
+    def reached(self, score: float) -> bool:
+        """Whether a score is good enough."""
+        return (self.at_least is None or score >= self.at_least) and (self.at_most is None or score <= self.at_most)

@@ -1,0 +1,145 @@
+"""Training runs as cells: every loss, the parameters at the end, and what the trained network says of the test set.
+
+A trajectory amplifies rounding. The allowance is that of the reference's own trajectory under Monte Carlo arithmetic, and a run is
+compared only as far as it is small: beyond that an agreement would say nothing.
+"""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+
+import adapters
+from gradwitness.arithmetic import Array, Measured
+from gradwitness.subject import floats_to, tree_map
+from gradwitness.verdict import K
+from lessons.recipes import RECIPES, Recipe
+from reference import OPTIMIZERS
+from reference.case import seed
+from reference.training import train
+from tests.matrix import Cell
+from tests.path import Path
+
+SAMPLES = 4
+"""Perturbed runs of a whole training: few, since each takes as long as it; 220 losses and thousands of parameters steady them."""
+EVERY = 20
+"""Steps between the points at which parameters are kept; they are compared at the last one that can be judged."""
+SIGHT = 0.01
+"""An allowance of more than this share of the loss, or of the way that a parameter has gone, would prove nothing."""
+
+
+class Trajectory(Path):
+    """The reference's run of a recipe as evidence: losses as far as they can be judged, parameters at the last point that can.
+
+    reach   how many losses are compared
+    point   after how many steps parameters are compared; after all of them, what the network says of the test set is, too
+    """
+
+    def __init__(self, name: str, dtype: str, conventions: tuple[tuple[str, Any], ...] = ()) -> None:
+        self.recipe, self.name, self.conventions = RECIPES[name], name, dict(conventions)
+        self.points = [*range(EVERY, self.recipe.steps, EVERY), self.recipe.steps]
+        start, _ = self.recipe.start()
+        super().__init__(["loss", "test", *start], partial(self._along, dtype), dtype, seed("training", name), SAMPLES)
+        losses, test, *params = self.measured
+        self.reach = self._reach(losses)
+        self.point = self._point(start, params)
+        at = self.points.index(self.point)
+        kept = [Measured(m.truth[at : at + 1], m.spread[at : at + 1]) for m in params]
+        self.measured = [Measured(losses.truth[: self.reach], losses.spread[: self.reach]), test, *kept]
+        if self.point < self.recipe.steps:
+            del self.measured[1], self.names[1]
+
+    def _along(self, dtype: str, lift: Any, wide: Any) -> list[Array]:
+        """Losses (steps,), outputs on the test set (1, ...), each parameter at the points (points, ...); data rounded to dtype."""
+        recipe, op = self.recipe, self.recipe.op
+        params, state = ({name: value.astype(dtype) for name, value in part.items()} for part in recipe.start())
+        params, state = tree_map(lift, params), tree_map(floats_to(wide), state)
+        losses, kept = [], []
+        batches = (self._lifted(batch, lift, wide) for batch in recipe.batches(dtype))
+        steps = train(
+            op,
+            params,
+            batches,
+            optimizer=OPTIMIZERS[recipe.optimizer],
+            hyper=recipe.hyper,
+            config={**recipe.config, **self.conventions},
+            state=state,
+        )
+        for number, step in enumerate(steps, start=1):
+            losses.append(step.loss)
+            if number in self.points:
+                kept.append(step.params)
+        x, _ = recipe.test()
+        outputs = recipe.predict(step.params, tree_map(lift, floats_to(dtype)(x)) if x.dtype.kind == "f" else x, step.state)
+        return [np.stack(losses), outputs[None], *(np.stack([point[name] for point in kept]) for name in params)]
+
+    def _lifted(self, batch: Any, lift: Any, wide: Any) -> dict[str, Any]:
+        """x is what is computed with, and watched; labels and noise are constants."""
+        return {name: lift(value) if name == "x" else tree_map(floats_to(wide), value) for name, value in batch.items()}
+
+    def _reach(self, losses: Measured) -> int:
+        blind = K * losses.spread > SIGHT * np.abs(losses.truth)
+        return int(blind.argmax()) if blind.any() else len(blind)
+
+    def _point(self, start: dict[str, Array], params: list[Measured]) -> int:
+        seen = []
+        for at, number in enumerate(self.points):
+            moved = [(m.spread[at], m.truth[at] - value) for m, value in zip(params, start.values(), strict=True)]
+            sharp = all(K * _rms(spread) <= SIGHT * _rms(way) for spread, way in moved)
+            if number <= self.reach and sharp:
+                seen.append(number)
+        if not seen:
+            raise AssertionError(f"{self.name} in {self.dtype}: no point at which rounding has not hidden the parameters")
+        return seen[-1]
+
+    def scored(self, outputs: Array) -> float:
+        """The recipe's score of a network's outputs (1, ...) on the test set."""
+        return self.recipe.score(outputs[0], self.recipe.test()[1])
+
+    def told(self) -> str:
+        """How far the run is compared, in words."""
+        loss = self.measured[0]
+        share = float((loss.spread / np.abs(loss.truth)).max())
+        return (
+            f"{self.name} in {self.dtype}: losses compared at {self.reach} of {self.recipe.steps} steps, parameters after "
+            f"{self.point}; rounding moves a loss by at most {share:.1e} of it"
+        )
+
+
+def _rms(array: Array) -> float:
+    return float(np.sqrt(np.mean(np.square(array)))) if array.size else 0.0
+
+
+@cache
+def trajectory(name: str, dtype: str, conventions: tuple[tuple[str, Any], ...] = ()) -> Trajectory:
+    """The reference's run as evidence, under a framework's conventions."""
+    return Trajectory(name, dtype, conventions)
+
+
+def run_training(cell: Cell) -> tuple[Trajectory, list[Array]]:
+    """The same run in a framework: its own model, its own optimizer, its own loop."""
+    model = adapters.load(cell.adapter).models[RECIPES[cell.name].model]
+    told = trajectory(cell.name, cell.dtype, tuple(model.conventions.items()))
+    losses, outputs, params = framework_run(RECIPES[cell.name], cell, told.point)
+    test = [outputs[None]] if told.point == told.recipe.steps else []
+    return told, [losses[: told.reach], *test, *(value[None] for value in params.values())]
+
+
+def framework_run(recipe: Recipe, cell: Cell, point: int) -> tuple[Array, Array, dict[str, Array]]:
+    """Losses (steps,), outputs on the test set after the last step, and the parameters after `point` steps."""
+    adapter = adapters.load(cell.adapter)
+    framework, spelling = adapter.framework, adapter.models[recipe.model]
+    put = partial(framework.from_numpy, device=cell.device)
+    params, state = ({name: value.astype(cell.dtype) for name, value in part.items()} for part in recipe.start())
+    model = spelling.from_reference(params, state, device=cell.device, **recipe.config)
+    trainer = adapter.trainer(model, adapter.optimizers[recipe.optimizer](**recipe.hyper), cell.mode)
+    losses: list[Array] = []
+    for number, batch in enumerate(recipe.batches(cell.dtype), start=1):
+        losses.append(framework.to_numpy(trainer.step(tree_map(put, batch))))
+        if number == point:
+            kept = spelling.to_reference(trainer.model)
+    x, _ = recipe.test()
+    outputs = framework.to_numpy(adapter.predict(trainer.model)(put(floats_to(cell.dtype)(x))))
+    return np.stack(losses), outputs, {name: kept[name] for name in params}
