@@ -1,7 +1,7 @@
 """A model of the reference in a framework: which of its layers stores what, and how parameters go there and come back.
 
-A model's parameters are a flat dict in the reference: "hidden.0.linear.weight". Here each layer ("hidden.0.linear") is told how the
-framework's own layer stores its parameters (`Layout`) and under which name. The rest is the same for every model, and each
+A model's parameters are a flat dict in the reference: "hidden.0.linear.weight". Here each layer ("hidden.0.linear") is told how
+the framework's own layer stores its parameters (`Layout`) and under which name. The rest is the same for every model, and each
 adapter's `Spelling` adds only how its framework is asked for a tensor by name.
 """
 
@@ -52,8 +52,8 @@ def stored(params: Mapping[str, Any], layers: Layers) -> dict[str, dict[str, Any
 
 
 def restored(kept: Mapping[str, Mapping[str, Any]], layers: Layers) -> dict[str, Any]:
-    """The inverse: tensors by the reference's names and in its layouts. The same serves for gradients: what layouts do to numbers,
-    moving and splitting, has its inverse as its transpose. A layer of which nothing is kept is left out.
+    """The inverse: tensors by the reference's names and in its layouts. The same serves for gradients: what layouts do to
+    numbers, moving and splitting, has its inverse as its transpose. A layer of which nothing is kept is left out.
     """
     return {
         f"{name}.{parameter}": tensor

@@ -20,6 +20,9 @@ from tests.path import Path
 from tests.training import run_training
 
 
+Params = dict[str, Array]
+
+
 def subject(op: Op, case: Case) -> Subject:
     """A case as the engine takes it: seeded by its name, so that no value depends on the order of tests."""
     number = seed(op.name, case.id)
@@ -67,7 +70,7 @@ def run_model(cell: Cell) -> tuple[Evidence, list[Array]]:
     return told, [framework.to_numpy(loss), *(kept[name] for name in state), *told.subject.align(grads)]
 
 
-def parts(at: Subject, conventions: Mapping[str, Any]) -> tuple[dict[str, Array], dict[str, Any], dict[str, Array], dict[str, Any]]:
+def parts(at: Subject, conventions: Mapping[str, Any]) -> tuple[Params, dict[str, Any], Params, dict[str, Any]]:
     """The parameters, the batch, the running statistics and the configuration of a model's case: arrays are data, all else says
     how the network is built, but for the conventions, which are the framework's own.
     """

@@ -1,7 +1,7 @@
 """Training runs as cells: every loss, the parameters at the end, and what the trained network says of the test set.
 
-A trajectory amplifies rounding. The allowance is that of the reference's own trajectory under Monte Carlo arithmetic, and a run is
-compared only as far as it is small: beyond that an agreement would say nothing.
+A trajectory amplifies rounding. The allowance is that of the reference's own trajectory under Monte Carlo arithmetic, and a run
+is compared only as far as it is small: beyond that an agreement would say nothing.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Trajectory(Path):
             del self.measured[1], self.names[1]
 
     def _along(self, dtype: str, lift: Any, wide: Any) -> list[Array]:
-        """Losses (steps,), outputs on the test set (1, ...), each parameter at the points (points, ...); data rounded to dtype."""
+        """Losses (steps,), outputs on the test set (1, ...), parameters at the points (points, ...); data rounded to dtype."""
         recipe, op = self.recipe, self.recipe.op
         params, state = ({name: value.astype(dtype) for name, value in part.items()} for part in recipe.start())
         params, state = tree_map(lift, params), tree_map(floats_to(wide), state)

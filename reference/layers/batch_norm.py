@@ -72,7 +72,7 @@ def forward(
     return (y.reshape(x.shape), new_mean, new_var), (centred, rstd, weight, training)
 
 
-def backward(dout: tuple[Array, Array, Array], cache: Cache) -> tuple[Array, Array, Array]:
+def backward(dout: tuple[Array, Any, Any], cache: Cache) -> tuple[Array, Array, Array]:
     """dout: dy (N, C, ...), and two of running statistics, ignored -> dx (N, C, ...), dweight, dbias (C,)."""
     centred, rstd, weight, training = cache
     dy = dout[0].reshape(centred.shape)

@@ -6,8 +6,8 @@
 The forward stacks the caches of a hidden layer; the backward pops them and reads as the forward read upwards. The hidden layers
 have no bias: batch normalisation would take it out again.
 
-Shapes: x (N, I), labels (N,) integers, W_k (n_k, n_{k+1}), L (). The masks of dropout come in, one (N, n_{k+1}) a hidden layer; so
-do the running statistics, which training updates and evaluation uses.
+Shapes: x (N, I), labels (N,) integers, W_k (n_k, n_{k+1}), L (). The masks of dropout come in, one (N, n_{k+1}) a hidden layer;
+so do the running statistics, which training updates and evaluation uses.
 Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, chapter 6; Ioffe and Szegedy, "Batch normalization", 2015;
 Srivastava et al., "Dropout", 2014.
 """
@@ -103,7 +103,8 @@ def backward(dout: tuple[Array, Any], cache: Any, *, input_gradient: bool = True
         if dropout_cache:
             (da,) = dropout.backward(da, dropout_cache)
         (dn,) = ACTIVATIONS[activation].backward(da, activation_cache)
-        dh, dparams[f"hidden.{k}.norm.weight"], dparams[f"hidden.{k}.norm.bias"] = batch_norm.backward((dn, None, None), norm_cache)
+        dh, dweight, dbias = batch_norm.backward((dn, None, None), norm_cache)
+        dparams[f"hidden.{k}.norm.weight"], dparams[f"hidden.{k}.norm.bias"] = dweight, dbias
         needed = input_gradient or k > 0
         da, dparams[f"hidden.{k}.linear.weight"], _ = linear.backward(dh, linear_cache, input_gradient=needed)
     return dparams, da
