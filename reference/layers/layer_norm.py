@@ -22,7 +22,7 @@ import numpy as np
 
 from reference.case import Array, Case, Inputs
 from reference.layers.standardize import require_trailing, standardize, standardize_backward
-from reference.passes import outer
+from reference.passes import add_row, outer
 
 Cache = tuple[Array, Array, Array]
 
@@ -36,7 +36,7 @@ def forward(x: Array, weight: Array, bias: Array, /, *, eps: float = 1e-5) -> tu
     centred, rstd = standardize(x.reshape(-1, weight.size), eps)
     y = outer(rstd[:, 0], weight.reshape(-1))
     y *= centred
-    y += bias.reshape(-1)
+    add_row(y, bias.reshape(-1))
     return y.reshape(x.shape), (centred, rstd, weight)
 
 
@@ -47,7 +47,7 @@ def backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     products = rows * centred
     dweight, sum_g_centred = rstd[:, 0] @ products, products @ scale
     dbias, sum_g = np.ones(len(rows), rows.dtype) @ rows, rows @ scale
-    g_rstd = outer(rstd[:, 0], scale)
+    g_rstd = outer(rstd[:, 0], scale, out=products)
     g_rstd *= rows
     dx = standardize_backward(g_rstd, sum_g[:, None], sum_g_centred[:, None], centred, rstd)
     return dx.reshape(dout.shape), dweight.reshape(weight.shape), dbias.reshape(weight.shape)

@@ -19,7 +19,7 @@ import numpy as np
 
 from reference.case import Array, Case, Inputs
 from reference.layers.standardize import require_trailing
-from reference.passes import outer
+from reference.passes import outer, pieces
 
 Cache = tuple[Array, Array, Array]
 
@@ -43,9 +43,10 @@ def backward(dout: Array, cache: Cache) -> tuple[Array, Array]:
     rows, scale = dout.reshape(x.shape), weight.reshape(-1)
     products = rows * x
     dweight, sum_g_x = rrms @ products, products @ scale
-    dx = outer(rrms, scale)
+    dx = outer(rrms, scale, out=products)
     dx *= rows  # g rrms
-    dx -= x * (sum_g_x * rrms / weight.size * rrms * rrms)[:, None]
+    for piece, x_, slope in pieces(dx, x, (sum_g_x * rrms / weight.size * rrms * rrms)[:, None]):
+        piece -= x_ * slope
     return dx.reshape(dout.shape), dweight.reshape(weight.shape)
 
 

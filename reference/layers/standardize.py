@@ -24,7 +24,7 @@ import math
 import numpy as np
 
 from reference.case import Array, Inputs, require, require_floats
-from reference.passes import dot_along, sum_along
+from reference.passes import dot_along, pieces, sum_along
 
 
 def standardize(x: Array, eps: float) -> tuple[Array, Array]:
@@ -41,10 +41,11 @@ def standardize_backward(g_rstd: Array, sum_g: Array, sum_g_centred: Array, cent
     """
     n = centred.shape[-1]
     mean_g_xhat = sum_g_centred * rstd / n
-    dx = g_rstd
-    dx -= centred * (mean_g_xhat * rstd * rstd)  # one after the other: the cube of rstd may overflow
-    dx -= sum_g * rstd / n
-    return dx
+    slope = mean_g_xhat * rstd * rstd  # one after the other: the cube of rstd may overflow
+    for dx, deviation, along_xhat, along_1 in pieces(g_rstd, centred, slope, sum_g * rstd / n):
+        dx -= deviation * along_xhat
+        dx -= along_1
+    return g_rstd
 
 
 def positions(x: Array) -> Array:
