@@ -2,7 +2,7 @@
 
 NumPy computes faster than memory delivers, so what an op costs is how often it walks through its largest arrays. Three things help:
 
-- A matrix product. A broadcast operand makes NumPy begin anew at each row, and so does `sum`; BLAS walks once.
+- A matrix product. A broadcast operand makes NumPy begin anew at each row, and so does `sum`; BLAS does not.
 - The memory of an array that is done with: writing to fresh memory takes up to twice as long.
 - Pieces. What a step leaves behind for the next is still in the cache.
 
@@ -31,7 +31,8 @@ def sum_along(x: Array, axis: int = -1) -> Array:
 def dot_along(x: Array, y: Array, axis: int = -1) -> Array:
     """sum_i x_i y_i along axis, which stays with length one. x, y (..., n, ...) -> (..., 1, ...)."""
     if axis in (-1, x.ndim - 1):
-        return np.vecdot(x, y)[..., None]
+        along: Array = np.vecdot(x, y)[..., None]
+        return along
     total: Array = (x * y).sum(axis=axis, keepdims=True)
     return total
 

@@ -46,7 +46,7 @@ def backward(dout: Array, cache: Cache) -> tuple[Array, Array]:
     dx = outer(rrms, scale, out=products)
     dx *= rows  # g rrms
     for piece, x_, slope in pieces(dx, x, (sum_g_x * rrms / weight.size * rrms * rrms)[:, None]):
-        piece -= x_ * slope
+        np.subtract(piece, x_ * slope, out=piece)
     return dx.reshape(dout.shape), dweight.reshape(weight.shape)
 
 

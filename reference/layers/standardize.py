@@ -43,8 +43,8 @@ def standardize_backward(g_rstd: Array, sum_g: Array, sum_g_centred: Array, cent
     mean_g_xhat = sum_g_centred * rstd / n
     slope = mean_g_xhat * rstd * rstd  # one after the other: the cube of rstd may overflow
     for dx, deviation, along_xhat, along_1 in pieces(g_rstd, centred, slope, sum_g * rstd / n):
-        dx -= deviation * along_xhat
-        dx -= along_1
+        np.subtract(dx, deviation * along_xhat, out=dx)
+        np.subtract(dx, along_1, out=dx)
     return g_rstd
 
 
