@@ -7,7 +7,7 @@ NumPy has none of them. Everything here rests on one function of z >= 0, in whic
     erfc(z) = exp(-z^2) w P(t),    w = 1/(z + k),    t = 1 - 2 k w = (z - k)/(z + k),    k = 5/2
 
 t runs from -1 at z = 0 to 1 at infinity, and P(t) = (z + k) exp(z^2) erfc(z) from k to 1/sqrt(pi). P is smooth, so that one
-Chebyshev series serves the whole half-line: 12 terms for float32, 26 for float64, 31 for a longdouble of 64 bits.
+Chebyshev series serves the whole half-line: 11 terms for float32, 26 for float64, 31 for a longdouble of 64 bits.
 Near 0, erf = 1 - erfc would cancel; there Maclaurin's series is used,
 
     erf(x) = 2/sqrt(pi) x sum_n (-x^2)^n / (n! (2n + 1)),    |x| < 1
@@ -32,11 +32,9 @@ from typing import Any
 import numpy as np
 
 from reference.case import Array
+from reference.passes import pieces
 
 K = 2.5
-
-BLOCK = 2**16
-"""Elements that `normal` takes at a time: what its fifty steps work on stays in the cache."""
 
 CHEBYSHEV = (
     "1.290286664857271672554", "-9.280626596328690793282e-1", "2.391465012523721951125e-1", "-4.031960056784239303034e-2",
@@ -78,22 +76,23 @@ def normal(x: Array) -> tuple[Array, Array]:
     """
     flat = x.reshape(-1)
     density, distribution = np.empty_like(flat), np.empty_like(flat)
-    spare = np.empty_like(flat[:BLOCK]), np.empty_like(flat[:BLOCK])
-    for start in range(0, flat.size, BLOCK):
-        block, used = slice(start, start + BLOCK), slice(flat.size - start)
-        _normal(flat[block], density[block], distribution[block], (spare[0][used], spare[1][used]))
+    for piece in pieces(flat, density, distribution):
+        fill_normal(*piece)
     return density.reshape(x.shape), distribution.reshape(x.shape)
 
 
-def _normal(x: Array, density: Array, distribution: Array, spare: Sequence[Array]) -> None:
-    """Fill density and distribution. In place, here and below: a new array would cost more than the arithmetic of a step."""
+def fill_normal(x: Array, density: Array, distribution: Array) -> None:
+    """Fill density and distribution, for a piece x that the cache holds (reference/passes.py). x, density, distribution (n,).
+
+    In place, here and below: a new array would cost more than the arithmetic of a step.
+    """
+    spare = np.empty_like(x), np.empty_like(x)
     size, tail = distribution, distribution
     np.abs(x, out=size)
     _exp_square(-0.5, size, density, spare)
     size *= x.dtype.type(_ROOT_HALF)
-    _scale_tail(size, spare)
+    _scale_tail(size, spare, 0.5)
     tail *= density
-    tail *= 0.5
     density *= x.dtype.type(_ONE_OVER_ROOT_TWO_PI)
     above = (x >= 0).astype(x.dtype)
     distribution -= above  # Phi is the tail where x < 0 and 1 - tail elsewhere: |tail - above|
@@ -116,7 +115,7 @@ def _exp_square(factor: float, z: Array, out: Array, spare: Sequence[Array]) -> 
     np.clip(z, 0, 160, out=total)  # where it is zero in every dtype; inf - inf is not
     np.multiply(total, 128, out=out)
     np.rint(out, out=out)
-    out /= 128
+    out *= 1 / 128
     np.subtract(total, out, out=rest)
     total += out
     rest *= total
@@ -128,13 +127,13 @@ def _exp_square(factor: float, z: Array, out: Array, spare: Sequence[Array]) -> 
     out *= rest
 
 
-def _scale_tail(z: Array, spare: Sequence[Array]) -> None:
-    """z becomes exp(z^2) erfc(z) = w P(1 - 2 k w), for z >= 0."""
+def _scale_tail(z: Array, spare: Sequence[Array], factor: float = 1.0) -> None:
+    """z becomes factor exp(z^2) erfc(z) = factor w P(1 - 2 k w), for z >= 0 and a factor that is a power of two: it is exact."""
     t, result = spare
     w = z
     w += K
-    np.divide(1, w, out=w)
-    np.multiply(w, -2 * K, out=t)
+    np.divide(factor, w, out=w)
+    np.multiply(w, -2 * K / factor, out=t)
     t += 1
     w *= _horner(t, _powers(z.dtype), result)
 
@@ -155,7 +154,7 @@ def _powers(dtype: np.dtype[Any]) -> tuple[Any, ...]:
     """The coefficients of P in powers of t, of as many Chebyshev terms as dtype can see."""
     series = np.array([np.longdouble(number) for number in CHEBYSHEV])
     rest = np.cumsum(np.abs(series[::-1]))[::-1]  # a bound of what is left out from each term on
-    kept = series[: np.count_nonzero(rest > np.finfo(dtype).eps / 16)]
+    kept = series[: np.count_nonzero(rest > np.finfo(dtype).eps / 8)]
     return tuple(np.polynomial.chebyshev.cheb2poly(kept).astype(dtype))
 
 

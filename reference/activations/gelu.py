@@ -17,7 +17,8 @@ Source: Hendrycks and Gimpel, "Gaussian error linear units", 2016.
 import numpy as np
 
 from reference.case import Array, Case, require_floats
-from reference.special import normal
+from reference.passes import pieces
+from reference.special import fill_normal
 
 
 def forward(x: Array, /) -> tuple[Array, Array]:
@@ -26,11 +27,14 @@ def forward(x: Array, /) -> tuple[Array, Array]:
     Raises ValueError where x is not an array of floats.
     """
     require_floats("gelu", x=x)
-    derivative, y = normal(x)  # phi and Phi: both are ours to work on, and a large array is dear to allocate
-    derivative *= x
-    derivative += y
-    y *= x
-    return y, derivative
+    flat = x.reshape(-1)
+    y, derivative = np.empty_like(flat), np.empty_like(flat)
+    for x_, slope, y_ in pieces(flat, derivative, y):
+        fill_normal(x_, density=slope, distribution=y_)  # phi and Phi
+        np.multiply(slope, x_, out=slope)
+        np.add(slope, y_, out=slope)
+        np.multiply(y_, x_, out=y_)
+    return y.reshape(x.shape), derivative.reshape(x.shape)
 
 
 def backward(dout: Array, derivative: Array) -> tuple[Array]:

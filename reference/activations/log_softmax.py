@@ -15,6 +15,7 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.3
 import numpy as np
 
 from reference.case import Array, Case, require, require_floats
+from reference.passes import sum_along
 
 
 def forward(x: Array, /, *, axis: int = -1) -> tuple[Array, tuple[Array, int]]:
@@ -25,15 +26,18 @@ def forward(x: Array, /, *, axis: int = -1) -> tuple[Array, tuple[Array, int]]:
     require_floats("log_softmax", x=x)
     require(-x.ndim <= axis < x.ndim, "log_softmax", "axis", axis, f"an axis of x, whose shape is {x.shape}")
     require(x.shape[axis] > 0, "log_softmax", "x", f"of shape {x.shape}", f"at least one entry along axis {axis}")
-    shifted = x - x.max(axis=axis, keepdims=True)
-    y = shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+    y = x - x.max(axis=axis, keepdims=True)
+    y -= np.log(sum_along(np.exp(y), axis))
     return y, (y, axis)
 
 
 def backward(dout: Array, cache: tuple[Array, int]) -> tuple[Array]:
     """dout (...) -> dx (...)."""
     y, axis = cache
-    return (dout - np.exp(y) * dout.sum(axis=axis, keepdims=True),)
+    dx = np.exp(y)
+    dx *= sum_along(dout, axis)
+    np.subtract(dout, dx, out=dx)
+    return (dx,)
 
 
 CASES = [

@@ -16,6 +16,7 @@ Source: Bridle, "Probabilistic interpretation of feedforward classification netw
 import numpy as np
 
 from reference.case import Array, Case, require, require_floats
+from reference.passes import dot_along, sum_along
 
 
 def forward(x: Array, /, *, axis: int = -1) -> tuple[Array, tuple[Array, int]]:
@@ -26,15 +27,18 @@ def forward(x: Array, /, *, axis: int = -1) -> tuple[Array, tuple[Array, int]]:
     require_floats("softmax", x=x)
     require(-x.ndim <= axis < x.ndim, "softmax", "axis", axis, f"an axis of x, whose shape is {x.shape}")
     require(x.shape[axis] > 0, "softmax", "x", f"of shape {x.shape}", f"at least one entry along axis {axis}")
-    e = np.exp(x - x.max(axis=axis, keepdims=True))
-    y = e / e.sum(axis=axis, keepdims=True)
+    y = x - x.max(axis=axis, keepdims=True)
+    np.exp(y, out=y)
+    y /= sum_along(y, axis)
     return y, (y, axis)
 
 
 def backward(dout: Array, cache: tuple[Array, int]) -> tuple[Array]:
     """dout (...) -> dx (...)."""
     y, axis = cache
-    return (y * (dout - (dout * y).sum(axis=axis, keepdims=True)),)
+    dx = dout - dot_along(dout, y, axis)
+    dx *= y
+    return (dx,)
 
 
 CASES = [

@@ -18,6 +18,7 @@ import numpy as np
 
 from reference.case import Array, Case, require
 from reference.layers.standardize import channel_inputs, positions, require_channels, standardize, standardize_backward
+from reference.passes import dot_along, sum_along
 
 Cache = tuple[Array, Array, Array]
 
@@ -46,7 +47,9 @@ def backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     products = np.vecdot(dy, centred.reshape(dy.shape))  # (N, C)
     dweight = (products * _of_channel(rstd, len(weight))[..., 0]).sum(axis=0)
     g = (dy * weight[:, None]).reshape(centred.shape)
-    dx = standardize_backward(g, centred, rstd)
+    sum_g, sum_g_centred = sum_along(g), dot_along(g, centred)
+    g *= rstd
+    dx = standardize_backward(g, sum_g, sum_g_centred, centred, rstd)
     return dx.reshape(dout.shape), dweight, np.einsum("ncs->c", dy)
 
 

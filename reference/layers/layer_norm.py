@@ -9,7 +9,8 @@ xhat (reference/layers/standardize.py):
 
     dx = rstd * (g - mean(g) - xhat * mean(g * xhat))        dweight = sum dout * xhat        dbias = sum dout
 
-summed over the leading axes. With two features xhat is (-1, 1) or (1, -1) but for eps, whatever x: dx is as small as eps.
+summed over the leading axes. The three sums over g xhat = dout weight xhat and dout xhat are matrix products with one array,
+dout (x - mean), and rstd and weight. With two features xhat is (-1, 1) or (1, -1) but for eps, whatever x: dx is as small as eps.
 
 Shapes: x, y (..., *F), weight, bias F.
 Source: Ba, Kiros and Hinton, "Layer normalization", 2016. Defaults of eps differ: 1e-5 here and in PyTorch, 1e-3 in Keras,
@@ -21,6 +22,7 @@ import numpy as np
 
 from reference.case import Array, Case, Inputs
 from reference.layers.standardize import require_trailing, standardize, standardize_backward
+from reference.passes import add_row, outer
 
 Cache = tuple[Array, Array, Array]
 
@@ -32,18 +34,23 @@ def forward(x: Array, weight: Array, bias: Array, /, *, eps: float = 1e-5) -> tu
     """
     require_trailing("layer_norm", x, eps, weight=weight, bias=bias)
     centred, rstd = standardize(x.reshape(-1, weight.size), eps)
-    y = np.einsum("mf,m,f->mf", centred, rstd[:, 0], weight.reshape(-1))  # two products in one pass
-    y += bias.reshape(-1)
+    y = outer(rstd[:, 0], weight.reshape(-1))
+    y *= centred
+    add_row(y, bias.reshape(-1))
     return y.reshape(x.shape), (centred, rstd, weight)
 
 
 def backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     """dout (..., *F) -> dx (..., *F), dweight F, dbias F."""
     centred, rstd, weight = cache
-    rows = dout.reshape(centred.shape)
-    dweight = rstd[:, 0] @ (rows * centred)
-    dx = standardize_backward(rows * weight.reshape(-1), centred, rstd)
-    return dx.reshape(dout.shape), dweight.reshape(weight.shape), rows.sum(axis=0).reshape(weight.shape)
+    rows, scale = dout.reshape(centred.shape), weight.reshape(-1)
+    products = rows * centred
+    dweight, sum_g_centred = rstd[:, 0] @ products, products @ scale
+    dbias, sum_g = np.ones(len(rows), rows.dtype) @ rows, rows @ scale
+    g_rstd = outer(rstd[:, 0], scale, out=products)
+    g_rstd *= rows
+    dx = standardize_backward(g_rstd, sum_g[:, None], sum_g_centred[:, None], centred, rstd)
+    return dx.reshape(dout.shape), dweight.reshape(weight.shape), dbias.reshape(weight.shape)
 
 
 def _inputs(*shape: int, features: int = 1, mean: float = 0) -> Inputs:

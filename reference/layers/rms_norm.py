@@ -19,6 +19,7 @@ import numpy as np
 
 from reference.case import Array, Case, Inputs
 from reference.layers.standardize import require_trailing
+from reference.passes import outer, pieces
 
 Cache = tuple[Array, Array, Array]
 
@@ -31,18 +32,21 @@ def forward(x: Array, weight: Array, /, *, eps: float = 1e-6) -> tuple[Array, Ca
     require_trailing("rms_norm", x, eps, weight=weight)
     rows = x.reshape(-1, weight.size)
     rrms = 1 / np.sqrt(np.vecdot(rows, rows) / weight.size + eps)
-    y = np.einsum("mf,m,f->mf", rows, rrms, weight.reshape(-1))  # two products in one pass
+    y = outer(rrms, weight.reshape(-1))
+    y *= rows
     return y.reshape(x.shape), (rows, rrms, weight)
 
 
 def backward(dout: Array, cache: Cache) -> tuple[Array, Array]:
     """dout (..., *F) -> dx (..., *F), dweight F."""
     x, rrms, weight = cache
-    rows = dout.reshape(x.shape)
-    dweight = rrms @ (rows * x)
-    dx = rows * weight.reshape(-1)  # g
-    dx -= x * (np.vecdot(dx, x) * rrms * rrms / weight.size)[:, None]
-    dx *= rrms[:, None]
+    rows, scale = dout.reshape(x.shape), weight.reshape(-1)
+    products = rows * x
+    dweight, sum_g_x = rrms @ products, products @ scale
+    dx = outer(rrms, scale, out=products)
+    dx *= rows  # g rrms
+    for piece, x_, slope in pieces(dx, x, (sum_g_x * rrms / weight.size * rrms * rrms)[:, None]):
+        np.subtract(piece, x_ * slope, out=piece)
     return dx.reshape(dout.shape), dweight.reshape(weight.shape)
 
 

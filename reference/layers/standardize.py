@@ -24,28 +24,28 @@ import math
 import numpy as np
 
 from reference.case import Array, Inputs, require, require_floats
+from reference.passes import dot_along, pieces, sum_along
 
 
 def standardize(x: Array, eps: float) -> tuple[Array, Array]:
     """x (..., n) -> centred (..., n), rstd (..., 1)."""
     n = x.shape[-1]
-    centred = x - row_sum(x) / n
-    return centred, 1 / np.sqrt(np.vecdot(centred, centred)[..., None] / n + eps)
+    centred = x - sum_along(x) / n
+    return centred, 1 / np.sqrt(dot_along(centred, centred) / n + eps)
 
 
-def standardize_backward(g: Array, centred: Array, rstd: Array) -> Array:
-    """The cotangent g of centred * rstd -> dx, in the memory of g. g, centred (..., n), rstd (..., 1)."""
-    n = g.shape[-1]
-    along = np.vecdot(g, centred)[..., None] * (rstd * rstd / n)
-    g -= row_sum(g) / n
-    g -= centred * along
-    g *= rstd
-    return g
+def standardize_backward(g_rstd: Array, sum_g: Array, sum_g_centred: Array, centred: Array, rstd: Array) -> Array:
+    """The cotangent g of centred * rstd -> dx. g_rstd, which dx takes the memory of, and centred (..., n); sums, rstd (..., 1).
 
-
-def row_sum(x: Array) -> Array:
-    """x (..., n) -> (..., 1). A product with ones: BLAS adds a long row three times as fast as `sum` does."""
-    return (x @ np.ones(x.shape[-1], x.dtype))[..., None]
+    The sums over a row, of g and of g centred, come from the caller, who has cheaper ways to them than through g.
+    """
+    n = centred.shape[-1]
+    mean_g_xhat = sum_g_centred * rstd / n
+    slope = mean_g_xhat * rstd * rstd  # one after the other: the cube of rstd may overflow
+    for dx, deviation, along_xhat, along_1 in pieces(g_rstd, centred, slope, sum_g * rstd / n):
+        np.subtract(dx, deviation * along_xhat, out=dx)
+        np.subtract(dx, along_1, out=dx)
+    return g_rstd
 
 
 def positions(x: Array) -> Array:
