@@ -1,6 +1,7 @@
 """What stands behind K: how far frameworks are from the truth over the whole matrix, in units of rounding spread.
 
     python -m benchmarks.calibrate [--adapter NAME] [--op NAME] [--dtype NAME] [--device NAME] [--mode NAME] [--slow]
+                                   [--processes N]
 
 Every cell is run as the tests run it; its number is the worst ratio |framework - truth| / spread over its results. For
 each adapter, mode and dtype the table gives median, 99th percentile and maximum, and the cell of the maximum. Cells that
@@ -11,9 +12,14 @@ seconds for each function are left out unless --slow or --mode asks for them. La
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from itertools import groupby
+from multiprocessing import get_context
 
 import numpy as np
 from rich.console import Console
@@ -22,12 +28,12 @@ from rich.table import Table
 
 import adapters
 from gradwitness import Disagreement, K, frameworks
-from reference import MODELS, OPS
 from tests.known import known
-from tests.matrix import DTYPES, TABLES, Cell, Selection
+from tests.matrix import TABLES, Cell, Selection
 from tests.run import RUN, evidence
 
 Key = tuple[str, str, str]
+Row = tuple[Cell, float | None, str]
 OPTIONS = ("adapter", "op", "dtype", "device", "mode")
 
 
@@ -46,22 +52,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for option in OPTIONS:
         parser.add_argument(f"--{option}", action="append", default=[], metavar="NAME", help=f"this {option} only; repeatable")
     parser.add_argument("--slow", action="store_true", help=f"with {', '.join(frameworks.SLOW_TO_BUILD)}")
+    parser.add_argument("--processes", type=int, default=os.cpu_count(), help="how many share the work; one per processor")
     asked = vars(parser.parse_args(arguments))
-    slow = asked.pop("slow")
+    slow, processes = asked.pop("slow"), asked.pop("processes")
     try:
         cells = list(select(Selection(**asked, every_case_compiled=True), slow))
     except ValueError as error:
         parser.error(str(error))
-    collected = run(cells)
+    collected, smallest = run(cells, processes)
     console = Console(highlight=False, width=None if Console().is_terminal else 160)
     console.print(table(collected))
     for reason, count in sum((ratios.not_run for ratios in collected.values()), Counter()).items():
         console.print(f"not run: {count} cells: {reason}", soft_wrap=True)
-    for dtype in asked["dtype"] or DTYPES:
-        smallest = sensitivity(dtype)
+    for dtype, errors in smallest.items():
         console.print(
-            f"{dtype}: a relative error of {np.median(smallest):.1e} in the largest element of a gradient is detected, in the "
-            f"median of {len(smallest)} gradients"
+            f"{dtype}: a relative error of {np.median(errors):.1e} in the largest element of a gradient is detected, in the "
+            f"median of {len(errors)} gradients"
         )
     loaded = dict.fromkeys(cell.adapter for ratios in collected.values() for _, cell in ratios.cells)
     console.print(", ".join(frameworks.load(name).version() for name in ("numpy", *loaded)))
@@ -75,21 +81,56 @@ def select(selection: Selection, slow: bool) -> Iterator[Cell]:
                 yield cell
 
 
-def run(cells: Sequence[Cell]) -> dict[Key, Ratios]:
-    """The ratios of the cells, with a progress bar on stderr."""
+def run(cells: Sequence[Cell], processes: int) -> tuple[dict[Key, Ratios], dict[str, list[float]]]:
+    """The ratios of the cells, and by dtype the smallest errors that are detected; with a progress bar on stderr.
+
+    An op at a time goes to one of several processes: its cells share what the reference says of a case, and what JAX compiles
+    leaves memory with the process's next op.
+    """
     collected: dict[Key, Ratios] = defaultdict(Ratios)
-    for cell in track(cells, description=f"{len(cells)} cells", console=Console(stderr=True)):
-        ratios = collected[cell.adapter, cell.mode, cell.dtype]
-        if known(cell):
-            ratios.known += 1
-            continue
-        try:
-            ratios.cells.append((worst(cell), cell))
-        except frameworks.Unavailable as reason:
-            ratios.not_run[str(reason)] += 1
-        except Exception as error:  # one broken cell does not cost the other thousands
-            ratios.not_run[f"{cell}: {type(error).__name__}: {error}".partition("\n")[0]] += 1
-    return collected
+    smallest: dict[str, list[float]] = defaultdict(list)
+    ops = [list(group) for _, group in groupby(cells, key=lambda cell: (cell.kind, cell.name))]
+    # Spawned, not forked: frameworks run threads, which a fork loses.
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        done = track(pool.map(run_op, ops), description=f"{len(cells)} cells", total=len(ops), console=Console(stderr=True))
+        for rows, errors in done:
+            for cell, ratio, reason in rows:
+                ratios = collected[cell.adapter, cell.mode, cell.dtype]
+                if ratio is not None:
+                    ratios.cells.append((ratio, cell))
+                elif reason:
+                    ratios.not_run[reason] += 1
+                else:
+                    ratios.known += 1
+            for dtype, found in errors.items():
+                smallest[dtype] += found
+    return collected, smallest
+
+
+def run_op(cells: Sequence[Cell]) -> tuple[list[Row], dict[str, list[float]]]:
+    """The rows of an op's cells, and by dtype the smallest error detected in each gradient of each of its cases."""
+    rows: list[Row] = []
+    smallest: dict[str, list[float]] = defaultdict(list)
+    for _, group in groupby(cells, key=lambda cell: (cell.case_id, cell.dtype)):
+        of_case = list(group)
+        rows += (row(cell) for cell in of_case)
+        if of_case[0].kind in ("op", "model"):
+            smallest[of_case[0].dtype] += sensitivity(of_case[0])
+    if "jax" in sys.modules:
+        sys.modules["jax"].clear_caches()  # 1.5 MB for each of thousands of programs
+    return rows, smallest
+
+
+def row(cell: Cell) -> Row:
+    """A cell with its ratio; without one, why it was not run, or no reason where it is known to differ."""
+    if known(cell):
+        return cell, None, ""
+    try:
+        return cell, worst(cell), ""
+    except frameworks.Unavailable as reason:
+        return cell, None, str(reason)
+    except Exception as error:  # one broken cell does not cost the other thousands
+        return cell, None, f"{cell}: {type(error).__name__}: {error}".partition("\n")[0]
 
 
 def worst(cell: Cell) -> float:
@@ -111,16 +152,14 @@ def worst(cell: Cell) -> float:
         return found.ratio
 
 
-def sensitivity(dtype: str) -> list[float]:
-    """The smallest relative error that is detected in the largest element of each gradient of each case that is not zero."""
+def sensitivity(cell: Cell) -> list[float]:
+    """The smallest relative error that is detected in the largest element of each gradient of a case that is not zero."""
+    told = evidence(cell.subject, cell.case_id, cell.dtype)
     smallest = []
-    for op in (OPS | MODELS).values():
-        for case in op.cases:
-            told = evidence(op, case.id, dtype)
-            for measured in told.measured[-len(told.subject.gradients) :]:
-                where = np.unravel_index(np.argmax(np.abs(measured.truth)), measured.truth.shape)
-                if measured.truth[where] != 0:
-                    smallest.append(float(K * measured.spread[where] / np.abs(measured.truth[where])))
+    for measured in told.measured[-len(told.subject.gradients) :]:
+        where = np.unravel_index(np.argmax(np.abs(measured.truth)), measured.truth.shape)
+        if measured.truth[where] != 0:
+            smallest.append(float(K * measured.spread[where] / np.abs(measured.truth[where])))
     return smallest
 
 
