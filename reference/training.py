@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from reference.case import Array, Op, Optimizer
+from reference.schedules import rate
 
 Params = dict[str, Array]
 
@@ -26,14 +27,16 @@ def train(
 ) -> Iterator[tuple[Array, Params]]:
     """Yield (loss, params after the step) for each batch (x, labels).
 
-    hyper    the optimizer's keyword arguments: {"lr": 0.5}
+    hyper    the optimizer's keyword arguments: {"lr": 0.5}, or {"lr": a Schedule}
     config   the model's keyword arguments besides labels: {"activation": "tanh"}
     """
     state = {name: optimizer.init(value) for name, value in params.items()}
-    for x, labels in batches:
+    numbers = {key: value for key, value in hyper.items() if key != "lr"}
+    for t, (x, labels) in enumerate(batches):
         loss, cache = model.forward(params, x, labels=labels, **(config or {}))
         dparams, _ = model.backward(np.ones_like(loss), cache, input_gradient=False)
-        updated = {name: optimizer.step(params[name], dparams[name], state[name], **hyper) for name in params}
+        lr = rate(hyper["lr"], t)
+        updated = {name: optimizer.step(params[name], dparams[name], state[name], lr=lr, **numbers) for name in params}
         params = {name: param for name, (param, _) in updated.items()}
         state = {name: after for name, (_, after) in updated.items()}
         yield loss, params
