@@ -7,6 +7,9 @@
     layouts      one `Layout` per op whose parameters the framework's layer stores in another way, or under other names
     models       one `Model` per model of the reference
     optimizers   one function per optimizer of the reference: hyper-parameters -> the framework's own optimizer
+    schedules    one function per schedule of the reference: numbers -> what the framework's optimizers take as lr
+    conventions  optimizer -> the keyword arguments of the reference's step that name the framework's definition
+    lacking      optimizer or schedule -> why the framework has none
     gradients, trainer, optimize     how models and optimizers are run, see `Adapter`
 
 A new framework is one folder here, one module in gradwitness/frameworks and one name below.
@@ -74,6 +77,9 @@ class Adapter(Protocol):
     layouts: Mapping[str, Layout]
     models: Mapping[str, Model]
     optimizers: Mapping[str, Callable[..., Any]]
+    schedules: Mapping[str, Callable[..., Any]]
+    conventions: Mapping[str, Mapping[str, Any]]
+    lacking: Mapping[str, str]
 
     def predict(self, model: Any, mode: str = "eager") -> Callable[[Any], Any]:
         """x -> the model's output, in evaluation."""
@@ -94,6 +100,9 @@ class Adapter(Protocol):
 
     def trainer(self, model: Any, optimizer: Any, mode: str = "eager") -> Trainer:
         """A training loop's body around the framework's own optimizer."""
+
+    def rates(self, schedule: Any, steps: int) -> Array:
+        """The rate of each step, (steps,), in the dtype that the framework computes it in."""
 
     def optimize(self, optimizer: Any, param: Any, grads: Sequence[Any]) -> list[Any]:
         """The parameter after each step, given the gradient of each."""

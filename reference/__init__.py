@@ -1,6 +1,6 @@
 """The reference: neural-network mathematics derived by hand, in NumPy alone.
 
-OPS, MODELS and OPTIMIZERS are explicit tables. A new op is one file and one line here.
+OPS, MODELS, OPTIMIZERS and SCHEDULES are explicit tables. A new op is one file and one line here.
 """
 
 from reference.activations import (
@@ -102,9 +102,10 @@ from reference.losses import (
     triplet_margin,
 )
 from reference.models import mlp, two_layer
-from reference.optimizers import sgd
+from reference.optimizers import adam, momentum, sgd
+from reference.schedules import SCHEDULES, Schedule
 
-__all__ = ["MODELS", "OPS", "OPTIMIZERS", "Case", "Op", "Optimizer"]
+__all__ = ["MODELS", "OPS", "OPTIMIZERS", "SCHEDULES", "Case", "Op", "Optimizer", "Schedule"]
 
 OPS = {
     # activations
@@ -210,4 +211,6 @@ MODELS = {
 
 OPTIMIZERS = {
     "sgd": Optimizer.of(sgd),
+    "momentum": Optimizer.of(momentum),
+    "adam": Optimizer.of(adam),
 }

@@ -1,6 +1,6 @@
 """Sums, products and in-place steps that walk over memory as seldom as they can.
 
-NumPy computes faster than memory delivers, so what an op costs is how often it walks through its largest arrays. Three things help:
+NumPy computes faster than memory delivers: what an op costs is how often it walks through its largest arrays. Three things help:
 
 - A matrix product. A broadcast operand makes NumPy begin anew at each row, and so does `sum`; BLAS does not.
 - The memory of an array that is done with: writing to fresh memory takes up to twice as long.

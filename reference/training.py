@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from reference.case import Array, Op, Optimizer
+from reference.schedules import rate
 
 Params = dict[str, Array]
 State = dict[str, Array]
@@ -38,15 +39,17 @@ def train(
 ) -> Iterator[Step]:
     """Yield a `Step` for each batch.
 
-    hyper    the optimizer's keyword arguments: {"lr": 0.5}
+    hyper    the optimizer's keyword arguments: {"lr": 0.5}, or {"lr": a Schedule}
     config   the model's keyword arguments besides its arrays: {"activation": "tanh"}
     state    the running statistics before the first step, of a model that keeps some
     """
     moments = {name: optimizer.init(value) for name, value in params.items()}
     state = state or {}
-    for batch in batches:
+    numbers = {key: value for key, value in hyper.items() if key != "lr"}
+    for t, batch in enumerate(batches):
         loss, dparams, state = gradients(model, params, batch, config=config, state=state)
-        updated = {name: optimizer.step(params[name], dparams[name], moments[name], **hyper) for name in params}
+        lr = rate(hyper["lr"], t)
+        updated = {name: optimizer.step(params[name], dparams[name], moments[name], lr=lr, **numbers) for name in params}
         params = {name: param for name, (param, _) in updated.items()}
         moments = {name: after for name, (_, after) in updated.items()}
         yield Step(loss, params, state)

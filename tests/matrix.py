@@ -14,14 +14,15 @@ from typing import Any, Literal
 import adapters
 from gradwitness import frameworks
 from lessons.recipes import RECIPES
-from reference import MODELS, OPS, OPTIMIZERS, Case, Op, Optimizer
+from reference import OPS, OPTIMIZERS, Case, Op, Optimizer
+from tests.real import ON_DATA
 
 Kind = Literal["op", "model", "optimizer", "training"]
 
 DTYPES = ("float64", "float32")
 TABLES: dict[Kind, dict[str, Any]] = {
     "op": OPS,
-    "model": MODELS,
+    "model": ON_DATA,
     "optimizer": OPTIMIZERS,
     "training": RECIPES,
 }

@@ -15,10 +15,10 @@ from gradwitness.subject import Subject, leaves, tree_map
 from gradwitness.witness import Evidence
 from reference import Case, Op, Optimizer
 from reference.case import seed
+from reference.schedules import Schedule, rate
 from tests.matrix import Cell
 from tests.path import Path
 from tests.training import run_training
-
 
 Params = dict[str, Array]
 
@@ -83,16 +83,23 @@ def parts(at: Subject, conventions: Mapping[str, Any]) -> tuple[Params, dict[str
 
 
 @cache
-def optimizer_path(optimizer: Optimizer, case_id: str, dtype: str) -> tuple[Path, Array, Array]:
-    """The reference's parameter after each of a case's steps; with the start and the gradients, in dtype."""
+def optimizer_path(
+    optimizer: Optimizer, case_id: str, dtype: str, convention: tuple[tuple[str, Any], ...] = ()
+) -> tuple[Path, Array, Array]:
+    """The reference's parameter after each of a case's steps, under an adapter's convention; with the start and the gradients,
+    in dtype.
+    """
     case = next(case for case in optimizer.cases if case.id == case_id)
     number = seed(optimizer.name, case.id)
     param, grads = (a.astype(dtype) for a in case.inputs(np.random.default_rng(number)))
 
+    hyper = {**case.attrs, **dict(convention)}
+    lr = hyper.pop("lr")
+
     def run(lift: Any, _wide: Any) -> list[Array]:
         value, state, history = lift(param), optimizer.init(lift(param)), []
-        for grad in lift(grads):
-            value, state = optimizer.step(value, grad, state, **case.attrs)
+        for t, grad in enumerate(lift(grads)):
+            value, state = optimizer.step(value, grad, state, lr=rate(lr, t), **hyper)
             history.append(value)
         return [np.stack(history)]
 
@@ -103,10 +110,18 @@ def run_optimizer(cell: Cell) -> tuple[Path, list[Array]]:
     """The parameter after each step, by the reference and by the framework's own optimizer."""
     adapter = adapters.load(cell.adapter)
     framework = adapter.framework
-    path, param, grads = optimizer_path(cell.subject, cell.case_id, cell.dtype)
+    convention = tuple(adapter.conventions.get(cell.name, {}).items())
+    path, param, grads = optimizer_path(cell.subject, cell.case_id, cell.dtype, convention)
     put = partial(framework.from_numpy, device=cell.device)
-    history = adapter.optimize(adapter.optimizers[cell.name](**cell.case.attrs), put(param), [put(g) for g in grads])
+    optimizer = adapter.optimizers[cell.name](**native(adapter, cell.case.attrs))
+    history = adapter.optimize(optimizer, put(param), [put(g) for g in grads])
     return path, [np.stack([framework.to_numpy(p) for p in history])]
+
+
+def native(adapter: Any, hyper: Mapping[str, Any]) -> dict[str, Any]:
+    """Hyper-parameters with a schedule as the adapter spells it."""
+    lr = hyper["lr"]
+    return {**hyper, "lr": adapter.schedules[lr.name](**lr.hyper) if isinstance(lr, Schedule) else lr}
 
 
 RUN = {"op": run_op, "model": run_model, "optimizer": run_optimizer, "training": run_training}

@@ -23,11 +23,14 @@ from tests.matrix import Cell
 from tests.path import Path
 
 SAMPLES = 4
-"""Perturbed runs of a whole training: few, since each takes as long as it; 220 losses and thousands of parameters steady them."""
+"""Perturbed runs of a whole training: few, for each takes as long as the training; thousands of parameters steady them."""
 EVERY = 20
 """Steps between the points at which parameters are kept; they are compared at the last one that can be judged."""
 SIGHT = 0.01
 """An allowance of more than this share of the loss, or of the way that a parameter has gone, would prove nothing."""
+
+
+Conventions = tuple[tuple[str, Any], ...]
 
 
 class Trajectory(Path):
@@ -37,8 +40,9 @@ class Trajectory(Path):
     point   after how many steps parameters are compared; after all of them, what the network says of the test set is, too
     """
 
-    def __init__(self, name: str, dtype: str, conventions: tuple[tuple[str, Any], ...] = ()) -> None:
-        self.recipe, self.name, self.conventions = RECIPES[name], name, dict(conventions)
+    def __init__(self, name: str, dtype: str, model: Conventions = (), optimizer: Conventions = ()) -> None:
+        self.recipe, self.name = RECIPES[name], name
+        self.config, self.hyper = {**self.recipe.config, **dict(model)}, {**self.recipe.hyper, **dict(optimizer)}
         self.points = [*range(EVERY, self.recipe.steps, EVERY), self.recipe.steps]
         start, _ = self.recipe.start()
         super().__init__(["loss", "test", *start], partial(self._along, dtype), dtype, seed("training", name), SAMPLES)
@@ -63,8 +67,8 @@ class Trajectory(Path):
             params,
             batches,
             optimizer=OPTIMIZERS[recipe.optimizer],
-            hyper=recipe.hyper,
-            config={**recipe.config, **self.conventions},
+            hyper=self.hyper,
+            config=self.config,
             state=state,
         )
         for number, step in enumerate(steps, start=1):
@@ -113,16 +117,17 @@ def _rms(array: Array) -> float:
 
 
 @cache
-def trajectory(name: str, dtype: str, conventions: tuple[tuple[str, Any], ...] = ()) -> Trajectory:
+def trajectory(name: str, dtype: str, model: Conventions = (), optimizer: Conventions = ()) -> Trajectory:
     """The reference's run as evidence, under a framework's conventions."""
-    return Trajectory(name, dtype, conventions)
+    return Trajectory(name, dtype, model, optimizer)
 
 
 def run_training(cell: Cell) -> tuple[Trajectory, list[Array]]:
     """The same run in a framework: its own model, its own optimizer, its own loop."""
-    model = adapters.load(cell.adapter).models[RECIPES[cell.name].model]
-    told = trajectory(cell.name, cell.dtype, tuple(model.conventions.items()))
-    losses, outputs, params = framework_run(RECIPES[cell.name], cell, told.point)
+    adapter, recipe = adapters.load(cell.adapter), RECIPES[cell.name]
+    model, optimizer = adapter.models[recipe.model].conventions, adapter.conventions.get(recipe.optimizer, {})
+    told = trajectory(cell.name, cell.dtype, tuple(model.items()), tuple(optimizer.items()))
+    losses, outputs, params = framework_run(recipe, cell, told.point)
     test = [outputs[None]] if told.point == told.recipe.steps else []
     return told, [losses[: told.reach], *test, *(value[None] for value in params.values())]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from adapters import functions, layouts_of
 from adapters.tensorflow import models as _models
 from adapters.tensorflow import optimizers as _optimizers
+from adapters.tensorflow import schedules as _schedules
 from adapters.tensorflow.ops import (
     activations,
     attention,
@@ -49,3 +50,7 @@ layouts = layouts_of(*_FAMILIES)
 missing: dict[str, str] = {}
 models = _models.MODELS
 optimizers = functions(_optimizers)
+conventions = _optimizers.CONVENTIONS
+lacking = _optimizers.LACKING
+schedules = _schedules.SCHEDULES
+rates = _schedules.rates

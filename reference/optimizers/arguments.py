@@ -1,0 +1,57 @@
+"""What every update rule asks of its arguments, and the two numbers that most of them need."""
+
+import numpy as np
+
+from reference.case import Array, Inputs, require, require_floats
+
+
+def check(op: str, param: Array, grad: Array, lr: float) -> None:
+    """Check what every step is given.
+
+    Raises ValueError where param or grad are not floats, differ in dtype or shape, or lr is negative.
+    """
+    require_floats(op, param=param, grad=grad)
+    require(grad.shape == param.shape, op, "grad", f"of shape {grad.shape}", f"{param.shape}, the shape of param")
+    require(lr >= 0, op, "lr", lr, "lr >= 0")
+
+
+def check_decays(op: str, **decays: float) -> None:
+    """Check weights of exponential averages, and momenta. Raises ValueError for one outside [0, 1)."""
+    for name, value in decays.items():
+        require(0 <= value < 1, op, name, value, f"0 <= {name} < 1")
+
+
+def check_not_negative(op: str, **numbers: float) -> None:
+    """Check epsilons, weight decays and the like. Raises ValueError for a negative one."""
+    for name, value in numbers.items():
+        require(value >= 0, op, name, value, f"{name} >= 0")
+
+
+def average(old: Array, new: Array, beta: float) -> Array:
+    """The next exponential moving average: beta * old + (1 - beta) * new."""
+    return beta * old + (1 - beta) * new
+
+
+def bias_correction(beta: float, step: int, like: Array) -> Array:
+    """1 - beta^step, as a number of the dtype of `like`.
+
+    An average that started at zero has given its `step` terms the weights (1 - beta) beta^k, which sum to this and not
+    to one. Computed in longdouble and rounded once: 1 - beta^step cancels where beta is near one.
+    """
+    return number(1 - np.longdouble(beta) ** step, like)
+
+
+def number(value: float | np.floating, like: Array) -> Array:
+    """A number that was computed in longdouble, rounded once to the dtype of `like`."""
+    return np.asarray(value, like.dtype)
+
+
+def norm(x: Array) -> Array:
+    """The Euclidean norm of all elements, ()."""
+    length: Array = np.sqrt((x * x).sum())
+    return length
+
+
+def path(*shape: int) -> Inputs:
+    """Inputs of a case: a start of a given shape, and the gradients of 20 steps."""
+    return lambda rng: (rng.normal(size=shape), rng.normal(size=(20, *shape)))

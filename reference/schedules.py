@@ -1,0 +1,109 @@
+"""Schedules: the learning rate of each step, as pure functions step -> rate. Steps count from 0.
+
+    constant        lr
+    step            lr * factor^floor(t / every)
+    exponential     lr * factor^t
+    cosine          end + (lr - end) * (1 + cos(pi t / steps)) / 2 up to t = steps, then end
+    linear_warmup   start + (lr - start) * t / steps up to t = steps, then lr
+    one_cycle       from lr / div to lr at t = peak, then to lr / (div * final_div) at t = steps, both ways along half a cosine
+
+`t` is a step's number, or an array of them: then the whole curve comes at once. lr is the largest rate of the curve.
+
+Cosine: half a period goes from 1 to -1 with slope 0 at both ends, so the rate neither drops at once nor stops abruptly.
+Warm-up: the first steps of adaptive rules rest on few gradients; small rates keep them from doing harm.
+
+Source: step, exponential: Darken and Moody, "Towards faster stochastic gradient search", 1991; cosine: Loshchilov and
+Hutter, "SGDR: stochastic gradient descent with warm restarts", 2017; warm-up: Goyal et al., "Accurate, large minibatch
+SGD", 2017; one-cycle: Smith and Topin, "Super-convergence", 2018.
+
+Frameworks: torch.optim.lr_scheduler computes most rates from the one before, so that rounding adds up along the way, and
+its CosineAnnealingLR rises again after T_max; LinearLR cannot start at 0. keras.optimizers.schedules compute in float32,
+whatever the dtype of the parameters; optax.schedules in float64 where that is on. OneCycleLR is told the number of steps and
+arrives at the last of them, cosine_onecycle_schedule is told the number of the step it arrives at; Keras has no one-cycle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from reference.case import require
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A schedule with its numbers: schedule(t) is the rate of step t. An adapter spells it by name."""
+
+    name: str
+    hyper: Mapping[str, float]
+
+    def __call__(self, t: Any) -> Any:
+        """The rate of step t."""
+        return SCHEDULES[self.name](t, **self.hyper)
+
+
+def rate(lr: float | Schedule, t: int) -> float:
+    """The rate of step t: of a schedule, or lr itself where it is a number."""
+    return float(lr(t)) if isinstance(lr, Schedule) else lr
+
+
+def constant(t: Any, *, lr: float) -> Any:
+    """The same rate at every step."""
+    return lr + 0.0 * t
+
+
+def step(t: Any, *, lr: float, every: int, factor: float) -> Any:
+    """Multiplied by factor after every so many steps.
+
+    Raises ValueError where every is below 1 or factor is negative.
+    """
+    require(every >= 1, "step", "every", every, "every >= 1")
+    require(factor >= 0, "step", "factor", factor, "factor >= 0")
+    return lr * np.power(factor, np.floor(t / every))
+
+
+def exponential(t: Any, *, lr: float, factor: float) -> Any:
+    """Multiplied by factor at every step. Raises ValueError where factor is negative."""
+    require(factor >= 0, "exponential", "factor", factor, "factor >= 0")
+    return lr * np.power(factor, 1.0 * t)
+
+
+def cosine(t: Any, *, lr: float, steps: int, end: float = 0.0) -> Any:
+    """Half a cosine from lr to end. Raises ValueError where steps is below 1."""
+    require(steps >= 1, "cosine", "steps", steps, "steps >= 1")
+    return _half_cosine(lr, end, np.minimum(t, steps) / steps)
+
+
+def linear_warmup(t: Any, *, lr: float, steps: int, start: float = 0.0) -> Any:
+    """A straight line from start to lr. Raises ValueError where steps is below 1."""
+    require(steps >= 1, "linear_warmup", "steps", steps, "steps >= 1")
+    return start + (lr - start) * (np.minimum(t, steps) / steps)
+
+
+def one_cycle(t: Any, *, lr: float, steps: int, peak: int, div: float = 25.0, final_div: float = 1e4) -> Any:
+    """Up to lr at step peak and down to almost nothing at step steps.
+
+    Raises ValueError where peak is not inside the cycle.
+    """
+    require(0 < peak < steps, "one_cycle", "peak", peak, f"0 < peak < {steps}, the steps")
+    up = _half_cosine(lr / div, lr, np.minimum(t, peak) / peak)
+    down = _half_cosine(lr, lr / (div * final_div), (np.clip(t, peak, steps) - peak) / (steps - peak))
+    return np.where(t < peak, up, down)
+
+
+def _half_cosine(start: float, end: float, share: Any) -> Any:
+    """From start, where share is 0, to end, where it is 1."""
+    return end + (start - end) * (1 + np.cos(np.pi * share)) / 2
+
+
+SCHEDULES: dict[str, Callable[..., Any]] = {
+    "constant": constant,
+    "step": step,
+    "exponential": exponential,
+    "cosine": cosine,
+    "linear_warmup": linear_warmup,
+    "one_cycle": one_cycle,
+}
