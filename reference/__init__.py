@@ -102,7 +102,24 @@ from reference.losses import (
     triplet_margin,
 )
 from reference.models import mlp, two_layer
-from reference.optimizers import adam, momentum, sgd
+from reference.optimizers import (
+    adadelta,
+    adafactor,
+    adagrad,
+    adam,
+    adamax,
+    adamw,
+    amsgrad,
+    lamb,
+    lars,
+    lion,
+    momentum,
+    nadam,
+    nesterov,
+    radam,
+    rmsprop,
+    sgd,
+)
 from reference.schedules import SCHEDULES, Schedule
 
 __all__ = ["MODELS", "OPS", "OPTIMIZERS", "SCHEDULES", "Case", "Op", "Optimizer", "Schedule"]
@@ -212,5 +229,18 @@ MODELS = {
 OPTIMIZERS = {
     "sgd": Optimizer.of(sgd),
     "momentum": Optimizer.of(momentum),
+    "nesterov": Optimizer.of(nesterov),
+    "adagrad": Optimizer.of(adagrad),
+    "adadelta": Optimizer.of(adadelta),
+    "rmsprop": Optimizer.of(rmsprop),
     "adam": Optimizer.of(adam),
+    "amsgrad": Optimizer.of(amsgrad),
+    "adamw": Optimizer.of(adamw),
+    "adamax": Optimizer.of(adamax),
+    "nadam": Optimizer.of(nadam),
+    "radam": Optimizer.of(radam),
+    "lion": Optimizer.of(lion),
+    "lamb": Optimizer.of(lamb),
+    "adafactor": Optimizer.of(adafactor),
+    "lars": Optimizer.of(lars),
 }
