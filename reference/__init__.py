@@ -1,6 +1,6 @@
 """The reference: neural-network mathematics derived by hand, in NumPy alone.
 
-OPS, MODELS, OPTIMIZERS and SCHEDULES are explicit tables. A new op is one file and one line here.
+OPS, MODELS, OPTIMIZERS, SCHEDULES and CLIPPING are explicit tables. A new op is one file and one line here.
 """
 
 from reference.activations import (
@@ -29,6 +29,7 @@ from reference.activations import (
     threshold,
 )
 from reference.case import Case, Op, Optimizer
+from reference.clipping import CLIPPING
 from reference.layers import (
     adaptive_avg_pool2d,
     avg_pool1d,
@@ -122,7 +123,7 @@ from reference.optimizers import (
 )
 from reference.schedules import SCHEDULES, Schedule
 
-__all__ = ["MODELS", "OPS", "OPTIMIZERS", "SCHEDULES", "Case", "Op", "Optimizer", "Schedule"]
+__all__ = ["CLIPPING", "MODELS", "OPS", "OPTIMIZERS", "SCHEDULES", "Case", "Op", "Optimizer", "Schedule"]
 
 OPS = {
     # activations
