@@ -1,6 +1,6 @@
 """The reference: neural-network mathematics derived by hand, in NumPy alone.
 
-OPS, MODELS, OPTIMIZERS and SCHEDULES are explicit tables. A new op is one file and one line here.
+OPS, MODELS, OPTIMIZERS, SCHEDULES and CLIPPING are explicit tables. A new op is one file and one line here.
 """
 
 from reference.activations import (
@@ -29,6 +29,7 @@ from reference.activations import (
     threshold,
 )
 from reference.case import Case, Op, Optimizer
+from reference.clipping import CLIPPING
 from reference.layers import (
     adaptive_avg_pool2d,
     avg_pool1d,
@@ -102,10 +103,27 @@ from reference.losses import (
     triplet_margin,
 )
 from reference.models import mlp, two_layer
-from reference.optimizers import adam, momentum, sgd
+from reference.optimizers import (
+    adadelta,
+    adafactor,
+    adagrad,
+    adam,
+    adamax,
+    adamw,
+    amsgrad,
+    lamb,
+    lars,
+    lion,
+    momentum,
+    nadam,
+    nesterov,
+    radam,
+    rmsprop,
+    sgd,
+)
 from reference.schedules import SCHEDULES, Schedule
 
-__all__ = ["MODELS", "OPS", "OPTIMIZERS", "SCHEDULES", "Case", "Op", "Optimizer", "Schedule"]
+__all__ = ["CLIPPING", "MODELS", "OPS", "OPTIMIZERS", "SCHEDULES", "Case", "Op", "Optimizer", "Schedule"]
 
 OPS = {
     # activations
@@ -212,5 +230,18 @@ MODELS = {
 OPTIMIZERS = {
     "sgd": Optimizer.of(sgd),
     "momentum": Optimizer.of(momentum),
+    "nesterov": Optimizer.of(nesterov),
+    "adagrad": Optimizer.of(adagrad),
+    "adadelta": Optimizer.of(adadelta),
+    "rmsprop": Optimizer.of(rmsprop),
     "adam": Optimizer.of(adam),
+    "amsgrad": Optimizer.of(amsgrad),
+    "adamw": Optimizer.of(adamw),
+    "adamax": Optimizer.of(adamax),
+    "nadam": Optimizer.of(nadam),
+    "radam": Optimizer.of(radam),
+    "lion": Optimizer.of(lion),
+    "lamb": Optimizer.of(lamb),
+    "adafactor": Optimizer.of(adafactor),
+    "lars": Optimizer.of(lars),
 }
