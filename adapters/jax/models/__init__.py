@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from adapters.jax.models import mlp, two_layer
+from adapters.jax.models import mlp, siamese, two_layer, vae
 
 MODELS = {
     "two_layer": two_layer.SPELLING,
     "mlp": mlp.SPELLING,
+    "vae": vae.SPELLING,
+    "siamese": siamese.SPELLING,
 }

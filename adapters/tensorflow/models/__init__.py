@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from adapters.tensorflow.models import mlp, two_layer
+from adapters.tensorflow.models import mlp, siamese, two_layer, vae
 
 MODELS = {
     "two_layer": two_layer.SPELLING,
     "mlp": mlp.SPELLING,
+    "vae": vae.SPELLING,
+    "siamese": siamese.SPELLING,
 }
