@@ -99,9 +99,7 @@ def key(trap: Naive) -> tuple[str, str, str, str, tuple[str, ...]]:
 def main() -> None:
     """Print the file anew."""
     write = sys.stdout.write
-    write(
-        "# What copied settings lead to, in float64 (torch 2.13.0, keras 3.15.1, optax with jax 0.10.2): the element furthest off,\n"
-    )
+    write("# What copied settings lead to, in float64 (torch 2.13.0, keras 3.15.1, jax 0.10.2): the element furthest off,\n")
     write("# in units of rounding spread, and `share`, the distance after the last step as a share of the way from the first.\n")
     write("# `python -m tests.naive` prints this.\n")
     for trap in TRAPS:

@@ -15,11 +15,7 @@ def test_optimizer(optimizer_cell: Cell, verify: Callable[[Cell], Any]) -> None:
     verify(optimizer_cell)
 
 
-EVERY_CASE = [
-    pytest.param(optimizer, case.id, id=f"{optimizer.name}-{case.id}")
-    for optimizer in OPTIMIZERS.values()
-    for case in optimizer.cases
-]
+EVERY_CASE = [pytest.param(rule, case.id, id=f"{rule.name}-{case.id}") for rule in OPTIMIZERS.values() for case in rule.cases]
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
