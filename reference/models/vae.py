@@ -1,8 +1,8 @@
 """Variational auto-encoder: an image becomes a distribution of codes, and a code drawn from it becomes the image again.
 
-    h = relu(x @ W1 + b1)           mean = h @ Wm + bm           logvar = h @ Wv + bv
+    h = tanh(x @ W1 + b1)           mean = h @ Wm + bm           logvar = h @ Wv + bv
     z = mean + sd * noise           sd = exp(logvar / 2)         noise ~ N(0, 1) comes in
-    g = relu(z @ W2 + b2)           logits = g @ W3 + b3
+    g = tanh(z @ W2 + b2)           logits = g @ W3 + b3
     L = 1/N sum_n (-log p(x_n | z_n) + beta KL_n)                minus the evidence lower bound where beta = 1
 
 -log p(x | z) is the binary cross entropy of the logits, summed over pixels. KL is the divergence of q = N(mean, sd^2) from
@@ -17,7 +17,7 @@ Derivation.  A draw z ~ N(mean, sd^2) has no derivative; z as a function of mean
 x is the input and the target: with l = (1 - x) logits + softplus(-logits), dl/dx = -logits, and dx is the sum of both.
 
 Shapes: x (N, I) in [0, 1], noise, mean, logvar and z (N, Z), h and g (N, H), L ().
-Source: Kingma and Welling, "Auto-encoding variational Bayes", 2014, appendix B; beta is Higgins et al., "beta-VAE", 2017.
+Source: Kingma and Welling, "Auto-encoding variational Bayes", 2014, appendices B and C; beta is Higgins et al., "beta-VAE", 2017.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from reference.activations import relu
+from reference.activations import tanh
 from reference.case import Array, Case, Inputs, require, require_floats
 from reference.layers import linear
 from reference.losses import binary_cross_entropy_with_logits
@@ -35,17 +35,17 @@ Params = dict[str, Array]
 
 
 def init(rng: np.random.Generator, inputs: int, hidden: int, codes: int) -> Params:
-    """Weights of variance 2/fan_in before a relu (He et al., 2015), of 1/fan_in before none, and biases of zero, float64."""
+    """Weights of variance 1/fan_in and biases of zero, float64."""
     sizes = {
-        "encoder.hidden": (2, inputs, hidden),
-        "encoder.mean": (1, hidden, codes),
-        "encoder.logvar": (1, hidden, codes),
-        "decoder.hidden": (2, codes, hidden),
-        "decoder.output": (1, hidden, inputs),
+        "encoder.hidden": (inputs, hidden),
+        "encoder.mean": (hidden, codes),
+        "encoder.logvar": (hidden, codes),
+        "decoder.hidden": (codes, hidden),
+        "decoder.output": (hidden, inputs),
     }
     params: Params = {}
-    for name, (gain, before, after) in sizes.items():
-        params[f"{name}.weight"] = rng.normal(size=(before, after)) * np.sqrt(gain / before)
+    for name, (before, after) in sizes.items():
+        params[f"{name}.weight"] = rng.normal(size=(before, after)) / np.sqrt(before)
         params[f"{name}.bias"] = np.zeros(after)
     return params
 
@@ -59,7 +59,7 @@ def predict(params: Params, x: Array) -> Array:
 def encode(params: Params, x: Array) -> tuple[tuple[Array, Array], Any]:
     """x (N, I) -> (mean, logvar) (N, Z)."""
     h, hidden = linear.forward(x, *_layer(params, "encoder.hidden"))
-    a, activation = relu.forward(h)
+    a, activation = tanh.forward(h)
     mean, to_mean = linear.forward(a, *_layer(params, "encoder.mean"))
     logvar, to_logvar = linear.forward(a, *_layer(params, "encoder.logvar"))
     return (mean, logvar), (hidden, activation, to_mean, to_logvar)
@@ -68,7 +68,7 @@ def encode(params: Params, x: Array) -> tuple[tuple[Array, Array], Any]:
 def decode(params: Params, z: Array) -> tuple[Array, Any]:
     """z (N, Z) -> logits (N, I)."""
     g, hidden = linear.forward(z, *_layer(params, "decoder.hidden"))
-    a, activation = relu.forward(g)
+    a, activation = tanh.forward(g)
     logits, output = linear.forward(a, *_layer(params, "decoder.output"))
     return logits, (hidden, activation, output)
 
@@ -101,7 +101,7 @@ def backward(dout: Array, cache: Any, *, input_gradient: bool = True) -> tuple[P
 
     hidden, activation, output = decoder
     da, dparams["decoder.output.weight"], dparams["decoder.output.bias"] = linear.backward(dlogits, output)
-    (dg,) = relu.backward(da, activation)
+    (dg,) = tanh.backward(da, activation)
     dz, dparams["decoder.hidden.weight"], dparams["decoder.hidden.bias"] = linear.backward(dg, hidden)
 
     dmean = dz + dsum * beta * mean  # through z, and through the divergence
@@ -110,7 +110,7 @@ def backward(dout: Array, cache: Any, *, input_gradient: bool = True) -> tuple[P
     hidden, activation, to_mean, to_logvar = encoder
     da_mean, dparams["encoder.mean.weight"], dparams["encoder.mean.bias"] = linear.backward(dmean, to_mean)
     da_logvar, dparams["encoder.logvar.weight"], dparams["encoder.logvar.bias"] = linear.backward(dlogvar, to_logvar)
-    (dh,) = relu.backward(da_mean + da_logvar, activation)  # both heads read the same a
+    (dh,) = tanh.backward(da_mean + da_logvar, activation)  # both heads read the same a
     dx, dweight, dbias = linear.backward(dh, hidden, input_gradient=input_gradient)
     dparams["encoder.hidden.weight"], dparams["encoder.hidden.bias"] = dweight, dbias
     return dparams, dx - dsum * logits if input_gradient else None  # as the input, and as the target

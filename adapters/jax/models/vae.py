@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import optax
 from flax import linen
@@ -28,7 +27,7 @@ class Encoder(linen.Module):
         self.logvar = linen.Dense(self.codes)
 
     def __call__(self, x: Array) -> tuple[Array, Array]:
-        a = jax.nn.relu(self.hidden(x))
+        a = jnp.tanh(self.hidden(x))
         return self.mean(a), self.logvar(a)
 
 
@@ -43,7 +42,7 @@ class Decoder(linen.Module):
         self.output = linen.Dense(self.outputs)
 
     def __call__(self, z: Array) -> Array:
-        return self.output(jax.nn.relu(self.hidden(z)))
+        return self.output(jnp.tanh(self.hidden(z)))
 
 
 class VAE(linen.Module):

@@ -20,10 +20,10 @@ class VAE(keras.Model):
 
     def __init__(self, inputs: int, hidden: int, codes: int, *, dtype: str, beta: float = 1.0) -> None:
         super().__init__(name="vae", dtype=dtype)
-        self.encoder = layers.Dense(hidden, activation="relu", dtype=dtype, name="encoder.hidden")
+        self.encoder = layers.Dense(hidden, activation="tanh", dtype=dtype, name="encoder.hidden")
         self.mean = layers.Dense(codes, dtype=dtype, name="encoder.mean")
         self.logvar = layers.Dense(codes, dtype=dtype, name="encoder.logvar")
-        self.decoder = layers.Dense(hidden, activation="relu", dtype=dtype, name="decoder.hidden")
+        self.decoder = layers.Dense(hidden, activation="tanh", dtype=dtype, name="decoder.hidden")
         self.output_layer = layers.Dense(inputs, dtype=dtype, name="decoder.output")
         self.beta = beta
 

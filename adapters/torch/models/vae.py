@@ -24,7 +24,7 @@ class Encoder(nn.Module):
         self.logvar = nn.Linear(hidden, codes)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        a = F.relu(self.hidden(x))
+        a = torch.tanh(self.hidden(x))
         return self.mean(a), self.logvar(a)
 
 
@@ -37,7 +37,7 @@ class Decoder(nn.Module):
         self.output = nn.Linear(hidden, outputs)
 
     def forward(self, z: Tensor) -> Tensor:
-        return self.output(F.relu(self.hidden(z)))
+        return self.output(torch.tanh(self.hidden(z)))
 
 
 class VAE(nn.Module):
