@@ -101,7 +101,7 @@ from reference.losses import (
     squared_hinge,
     triplet_margin,
 )
-from reference.models import mlp, two_layer
+from reference.models import lenet, mlp, two_layer
 from reference.optimizers import sgd
 
 __all__ = ["MODELS", "OPS", "OPTIMIZERS", "Case", "Op", "Optimizer"]
@@ -206,6 +206,7 @@ OPS = {
 MODELS = {
     "two_layer": Op.of(two_layer),
     "mlp": Op.of(mlp),
+    "lenet": Op.of(lenet),
 }
 
 OPTIMIZERS = {

@@ -23,6 +23,13 @@ BAD: list[Row] = [
         ),
         r"activation is 'cube'; wanted one of relu, sigmoid, softmax, tanh",
     ),
+    (
+        "lenet",
+        lambda: MODELS["lenet"].forward(
+            {"conv1.weight": ones(2, 1, 4, 3), "conv1.bias": ones(2)}, ones(1, 1, 8, 8), labels=np.zeros(1, int)
+        ),
+        r"conv1\.weight is of shape \(2, 1, 4, 3\); wanted a kernel of odd sides",
+    ),
     ("sgd", lambda: OPTIMIZERS["sgd"].step(ones(2), ones(3), {}, lr=0.1), r"grad is of shape \(3,\); wanted \(2,\)"),
     ("sgd", lambda: OPTIMIZERS["sgd"].step(ones(2), ones(2), {}, lr=-1.0), r"lr is -1\.0; wanted lr >= 0"),
 ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from adapters.jax.models import mlp, two_layer
+from adapters.jax.models import lenet, mlp, two_layer
 
 MODELS = {
     "two_layer": two_layer.SPELLING,
     "mlp": mlp.SPELLING,
+    "lenet": lenet.SPELLING,
 }
