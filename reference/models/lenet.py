@@ -9,8 +9,8 @@ Subsampling takes the mean of each window, as LeCun's networks do, and not its m
 convolution the bias, alike in all of a window: where a maximum ties it has no derivative, and which element gets the gradient
 is up to the framework or to the last bit. A mean and tanh have no kinks.
 
-Shapes: x (N, C, H, W), labels (N,) integers, K_k (O, C, kH, kW) with odd kH and kW, b_k (O,); a stage pads so that the convolution
-keeps the size, and its pooling halves it; W (O_2 H/4 W/4, classes), L ().
+Shapes: x (N, C, H, W), labels (N,) integers, K_k (O, C, kH, kW) with odd kH and kW, b_k (O,), W (O_2 H/4 W/4, classes), L ().
+A stage pads so that the convolution keeps the size; its pooling halves it.
 Source: LeCun et al., "Handwritten digit recognition with a back-propagation network", NIPS 1989; LeCun, Bottou, Bengio and
 Haffner, "Gradient-based learning applied to document recognition", Proceedings of the IEEE 86, 1998.
 """

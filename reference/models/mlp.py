@@ -103,9 +103,7 @@ def backward(dout: tuple[Array, Any], cache: Any, *, input_gradient: bool = True
         if dropout_cache:
             (da,) = dropout.backward(da, dropout_cache)
         (dn,) = ACTIVATIONS[activation].backward(da, activation_cache)
-        dh, dparams[f"hidden.{k}.norm.weight"], dparams[f"hidden.{k}.norm.bias"] = batch_norm.backward(
-            (dn, None, None), norm_cache
-        )
+        dh, dparams[f"hidden.{k}.norm.weight"], dparams[f"hidden.{k}.norm.bias"] = batch_norm.backward((dn, None, None), norm_cache)
         needed = input_gradient or k > 0
         da, dparams[f"hidden.{k}.linear.weight"], _ = linear.backward(dh, linear_cache, input_gradient=needed)
     return dparams, da

@@ -31,7 +31,7 @@ class LeNet(keras.Model):
         # Without dtype a Keras loss casts float64 to float32 and back.
         self.criterion = keras.losses.SparseCategoricalCrossentropy(from_logits=True, dtype=dtype)
 
-    def call(self, x: Tensor, training: bool = False) -> Tensor:
+    def call(self, x: Tensor) -> Tensor:
         x = tf.transpose(x, (0, 2, 3, 1))  # on a CPU Keras convolves with channels last
         x = self.pool(self.conv1(x))
         x = self.pool(self.conv2(x))

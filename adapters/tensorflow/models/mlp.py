@@ -54,9 +54,7 @@ def _build(params: Mapping[str, Any], dtype: str, **config: Any) -> MLP:
 
 def _layers(names: Iterable[str], **_: Any) -> dict[str, Layer]:
     linear, norm = Layer(WITHOUT_BIAS), Layer(NORMALIZATION["batch_norm"])
-    hidden = {
-        f"hidden.{k}.{name}": layer for k in numbered(names, "hidden") for name, layer in (("linear", linear), ("norm", norm))
-    }
+    hidden = {f"hidden.{k}.{name}": layer for k in numbered(names, "hidden") for name, layer in (("linear", linear), ("norm", norm))}
     return hidden | {"output": Layer(LAYOUTS["linear"])}
 
 

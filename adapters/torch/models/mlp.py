@@ -63,9 +63,7 @@ def _build(params: Mapping[str, Any], **config: Any) -> MLP:
 
 def _layers(names: Iterable[str], **_: Any) -> dict[str, Layer]:
     linear, norm = Layer(layers.WITHOUT_BIAS), Layer(normalization.LAYOUTS["batch_norm"])
-    hidden = {
-        f"hidden.{k}.{name}": layer for k in numbered(names, "hidden") for name, layer in (("linear", linear), ("norm", norm))
-    }
+    hidden = {f"hidden.{k}.{name}": layer for k in numbered(names, "hidden") for name, layer in (("linear", linear), ("norm", norm))}
     return hidden | {"output": Layer(layers.LAYOUTS["linear"])}
 
 
