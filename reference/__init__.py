@@ -102,7 +102,7 @@ from reference.losses import (
     squared_hinge,
     triplet_margin,
 )
-from reference.models import mlp, siamese, two_layer, vae
+from reference.models import lenet, mlp, siamese, two_layer, vae
 from reference.optimizers import (
     adadelta,
     adafactor,
@@ -225,6 +225,7 @@ OPS = {
 MODELS = {
     "two_layer": Op.of(two_layer),
     "mlp": Op.of(mlp),
+    "lenet": Op.of(lenet),
     "vae": Op.of(vae),
     "siamese": Op.of(siamese),
 }

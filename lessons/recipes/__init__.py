@@ -4,7 +4,7 @@
 Nothing here imports a framework.
 """
 
-from lessons.recipes import mlp, siamese, vae, xor
+from lessons.recipes import lenet, mlp, siamese, vae, xor
 from lessons.recipes.recipe import Recipe
 
 __all__ = ["RECIPES", "Recipe"]
@@ -12,6 +12,7 @@ __all__ = ["RECIPES", "Recipe"]
 RECIPES = {
     "xor": xor.RECIPE,
     "mlp": mlp.RECIPE,
+    "lenet": lenet.RECIPE,
     "vae": vae.RECIPE,
     "siamese": siamese.RECIPE,
 }

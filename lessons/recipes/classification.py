@@ -21,3 +21,19 @@ def digits_batches(size: int = 32) -> Iterator[Batch]:
 def unseen_digits() -> tuple[Array, Array]:
     """The 360 digits that are not trained on."""
     return digits().x_test, digits().y_test
+
+
+def image_batches(size: int = 32) -> Iterator[Batch]:
+    """`digits_batches` as images: x (size, 1, 8, 8), labels (size,)."""
+    return ({**batch, "x": images(batch["x"])} for batch in digits_batches(size))
+
+
+def unseen_images() -> tuple[Array, Array]:
+    """`unseen_digits` as images."""
+    x, labels = unseen_digits()
+    return images(x), labels
+
+
+def images(x: Array) -> Array:
+    """(N, 64) -> (N, 1, 8, 8): one channel of 8 rows."""
+    return x.reshape(-1, 1, 8, 8)

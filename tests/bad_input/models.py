@@ -45,4 +45,11 @@ BAD: list[Row] = [
         lambda: MODELS["siamese"].forward(MODELS["siamese"].cases[0].inputs(np.random.default_rng(0))[0], ones(2, 6, 5)),
         r"x is of shape \(2, 6, 5\); wanted \(3, N, I\): anchors, positives, negatives",
     ),
+    (
+        "lenet",
+        lambda: MODELS["lenet"].forward(
+            {"conv1.weight": ones(2, 1, 4, 3), "conv1.bias": ones(2)}, ones(1, 1, 8, 8), labels=np.zeros(1, int)
+        ),
+        r"conv1\.weight is of shape \(2, 1, 4, 3\); wanted a kernel of odd sides",
+    ),
 ]
