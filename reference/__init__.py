@@ -102,7 +102,7 @@ from reference.losses import (
     squared_hinge,
     triplet_margin,
 )
-from reference.models import mlp, siamese, two_layer, vae
+from reference.models import lstm_classifier, mlp, siamese, two_layer, vae
 from reference.optimizers import (
     adadelta,
     adafactor,
@@ -225,6 +225,7 @@ OPS = {
 MODELS = {
     "two_layer": Op.of(two_layer),
     "mlp": Op.of(mlp),
+    "lstm_classifier": Op.of(lstm_classifier),
     "vae": Op.of(vae),
     "siamese": Op.of(siamese),
 }

@@ -21,3 +21,18 @@ def digits_batches(size: int = 32) -> Iterator[Batch]:
 def unseen_digits() -> tuple[Array, Array]:
     """The 360 digits that are not trained on."""
     return digits().x_test, digits().y_test
+
+
+def rows_batches(size: int = 32) -> Iterator[Batch]:
+    """The same as sequences: x (size, 8, 8), a row of pixels a step."""
+    return ({**batch, "x": _rows(batch["x"])} for batch in digits_batches(size))
+
+
+def unseen_rows() -> tuple[Array, Array]:
+    """The digits that are not trained on, as sequences."""
+    x, labels = unseen_digits()
+    return _rows(x), labels
+
+
+def _rows(x: Array) -> Array:
+    return x.reshape(-1, 8, 8)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from adapters.jax.models import mlp, siamese, two_layer, vae
+from adapters.jax.models import lstm_classifier, mlp, siamese, two_layer, vae
 
 MODELS = {
     "two_layer": two_layer.SPELLING,
     "mlp": mlp.SPELLING,
+    "lstm_classifier": lstm_classifier.SPELLING,
     "vae": vae.SPELLING,
     "siamese": siamese.SPELLING,
 }

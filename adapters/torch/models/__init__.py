@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from adapters.torch.models import mlp, siamese, two_layer, vae
+from adapters.torch.models import lstm_classifier, mlp, siamese, two_layer, vae
 
 MODELS = {
     "two_layer": two_layer.SPELLING,
     "mlp": mlp.SPELLING,
+    "lstm_classifier": lstm_classifier.SPELLING,
     "vae": vae.SPELLING,
     "siamese": siamese.SPELLING,
 }
