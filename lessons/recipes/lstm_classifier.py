@@ -13,6 +13,7 @@ RECIPE = Recipe(
     optimizer="sgd",
     hyper={"lr": 1.0},
     steps=440,
+    judged=100,
     test=unseen_rows,
     evaluate=lstm_classifier.predict,
     score=accuracy,
