@@ -152,9 +152,9 @@ def _inputs(vocabulary: int, context: int, width: int, blocks: int) -> Inputs:
 
 
 CASES = [
-    _case("generic", 2, 5, 7, 36, 2),
-    _case("shorter_than_the_context", 2, 3, 5, 36, 1, context=6),
-    _case("one_head", 3, 4, 5, 3, 1, heads=1),
+    _case("generic", 2, 5, 7, 36, 2, heads=9),
+    _case("shorter_than_the_context", 2, 3, 5, 64, 1, context=6),
+    _case("one_head", 3, 4, 5, 4, 1, heads=1),
     _case("two_tokens", 1, 2, 2, 3, 1, heads=3),
-    _case("large", 4, 16, 24, 36, 2),
+    _case("large", 4, 16, 24, 36, 2, heads=9),
 ]
