@@ -3,8 +3,9 @@
 import numpy as np
 
 from lessons.data import Array
-from lessons.recipes.recipe import Recipe
+from lessons.recipes.recipe import Params, Recipe
 from lessons.text import genesis
+from reference.activations import softmax
 from reference.losses import cross_entropy
 from reference.models import gpt
 
@@ -31,3 +32,17 @@ RECIPE = Recipe(
     at_most=2.2,
     config={"heads": 8},
 )
+
+
+def generate(params: Params, prompt: str, n: int, rng: np.random.Generator, *, temperature: float = 1.0) -> str:
+    """The prompt and n characters more, each drawn from softmax(logits / temperature) of what the network sees: the last CONTEXT
+    characters. Raises ValueError for an empty prompt, or a character that the text does not have.
+    """
+    if not prompt:
+        raise ValueError("prompt is empty; wanted at least one character")
+    tokens = list(genesis().encode(prompt))
+    for _ in range(n):
+        logits = gpt.predict(params, np.array([tokens[-CONTEXT:]]), **RECIPE.config)[0, -1]
+        p, _ = softmax.forward(logits / temperature, axis=-1)
+        tokens.append(rng.choice(len(p), p=p.astype(np.float64) / p.sum(dtype=np.float64)))
+    return genesis().decode(np.array(tokens))
