@@ -4,7 +4,7 @@
 Nothing here imports a framework.
 """
 
-from lessons.recipes import lenet, lstm_classifier, mlp, siamese, vae, xor
+from lessons.recipes import gpt, lenet, lstm_classifier, mlp, siamese, vae, xor
 from lessons.recipes.recipe import Recipe
 
 __all__ = ["RECIPES", "Recipe"]
@@ -14,6 +14,7 @@ RECIPES = {
     "mlp": mlp.RECIPE,
     "lenet": lenet.RECIPE,
     "lstm_classifier": lstm_classifier.RECIPE,
+    "gpt": gpt.RECIPE,
     "vae": vae.RECIPE,
     "siamese": siamese.RECIPE,
 }
