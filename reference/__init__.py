@@ -102,7 +102,7 @@ from reference.losses import (
     squared_hinge,
     triplet_margin,
 )
-from reference.models import gpt, lenet, lstm_classifier, mlp, siamese, two_layer, vae
+from reference.models import gpt, lenet, lstm_classifier, mlp, resnet, siamese, two_layer, vae
 from reference.optimizers import (
     adadelta,
     adafactor,
@@ -226,6 +226,7 @@ MODELS = {
     "two_layer": Op.of(two_layer),
     "mlp": Op.of(mlp),
     "lenet": Op.of(lenet),
+    "resnet": Op.of(resnet),
     "lstm_classifier": Op.of(lstm_classifier),
     "gpt": Op.of(gpt),
     "vae": Op.of(vae),
