@@ -59,13 +59,18 @@ class Outcome:
         """The project's verdict on a column's losses, as far as they can be compared."""
         if self.spread is None:
             raise ValueError("what rounding does has not been measured")
-        n = min(self.reach, len(self.columns[column].losses))
+        n = min(self.reach, common(self.columns[column], self.truth(column)))
         try:
             measured = Measured(self.truth(column).losses[:n], self.spread[:n])
             judge("losses", self.columns[column].losses[:n], measured, self.dtype)
         except Disagreement:
             return False
         return True
+
+
+def common(a: History, b: History) -> int:
+    """How many losses two runs share: not the one after the last update, if one was broken off, for it is of another batch."""
+    return len(a.losses) if a.steps == b.steps else min(a.steps, b.steps)
 
 
 def definitions(recipe: Recipe, column: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

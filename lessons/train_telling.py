@@ -15,12 +15,12 @@ from gradwitness.verdict import K
 from lessons.networks import Array
 from lessons.recipes import RECIPES
 from lessons.runs import History
-from lessons.train_runs import SIGHT, Outcome, definitions
+from lessons.train_runs import SIGHT, Outcome, common, definitions
 
 
 def apart(a: History, b: History) -> Array:
     """How far two runs' losses lie apart, step by step, as far as both went."""
-    n = min(len(a.losses), len(b.losses))
+    n = common(a, b)
     x, y = a.losses[:n].astype(np.float64), b.losses[:n].astype(np.float64)
     with np.errstate(invalid="ignore"):
         return np.where((x == y) | (np.isnan(x) & np.isnan(y)), 0, np.abs(x - y))

@@ -137,6 +137,23 @@ def test_an_interrupt_keeps_what_was_done(tmp_path: Path, monkeypatch: pytest.Mo
     assert (tmp_path / "curves.png").stat().st_size > 10_000
 
 
+def test_a_column_that_is_broken_off_is_compared_as_far_as_it_went(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_name: str, recipe: Any, dtype: Any) -> networks.Network:
+        network = networks.reference(recipe, dtype)
+
+        def step() -> Any:
+            signal.raise_signal(signal.SIGINT)
+            return network.step()
+
+        return replace(network, step=step)
+
+    monkeypatch.setattr(networks, "adapted", interrupted)
+    code, printed = lesson("mlp", "--adapter", "torch", "--steps", 5, output=tmp_path / "curves.png")
+    assert code == 130
+    assert "torch stopped after 1 of 5 steps" in printed
+    assert "Largest difference between the columns' losses: 0.0e+00." in printed
+
+
 def test_a_framework_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def load(name: str) -> Any:
         raise Unavailable(f"{name} is not installed")
