@@ -33,6 +33,7 @@ class Recipe:
     test        () -> what `predict` gets after the last step, and the targets
     evaluate    the reference's predict, (params, x, **) -> outputs; a framework's model is called instead
     score       (outputs, targets) -> a number: accuracy, or loss
+    sample      (parameters, running statistics) -> what the trained network makes, as text: shown after training; or None
     metric      what score is, in words, and what it must reach: "accuracy", at_least=0.95
     """
 
@@ -50,6 +51,7 @@ class Recipe:
     at_most: float | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
     judged: int | None = None
+    sample: Callable[[Params, Params], str] | None = None
 
     @property
     def op(self) -> Op:
