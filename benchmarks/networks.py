@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,15 +25,15 @@ class Network(NamedTuple):
 
     params: Params
     batch: dict[str, Any]
-    state: Params = {}
-    config: dict[str, Any] = {}
+    state: Mapping[str, Array] = MappingProxyType({})
+    config: Mapping[str, Any] = MappingProxyType({})
 
     def subject(self, name: str, number: int) -> Subject:
         """The network as the engine takes it."""
         op = MODELS[name]
-        static = {key: value for key, value in self.batch.items() if key != "x"} | self.config
+        static = {key: value for key, value in self.batch.items() if key != "x"} | dict(self.config)
         inputs = (self.params, self.batch["x"]) if "x" in self.batch else (self.params,)
-        kept = {"state": self.state} if op.detached else {}
+        kept = {"state": dict(self.state)} if op.detached else {}
         return Subject(op.forward, op.backward, inputs, static | kept, number, detached=op.detached)
 
 

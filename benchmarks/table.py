@@ -87,7 +87,7 @@ def _moving(results: Results) -> Table:
     everyone = [who for who in _prepared(results) if who.framework not in arrays and who.mode == "eager"]  # same in other modes
     title = "transfer: x and labels to the device; loss and gradients back to NumPy arrays in the reference's layouts"
     table = _table(title, ["model", "size", ""], everyone)
-    for (model, size), row in _sections(table, results.preparation, lambda problem: problem[:1]):
+    for (model, size), row in _sections(table, results.preparation if everyone else {}, lambda problem: problem[:1]):
         for label, key in MOVES.items():
             table.add_row(model, size, label, *(duration(row[who][key]) if who in row else "-" for who in everyone))
     return table

@@ -24,7 +24,7 @@ MOMENTUM, EPS = 0.1, 1e-5
 Params = dict[str, Array]
 
 
-def two_layer(params: Params, x: Any, labels: Array, state: Params) -> Any:
+def two_layer(params: Params, x: Any, labels: Array) -> Any:
     """Relu units, a sigmoid, binary cross entropy of the probabilities."""
     a = np.maximum(np.dot(x, params["hidden.weight"]) + params["hidden.bias"], 0)
     p = 1 / (1 + np.exp(-(np.dot(a, params["output.weight"]) + params["output.bias"])))
@@ -59,24 +59,27 @@ def prepare(name: str, at: Subject) -> Prepared:
     params, batch, state, config = parts(at, {})
     x, others = batch["x"], {key: value for key, value in batch.items() if key != "x"}
     dout, *_ = leaves(at.cotangent)
-    after = dict(state)  # by forward and forward+backward, which start from what is given
-    loss = partial(MODELS[name], **others, **config)
+
+    def network(kept: Params) -> Callable[..., Any]:
+        return partial(MODELS[name], **others, **config, **({"state": kept} if kept else {}))
 
     def both() -> Any:
-        after.update(state)
-        pull, value = make_vjp(lambda given: loss(*given, state=after))((params, x))
-        return value, dict(after), pull(dout)
+        after = dict(state)
+        loss = network(after)
+        pull, value = make_vjp(lambda given: loss(*given))((params, x))
+        return value, after, pull(dout)
 
     def steps() -> Any:
         current, kept = params, dict(state)
-        differentiate = value_and_grad(lambda p: loss(p, x, state=kept))
+        loss = network(kept)
+        differentiate = value_and_grad(lambda p: loss(p, x))
         while True:
             value, grads = differentiate(current)
             current = {key: param - RATE["lr"] * grads[key] for key, param in current.items()}
             yield value, current, kept
 
     runs = {
-        "forward": Run(lambda: loss(params, x, state=after), lambda value: [value], no_wait),
+        "forward": Run(lambda: network(dict(state))(params, x), lambda value: [value], no_wait),
         "forward+backward": Run(both, lambda result: [result[0], *result[1].values(), *at.align(result[2])], no_wait),
         "step": Run(partial(next, steps()), lambda s: [s[0], *s[1].values(), *s[2].values()], no_wait),
     }

@@ -27,11 +27,12 @@ MOMENTUM, EPS = 0.1, 1e-5
 Tensors = Mapping[str, mg.Tensor]
 
 
-def two_layer(params: Tensors, x: Any, labels: Array, state: dict[str, Array]) -> mg.Tensor:
+def two_layer(params: Tensors, x: Any, labels: Array) -> mg.Tensor:
     """Relu units, a sigmoid, binary cross entropy of the probabilities."""
     a = relu(mg.matmul(x, params["hidden.weight"]) + params["hidden.bias"])
     p = sigmoid(mg.matmul(a, params["output.weight"]) + params["output.bias"])
-    return -mg.mean(labels * mg.log(p) + (1 - labels) * mg.log(1 - p))
+    one = np.ones((), labels.dtype)  # a Python number would become an array of int64, and the loss float64
+    return mg.negative(mg.mean(labels * mg.log(p) + (one - labels) * mg.log(mg.subtract(one, p))))
 
 
 def mlp(params: Tensors, x: Any, labels: Array, state: dict[str, Array], masks: Mapping[str, Array], rate: float) -> mg.Tensor:
@@ -58,23 +59,26 @@ def prepare(name: str, at: Subject) -> Prepared:
     arrays, batch, state, config = parts(at, {})
     host, others = batch["x"], {key: value for key, value in batch.items() if key != "x"}
     dout, *_ = leaves(at.cotangent)
-    loss = partial(MODELS[name], **others, **config)
     params, x = {key: mg.tensor(value) for key, value in arrays.items()}, mg.tensor(host)
+
+    def network(kept: dict[str, Array]) -> Callable[..., mg.Tensor]:
+        return partial(MODELS[name], **others, **config, **({"state": kept} if kept else {}))
 
     @mg.no_autodiff
     def forward() -> Array:
-        return loss(params, x, state=dict(state)).data
+        return network(dict(state))(params, x).data
 
     def both() -> Any:
         after = dict(state)
-        value = loss(params, x, state=after)
+        value = network(after)(params, x)
         value.backward(dout)
         return value.data, after, ({key: tensor.grad for key, tensor in params.items()}, x.grad)
 
     def steps() -> Any:
         trained, kept = {key: mg.tensor(value) for key, value in arrays.items()}, dict(state)
+        loss = network(kept)
         while True:
-            value = loss(trained, host, state=kept)  # x is a constant: nobody wants its gradient
+            value = loss(trained, host)  # x is a constant: nobody wants its gradient
             value.backward()
             for tensor in trained.values():
                 tensor.data -= RATE["lr"] * tensor.grad
