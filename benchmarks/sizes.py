@@ -15,6 +15,18 @@ FULLY_CONNECTED = {
 _MODELS: dict[str, dict[str, tuple[int, ...]]] = {
     "two_layer": FULLY_CONNECTED,
     "mlp": FULLY_CONNECTED,
+    # (batch, side, kernel, channels of the images and after each stage): the recipe's on digits; LeNet-5's widths and kernel
+    "lenet": {"32x1x8x8": (32, 8, 3, 1, 8, 16), "64x1x28x28": (64, 28, 5, 1, 6, 16)},
+    # (batch, side, channels of the images, after the stem and after each block)
+    "resnet": {"32x1x8x8": (32, 8, 1, 8, 8, 16), "32x3x16x16": (32, 16, 3, 16, 16, 32)},
+    # (batch, steps, inputs, hidden): digits row by row, and a longer sequence
+    "lstm_classifier": {"32x8x8x128": (32, 8, 8, 128), "32x64x128x128": (32, 64, 128, 128)},
+    "gru_classifier": {"32x8x8x128": (32, 8, 8, 128)},
+    # (batch, context, width, layers)
+    "gpt": {"8x64x128x4": (8, 64, 128, 4)},
+    # (batch, inputs, hidden, codes or embedding)
+    "vae": {"128x784x512x32": (128, 784, 512, 32)},
+    "siamese": {"64x784x512x32": (64, 784, 512, 32)},
 }
 """Model -> name of a size -> what its problem in benchmarks/networks.py takes."""
 
