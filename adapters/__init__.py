@@ -8,7 +8,8 @@
     models       one `Model` per model of the reference
     optimizers   one function per optimizer of the reference: hyper-parameters -> the framework's own optimizer
     schedules    one function per schedule of the reference: numbers -> what the framework's optimizers take as lr
-    conventions  optimizer -> the keyword arguments of the reference's step that name the framework's definition
+    clipping     one function per clipping of the reference: (dict of gradients, limit) -> dict of clipped ones
+    conventions  optimizer or clipping -> the reference's keyword arguments that name the framework's definition
     lacking      optimizer or schedule -> why the framework has none
     gradients, trainer, optimize     how models and optimizers are run, see `Adapter`
 
@@ -78,6 +79,7 @@ class Adapter(Protocol):
     models: Mapping[str, Model]
     optimizers: Mapping[str, Callable[..., Any]]
     schedules: Mapping[str, Callable[..., Any]]
+    clipping: Mapping[str, Callable[..., Any]]
     conventions: Mapping[str, Mapping[str, Any]]
     lacking: Mapping[str, str]
 

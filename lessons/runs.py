@@ -110,11 +110,12 @@ def reference(setting: Setting, lift: Callable[[Array], Array] = np.asarray, dty
     model, config = MODELS["two_layer"], {"loss": LOSS[setting.loss]}
     x, labels = lift(XOR_X), XOR_Y.astype(dtype)
     params = {name: lift(value) for name, value in xor_params(setting.seed, setting.hidden).items()}
-    steps = train(model, params, repeat((x, labels)), optimizer=OPTIMIZERS["sgd"], hyper={"lr": setting.rate}, config=config)
+    batches = repeat({"x": x, "labels": labels})
+    steps = train(model, params, batches, optimizer=OPTIMIZERS["sgd"], hyper={"lr": setting.rate}, config=config)
 
     def step() -> Array:
         nonlocal params
-        loss, params = next(steps)
+        loss, params, _ = next(steps)
         return loss
 
     return Network(step, lambda: model.forward(params, x, labels=labels, **config)[0], lambda: predict(params, x).ravel())
@@ -124,12 +125,12 @@ def adapted(name: str, setting: Setting) -> Network:
     """The same network in a framework: its own model, its own optimizer, its own loop. Raises Unavailable."""
     adapter = adapters.load(name)
     put, get = adapter.framework.from_numpy, adapter.framework.to_numpy
-    x, labels = put(XOR_X), put(XOR_Y)
+    x, batch = put(XOR_X), {"x": put(XOR_X), "labels": put(XOR_Y)}
     model = adapter.models["two_layer"].from_reference(xor_params(setting.seed, setting.hidden), loss=LOSS[setting.loss])
     trainer = adapter.trainer(model, adapter.optimizers["sgd"](lr=setting.rate), MODE.get(name, "eager"))
     return Network(
-        step=lambda: get(trainer.step(x, labels)),
-        loss=lambda: get(adapter.loss(trainer.model)(x, labels)),
+        step=lambda: get(trainer.step(batch)),
+        loss=lambda: get(adapter.loss(trainer.model)(batch)),
         predict=lambda: get(adapter.predict(trainer.model)(x)).ravel(),
     )
 

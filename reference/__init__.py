@@ -1,6 +1,6 @@
 """The reference: neural-network mathematics derived by hand, in NumPy alone.
 
-OPS, MODELS, OPTIMIZERS and SCHEDULES are explicit tables. A new op is one file and one line here.
+OPS, MODELS, OPTIMIZERS, SCHEDULES and CLIPPING are explicit tables. A new op is one file and one line here.
 """
 
 from reference.activations import (
@@ -29,6 +29,7 @@ from reference.activations import (
     threshold,
 )
 from reference.case import Case, Op, Optimizer
+from reference.clipping import CLIPPING
 from reference.layers import (
     adaptive_avg_pool2d,
     avg_pool1d,
@@ -101,11 +102,28 @@ from reference.losses import (
     squared_hinge,
     triplet_margin,
 )
-from reference.models import mlp, two_layer
-from reference.optimizers import adam, momentum, sgd
+from reference.models import lenet, lstm_classifier, mlp, siamese, two_layer, vae
+from reference.optimizers import (
+    adadelta,
+    adafactor,
+    adagrad,
+    adam,
+    adamax,
+    adamw,
+    amsgrad,
+    lamb,
+    lars,
+    lion,
+    momentum,
+    nadam,
+    nesterov,
+    radam,
+    rmsprop,
+    sgd,
+)
 from reference.schedules import SCHEDULES, Schedule
 
-__all__ = ["MODELS", "OPS", "OPTIMIZERS", "SCHEDULES", "Case", "Op", "Optimizer", "Schedule"]
+__all__ = ["CLIPPING", "MODELS", "OPS", "OPTIMIZERS", "SCHEDULES", "Case", "Op", "Optimizer", "Schedule"]
 
 OPS = {
     # activations
@@ -207,10 +225,27 @@ OPS = {
 MODELS = {
     "two_layer": Op.of(two_layer),
     "mlp": Op.of(mlp),
+    "lenet": Op.of(lenet),
+    "lstm_classifier": Op.of(lstm_classifier),
+    "vae": Op.of(vae),
+    "siamese": Op.of(siamese),
 }
 
 OPTIMIZERS = {
     "sgd": Optimizer.of(sgd),
     "momentum": Optimizer.of(momentum),
+    "nesterov": Optimizer.of(nesterov),
+    "adagrad": Optimizer.of(adagrad),
+    "adadelta": Optimizer.of(adadelta),
+    "rmsprop": Optimizer.of(rmsprop),
     "adam": Optimizer.of(adam),
+    "amsgrad": Optimizer.of(amsgrad),
+    "adamw": Optimizer.of(adamw),
+    "adamax": Optimizer.of(adamax),
+    "nadam": Optimizer.of(nadam),
+    "radam": Optimizer.of(radam),
+    "lion": Optimizer.of(lion),
+    "lamb": Optimizer.of(lamb),
+    "adafactor": Optimizer.of(adafactor),
+    "lars": Optimizer.of(lars),
 }

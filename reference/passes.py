@@ -1,8 +1,8 @@
 """Sums, products and in-place steps that walk over memory as seldom as they can.
 
-NumPy computes faster than memory delivers: what an op costs is how often it walks through its largest arrays. Three things help:
+NumPy computes faster than memory delivers, so what an op costs is how often it walks through its largest arrays. What helps:
 
-- A matrix product. A broadcast operand makes NumPy begin anew at each row, and so does `sum`; BLAS does not.
+- A matrix product. With a broadcast operand, or in `sum`, NumPy begins anew at each row; BLAS does not.
 - The memory of an array that is done with: writing to fresh memory takes up to twice as long.
 - Pieces. What a step leaves behind for the next is still in the cache.
 
@@ -17,7 +17,10 @@ import numpy as np
 from reference.case import Array
 
 PIECE = 2**16
-"""Elements of a piece: large enough for the calls not to count, small enough for a few of them to stay in the cache."""
+"""Elements of a piece: large enough for the calls not to count, small enough for a few of them to stay in the cache. Up to some
+eight times as many BLAS takes for a small matrix, and does not rearrange what it gets."""
+SMALL = 2**13
+"""Elements of an array that is walked through sooner than a shortcut is prepared."""
 
 
 def sum_along(x: Array, axis: int = -1) -> Array:
@@ -40,26 +43,35 @@ def dot_along(x: Array, y: Array, axis: int = -1) -> Array:
 def outer(column: Array, row: Array, out: Array | None = None) -> Array:
     """column_i row_j. column (m,), row (n,) -> (m, n).
 
-    As a product of (m, 2) and (2, n), the second term zero: a depth of one `matmul` does not give to BLAS.
+    As products of (m, 2) and (2, n), the second term zero: a depth of one `matmul` does not give to BLAS.
     """
+    product: Array = np.empty_like(column, shape=(column.size, row.size)) if out is None else out
+    if product.size <= SMALL:
+        return np.multiply(column[:, None], row, out=product)
     left, right = np.zeros_like(column, shape=(2, column.size)), np.zeros_like(row, shape=(2, row.size))
     left[0], right[0] = column, row
-    product: Array = np.matmul(left.T, right, out=out)
+    for rows, of in pieces(product, left.T, size=4 * PIECE):
+        np.matmul(of, right, out=rows)
     return product
 
 
 def add_row(y: Array, row: Array) -> None:
     """y += row, several rows of y at a time, as if they were one. y (m, n), contiguous, row (n,)."""
-    together = max(1, min(PIECE // 8 // row.size, len(y)))
+    together = min(SMALL // row.size, len(y) // 8)
+    if together < 2:
+        y += row
+        return
     whole = len(y) - len(y) % together
-    long = y[:whole].reshape(-1, together * row.size)
-    long += np.concatenate([row] * together)
+    several = np.empty_like(row, shape=(together, row.size))
+    several[...] = row
+    long = y[:whole].reshape(-1, several.size)
+    long += several.reshape(-1)
     y[whole:] += row
 
 
-def pieces(*arrays: Array) -> Iterator[tuple[Array, ...]]:
-    """Views of the arrays, all cut alike along axis 0, the first of them into pieces of about PIECE elements."""
+def pieces(*arrays: Array, size: int | None = None) -> Iterator[tuple[Array, ...]]:
+    """Views of the arrays, all cut alike along axis 0, the first of them into pieces of about size elements; PIECE by default."""
     first = arrays[0]
-    step = max(1, PIECE * len(first) // max(1, first.size))
+    step = max(1, (size or PIECE) * len(first) // max(1, first.size))
     for start in range(0, len(first), step):
         yield tuple(array[start : start + step] for array in arrays)

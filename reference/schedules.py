@@ -62,7 +62,7 @@ def step(t: Any, *, lr: float, every: int, factor: float) -> Any:
     """
     require(every >= 1, "step", "every", every, "every >= 1")
     require(factor >= 0, "step", "factor", factor, "factor >= 0")
-    return lr * np.power(factor, np.floor(t / every))
+    return lr * np.power(factor, t // every)
 
 
 def exponential(t: Any, *, lr: float, factor: float) -> Any:

@@ -1,7 +1,7 @@
 """What JAX compiles is kept on disk for the whole suite, and dropped from memory after each op.
 
-Eager JAX compiles every primitive for every new shape: over the eager cells of the ops 16,400 programs of 26 ms each, three
-quarters of all processor time. 10,300 of them are distinct: ops share shapes, and the workers of -n share ops.
+Eager JAX compiles every primitive for every new shape: over the eager cells of the ops, dropped after each op, 16,400 programs
+of 26 ms each, three quarters of JAX's processor time. 10,300 of them are distinct: ops share shapes.
 
 This stands here and not in the root: benchmarks report what compiling takes, and must compile.
 """
@@ -15,8 +15,12 @@ import pytest
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """JAX's own persistent cache, in pytest's cache directory (`--cache-clear` empties it). A program comes back as it was
-    compiled, only by the same jaxlib, XLA flags and processor; results are the same to the last bit.
+    """JAX's own persistent cache, in pytest's cache directory (`--cache-clear` empties it).
+
+    JAX finds a program by its text, jaxlib's version, XLA's flags and the device's topology, and takes what was compiled then:
+    over all 1450 eager cells the results without the cache, filling it and from it are the same to the last bit, in 564, 435
+    and 149 seconds of processor time, memory cleared after each op in all three. (XLA without its fusion emitters is faster
+    too, and differs in 39 of 718 cells.)
     """
     if config.pluginmanager.hasplugin("cacheprovider") and "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         # By environment, which JAX reads when it is imported: a run that asks for no JAX need not import it.

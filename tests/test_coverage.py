@@ -10,7 +10,7 @@ import pytest
 
 import adapters
 from gradwitness import K, frameworks
-from reference import MODELS, OPS, OPTIMIZERS, Op
+from reference import CLIPPING, MODELS, OPS, OPTIMIZERS, SCHEDULES, Op
 from tests.known import Difference, Unsupported, accuracies, differences, unsupported
 from tests.matrix import TABLES, Selection
 
@@ -27,9 +27,31 @@ def test_an_adapter_spells_every_op_or_says_why_not(adapter: Any) -> None:
     assert sorted([*adapter.ops, *adapter.missing]) == sorted(OPS)
 
 
-def test_an_adapter_spells_every_model_and_optimizer(adapter: Any) -> None:
+def test_an_adapter_spells_every_model(adapter: Any) -> None:
     assert set(adapter.models) == set(MODELS)
-    assert set(adapter.optimizers) == set(OPTIMIZERS)
+
+
+def test_an_adapter_spells_every_optimizer_and_schedule_or_says_why_not(adapter: Any) -> None:
+    assert sorted([*adapter.optimizers, *adapter.schedules, *adapter.lacking]) == sorted([*OPTIMIZERS, *SCHEDULES])
+    assert set(adapter.clipping) == set(CLIPPING)
+    assert all(adapter.lacking.values())
+
+
+def test_a_convention_names_arguments_of_the_reference(adapter: Any) -> None:
+    for name, convention in adapter.conventions.items():
+        function = OPTIMIZERS[name].step if name in OPTIMIZERS else CLIPPING[name]
+        assert convention.keys() <= inspect.signature(function).parameters.keys(), name
+
+
+def test_every_hyper_parameter_has_a_case_or_a_convention() -> None:
+    chosen = [adapters.load(name).conventions for name in adapters.NAMES if frameworks.installed(name)]
+    if len(chosen) < len(adapters.NAMES):
+        pytest.skip("the conventions of every framework are asked for")
+    for name, optimizer in OPTIMIZERS.items():
+        parameters = inspect.signature(optimizer.step).parameters.values()
+        keywords = {p.name for p in parameters if p.kind == inspect.Parameter.KEYWORD_ONLY}
+        used = {key for case in optimizer.cases for key in case.attrs} | {key for c in chosen for key in c.get(name, {})}
+        assert keywords - used <= {"threshold"}, name  # that of RAdam is 5 in both frameworks that have it
 
 
 def test_a_spelling_takes_the_reference_s_arguments(adapter: Any) -> None:

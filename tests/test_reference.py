@@ -15,6 +15,7 @@ from gradwitness import K
 from gradwitness.oracles import check_subject
 from gradwitness.subject import floats_to, leaves, tree_map
 from reference import MODELS, OPS, OPTIMIZERS, Case, Op, Optimizer
+from reference.schedules import rate
 from tests.run import evidence, subject
 
 FUNCTIONS = OPS | MODELS
@@ -98,12 +99,17 @@ def test_training_leaves_out_the_gradient_of_the_input_and_nothing_else(model: O
 def test_a_step_keeps_dtype_and_arguments(optimizer: Optimizer, dtype: str) -> None:
     for case in optimizer.cases:
         param, grads = (a.astype(dtype) for a in case.inputs(np.random.default_rng(0)))
-        before = param.copy(), grads.copy()
-        after, _ = optimizer.step(param, grads[0], optimizer.init(param), **case.attrs)
-        assert after.dtype == np.dtype(dtype)
-        assert after.shape == param.shape
-        assert np.array_equal(param, before[0])
-        assert np.array_equal(grads, before[1])
+        hyper = {**case.attrs, "lr": rate(case.attrs["lr"], 0)}
+        state = optimizer.init(param)
+        for grad in grads[:2]:
+            watched = (param, grad, state)
+            before = tree_map(np.copy, watched)
+            after, state = optimizer.step(param, grad, state, **hyper)
+            assert {a.dtype for a in (after, *state.values()) if a.dtype.kind == "f"} == {np.dtype(dtype)}
+            assert after.shape == param.shape
+            assert state.keys() == watched[2].keys()
+            assert all(np.array_equal(was, now) for was, now in zip(leaves(before), leaves(watched), strict=True))
+            param = after
 
 
 def test_gradient_descent_reaches_the_minimum_of_a_quadratic() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adapters import functions, layouts_of
+from adapters.tensorflow import clipping as _clipping
 from adapters.tensorflow import models as _models
 from adapters.tensorflow import optimizers as _optimizers
 from adapters.tensorflow import schedules as _schedules
@@ -50,7 +51,8 @@ layouts = layouts_of(*_FAMILIES)
 missing: dict[str, str] = {}
 models = _models.MODELS
 optimizers = functions(_optimizers)
-conventions = _optimizers.CONVENTIONS
+conventions = {**_optimizers.CONVENTIONS, **_clipping.CONVENTIONS}
+clipping = _clipping.CLIPPING
 lacking = _optimizers.LACKING
 schedules = _schedules.SCHEDULES
 rates = _schedules.rates

@@ -17,10 +17,14 @@ from adapters.torch.schedules import Scheduled
 Factory = Callable[[Iterable[torch.Tensor]], torch.optim.Optimizer]
 Rate = float | Scheduled
 
-CONVENTIONS: dict[str, dict[str, Any]] = {}
+CONVENTIONS: dict[str, dict[str, Any]] = {"radam": {"eps_hat": True}}
 """Optimizer -> the keyword arguments under which the reference computes what PyTorch does."""
 
-LACKING: dict[str, str] = {}
+LACKING: dict[str, str] = {
+    "lion": "torch.optim has no Lion",
+    "lamb": "torch.optim has no LAMB",
+    "lars": "torch.optim has no LARS",
+}
 """Optimizer or schedule -> why PyTorch has none."""
 
 
@@ -50,6 +54,68 @@ def adam(
     weight_decay: float | None = None,
 ) -> Factory:
     return _factory(torch.optim.Adam, lr, betas=(beta1, beta2), eps=eps, weight_decay=weight_decay)
+
+
+def nesterov(*, lr: Rate, momentum: float = 0.9) -> Factory:
+    return _factory(torch.optim.SGD, lr, momentum=momentum, nesterov=True)
+
+
+def adagrad(*, lr: Rate, eps: float | None = None, initial_accumulator: float | None = None) -> Factory:
+    return _factory(torch.optim.Adagrad, lr, eps=eps, initial_accumulator_value=initial_accumulator)
+
+
+def adadelta(*, lr: Rate, rho: float | None = None, eps: float | None = None) -> Factory:
+    return _factory(torch.optim.Adadelta, lr, rho=rho, eps=eps)
+
+
+def rmsprop(
+    *, lr: Rate, rho: float | None = None, eps: float | None = None, momentum: float | None = None, centered: bool | None = None
+) -> Factory:
+    return _factory(torch.optim.RMSprop, lr, alpha=rho, eps=eps, momentum=momentum, centered=centered)
+
+
+def amsgrad(*, lr: Rate, beta1: float | None = None, beta2: float | None = None, eps: float | None = None) -> Factory:
+    return _factory(torch.optim.Adam, lr, betas=(beta1, beta2), eps=eps, amsgrad=True)
+
+
+def adamw(
+    *,
+    lr: Rate,
+    beta1: float | None = None,
+    beta2: float | None = None,
+    eps: float | None = None,
+    weight_decay: float | None = None,
+) -> Factory:
+    return _factory(torch.optim.AdamW, lr, betas=(beta1, beta2), eps=eps, weight_decay=weight_decay)
+
+
+def adamax(*, lr: Rate, beta1: float | None = None, beta2: float | None = None, eps: float | None = None) -> Factory:
+    return _factory(torch.optim.Adamax, lr, betas=(beta1, beta2), eps=eps)
+
+
+def nadam(*, lr: Rate, beta1: float | None = None, beta2: float | None = None, eps: float | None = None) -> Factory:
+    return _factory(torch.optim.NAdam, lr, betas=(beta1, beta2), eps=eps)
+
+
+def radam(
+    *,
+    lr: Rate,
+    beta1: float | None = None,
+    beta2: float | None = None,
+    eps: float | None = None,
+) -> Factory:
+    return _factory(torch.optim.RAdam, lr, betas=(beta1, beta2), eps=eps)
+
+
+def adafactor(
+    *,
+    lr: Rate,
+    decay: float | None = None,
+    eps1: float | None = None,
+    eps2: float = 1e-3,
+    clip_threshold: float | None = None,
+) -> Factory:
+    return _factory(torch.optim.Adafactor, lr, beta2_decay=decay, eps=(eps1, eps2), d=clip_threshold)
 
 
 def _factory(kind: type[torch.optim.Optimizer], lr: Rate, **settings: Any) -> Factory:

@@ -21,6 +21,7 @@ torch.backends.cudnn.benchmark = False
 # The cache of compiled functions is keyed by code object, and one adapter function serves many cases.
 torch._dynamo.config.recompile_limit = 1_000
 torch._dynamo.config.accumulated_recompile_limit = 10_000
+torch._dynamo.config.allow_rnn = True  # off by default: a module with nn.LSTM or nn.GRU would not compile as a whole
 
 
 def from_numpy(array: Array, device: str = "cpu") -> torch.Tensor:

@@ -4,7 +4,7 @@
 Nothing here imports a framework.
 """
 
-from lessons.recipes import mlp, xor
+from lessons.recipes import lenet, lstm_classifier, mlp, siamese, vae, xor
 from lessons.recipes.recipe import Recipe
 
 __all__ = ["RECIPES", "Recipe"]
@@ -12,4 +12,8 @@ __all__ = ["RECIPES", "Recipe"]
 RECIPES = {
     "xor": xor.RECIPE,
     "mlp": mlp.RECIPE,
+    "lenet": lenet.RECIPE,
+    "lstm_classifier": lstm_classifier.RECIPE,
+    "vae": vae.RECIPE,
+    "siamese": siamese.RECIPE,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from lessons.data import Array, digits
 from lessons.recipes.recipe import Batch
@@ -13,11 +14,22 @@ def accuracy(logits: Array, labels: Array) -> float:
     return float((logits.argmax(axis=-1) == labels).mean())
 
 
-def digits_batches(size: int = 32) -> Iterator[Batch]:
-    """Mini-batches of the training digits, endless: x (size, 64), labels (size,)."""
-    return ({"x": x, "labels": labels} for x, labels in digits().batches(epochs=1_000_000, size=size))
+def digits_batches(size: int = 32, shape: tuple[int, ...] = (64,)) -> Iterator[Batch]:
+    """Mini-batches of the training digits, endless: x (size, *shape), labels (size,)."""
+    return ({"x": x.reshape(-1, *shape), "labels": labels} for x, labels in digits().batches(epochs=1_000_000, size=size))
 
 
-def unseen_digits() -> tuple[Array, Array]:
-    """The 360 digits that are not trained on."""
-    return digits().x_test, digits().y_test
+def unseen_digits(shape: tuple[int, ...] = (64,)) -> tuple[Array, Array]:
+    """The 360 digits that are not trained on: x (360, *shape), labels (360,)."""
+    return digits().x_test.reshape(-1, *shape), digits().y_test
+
+
+IMAGE = (1, 8, 8)
+"""One channel of eight rows."""
+ROWS = (8, 8)
+"""A sequence: a row of pixels a step."""
+
+image_batches = partial(digits_batches, shape=IMAGE)
+unseen_images = partial(unseen_digits, IMAGE)
+rows_batches = partial(digits_batches, shape=ROWS)
+unseen_rows = partial(unseen_digits, ROWS)

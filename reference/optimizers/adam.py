@@ -15,8 +15,8 @@ eps_hat: the paper's own shortcut ("epsilon hat", end of section 2),
 the same with eps / sqrt(1 - beta2^t) for eps: 32 times as large in the first step for beta2 = 0.999. It shows wherever
 gradients are not large against eps.
 
-weight_decay is coupled here: the L2 term's gradient weight_decay * param is added to grad, averaged and rescaled with it, so that
-a coordinate with large gradients hardly decays. The decoupled one is adamw.
+weight_decay is coupled here: the L2 term's gradient weight_decay * param is added to grad, averaged and rescaled with it,
+so that a coordinate with large gradients hardly decays. The decoupled one is adamw.
 
 Shapes: param, grad, m, v (...).
 Source: Kingma and Ba, "Adam: a method for stochastic optimization", 2015.

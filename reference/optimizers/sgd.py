@@ -12,8 +12,8 @@ they are not (see momentum, adamw).
 Shapes: param, grad (...); state is empty. lr is the learning rate.
 Source: Robbins and Monro, "A stochastic approximation method", 1951.
 
-Frameworks: torch.optim.SGD (lr 1e-3), keras.optimizers.SGD (0.01), optax.sgd; all three without decay by default. Keras keeps the
-rate in float32, so that 0.1 is 0.100000001490116 even for float64 parameters.
+Frameworks: torch.optim.SGD (lr 1e-3), keras.optimizers.SGD (0.01), optax.sgd; all three without decay by default. Keras
+keeps the rate in float32, so that 0.1 is 0.100000001490116 even for float64 parameters.
 """
 
 from reference.case import Array, Case

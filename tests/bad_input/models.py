@@ -23,4 +23,33 @@ BAD: list[Row] = [
         ),
         r"activation is 'cube'; wanted one of relu, sigmoid, softmax, tanh",
     ),
+    (
+        "vae",
+        lambda: MODELS["vae"].forward(*MODELS["vae"].cases[0].inputs(np.random.default_rng(0)), noise=ones(6, 2)),
+        r"noise is of shape \(6, 2\); wanted \(6, 3\), one for each code",
+    ),
+    (
+        "vae",
+        lambda: MODELS["vae"].forward(
+            *MODELS["vae"].cases[0].inputs(np.random.default_rng(0)), noise=ones(6, 3).astype(np.float32)
+        ),
+        r"noise is of dtype float32; wanted float64, the dtype of x",
+    ),
+    (
+        "vae",
+        lambda: MODELS["vae"].forward(MODELS["vae"].cases[0].inputs(np.random.default_rng(0))[0], ones(0, 5), noise=ones(0, 3)),
+        r"x is of shape \(0, 5\); wanted at least one image",
+    ),
+    (
+        "siamese",
+        lambda: MODELS["siamese"].forward(MODELS["siamese"].cases[0].inputs(np.random.default_rng(0))[0], ones(2, 6, 5)),
+        r"x is of shape \(2, 6, 5\); wanted \(3, N, I\): anchors, positives, negatives",
+    ),
+    (
+        "lenet",
+        lambda: MODELS["lenet"].forward(
+            {"conv1.weight": ones(2, 1, 4, 3), "conv1.bias": ones(2)}, ones(1, 1, 8, 8), labels=np.zeros(1, int)
+        ),
+        r"conv1\.weight is of shape \(2, 1, 4, 3\); wanted a kernel of odd sides",
+    ),
 ]

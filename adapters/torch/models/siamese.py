@@ -1,0 +1,41 @@
+"""The siamese network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from adapters.spelling import Layer
+from adapters.torch.ops.layers import LAYOUTS, WITHOUT_BIAS
+from adapters.torch.spelling import Spelling
+
+
+class Siamese(nn.Module):
+    """Linear -> relu -> Linear, called three times, under the triplet margin loss."""
+
+    def __init__(self, inputs: int, hidden: int, embedding: int, *, margin: float = 1.0) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(inputs, hidden)
+        self.embedding = nn.Linear(hidden, embedding, bias=False)
+        self.criterion = nn.TripletMarginLoss(margin)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.embedding(F.relu(self.hidden(x)))
+
+    def loss(self, x: Tensor) -> Tensor:
+        anchor, positive, negative = x
+        return self.criterion(self(anchor), self(positive), self(negative))
+
+
+def _build(params: Mapping[str, Any], **config: Any) -> Siamese:
+    return Siamese(*params["hidden.weight"].shape, params["embedding.weight"].shape[1], **config)
+
+
+def _layers(_names: Iterable[str], **_: Any) -> dict[str, Layer]:
+    return {"hidden": Layer(LAYOUTS["linear"]), "embedding": Layer(WITHOUT_BIAS)}
+
+
+SPELLING = Spelling(_build, _layers)

@@ -1,0 +1,71 @@
+"""LARS: momentum with a rate for each layer, a fraction of its parameters' norm.
+
+    ratio    = trust_coefficient * |param| / (|grad| + weight_decay * |param| + eps)
+    velocity <- momentum * velocity + lr * ratio * (grad + weight_decay * param)
+    param    <- param - velocity
+
+|param| / |grad| differs by orders of magnitude between layers, and one rate for all must suit the worst. The ratio makes
+a step's length lr * trust_coefficient * |param| in each. Where |param| or |grad| is 0 the ratio is 1. The rate is in the
+velocity, as the paper has it.
+
+norm_of_sum: the divisor is |grad + weight_decay * param| + eps, at most as large.
+
+Shapes: param, grad, velocity (...); the norms are those of the whole tensor.
+Source: You, Gitman and Ginsburg, "Large batch training of convolutional networks", 2017.
+
+Frameworks: optax.lars norm of the sum, trust_coefficient 0.001, momentum 0.9; PyTorch and Keras have none.
+"""
+
+import numpy as np
+
+from reference.case import Array, Case
+from reference.optimizers.arguments import check, check_decays, check_not_negative, norm, path
+from reference.optimizers.momentum import HALVED
+
+State = dict[str, Array]
+
+
+def init(param: Array) -> State:
+    """The state before the first step: velocity (...) at rest."""
+    return {"velocity": np.zeros_like(param)}
+
+
+def step(
+    param: Array,
+    grad: Array,
+    state: State,
+    *,
+    lr: float,
+    momentum: float = 0.9,
+    weight_decay: float = 0.0,
+    trust_coefficient: float = 0.001,
+    eps: float = 0.0,
+    norm_of_sum: bool = False,
+) -> tuple[Array, State]:
+    """One update. param, grad (...) -> param (...), state.
+
+    Raises ValueError where dtypes or shapes differ, momentum is outside [0, 1), or another number is negative.
+    """
+    check("lars", param, grad, lr)
+    check_decays("lars", momentum=momentum)
+    check_not_negative("lars", weight_decay=weight_decay, trust_coefficient=trust_coefficient, eps=eps)
+    update = grad + weight_decay * param if weight_decay else grad
+    size, length = norm(param), norm(update if norm_of_sum else grad)
+    if size > 0 and length > 0:
+        divisor = length + eps if norm_of_sum else length + weight_decay * size + eps
+        update = trust_coefficient * size / divisor * update
+    velocity = momentum * state["velocity"] + lr * update
+    return param - velocity, {"velocity": velocity}
+
+
+EXACT = {"lr": 0.5, "momentum": 0.875, "trust_coefficient": 0.25}
+
+CASES = [
+    Case("generic", path(3, 4), EXACT),
+    Case("one", path(1), EXACT),
+    Case("weight_decay", path(3, 4), {**EXACT, "weight_decay": 0.125}),
+    Case("eps", path(3, 4), {**EXACT, "eps": 0.5}),
+    Case("changing_rate", path(3, 4), {**EXACT, "lr": HALVED}),
+    Case("from_zero", lambda rng: (0 * rng.normal(size=(3, 4)), rng.normal(size=(20, 3, 4))), EXACT),
+    Case("not_exact_in_binary", path(3, 4), {"lr": 0.1, "momentum": 0.9, "trust_coefficient": 0.001}),
+]
