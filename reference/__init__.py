@@ -102,7 +102,7 @@ from reference.losses import (
     squared_hinge,
     triplet_margin,
 )
-from reference.models import lenet, lstm_classifier, mlp, siamese, two_layer, vae
+from reference.models import gpt, lenet, lstm_classifier, mlp, siamese, two_layer, vae
 from reference.optimizers import (
     adadelta,
     adafactor,
@@ -227,6 +227,7 @@ MODELS = {
     "mlp": Op.of(mlp),
     "lenet": Op.of(lenet),
     "lstm_classifier": Op.of(lstm_classifier),
+    "gpt": Op.of(gpt),
     "vae": Op.of(vae),
     "siamese": Op.of(siamese),
 }

@@ -30,16 +30,15 @@ def gradients(model: Any, mode: str = "eager") -> Callable[[Batch, Tensor], tupl
     """(batch, dout) -> (loss, dparams, dx, state); dparams and state by the paths of the model's variables."""
 
     def run(batch: Batch, dout: Tensor) -> tuple[Tensor, Any, Tensor | None, Any]:
-        x = batch.get("x")
+        x = {name: tensor for name, tensor in batch.items() if name == "x"}  # a batch of tokens has none
         with tf.GradientTape() as tape:
-            if x is not None:
-                tape.watch(x)
+            tape.watch(x)
             value = model.spelling.loss(model, **batch)
         variables = {v.path: v.value for v in model.trainable_variables}
         dparams, dx = tape.gradient(value, (variables, x), output_gradients=dout)
         # The gradient of a look-up is sparse (IndexedSlices).
         dparams = {path: tf.convert_to_tensor(grad) for path, grad in dparams.items()}
-        return value, dparams, dx, {v.path: tf.convert_to_tensor(v.value) for v in model.non_trainable_variables}
+        return value, dparams, dx.get("x"), {v.path: tf.convert_to_tensor(v.value) for v in model.non_trainable_variables}
 
     return _framework.compile(run, mode)
 

@@ -1,4 +1,4 @@
-"""The LSTM on the digits, read row by row: ten epochs of gradient descent."""
+"""The LSTM on the digits, read row by row: six epochs of Adam."""
 
 import numpy as np
 
@@ -8,11 +8,11 @@ from reference.models import lstm_classifier
 
 RECIPE = Recipe(
     model="lstm_classifier",
-    start=lambda: (lstm_classifier.init(np.random.default_rng(0), inputs=8, hidden=32, classes=10), {}),
+    start=lambda: (lstm_classifier.init(np.random.default_rng(0), inputs=8, hidden=24, classes=10), {}),
     data=rows_batches,
-    optimizer="sgd",
-    hyper={"lr": 1.0},
-    steps=440,
+    optimizer="adam",
+    hyper={"lr": 0.0234375, "beta1": 0.875, "beta2": 0.9921875, "eps": 2.0**-20},
+    steps=264,
     test=unseen_rows,
     evaluate=lstm_classifier.predict,
     score=accuracy,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from adapters.tensorflow.models import lenet, lstm_classifier, mlp, siamese, two_layer, vae
+from adapters.tensorflow.models import gpt, lenet, lstm_classifier, mlp, siamese, two_layer, vae
 
 MODELS = {
     "two_layer": two_layer.SPELLING,
     "mlp": mlp.SPELLING,
     "lenet": lenet.SPELLING,
     "lstm_classifier": lstm_classifier.SPELLING,
+    "gpt": gpt.SPELLING,
     "vae": vae.SPELLING,
     "siamese": siamese.SPELLING,
 }
