@@ -101,7 +101,7 @@ from reference.losses import (
     squared_hinge,
     triplet_margin,
 )
-from reference.models import lenet, mlp, two_layer
+from reference.models import lenet, mlp, resnet, two_layer
 from reference.optimizers import sgd
 
 __all__ = ["MODELS", "OPS", "OPTIMIZERS", "Case", "Op", "Optimizer"]
@@ -207,6 +207,7 @@ MODELS = {
     "two_layer": Op.of(two_layer),
     "mlp": Op.of(mlp),
     "lenet": Op.of(lenet),
+    "resnet": Op.of(resnet),
 }
 
 OPTIMIZERS = {

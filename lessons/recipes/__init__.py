@@ -4,7 +4,7 @@
 Nothing here imports a framework.
 """
 
-from lessons.recipes import lenet, mlp, xor
+from lessons.recipes import lenet, mlp, resnet, xor
 from lessons.recipes.recipe import Recipe
 
 __all__ = ["RECIPES", "Recipe"]
@@ -13,4 +13,5 @@ RECIPES = {
     "xor": xor.RECIPE,
     "mlp": mlp.RECIPE,
     "lenet": lenet.RECIPE,
+    "resnet": resnet.RECIPE,
 }
