@@ -102,26 +102,9 @@ from reference.losses import (
     squared_hinge,
     triplet_margin,
 )
-from reference.models import gpt, lenet, lstm_classifier, mlp, siamese, two_layer, vae
-from reference.optimizers import (
-    adadelta,
-    adafactor,
-    adagrad,
-    adam,
-    adamax,
-    adamw,
-    amsgrad,
-    lamb,
-    lars,
-    lion,
-    momentum,
-    nadam,
-    nesterov,
-    radam,
-    rmsprop,
-    sgd,
-)
-from reference.schedules import SCHEDULES, Schedule
+from reference.models import gpt, lenet, lstm_classifier, mlp, resnet, siamese, two_layer, two_layer
+from reference.optimizers, vae
+from reference.optimizers
 
 __all__ = ["CLIPPING", "MODELS", "OPS", "OPTIMIZERS", "SCHEDULES", "Case", "Op", "Optimizer", "Schedule"]
 
@@ -230,6 +213,7 @@ MODELS = {
     "gpt": Op.of(gpt),
     "vae": Op.of(vae),
     "siamese": Op.of(siamese),
+    "resnet": Op.of(resnet),
 }
 
 OPTIMIZERS = {

@@ -4,7 +4,7 @@
 Nothing here imports a framework.
 """
 
-from lessons.recipes import lenet, lstm_classifier, mlp, siamese, vae, xor
+from lessons.recipes import lenet, lstm_classifier, mlp, resnet, siamese, vae, xor
 from lessons.recipes.recipe import Recipe
 
 __all__ = ["RECIPES", "Recipe"]
@@ -16,4 +16,5 @@ RECIPES = {
     "lstm_classifier": lstm_classifier.RECIPE,
     "vae": vae.RECIPE,
     "siamese": siamese.RECIPE,
+    "resnet": resnet.RECIPE,
 }

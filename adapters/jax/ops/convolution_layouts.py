@@ -59,6 +59,13 @@ def _channels_first(kernel: Array) -> Array:
 _CONVOLUTION = Layout(("weight", "bias"), _from_reference, _to_reference)
 _TRANSPOSED = Layout(("weight", "bias"), _transposed_from_reference, _transposed_to_reference)
 
+WITHOUT_BIAS = Layout(
+    ("weight",),
+    lambda params, **_: {"kernel": _channels_last(params["weight"])},
+    lambda stored, **_: {"weight": _channels_first(stored["kernel"])},
+)
+"""Of a convolution before batch normalisation."""
+
 LAYOUTS = {
     "conv1d": _CONVOLUTION,
     "conv2d": _CONVOLUTION,

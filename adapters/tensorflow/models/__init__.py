@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.tensorflow.models import gpt, lenet, lstm_classifier, mlp, siamese, two_layer, vae
+from adapters.tensorflow.models import gpt, lenet, lstm_classifier, mlp, resnet, siamese, two_layer, vae
 
 MODELS = {
     "two_layer": two_layer.SPELLING,
@@ -12,4 +12,5 @@ MODELS = {
     "gpt": gpt.SPELLING,
     "vae": vae.SPELLING,
     "siamese": siamese.SPELLING,
+    "resnet": resnet.SPELLING,
 }

@@ -61,6 +61,13 @@ def _by_channel_first(kernel: Tensor) -> Tensor:
 
 _CONVOLUTION = Layout(("weight", "bias"), _from_reference, _to_reference)
 
+WITHOUT_BIAS = Layout(
+    ("weight",),
+    lambda params, **_: {"kernel": _kernel_last(params["weight"])},
+    lambda stored, **_: {"weight": _kernel_first(stored["kernel"])},
+)
+"""Of a convolution before batch normalisation."""
+
 LAYOUTS = {
     "conv1d": _CONVOLUTION,
     "conv2d": _CONVOLUTION,

@@ -85,6 +85,8 @@ def _as_it_is(params: dict[str, Tensor], **_static: object) -> dict[str, Tensor]
 
 
 _SAME = Layout(("weight", "bias"), _as_it_is, _as_it_is)
+WITHOUT_BIAS = Layout(("weight",), _as_it_is, _as_it_is)
+"""Of a convolution before batch normalisation."""
 
 LAYOUTS = {
     "conv1d": _SAME,
