@@ -102,9 +102,26 @@ from reference.losses import (
     squared_hinge,
     triplet_margin,
 )
-from reference.models import gpt, lenet, lstm_classifier, mlp, resnet, siamese, two_layer, two_layer
-from reference.optimizers, vae
-from reference.optimizers
+from reference.models import gpt, lenet, lstm_classifier, mlp, resnet, siamese, two_layer, vae
+from reference.optimizers import (
+    adadelta,
+    adafactor,
+    adagrad,
+    adam,
+    adamax,
+    adamw,
+    amsgrad,
+    lamb,
+    lars,
+    lion,
+    momentum,
+    nadam,
+    nesterov,
+    radam,
+    rmsprop,
+    sgd,
+)
+from reference.schedules import SCHEDULES, Schedule
 
 __all__ = ["CLIPPING", "MODELS", "OPS", "OPTIMIZERS", "SCHEDULES", "Case", "Op", "Optimizer", "Schedule"]
 
@@ -209,11 +226,11 @@ MODELS = {
     "two_layer": Op.of(two_layer),
     "mlp": Op.of(mlp),
     "lenet": Op.of(lenet),
+    "resnet": Op.of(resnet),
     "lstm_classifier": Op.of(lstm_classifier),
     "gpt": Op.of(gpt),
     "vae": Op.of(vae),
     "siamese": Op.of(siamese),
-    "resnet": Op.of(resnet),
 }
 
 OPTIMIZERS = {
