@@ -12,12 +12,13 @@ import pytest
 
 from benchmarks import results as kept
 from benchmarks import threads
-from benchmarks.plan import MODELS, PHASES, SIZES, Plan
+from benchmarks.plan import PHASES, SIZES, Plan
+from benchmarks.sizes import MODELS, PEERS
 from benchmarks.table import render
 from benchmarks.workshop import Workshop
 
 FOLDER = Path(__file__).parent / "results"
-FILTERS = {"model": MODELS, "size": tuple(SIZES), "phase": PHASES}
+FILTERS = {"peer": PEERS, "model": MODELS, "size": SIZES, "phase": PHASES}
 SHARED = ("adapter", "mode", "device", "op")
 _plan = pytest.StashKey[Plan]()
 _results = pytest.StashKey[kept.Results]()

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import adapters
-from benchmarks.plan import OP_SIZES, Implementation
+from benchmarks.plan import Implementation
 from benchmarks.running import TRANSFERS, Prepared, Run, clock, median, no_wait
+from benchmarks.sizes import OPS as OPS_TIMED
 from gradwitness import frameworks
 from gradwitness.arithmetic import Array
 from gradwitness.subject import Subject, leaves, tree_map
@@ -50,7 +51,7 @@ PROBLEMS = {
 
 def subject(name: str) -> Subject:
     """The problem as the engine takes it."""
-    number = seed("benchmarks", name, OP_SIZES[name])
+    number = seed("benchmarks", name, OPS_TIMED[name])
     rng = np.random.default_rng(number)
     op, problem = OPS[name], PROBLEMS[name]
     inputs, static = problem.inputs(rng), problem.static(rng)

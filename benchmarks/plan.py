@@ -7,53 +7,18 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import adapters
+from benchmarks.sizes import MODELS, OPS, PEERS
 from gradwitness import frameworks
 from tests.matrix import Selection
 
-MODELS = ("two_layer", "mlp")
+SIZES = tuple(dict.fromkeys(size for sizes in MODELS.values() for size in sizes))
 PHASES = ("forward", "forward+backward", "step")
 """The loss; the loss and the gradient of every parameter and of the input; a training step: loss, backward, SGD update."""
 
 
 @dataclass(frozen=True)
-class Size:
-    """x is (batch, inputs), and there are so many hidden units."""
-
-    batch: int
-    inputs: int
-    hidden: int
-
-    def __str__(self) -> str:
-        return f"{self.batch}x{self.inputs}x{self.hidden}"
-
-
-SIZES = {str(size): size for size in (Size(4, 2, 3), Size(64, 64, 128), Size(256, 256, 512), Size(1024, 1024, 2048))}
-"""From the XOR network up."""
-
-
-OP_SIZES = {
-    "linear": "256x512 to 512",
-    "conv2d": "16x32x32x32, 3x3 to 64",
-    "max_pool2d": "16x64x32x32, 2x2",
-    "batch_norm": "16x64x32x32",
-    "layer_norm": "512x768",
-    "lstm": "32x64 steps, 128 to 128",
-    "scaled_dot_product_attention": "8x8 heads, 128x128, 64",
-    "gelu": "1024x1024",
-    "softmax": "512x1000",
-    "cross_entropy": "512x1000",
-}
-"""The ops that are timed by themselves, forward and forward+backward, and at which size."""
-ASKED = {
-    "linear": 2.0, "conv2d": 3.0, "max_pool2d": 4.0, "batch_norm": 4.0, "layer_norm": 2.0, "lstm": 2.0,
-    "scaled_dot_product_attention": 2.0, "gelu": 4.0, "softmax": 2.0, "cross_entropy": 2.0,
-}  # fmt: skip
-"""What the reference aims at: forward+backward within so many times what PyTorch takes, eager, on one thread of a CPU."""
-
-
-@dataclass(frozen=True)
 class Implementation:
-    """Who computes: a framework, in one of its modes, on a device."""
+    """Who computes: a framework or a peer, in one of its modes, on a device."""
 
     framework: str
     mode: str
@@ -108,6 +73,7 @@ class Plan:
     """
 
     adapter: Sequence[str] = ()
+    peer: Sequence[str] = ()
     mode: Sequence[str] = ()
     device: Sequence[str] = ()
     model: Sequence[str] = ()
@@ -119,12 +85,16 @@ class Plan:
     def __post_init__(self) -> None:
         # Selection knows the adapters, modes and devices there are
         Selection(adapter=self.adapter, mode=self.mode, device=self.device)
-        for option, names in {"model": MODELS, "op": tuple(OP_SIZES), "size": tuple(SIZES), "phase": PHASES}.items():
+        there_are = {"peer": PEERS, "model": MODELS, "op": OPS, "size": SIZES, "phase": PHASES}
+        for option, names in there_are.items():
             for asked in getattr(self, option):
                 if asked not in names:
                     raise ValueError(f"unknown {option} {asked!r}; there are {', '.join(names)}")
         if self.passes < 1:
             raise ValueError(f"{self.passes} passes; wanted at least 1")
+        if not self.problems:
+            have = "; ".join(f"{model} has {', '.join(MODELS[model])}" for model in self.model or MODELS)
+            raise ValueError(f"nothing of size {', '.join(self.size)}: {have}")
         if len(self.implementations) == 1:
             have = "; ".join(f"{name} has {', '.join(frameworks.MODES[name])}" for name in self.adapter or adapters.NAMES)
             raise ValueError(f"nothing to compare the reference with in mode {', '.join(self.mode)}: {have}")
@@ -132,18 +102,31 @@ class Plan:
     @property
     def complete(self) -> bool:
         """Whether nothing is left out."""
-        return not any((self.adapter, self.mode, self.device, self.model, self.op, self.size, self.phase))
+        return not any((self.adapter, self.peer, self.mode, self.device, self.model, self.op, self.size, self.phase))
 
     @cached_property
     def implementations(self) -> tuple[Implementation, ...]:
-        """The reference, then every selected mode of every selected adapter on every selected device."""
-        return REFERENCE, *(
-            Implementation(name, mode, device)
-            for device in Selection(device=self.device).devices()
-            for name in self.adapter or adapters.NAMES
-            for mode in frameworks.MODES[name]
-            if not self.mode or mode in self.mode
+        """The reference, then every selected mode of every selected adapter on every selected device, then the peers. Whoever
+        asks for an adapter wants no peer besides, unless asked for; and the other way round.
+        """
+        names = self.adapter or (() if self.peer else adapters.NAMES)
+        peers = self.peer or (() if self.adapter else tuple(PEERS))
+        on_cpu = "cpu" in Selection(device=self.device).devices() and (not self.mode or "eager" in self.mode)
+        return (
+            REFERENCE,
+            *(
+                Implementation(name, mode, device)
+                for device in Selection(device=self.device).devices()
+                for name in names
+                for mode in frameworks.MODES[name]
+                if not self.mode or mode in self.mode
+            ),
+            *(Implementation(name, "eager", "cpu") for name in peers if on_cpu),
         )
+
+    def implementations_of(self, name: str) -> tuple[Implementation, ...]:
+        """Those that have a model or an op; peers have a few models."""
+        return tuple(who for who in self.implementations if name in PEERS.get(who.framework, (name,)))
 
     @cached_property
     def phases(self) -> tuple[str, ...]:
@@ -159,12 +142,16 @@ class Plan:
         """Selected (model, size) and (op, size), in the order in which they are worked through. Whoever asks for a model or a
         size wants no op besides, unless asked for; and the other way round.
         """
-        models = self.model or (MODELS if self.size or not self.op else ())
-        ops = self.op or (() if self.model or self.size else tuple(OP_SIZES))
-        sizes = [size for size in SIZES if not self.size or size in self.size]
+        models = self.model or (tuple(MODELS) if self.size or not self.op else ())
+        ops = self.op or (() if self.model or self.size else tuple(OPS))
         return (
-            *((model, size) for model in MODELS if model in models for size in sizes),
-            *((op, size) for op, size in OP_SIZES.items() if op in ops),
+            *(
+                (model, size)
+                for model, sizes in MODELS.items()
+                for size in sizes
+                if model in models and (not self.size or size in self.size)
+            ),
+            *((op, size) for op, size in OPS.items() if op in ops),
         )
 
     @property
@@ -174,12 +161,12 @@ class Plan:
 
     def places(self) -> Iterator[Place]:
         """Everything that is prepared and verified."""
-        return (Place(who, model, size) for model, size in self.problems for who in self.implementations)
+        return (Place(who, model, size) for model, size in self.problems for who in self.implementations_of(model))
 
     def timings(self) -> Iterator[Timing]:
         """Everything that is timed: within a group one pass over all implementations after the other."""
         for model, size in self.problems:
             for phase in self.phases_of(model):
                 for number in range(self.passes):
-                    for who in self.implementations:
+                    for who in self.implementations_of(model):
                         yield Timing(Place(who, model, size), phase, number)

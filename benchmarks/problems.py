@@ -1,7 +1,10 @@
-"""The networks that are timed, with what the reference says of them: verify first, then time."""
+"""What the reference says of what is timed: verify first, then time."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from itertools import repeat
 from typing import Any
@@ -9,107 +12,93 @@ from typing import Any
 import numpy as np
 
 from benchmarks import ops
-from benchmarks.plan import OP_SIZES, SIZES, Size
+from benchmarks.networks import PROBLEMS
+from benchmarks.sizes import MODELS as SIZES
+from benchmarks.sizes import OPS
 from gradwitness import K, Vacuous
 from gradwitness.arithmetic import Array, Measured, measure, wider
-from gradwitness.subject import Subject, floats_to
+from gradwitness.subject import Subject, floats_to, tree_map
 from gradwitness.verdict import judge
 from gradwitness.witness import Evidence
 from reference import MODELS, OPTIMIZERS
 from reference.case import seed
-from reference.models import mlp, two_layer
-from reference.training import train
+from reference.training import Step, train
+from tests.run import parts
 
 DTYPE = "float32"
 RATE = {"lr": 2.0**-7}
 """Exact in every binary dtype (Keras keeps rates in float32); it moves every parameter well beyond rounding, and in
 thousands of timed steps saturates none of these networks."""
-CLASSES = 10
+
+Conventions = tuple[tuple[str, Any], ...]
+"""Arguments under which the reference computes what a framework defines; see `adapters.Model`."""
 
 
-def two_layer_problem(rng: np.random.Generator, size: Size) -> tuple[dict[str, Array], Array, Array]:
-    """Parameters, x (N, I) and labels (N, 1) for one output."""
-    params = two_layer.init(rng, size.inputs, size.hidden, 1)
-    x = rng.normal(size=(size.batch, size.inputs))
-    params["hidden.bias"] = _between_pre_activations(x @ params["hidden.weight"])
-    return params, x, rng.integers(0, 2, size=(size.batch, 1)).astype(float)
+def of_framework(model: str, conventions: Mapping[str, Any]) -> Conventions:
+    """A framework's conventions, where they are not the reference's own anyway: those who agree share the evidence."""
+    own = inspect.signature(MODELS[model].forward).parameters
+    return tuple((key, value) for key, value in conventions.items() if own[key].default != value)
 
 
-def mlp_problem(rng: np.random.Generator, size: Size) -> tuple[dict[str, Array], Array, Array]:
-    """Parameters, x (N, I) and labels (N,) for one hidden layer and 10 classes."""
-    params = mlp.init(rng, (size.inputs, size.hidden, CLASSES))
-    x = rng.normal(size=(size.batch, size.inputs))
-    params["0.bias"] = _between_pre_activations(x @ params["0.weight"])
-    return params, x, rng.integers(0, CLASSES, size=size.batch)
+@lru_cache(maxsize=2)  # a problem is done with before the next begins, and the largest takes 100 MB
+def evidence(name: str, size: str, conventions: Conventions = ()) -> Evidence:
+    """What the reference says of a model's loss, running statistics and gradients, or of an op's, in float32."""
+    if name in OPS:
+        return Evidence.of(ops.subject(name), DTYPE)
+    number = seed("benchmarks", name, size)
+    at = PROBLEMS[name](np.random.default_rng(number), *SIZES[name][size]).subject(name, number)
+    return Evidence.of(replace(at, static={**at.static, **dict(conventions)}), DTYPE)
 
 
-PROBLEMS = {"two_layer": two_layer_problem, "mlp": mlp_problem}
+@lru_cache(maxsize=2)
+def step_evidence(name: str, size: str, conventions: Conventions = ()) -> dict[str, Measured]:
+    """What the reference says of the loss, and of each parameter and running statistic after one training step.
 
-
-def _between_pre_activations(h: Array) -> Array:
-    """Biases (H,) that put each relu's kink in the widest gap among the middle half of its pre-activations h (N, H).
-
-    Of two million random pre-activations a few lie within rounding of zero. There an honest implementation may take the
-    other side, which moves a gradient by percents: the measured spread grows with it, and the verdict goes blind.
+    Raises Vacuous where one moves by no more than the allowance: leaving it as it is would pass.
     """
-    margin = len(h) // 4
-    middle = np.sort(h, axis=0)[margin : len(h) - margin]
-    widest = np.diff(middle, axis=0).argmax(axis=0)[None]
-    below, above = (np.take_along_axis(middle, row, axis=0)[0] for row in (widest, widest + 1))
-    return -(below + above) / 2
-
-
-@lru_cache(maxsize=1)  # a problem is done with before the next begins, and the largest takes 100 MB
-def evidence(model: str, size: str) -> Evidence:
-    """What the reference says of a model's loss and gradients, or of an op's, in float32."""
-    if model in OP_SIZES:
-        return Evidence.of(ops.subject(model), DTYPE)
-    number = seed("benchmarks", model, size)
-    params, x, labels = PROBLEMS[model](np.random.default_rng(number), SIZES[size])
-    op = MODELS[model]
-    return Evidence.of(Subject(op.forward, op.backward, (params, x), {"labels": labels}, number), DTYPE)
-
-
-@lru_cache(maxsize=1)
-def step_evidence(model: str, size: str) -> dict[str, Measured]:
-    """What the reference says of the loss and of each parameter after one training step.
-
-    Raises Vacuous where a parameter moves by no more than the allowance: leaving it as it is would pass.
-    """
-    subject = evidence(model, size).subject
-    params, x = subject.inputs
-    names = list(params)
+    subject = evidence(name, size, conventions).subject
+    params, _, state, _ = parts(subject, {})
+    before = params | state
 
     def run(lift: Any) -> list[Array]:
-        labels = floats_to(wider(DTYPE))(subject.static["labels"])
-        lifted = {name: lift(value) for name, value in params.items()}
-        loss, after = next(trained(model, lifted, lift(x), labels))
-        return [loss, *(after[name] for name in names)]
+        lifted = replace(
+            subject,
+            inputs=tuple(tree_map(lift, value) for value in subject.inputs),
+            static=tree_map(floats_to(wider(DTYPE)), dict(subject.static)),
+        )
+        return step_results(next(trained(name, lifted)), before)
 
-    measured = measure(run, DTYPE, seed=subject.seed)
-    for name, expected in zip(names, measured[1:], strict=True):
-        _require_movement(name, params[name], expected)
-    return dict(zip(["loss", *names], measured, strict=True))
-
-
-def trained(model: str, params: dict[str, Array], x: Array, labels: Array) -> Any:
-    """(loss, params) after each step of the reference's own loop, on one batch over and over."""
-    return train(MODELS[model], params, repeat((x, labels)), optimizer=OPTIMIZERS["sgd"], hyper=RATE)
+    measured = dict(zip(["loss", *before], measure(run, DTYPE, seed=subject.seed), strict=True))
+    for key, value in before.items():
+        _require_movement(key, value, measured[key])
+    return measured
 
 
-def judge_phase(model: str, size: str, phase: str, results: list[Array]) -> dict[str, float]:
+def trained(name: str, subject: Subject) -> Iterator[Step]:
+    """What each step of the reference's own loop leaves, on one batch over and over."""
+    params, batch, state, config = parts(subject, {})
+    return train(MODELS[name], params, repeat(batch), optimizer=OPTIMIZERS["sgd"], hyper=RATE, config=config, state=state)
+
+
+def step_results(step: Step, names: Mapping[str, Any]) -> list[Array]:
+    """The loss, and what each parameter and running statistic is after the step, in the order of names."""
+    after = step.params | step.state
+    return [step.loss, *(after[name] for name in names)]
+
+
+def judge_phase(name: str, size: str, conventions: Conventions, phase: str, results: list[Array]) -> dict[str, float]:
     """The worst distance of each result of a phase from the truth, in units of spread.
 
-    results are the loss; the loss and the gradients in the order of the evidence; the loss and every parameter after one step.
-    Raises Disagreement for the first that differs.
+    results are the loss; loss, running statistics and gradients in the order of the evidence; or the loss and every parameter
+    and running statistic after one step. Raises Disagreement for the first that differs.
     """
     if phase == "step":
-        expected = step_evidence(model, size).items()
-        return {name: judge(name, actual, told, DTYPE) for (name, told), actual in zip(expected, results, strict=True)}
-    told = evidence(model, size)
+        expected = step_evidence(name, size, conventions).items()
+        return {key: judge(key, actual, told, DTYPE) for (key, told), actual in zip(expected, results, strict=True)}
+    told = evidence(name, size, conventions)
     if phase == "forward":
         rows = zip(told.names, results, told.measured, strict=False)  # the gradients are left out
-        return {name: judge(name, actual, expected, told.dtype) for name, actual, expected in rows}
+        return {key: judge(key, actual, expected, told.dtype) for key, actual, expected in rows}
     return told.judge(results)
 
 

@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import threads
+from benchmarks import peers, threads
 from benchmarks.plan import REFERENCE, Implementation
+from benchmarks.sizes import PEERS
 from gradwitness import frameworks
 
 Group = tuple[str, str, str]
@@ -90,7 +91,7 @@ class Results:
             if name == "numpy" or f"gradwitness.frameworks.{name}" in sys.modules:
                 label, version = frameworks.load(name).version().split()
                 said[label] = version
-        return said
+        return said | {name: peers.version(name) for name in PEERS if name in sys.modules}
 
     def as_json(self) -> dict[str, Any]:
         """For a file: numbers in seconds."""

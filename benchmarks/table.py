@@ -8,9 +8,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import threads
-from benchmarks.plan import ASKED, OP_SIZES, PHASES, REFERENCE, Implementation
+from benchmarks import asked, threads
+from benchmarks.plan import PHASES, REFERENCE, Implementation
 from benchmarks.results import Results, Sample, device_names
+from benchmarks.sizes import PEERS
 
 WIDTH = 400
 """More than any table has: they take the width that they need."""
@@ -82,10 +83,11 @@ def _compile_time(taken: dict[str, Any] | None, phase: str) -> str:
 
 
 def _moving(results: Results) -> Table:
-    everyone = [who for who in _prepared(results) if who != REFERENCE and who.mode == "eager"]  # the mode makes no difference
+    arrays = ("numpy", *PEERS)  # who computes on NumPy's own has nothing to move
+    everyone = [who for who in _prepared(results) if who.framework not in arrays and who.mode == "eager"]  # same in other modes
     title = "transfer: x and labels to the device; loss and gradients back to NumPy arrays in the reference's layouts"
     table = _table(title, ["model", "size", ""], everyone)
-    for (model, size), row in _sections(table, results.preparation, lambda problem: problem[:1]):
+    for (model, size), row in _sections(table, results.preparation if everyone else {}, lambda problem: problem[:1]):
         for label, key in MOVES.items():
             table.add_row(model, size, label, *(duration(row[who][key]) if who in row else "-" for who in everyone))
     return table
@@ -97,8 +99,9 @@ def _prepared(results: Results) -> list[Implementation]:
 
 def _lines(results: Results) -> Iterator[str]:
     for name, seconds in results.imports.items():
-        used = (f"{who.mode} on {who.device} {duration(taken)}" for who, taken in results.starts.items() if who.framework == name)
-        yield f"{name}: import {duration(seconds)}; first use of " + ", ".join(used)
+        used = [f"{who.mode} on {who.device} {duration(taken)}" for who, taken in results.starts.items() if who.framework == name]
+        first = "" if name in PEERS else "; first use of " + ", ".join(used)
+        yield f"{name}: import {duration(seconds)}{first}"
     yield from (f"not timed, as it differs or breaks: {place}: {reason}" for place, reason in results.differ.items())
     by_reason: dict[str, list[str]] = {}
     for who, reason in results.not_run.items():
@@ -109,20 +112,9 @@ def _lines(results: Results) -> Iterator[str]:
         if all(part in results.costs for part in pair):
             whole, part = (results.costs[name] for name in pair)
             yield f"{name}: {duration(whole.median - part.median)} ± {duration(_half_range(whole, part))}"
-    yield from _asked(results)
+    yield from asked.lines(results)
     yield from results.notes
     yield from _conditions(results)
-
-
-def _asked(results: Results) -> Iterator[str]:
-    """How the reference does against PyTorch, eager on the CPU, and what it aims at."""
-    torch = Implementation("torch", "eager", "cpu")
-    for op, asked in ASKED.items():
-        group = (op, OP_SIZES[op], "forward+backward")
-        if group in results.samples and (found := results.ratio(group, torch)):
-            reached = 1 / found[0]
-            verdict = "reached" if reached <= asked else "not reached"
-            yield f"{op} {group[1]}: {reached:.2f} ±{found[1]:.0%} of PyTorch eager's time; at most {asked:g} asked: {verdict}"
 
 
 def _half_range(*samples: Sample) -> float:

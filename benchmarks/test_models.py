@@ -1,4 +1,4 @@
-"""Forward, forward+backward and a training step of the reference's models, by everybody, at four sizes, and of single ops at one:
+"""Forward, forward+backward and a training step of the reference's models, by everybody, at its sizes, and of single ops at one:
 verified, then timed.
 """
 
@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.plan import OP_SIZES, REFERENCE, Place, Timing
+from benchmarks.plan import REFERENCE, Place, Timing
 from benchmarks.problems import DTYPE
 from benchmarks.running import Prepared
+from benchmarks.sizes import OPS, PEERS
 from benchmarks.workshop import NotTimed, Workshop, record
 from gradwitness import Disagreement, frameworks
 
@@ -89,5 +90,6 @@ def _compile(prepared: Prepared, timing: Timing) -> float:
 def _options(place: Place) -> str:
     who = place.implementation
     chosen = "" if who == REFERENCE else f" --adapter {who.framework} --mode {who.mode} --device {who.device}"
-    what = f"--op {place.model}" if place.model in OP_SIZES else f"--model {place.model} --size {place.size}"
+    chosen = f" --peer {who.framework}" if who.framework in PEERS else chosen
+    what = f"--op {place.model}" if place.model in OPS else f"--model {place.model} --size {place.size}"
     return what + chosen

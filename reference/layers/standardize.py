@@ -61,7 +61,8 @@ def require_channels(op: str, x: Array, eps: float, **parameters: Array) -> None
     require_floats(op, x=x, **parameters)
     require(x.ndim >= 2, op, "x", f"of shape {x.shape}", "(N, C, ...)")
     for name, parameter in parameters.items():
-        require(parameter.shape == (x.shape[1],), op, name, f"of shape {parameter.shape}", f"({x.shape[1]},), one a channel of x")
+        if parameter.shape != (x.shape[1],):  # before the words: five are formatted in the time of a small sum
+            require(False, op, name, f"of shape {parameter.shape}", f"({x.shape[1]},), one a channel of x")
     require(eps >= 0, op, "eps", eps, "eps >= 0")
 
 

@@ -25,9 +25,9 @@ import numpy as np
 
 from reference.case import Array, Case, require, require_floats
 from reference.losses.arguments import class_labels, logits, require_class_labels
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.losses.reduction import Reduction, reduce
 
-Cache = tuple[Array, Array, Array, Array | None, tuple[Array, Array], Array, Any, Array, Reduction]
+Cache = tuple[Array, Array, Array, Array | None, tuple[Array, Array], Array, Any]
 
 
 def forward(
@@ -54,11 +54,12 @@ def forward(
     if weight is not None:
         require_floats(name, x=x, weight=weight)
         require(weight.shape == (classes,), name, "weight", f"of shape {weight.shape}", f"({classes},)")
-    ones = np.ones(classes, x.dtype)
     target = np.arange(n), np.where(kept, labels, 0)
-    counted = kept * (ones if weight is None else weight)[target[1]]
-    at_label = (1 - label_smoothing) * counted
-    everywhere = label_smoothing / classes * (ones if weight is None else weight) if label_smoothing else None
+    counted = kept.astype(x.dtype) if weight is None else kept * weight[target[1]]
+    at_label, everywhere = counted, None
+    if label_smoothing:
+        at_label = (1 - label_smoothing) * counted
+        everywhere = label_smoothing / classes * (np.ones(classes, x.dtype) if weight is None else weight)
 
     e = x - x.max(axis=1, keepdims=True)  # the maximum cancels
     g_sum, g_x = at_label, at_label * np.where(at_label == 0, 0, e[target])
@@ -73,15 +74,13 @@ def forward(
         scale = counted.sum()
         require(bool(scale != 0), name, "reduction", "'mean' over no label", "at least one label with a weight that is kept")
         losses, reduction = losses / scale, "sum"
-    return reduce(losses, reduction, name), (e, g_sum / total, at_label, everywhere, target, kept, scale, losses, reduction)
+    return reduce(losses, reduction, name), (e, g_sum / total, at_label, everywhere, target, kept, scale)
 
 
 def backward(dout: Array, cache: Cache) -> tuple[Array]:
     """dout () or (N,) -> dx (N, C)."""
-    e, g_sum_over_total, at_label, everywhere, target, kept, scale, losses, reduction = cache
-    dl = spread(dout, losses, reduction)
-    if scale is not None:
-        dl = dl / scale
+    e, g_sum_over_total, at_label, everywhere, target, kept, scale = cache
+    dl = dout if scale is None else dout / scale  # of each row, or one for all of them
     dx = e * (dl * g_sum_over_total)[:, None]
     if everywhere is not None:
         dx -= (dl * kept)[:, None] * everywhere

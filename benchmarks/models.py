@@ -1,0 +1,77 @@
+"""The models of the reference, prepared: by the reference itself and by an adapter."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+import adapters
+from benchmarks.plan import Implementation
+from benchmarks.problems import RATE, step_results, trained
+from benchmarks.running import TRANSFERS, Prepared, Run, clock, median, no_wait
+from gradwitness import frameworks
+from gradwitness.arithmetic import Array
+from gradwitness.subject import Subject, leaves, tree_map
+from reference import MODELS
+from tests.run import parts
+
+
+def reference(name: str, at: Subject) -> Prepared:
+    """The reference's own pair and training loop."""
+    op, numpy = MODELS[name], frameworks.load("numpy")
+    params, batch, state, _ = parts(at, {})
+    forward = partial(op.forward, **at.static)
+    runs = {
+        "forward": Run(lambda: next(leaves(forward(*at.inputs)[0])), lambda loss: [loss], no_wait),
+        "forward+backward": Run(
+            partial(numpy.vjp((forward, op.backward)), at.inputs, at.cotangent),
+            lambda result: [*leaves(result[0]), *at.align(result[1])],
+            no_wait,
+        ),
+        "step": Run(partial(next, trained(name, at)), lambda step: step_results(step, params | state), no_wait),
+    }
+    return Prepared(runs, build=0.0, to_device=median(lambda: tree_map(np.array, batch), TRANSFERS))
+
+
+def adapter(name: str, at: Subject, who: Implementation) -> Prepared:
+    """An adapter's model, its gradients, and its trainer around the framework's own optimizer."""
+    loaded = adapters.load(who.framework)
+    framework, spelling = loaded.framework, loaded.models[name]
+    params, host, state, config = parts(at, spelling.conventions)
+    put = partial(framework.from_numpy, device=who.device)
+
+    def send() -> dict[str, Any]:
+        sent: dict[str, Any] = tree_map(put, host)
+        framework.wait(sent)
+        return sent
+
+    def build() -> Any:
+        return spelling.from_reference(params, state, device=who.device, **config)
+
+    # Where there is a GPU, PyTorch's and TensorFlow's wait drain it even for what was computed, synchronously, on the CPU.
+    wait = framework.wait if who.asynchronous else no_wait
+    seconds, model = clock(build)
+    batch = send()
+    dout, *_ = leaves(at.cotangent)
+    # its own model: it changes it
+    trainer = loaded.trainer(build(), loaded.optimizers["sgd"](**RATE), who.mode)
+
+    def gradient_arrays(result: Any) -> list[Array]:
+        loss, dparams, dx, after = result
+        kept = loaded.named_state(after, model)
+        grads = (loaded.named(dparams, model), *(() if dx is None else (framework.to_numpy(dx),)))
+        return [framework.to_numpy(loss), *(kept[key] for key in state), *at.align(grads)]
+
+    def step_arrays(result: Any) -> list[Array]:
+        after = spelling.to_reference(trainer.model) | spelling.state_of(trainer.model)
+        return [framework.to_numpy(result[0]), *(after[key] for key in params | state)]
+
+    runs = {
+        "forward": Run(partial(loaded.loss(model, who.mode), batch), lambda loss: [framework.to_numpy(loss)], wait),
+        "forward+backward": Run(partial(loaded.gradients(model, who.mode), batch, put(dout)), gradient_arrays, wait),
+        # the loss may be there before the parameters are: wait for both
+        "step": Run(lambda: (trainer.step(batch), trainer.model), step_arrays, wait),
+    }
+    return Prepared(runs, build=seconds, to_device=median(send, TRANSFERS))
