@@ -42,9 +42,9 @@ class Trajectory(Path):
     point   after how many steps parameters are compared; after all of them, what the network says of the test set is, too
     """
 
-    def __init__(self, name: str, dtype: str, model: Conventions = (), optimizer: Conventions = ()) -> None:
+    def __init__(self, name: str, dtype: str, conventions: Conventions = ()) -> None:
         self.recipe, self.name = RECIPES[name], name
-        self.config, self.hyper = {**self.recipe.config, **dict(model)}, {**self.recipe.hyper, **dict(optimizer)}
+        self.config = {**self.recipe.config, **dict(conventions)}
         self.steps = self.recipe.steps_judged(dtype)
         self.points = [*range(EVERY, self.steps, EVERY), self.steps]
         start, _ = self.recipe.start()
@@ -71,7 +71,7 @@ class Trajectory(Path):
             params,
             batches,
             optimizer=OPTIMIZERS[recipe.optimizer],
-            hyper=self.hyper,
+            hyper=recipe.hyper,
             config=self.config,
             state=state,
         )
@@ -126,16 +126,17 @@ def learned(recipe: Recipe, dtype: str) -> float:
 
 
 @cache
-def trajectory(name: str, dtype: str, model: Conventions = (), optimizer: Conventions = ()) -> Trajectory:
-    """The reference's run as evidence, under a framework's conventions."""
-    return Trajectory(name, dtype, model, optimizer)
+def trajectory(name: str, dtype: str, conventions: Conventions = ()) -> Trajectory:
+    """The reference's run as evidence, under a framework's conventions for the model. Optimizers need none: a recipe's
+    hyper-parameters are such that all definitions coincide.
+    """
+    return Trajectory(name, dtype, conventions)
 
 
 def told_of(cell: Cell) -> Trajectory:
     """The evidence for a cell, under its adapter's conventions."""
-    adapter, recipe = adapters.load(cell.adapter), RECIPES[cell.name]
-    model, optimizer = adapter.models[recipe.model].conventions, adapter.conventions.get(recipe.optimizer, {})
-    return trajectory(cell.name, cell.dtype, tuple(model.items()), tuple(optimizer.items()))
+    conventions = adapters.load(cell.adapter).models[RECIPES[cell.name].model].conventions
+    return trajectory(cell.name, cell.dtype, tuple(conventions.items()))
 
 
 def run_training(cell: Cell) -> tuple[Trajectory, list[Array]]:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from lessons.data import Array
-from lessons.recipes.recipe import Params, Recipe
+from lessons.recipes.recipe import TINY, Params, Recipe
 from lessons.text import genesis
 from reference.activations import softmax
 from reference.losses import cross_entropy
@@ -23,8 +23,9 @@ RECIPE = Recipe(
     start=lambda: (gpt.init(np.random.default_rng(0), len(genesis().characters), CONTEXT, width=32, depth=2), {}),
     data=lambda: ({"tokens": tokens, "labels": labels} for tokens, labels in genesis().batches(16, CONTEXT)),
     optimizer="adam",
-    hyper={"lr": 0.0078125, "beta1": 0.875, "beta2": 0.9921875, "eps": 2.0**-20},
-    steps=260,
+    hyper={"lr": 2.0**-7, "beta1": 0.875, "beta2": 0.9921875, "eps": TINY},
+    steps=220,
+    judged=20,
     test=lambda: genesis().unseen(CONTEXT),
     evaluate=gpt.predict,
     score=loss_per_character,

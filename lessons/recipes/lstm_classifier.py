@@ -1,18 +1,21 @@
-"""The LSTM on the digits, read row by row: six epochs of Adam."""
+"""The LSTM on the digits, read row by row: eight epochs of Adam.
+
+Width and rate were chosen on a part of the training digits, among two and three; the test digits had no say.
+"""
 
 import numpy as np
 
 from lessons.recipes.classification import accuracy, rows_batches, unseen_rows
-from lessons.recipes.recipe import Recipe
+from lessons.recipes.recipe import TINY, Recipe
 from reference.models import lstm_classifier
 
 RECIPE = Recipe(
     model="lstm_classifier",
-    start=lambda: (lstm_classifier.init(np.random.default_rng(0), inputs=8, hidden=24, classes=10), {}),
+    start=lambda: (lstm_classifier.init(np.random.default_rng(0), inputs=8, hidden=32, classes=10), {}),
     data=rows_batches,
     optimizer="adam",
-    hyper={"lr": 0.0234375, "beta1": 0.875, "beta2": 0.9921875, "eps": 2.0**-20},
-    steps=264,
+    hyper={"lr": 2.0**-6, "beta1": 0.875, "beta2": 1 - 2.0**-10, "eps": TINY},
+    steps=352,
     judged=100,
     test=unseen_rows,
     evaluate=lstm_classifier.predict,

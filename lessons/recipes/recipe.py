@@ -17,6 +17,9 @@ from reference import MODELS, Op
 Params = dict[str, Array]
 Batch = Mapping[str, Any]
 
+TINY = 2.0**-99
+"""An epsilon that keeps 0/0 out of Adam and changes nothing else, wherever a framework adds it."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -26,7 +29,8 @@ class Recipe:
     start       () -> parameters and running statistics before the first step
     data        () -> the batches, endless or as many as there are steps: x and labels, or whatever the model's forward takes
     optimizer   its name in reference.OPTIMIZERS
-    hyper       its hyper-parameters: exact in every binary dtype, for Keras keeps rates in float32
+    hyper       its hyper-parameters: exact in every binary dtype, for Keras keeps rates in float32; and such that all frameworks'
+                definitions coincide: a constant rate where there is momentum, for Adam an eps far below every gradient (`TINY`)
     steps       how many
     judged      how many of them are judged in float64, whose truth is computed in longdouble, without BLAS and its speed
     config      the model's keyword arguments besides its arrays

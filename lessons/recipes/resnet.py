@@ -24,6 +24,7 @@ RECIPE = Recipe(
     optimizer="sgd",
     hyper={"lr": 0.125},
     steps=220,
+    judged=100,
     test=unseen_images,
     evaluate=resnet.predict,
     score=accuracy,
