@@ -139,7 +139,7 @@ def verify(request: pytest.FixtureRequest) -> Callable[[Cell], Any]:
         if cell.kind in ("op", "model"):
             record["members"] = evidence.members(results)
         if cell.kind == "training":
-            record["told"] = evidence.told()
+            record["told"], record["scores"] = evidence.told(), evidence.scores
         return results
 
     return run

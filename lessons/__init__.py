@@ -1,1 +1,1 @@
-"""What a teacher opens: `python -m lessons.xor`."""
+"""What a teacher opens: `python -m lessons.xor`, `python -m lessons.train mlp`."""

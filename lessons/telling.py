@@ -15,7 +15,9 @@ from rich.table import Table
 
 from gradwitness.arithmetic import Measured
 from gradwitness.verdict import Disagreement, K, judge
-from lessons.runs import LOSS, Array, History, Outcome
+from lessons.networks import Array
+from lessons.runs import History
+from lessons.xor_runs import LOSS, Outcome, learned, right
 from reference.models.two_layer import XOR_X, XOR_Y
 
 UNDECIDED = {"bce": ("ln 2 = 0.693147", math.log(2)), "mse": ("0.25", 0.25)}  # the loss of answering 0.5 to all four points
@@ -25,7 +27,7 @@ POINTS = [f"({a:.0f}, {b:.0f})" for a, b in XOR_X]
 def distance(a: History, b: History) -> float:
     """The largest difference between two runs, as far as both went."""
     n = min(len(a.losses), len(b.losses))
-    x, y = (h.values if a.epochs == b.epochs else np.concatenate([h.losses[:n], h.initial]) for h in (a, b))
+    x, y = (h.values if a.steps == b.steps else np.concatenate([h.losses[:n], h.initial.ravel()]) for h in (a, b))
     with np.errstate(invalid="ignore"):
         return float(np.where((x == y) | (np.isnan(x) & np.isnan(y)), 0, np.abs(x - y)).max())
 
@@ -70,21 +72,21 @@ def verdict(outcome: Outcome, explained: bool) -> list[str]:
     """What became of the reference's run, in sentences. explained is what `agreement` says of the other columns."""
     setting, history = outcome.setting, outcome.columns["numpy"]
     first, last = history.losses[[0, -1]]
-    epochs = f"{history.epochs} epoch{'' if history.epochs == 1 else 's'}"
+    epochs = f"{history.steps} epoch{'' if history.steps == 1 else 's'}"
     text = [f"With {setting} and seed {setting.seed} the network {_learned(history)} XOR in {epochs}:"]
-    if history.learned:
-        nearest = min(history.final, key=lambda p: abs(p - 0.5))
+    if learned(history):
+        nearest = min(history.final.ravel(), key=lambda p: abs(p - 0.5))
         text.append(f"all four predictions are on the right side of 0.5, the least certain at {nearest:.4f}.")
     else:
-        wrong = [point for point, right in zip(POINTS, history.right, strict=True) if not right]
+        wrong = [point for point, hit in zip(POINTS, right(history), strict=True) if not hit]
         text.append(f"not on the right side of 0.5 for {', '.join(wrong)}.")
     cost, undecided = UNDECIDED[setting.loss]
-    if not history.learned and undecided <= last < first:
+    if not learned(history) and undecided <= last < first:
         text.append(f"The loss sinks from {first:.6f} to {last:.6f}, toward {cost}, the cost of answering 0.5 to everything;")
         text.append(f"all predictions lie within {np.abs(history.final - 0.5).max():.2g} of 0.5.")
     else:
         text.append(f"The loss went from {first:.6f} to {last:.6f}; answering 0.5 to everything costs {cost}.")
-    if not history.learned and explained and history.epochs and setting.rate and np.isfinite(history.values).all():
+    if not learned(history) and explained and history.steps and setting.rate and np.isfinite(history.values).all():
         others = ", ".join(name for name in outcome.columns if name != "numpy")
         same = f", and {others} found the same" if others else ""
         text.append(f"Every gradient along the way is right{same}: correct gradients are necessary, not sufficient.")
@@ -92,7 +94,7 @@ def verdict(outcome: Outcome, explained: bool) -> list[str]:
 
 
 def _learned(history: History) -> str:
-    return "learned" if history.learned else "did not learn"
+    return "learned" if learned(history) else "did not learn"
 
 
 def table(outcome: Outcome) -> Table:
@@ -108,15 +110,15 @@ def table(outcome: Outcome) -> Table:
 
     grid.add_row("before training")
     grid.add_row("  loss", *(f"{h.losses[0]:.6f}" for h in histories))
-    predictions([h.initial for h in histories])
+    predictions([h.initial.ravel() for h in histories])
     if outcome.setting.epochs:
         grid.add_row("loss before the update of")
     for epoch in range(0, outcome.setting.epochs, 200 * max(1, math.ceil(outcome.setting.epochs / 2000))):  # ten rows at most
-        grid.add_row(f"  epoch {epoch}", *(f"{h.losses[epoch]:.4f}" if epoch < h.epochs else "" for h in histories))
+        grid.add_row(f"  epoch {epoch}", *(f"{h.losses[epoch]:.4f}" if epoch < h.steps else "" for h in histories))
     grid.add_row("after training")
     grid.add_row("  loss", *(f"{h.losses[-1]:.4f}" for h in histories))
-    predictions([h.final for h in histories])
-    grid.add_row("  XOR learned", *("yes" if h.learned else "no" for h in histories))
+    predictions([h.final.ravel() for h in histories])
+    grid.add_row("  XOR learned", *("yes" if learned(h) else "no" for h in histories))
     return grid
 
 
@@ -126,8 +128,8 @@ def show(outcome: Outcome, console: Console) -> None:
     console.print(f"XOR: {setting}, seed {setting.seed}, rate {setting.rate:g}, {setting.epochs} epochs, {setting.loss}")
     console.print(table(outcome))
     for name, history in outcome.columns.items():
-        if history.epochs < setting.epochs:
-            console.print(f"Interrupted: {name} stopped after {history.epochs} of {setting.epochs} epochs.", end="\n\n")
+        if history.steps < setting.epochs:
+            console.print(f"Interrupted: {name} stopped after {history.steps} of {setting.epochs} epochs.", end="\n\n")
     for name, reason in outcome.missing.items():
         console.print(f"No column for {name}: {reason}.", end="\n\n")
     sentences, explained = agreement(outcome)
@@ -153,10 +155,10 @@ def plot(outcomes: Sequence[Outcome], output: Path) -> None:
                 continue
             if name == "numpy":
                 label = f"numpy, {outcome.setting}: {_learned(history)}"
-                axes.plot(history.losses, color=color, label=label, marker="" if history.epochs else ".")
+                axes.plot(history.losses, color=color, label=label, marker="" if history.steps else ".")
             else:
-                every = max(1, history.epochs // 8)
-                epochs = np.arange(every * i // len(outcomes[0].columns), history.epochs + 1, every)
+                every = max(1, history.steps // 8)
+                epochs = np.arange(every * i // len(outcomes[0].columns), history.steps + 1, every)
                 axes.plot(epochs, history.losses[epochs], color=color, **marks)
                 apart = max(apart, distance(history, outcome.columns["numpy"]))
         if name != "numpy":

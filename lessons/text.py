@@ -36,8 +36,8 @@ class Text:
         return "".join(self.characters[t] for t in tokens)
 
     def batches(self, size: int, context: int) -> Iterator[tuple[Array, Array]]:
-        """Tokens and labels, both (size, context), endless: pieces of the training text from anywhere, each label the character after
-        its token. The order is always the same.
+        """Tokens and labels, both (size, context), endless: pieces of the training text from anywhere, each label the character
+        after its token. The order is always the same.
         """
         rng = np.random.default_rng(4)
         while True:

@@ -55,8 +55,8 @@ class Report:
             write(f"worst in {name}: {worst['worst']:.3g} at {worst['cell']} ({worst['gradient']})\n")
         for line in _kinks(rows):
             write(line)
-        for told in {row["told"].partition(":")[0]: row["told"] for row in rows if row.get("told")}.values():
-            write(f"training run {told}\n")
+        for line in _trainings(rows):
+            write(line)
         for (status, adapter, reason), count in sorted(_reasons(rows).items()):
             write(f"{status}: {adapter}, {count} cells: {reason}\n")
 
@@ -86,6 +86,19 @@ def _kinks(rows: list[dict[str, Any]]) -> Iterable[str]:
     for (name, case), found in picked.items():
         choices = "; ".join(f"{adapter} {members}" for adapter, members in sorted(found))
         yield f"kink of {name} ({case}), picked between the derivative from below (0) and from above (1): {choices}\n"
+
+
+def _trainings(rows: list[dict[str, Any]]) -> Iterable[str]:
+    """A line for each run and dtype; conventions may move the last digit of what one adapter's evidence says."""
+    told: dict[str, str] = {}
+    scores: dict[str, dict[str, float]] = defaultdict(dict)
+    for row in rows:
+        if "told" in row:
+            run = row["told"].partition(":")[0]
+            told.setdefault(run, row["told"])
+            scores[run] |= row["scores"]
+    for run, text in told.items():
+        yield f"training run {text}: {', '.join(f'{who} {score:.4g}' for who, score in scores[run].items())}\n"
 
 
 def _reasons(rows: list[dict[str, Any]]) -> Counter[tuple[str, str, str]]:

@@ -1,17 +1,19 @@
 """The lesson's script: what it prints is what happened, whatever the options, and nothing is lost on the way."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 import adapters
 from gradwitness.frameworks import Unavailable
-from lessons import runs, xor
+from lessons import networks, xor
+from lessons.recipes import Recipe
 
 
 def lesson(*options: object, output: Path) -> tuple[int, str]:
@@ -20,6 +22,11 @@ def lesson(*options: object, output: Path) -> tuple[int, str]:
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result.exit_code, " ".join(result.output.replace("│", " ").split())
+
+
+def at_rate(recipe: Recipe, change: Callable[[float], float]) -> Recipe:
+    """A recipe at another rate."""
+    return replace(recipe, hyper={**recipe.hyper, "lr": change(recipe.hyper["lr"])})
 
 
 @pytest.fixture(scope="module")
@@ -115,8 +122,8 @@ def test_an_interrupt_keeps_what_was_done(tmp_path: Path, monkeypatch: pytest.Mo
                 signal.raise_signal(signal.SIGINT)
             yield step
 
-    train = runs.train
-    monkeypatch.setattr(runs, "train", interrupted)
+    train = networks.train
+    monkeypatch.setattr(networks, "train", interrupted)
     code, printed = lesson("--adapter", "numpy", output=tmp_path / "xor.png")
     assert code == 130
     assert "numpy stopped after 300 of 1000 epochs" in printed
@@ -150,7 +157,9 @@ def test_each_framework_agrees_within_rounding(name: str, tmp_path: Path) -> Non
 
 
 def test_a_rate_kept_in_float32_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "adapted", lambda name, setting: runs.reference(setting.single()))
+    monkeypatch.setattr(
+        networks, "adapted", lambda _name, recipe, _dtype: networks.reference(at_rate(recipe, lambda lr: float(np.float32(lr))))
+    )
     code, printed = lesson("--adapter", "torch", "--rate", 0.1, "--epochs", 50, output=tmp_path / "xor.png")
     assert code == 0
     assert "that does not explain it. torch lies" in printed
@@ -158,7 +167,9 @@ def test_a_rate_kept_in_float32_is_found_out(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_wrong_update_is_not_called_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "adapted", lambda name, setting: runs.reference(replace(setting, rate=1.001 * setting.rate)))
+    monkeypatch.setattr(
+        networks, "adapted", lambda _name, recipe, _dtype: networks.reference(at_rate(recipe, lambda lr: 1.001 * lr))
+    )
     code, printed = lesson("--adapter", "torch", "--rate", 0.1, "--epochs", 50, output=tmp_path / "xor.png")
     assert code == 0
     assert "that does not explain it. torch lies" in printed

@@ -36,6 +36,8 @@ Conventions = tuple[tuple[str, Any], ...]
 class Trajectory(Path):
     """The reference's run of a recipe as evidence: losses as far as they can be judged, parameters at the last point that can.
 
+    steps   how many are run
+    scores  whoever ran it -> the score on the test set after all of them
     reach   how many losses are compared
     point   after how many steps parameters are compared; after all of them, what the network says of the test set is, too
     """
@@ -43,16 +45,18 @@ class Trajectory(Path):
     def __init__(self, name: str, dtype: str, model: Conventions = (), optimizer: Conventions = ()) -> None:
         self.recipe, self.name = RECIPES[name], name
         self.config, self.hyper = {**self.recipe.config, **dict(model)}, {**self.recipe.hyper, **dict(optimizer)}
-        self.points = [*range(EVERY, self.recipe.steps, EVERY), self.recipe.steps]
+        self.steps = self.recipe.steps_judged(dtype)
+        self.points = [*range(EVERY, self.steps, EVERY), self.steps]
         start, _ = self.recipe.start()
         super().__init__(["loss", "test", *start], partial(self._along, dtype), dtype, seed("training", name), SAMPLES)
         losses, test, *params = self.measured
+        self.scores = {"reference": self.recipe.score(test.truth[0].astype(float), self.recipe.test()[1])}
         self.reach = self._reach(losses)
         self.point = self._point(start, params)
         at = self.points.index(self.point)
         kept = [Measured(m.truth[at : at + 1], m.spread[at : at + 1]) for m in params]
         self.measured = [Measured(losses.truth[: self.reach], losses.spread[: self.reach]), test, *kept]
-        if self.point < self.recipe.steps:
+        if self.point < self.steps:
             del self.measured[1], self.names[1]
 
     def _along(self, dtype: str, lift: Any, wide: Any) -> list[Array]:
@@ -61,7 +65,7 @@ class Trajectory(Path):
         params, state = ({name: value.astype(dtype) for name, value in part.items()} for part in recipe.start())
         params, state = tree_map(lift, params), tree_map(floats_to(wide), state)
         losses, kept = [], []
-        batches = (self._lifted(batch, lift, wide) for batch in recipe.batches(dtype))
+        batches = (self._lifted(batch, lift, wide) for batch in recipe.batches(dtype, self.steps))
         steps = train(
             op,
             params,
@@ -98,22 +102,27 @@ class Trajectory(Path):
             raise AssertionError(f"{self.name} in {self.dtype}: no point at which rounding has not hidden the parameters")
         return seen[-1]
 
-    def scored(self, outputs: Array) -> float:
-        """The recipe's score of a network's outputs (1, ...) on the test set."""
-        return self.recipe.score(outputs[0], self.recipe.test()[1])
-
     def told(self) -> str:
         """How far the run is compared, in words."""
         loss = self.measured[0]
         share = float((loss.spread / np.abs(loss.truth)).max())
         return (
-            f"{self.name} in {self.dtype}: losses compared at {self.reach} of {self.recipe.steps} steps, parameters after "
-            f"{self.point}; rounding moves a loss by at most {share:.1e} of it"
+            f"{self.name} in {self.dtype}: losses compared at {self.reach} of {self.steps} steps, parameters after "
+            f"{self.point}; rounding moves a loss by at most {share:.1e} of it; {self.recipe.metric} after {self.steps} steps"
         )
 
 
 def _rms(array: Array) -> float:
     return float(np.sqrt(np.mean(np.square(array)))) if array.size else 0.0
+
+
+def learned(recipe: Recipe, dtype: str) -> float:
+    """The reference's score after the whole recipe, run in dtype."""
+    params, state = ({name: value.astype(dtype) for name, value in part.items()} for part in recipe.start())
+    rule = {"optimizer": OPTIMIZERS[recipe.optimizer], "hyper": recipe.hyper, "config": recipe.config, "state": state}
+    *_, last = train(recipe.op, params, recipe.batches(dtype), **rule)
+    x, targets = recipe.test()
+    return recipe.score(recipe.predict(last.params, floats_to(dtype)(x), last.state), targets)
 
 
 @cache
@@ -122,18 +131,24 @@ def trajectory(name: str, dtype: str, model: Conventions = (), optimizer: Conven
     return Trajectory(name, dtype, model, optimizer)
 
 
-def run_training(cell: Cell) -> tuple[Trajectory, list[Array]]:
-    """The same run in a framework: its own model, its own optimizer, its own loop."""
+def told_of(cell: Cell) -> Trajectory:
+    """The evidence for a cell, under its adapter's conventions."""
     adapter, recipe = adapters.load(cell.adapter), RECIPES[cell.name]
     model, optimizer = adapter.models[recipe.model].conventions, adapter.conventions.get(recipe.optimizer, {})
-    told = trajectory(cell.name, cell.dtype, tuple(model.items()), tuple(optimizer.items()))
-    losses, outputs, params = framework_run(recipe, cell, told.point)
-    test = [outputs[None]] if told.point == told.recipe.steps else []
+    return trajectory(cell.name, cell.dtype, tuple(model.items()), tuple(optimizer.items()))
+
+
+def run_training(cell: Cell) -> tuple[Trajectory, list[Array]]:
+    """The same run in a framework: its own model, its own optimizer, its own loop."""
+    recipe, told = RECIPES[cell.name], told_of(cell)
+    losses, outputs, params = framework_run(recipe, cell, told.steps, told.point)
+    told.scores[cell.adapter] = recipe.score(outputs.astype(float), recipe.test()[1])
+    test = [outputs[None]] if told.point == told.steps else []
     return told, [losses[: told.reach], *test, *(value[None] for value in params.values())]
 
 
-def framework_run(recipe: Recipe, cell: Cell, point: int) -> tuple[Array, Array, dict[str, Array]]:
-    """Losses (steps,), outputs on the test set after the last step, and the parameters after `point` steps."""
+def framework_run(recipe: Recipe, cell: Cell, steps: int, point: int) -> tuple[Array, Array, dict[str, Array]]:
+    """Losses (steps,), outputs on the test set after the last step and the parameters after `point` steps."""
     adapter = adapters.load(cell.adapter)
     framework, spelling = adapter.framework, adapter.models[recipe.model]
     put = partial(framework.from_numpy, device=cell.device)
@@ -141,7 +156,7 @@ def framework_run(recipe: Recipe, cell: Cell, point: int) -> tuple[Array, Array,
     model = spelling.from_reference(params, state, device=cell.device, **recipe.config)
     trainer = adapter.trainer(model, adapter.optimizers[recipe.optimizer](**recipe.hyper), cell.mode)
     losses: list[Array] = []
-    for number, batch in enumerate(recipe.batches(cell.dtype), start=1):
+    for number, batch in enumerate(recipe.batches(cell.dtype, steps), start=1):
         losses.append(framework.to_numpy(trainer.step(tree_map(put, batch))))
         if number == point:
             kept = spelling.to_reference(trainer.model)

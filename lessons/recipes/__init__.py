@@ -4,7 +4,7 @@
 Nothing here imports a framework.
 """
 
-from lessons.recipes import lenet, lstm_classifier, mlp, resnet, siamese, vae, xor
+from lessons.recipes import gpt, lenet, lstm_classifier, mlp, resnet, siamese, vae, xor
 from lessons.recipes.recipe import Recipe
 
 __all__ = ["RECIPES", "Recipe"]
@@ -13,8 +13,9 @@ RECIPES = {
     "xor": xor.RECIPE,
     "mlp": mlp.RECIPE,
     "lenet": lenet.RECIPE,
+    "resnet": resnet.RECIPE,
     "lstm_classifier": lstm_classifier.RECIPE,
+    "gpt": gpt.RECIPE,
     "vae": vae.RECIPE,
     "siamese": siamese.RECIPE,
-    "resnet": resnet.RECIPE,
 }

@@ -18,6 +18,7 @@ RECIPE = Recipe(
     optimizer="sgd",
     hyper={"lr": 1.0},
     steps=440,
+    judged=100,
     test=unseen_images,
     evaluate=lenet.predict,
     score=accuracy,

@@ -13,6 +13,7 @@ RECIPE = Recipe(
     optimizer="adam",
     hyper={"lr": 0.0234375, "beta1": 0.875, "beta2": 0.9921875, "eps": 2.0**-20},
     steps=264,
+    judged=100,
     test=unseen_rows,
     evaluate=lstm_classifier.predict,
     score=accuracy,

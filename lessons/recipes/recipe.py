@@ -28,10 +28,12 @@ class Recipe:
     optimizer   its name in reference.OPTIMIZERS
     hyper       its hyper-parameters: exact in every binary dtype, for Keras keeps rates in float32
     steps       how many
+    judged      how many of them are judged in float64, whose truth is computed in longdouble, without BLAS and its speed
     config      the model's keyword arguments besides its arrays
     test        () -> what `predict` gets after the last step, and the targets
     evaluate    the reference's predict, (params, x, **) -> outputs; a framework's model is called instead
     score       (outputs, targets) -> a number: accuracy, or loss
+    sample      (parameters, running statistics) -> what the trained network makes, as text: shown after training; or None
     metric      what score is, in words, and what it must reach: "accuracy", at_least=0.95
     """
 
@@ -48,15 +50,21 @@ class Recipe:
     at_least: float | None = None
     at_most: float | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
+    judged: int | None = None
+    sample: Callable[[Params, Params], str] | None = None
 
     @property
     def op(self) -> Op:
         """The reference's model."""
         return MODELS[self.model]
 
-    def batches(self, dtype: Any = np.float64) -> Iterator[Batch]:
+    def batches(self, dtype: Any = np.float64, steps: int | None = None) -> Iterator[Batch]:
         """One batch for each step, its floats in dtype."""
-        return (tree_map(floats_to(dtype), batch) for batch in islice(self.data(), self.steps))
+        return (tree_map(floats_to(dtype), batch) for batch in islice(self.data(), steps or self.steps))
+
+    def steps_judged(self, dtype: Any) -> int:
+        """How many steps are compared at most."""
+        return self.judged if self.judged and np.dtype(dtype).itemsize >= 8 else self.steps
 
     def predict(self, params: Params, x: Array, state: Params) -> Array:
         """The reference's outputs in evaluation, under the configuration that evaluation has, too."""

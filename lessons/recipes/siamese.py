@@ -45,6 +45,7 @@ RECIPE = Recipe(
     optimizer="sgd",
     hyper={"lr": 0.25},
     steps=300,
+    judged=100,
     test=unseen_digits,
     evaluate=siamese.predict,
     score=ranked,

@@ -41,6 +41,7 @@ RECIPE = Recipe(
     optimizer="sgd",
     hyper={"lr": 0.0625},
     steps=440,
+    judged=100,
     test=_test,
     evaluate=vae.predict,
     score=reconstruction,

@@ -44,7 +44,8 @@ def forward(name: str, a: Array, params: Params, state: State, **how: bool) -> t
     n1, state1, first_cache = conv_norm(f"{name}.first", a, params, state, stride, **how)
     r, relu_cache = relu.forward(n1)
     n2, state2, second_cache = conv_norm(f"{name}.second", r, params, state, **how)
-    skip, skip_state, skip_cache = a, {}, None
+    skip, skip_cache = a, None
+    skip_state: State = {}
     if projected:
         skip, skip_state, skip_cache = conv_norm(f"{name}.projection", a, params, state, stride, **how)
     y, sum_cache = relu.forward(n2 + skip)
@@ -55,7 +56,8 @@ def backward(name: str, dy: Array, cache: Any) -> tuple[Array, Params]:
     """dy -> da (N, C, H, W), dparams."""
     first_cache, relu_cache, second_cache, skip_cache, sum_cache = cache
     (dsum,) = relu.backward(dy, sum_cache)
-    da_skip, dskip = dsum, {}
+    da_skip = dsum
+    dskip: Params = {}
     if skip_cache:
         da_skip, dskip = conv_norm_backward(f"{name}.projection", dsum, skip_cache)
     dr, dsecond = conv_norm_backward(f"{name}.second", dsum, second_cache)
@@ -70,12 +72,16 @@ def init_conv_norm(rng: np.random.Generator, name: str, before: int, after: int,
     return {f"{name}.conv.weight": weight, f"{name}.norm.weight": np.ones(after), f"{name}.norm.bias": np.zeros(after)}
 
 
-def conv_norm(name: str, x: Array, params: Params, state: State, stride: int = 1, **how: bool) -> tuple[Array, State, Any]:
+def conv_norm(
+    name: str, x: Array, params: Params, state: State, stride: int = 1, *, training: bool = True, unbiased: bool = True
+) -> tuple[Array, State, Any]:
     """n = norm(conv(x)). x (N, C, H, W) -> n (N, O, H', W'), the running statistics, cache."""
     weight, gain, bias = params[f"{name}.conv.weight"], params[f"{name}.norm.weight"], params[f"{name}.norm.bias"]
-    running = {key: state[f"{name}.norm.{key}"] for key in ("running_mean", "running_var")}
+    running_mean, running_var = state[f"{name}.norm.running_mean"], state[f"{name}.norm.running_var"]
     h, conv_cache = conv2d.forward(x, weight, np.zeros_like(bias), stride=stride, padding=weight.shape[-1] // 2)
-    (n, mean, var), norm_cache = batch_norm.forward(h, gain, bias, **running, **how)
+    (n, mean, var), norm_cache = batch_norm.forward(
+        h, gain, bias, running_mean=running_mean, running_var=running_var, training=training, unbiased=unbiased
+    )
     return n, {f"{name}.norm.running_mean": mean, f"{name}.norm.running_var": var}, (conv_cache, norm_cache)
 
 

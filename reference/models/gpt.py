@@ -4,12 +4,13 @@
     a_k = h_k + attention(norm_1(h_k))        h_{k+1} = a_k + mlp(norm_2(a_k))        for k = 0 ... K - 1
     logits = norm(h_K) E^T                    L = cross_entropy(logits, labels), over all positions at once
 
-attention is causal: position t sees 0 ... t, so that one pass trains T predictions. mlp(x) = gelu(x W + b) W' + b'. Norms come before
-the branches and leave the path h_0, h_1, ... a plain sum: backwards, dh passes every block as it is and each branch adds its share.
+attention is causal: position t sees 0 ... t, so that one pass trains T predictions. mlp(x) = gelu(x W + b) W' + b'. Norms come
+before the branches and leave the path h_0, h_1, ... a plain sum: backwards, dh passes every block as it is and each branch adds
+its share.
 
 E is used twice, to look tokens up and to compare the last state with each of them. Its gradient is the sum of both uses.
-Queries, keys and values have no bias: that of the keys would have a gradient of zero (see `multi_head_attention`), which Adam would
-blow up to whole steps of rounding error.
+Queries, keys and values have no bias: that of the keys would have a gradient of zero (see `multi_head_attention`), which Adam
+would blow up to whole steps of rounding error.
 
 Shapes: tokens, labels (N, T) of integers below V, E (V, D), P (M, D) with M >= T, h (N, T, D), W (D, 4D), W' (4D, D), L ().
 Source: Vaswani et al., "Attention is all you need", NeurIPS 2017; Radford et al., "Language models are unsupervised multitask
@@ -35,7 +36,7 @@ def init(rng: np.random.Generator, vocabulary: int, context: int, width: int, de
     """Tables of deviation 1/sqrt(4 D), weights of variance 1/fan_in, those that end a branch divided by sqrt(2K); float64."""
 
     def weight(inputs: int, outputs: int, scale: float = 1.0) -> Array:
-        return rng.normal(size=(inputs, outputs)) * scale / np.sqrt(inputs)
+        return np.asarray(rng.normal(size=(inputs, outputs)) * scale / np.sqrt(inputs))
 
     params = {
         "token.weight": rng.normal(size=(vocabulary, width)) / np.sqrt(4 * width),
@@ -152,9 +153,9 @@ def _inputs(vocabulary: int, context: int, width: int, blocks: int) -> Inputs:
 
 
 CASES = [
-    _case("generic", 2, 5, 7, 36, 2),
-    _case("shorter_than_the_context", 2, 3, 5, 36, 1, context=6),
-    _case("one_head", 3, 4, 5, 3, 1, heads=1),
+    _case("generic", 2, 5, 7, 36, 2, heads=9),
+    _case("shorter_than_the_context", 2, 3, 5, 64, 1, context=6),
+    _case("one_head", 3, 4, 5, 4, 1, heads=1),
     _case("two_tokens", 1, 2, 2, 3, 1, heads=3),
-    _case("large", 4, 16, 24, 36, 2),
+    _case("large", 4, 16, 24, 36, 2, heads=9),
 ]

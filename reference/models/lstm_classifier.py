@@ -1,12 +1,13 @@
 """A sequence classifier: a long short-term memory reads the sequence, a linear layer judges its last hidden state.
 
-    h_t, c_t = lstm_cell(x_t, h_{t-1}, c_{t-1}),  h_0 = c_0 = 0        logits = h_T @ W + b        L = cross_entropy(logits, labels)
+    h_t, c_t = lstm_cell(x_t, h_{t-1}, c_{t-1}),  h_0 = c_0 = 0
+    logits = h_T @ W + b        L = cross_entropy(logits, labels)
 
 Only h_T is looked at: the cotangents of the outputs y_t and of c_T are zero, and whatever the first rows contribute has come back
 through all later steps. On the digits a step is a row of pixels.
 
-Shapes: x (N, T, C) with T >= 1, labels (N,) integers, lstm.weight_input (C, 4H), lstm.weight_hidden (H, 4H), lstm.bias (4H,), gates
-in the order i, f, g, o, W (H, K), L ().
+Shapes: x (N, T, C) with T >= 1, labels (N,) integers, lstm.weight_input (C, 4H), lstm.weight_hidden (H, 4H), lstm.bias (4H,),
+gates in the order i, f, g, o, W (H, K), L ().
 Source: Hochreiter and Schmidhuber, "Long short-term memory", 1997; the forget gate's bias starts at one: Jozefowicz, Zaremba and
 Sutskever, "An empirical exploration of recurrent network architectures", ICML 2015.
 

@@ -62,7 +62,9 @@ def predict(params: Params, x: Array, *, state: State) -> Array:
     return _network(params, x, state, training=False)[0]
 
 
-def forward(params: Params, x: Array, /, *, labels: Array, state: State, unbiased: bool = True) -> tuple[tuple[Array, State], Any]:
+def forward(
+    params: Params, x: Array, /, *, labels: Array, state: State, unbiased: bool = True
+) -> tuple[tuple[Array, State], Any]:
     """The mean loss, and the running statistics after the step. params, x (N, C, H, W), labels (N,) -> L (), state.
 
     unbiased   what the running variance takes, see `reference.layers.batch_norm`

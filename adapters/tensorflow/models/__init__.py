@@ -8,9 +8,9 @@ MODELS = {
     "two_layer": two_layer.SPELLING,
     "mlp": mlp.SPELLING,
     "lenet": lenet.SPELLING,
+    "resnet": resnet.SPELLING,
     "lstm_classifier": lstm_classifier.SPELLING,
     "gpt": gpt.SPELLING,
     "vae": vae.SPELLING,
     "siamese": siamese.SPELLING,
-    "resnet": resnet.SPELLING,
 }

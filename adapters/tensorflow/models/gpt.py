@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -18,6 +19,11 @@ from adapters.tensorflow.ops.normalization import LAYOUTS as NORMALIZATION
 from adapters.tensorflow.spelling import Spelling
 
 
+def _gelu(x: Tensor) -> Tensor:
+    # Keras's own is tf.nn.gelu, which takes sqrt(1/2) from float32 in float64 too (known_differences.toml, op gelu).
+    return x * tf.math.erfc(-x * math.sqrt(0.5)) / 2
+
+
 class Block(layers.Layer):
     """Causal attention and a multi-layer perceptron, each behind a norm and added to what it was given."""
 
@@ -25,7 +31,7 @@ class Block(layers.Layer):
         super().__init__(name=name, dtype=dtype)
         self.norm1, self.norm2 = (layers.LayerNormalization(epsilon=1e-5, dtype=dtype, name=f"norm{i}") for i in (1, 2))
         self.attention = layers.MultiHeadAttention(heads, width // heads, use_bias=False, dtype=dtype, name="attention")
-        self.expand = layers.Dense(4 * width, activation="gelu", dtype=dtype, name="expand")
+        self.expand = layers.Dense(4 * width, activation=_gelu, dtype=dtype, name="expand")
         self.contract = layers.Dense(width, dtype=dtype, name="contract")
 
     def call(self, h: Tensor) -> Tensor:

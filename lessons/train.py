@@ -1,0 +1,80 @@
+"""Train a model in NumPy and in every framework side by side.
+
+    python -m lessons.train mlp
+
+The recipe of a model (`lessons.recipes`): the same weights, batches and rule everywhere. All that is said about a run is
+computed from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from lessons.recipes import RECIPES
+from lessons.runs import COLUMNS, held
+from lessons.script import adapter as _adapter
+from lessons.script import chosen, progress, wanted
+from lessons.script import output as _output
+from lessons.train_runs import DEAR, Outcome, fill
+from lessons.train_telling import plot, show
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+_model = wanted(f"one of {', '.join(RECIPES)}", lambda name: name in RECIPES)
+_steps = wanted("0 or more", lambda n: n >= 0)
+
+
+@app.command()
+def main(
+    model: Annotated[str, typer.Argument(callback=_model, help=f"What is trained: {', '.join(RECIPES)}.")],
+    steps: Annotated[int | None, typer.Option(callback=_steps, help="Updates, if not as many as the recipe has.")] = None,
+    dtype: Annotated[Literal["float64", "float32"], typer.Option(help="What all columns compute in.")] = "float64",
+    rounding: Annotated[
+        bool | None,
+        typer.Option(
+            "--rounding/--no-rounding",
+            help=f"Measure what rounding alone does, if not only where numpy's own run takes less than {DEAR:g} seconds.",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(callback=_output, help="Where the loss curves go.", show_default="MODEL.png")
+    ] = None,
+    adapter: Annotated[
+        list[str] | None, typer.Option(callback=_adapter, help=f"Only this column (repeatable): {', '.join(COLUMNS)}.")
+    ] = None,
+) -> None:
+    """Train MODEL on its data in NumPy, which is always shown, and in every installed framework, side by side."""
+    recipe = RECIPES[model]
+    output = output or _output(Path(f"{model}.png"))
+    if steps is not None:
+        there = steps if steps <= recipe.steps else sum(1 for _ in islice(recipe.data(), steps))
+        if there < steps:
+            raise typer.BadParameter(f"{steps} came; wanted at most {there}, for there are no more batches", param_hint="--steps")
+        recipe = replace(recipe, steps=steps)
+    outcome = Outcome(model, recipe, dtype)
+    interrupted = False
+    with progress(recipe.steps) as watch:
+        try:
+            fill(outcome, chosen(adapter), rounding, watch)
+        except KeyboardInterrupt:
+            interrupted = True
+    with held() as asked:
+        console = Console(highlight=False, markup=False)
+        if outcome.columns:
+            show(outcome, console)
+            plot(outcome, output)
+            console.print(f"Loss curves saved to {output}", soft_wrap=True)
+        if interrupted or asked.is_set():
+            console.print("Interrupted: what was done by then is above.")
+            raise typer.Exit(130)
+
+
+if __name__ == "__main__":
+    app()
