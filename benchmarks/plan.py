@@ -96,7 +96,8 @@ class Plan:
             have = "; ".join(f"{model} has {', '.join(MODELS[model])}" for model in self.model or MODELS)
             raise ValueError(f"nothing of size {', '.join(self.size)}: {have}")
         if len(self.implementations) == 1:
-            have = "; ".join(f"{name} has {', '.join(frameworks.MODES[name])}" for name in self.adapter or adapters.NAMES)
+            names = (*self.adapter, *self.peer) or adapters.NAMES
+            have = "; ".join(f"{name} has {', '.join(frameworks.MODES.get(name, ('eager',)))}" for name in names)
             raise ValueError(f"nothing to compare the reference with in mode {', '.join(self.mode)}: {have}")
 
     @property

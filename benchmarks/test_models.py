@@ -20,7 +20,7 @@ from gradwitness import Disagreement, frameworks
 
 ROUND = 100e-6
 """Seconds that a round takes at least: a thousand times what reading the clock does."""
-PASS = 0.1
+PASS = 0.05
 """Seconds that the rounds of a pass take together, within the limits below."""
 ROUNDS = (3, 100)
 

@@ -12,7 +12,7 @@ from typing import Any
 import mygrad as mg
 import numpy as np
 from mygrad.nnet.activations import relu, sigmoid
-from mygrad.nnet.layers import batchnorm
+from mygrad.nnet.layers import batchnorm, conv_nd
 from mygrad.nnet.losses import softmax_crossentropy
 
 from benchmarks.problems import RATE
@@ -51,7 +51,19 @@ def mlp(params: Tensors, x: Any, labels: Array, state: dict[str, Array], masks: 
     return softmax_crossentropy(mg.matmul(a, params["output.weight"]) + params["output.bias"], labels)
 
 
-MODELS: dict[str, Callable[..., mg.Tensor]] = {"two_layer": two_layer, "mlp": mlp}
+def lenet(params: Tensors, x: Any, labels: Array) -> mg.Tensor:
+    """Two stages of convolution, tanh and the mean of each 2x2 window, and a linear layer; cross entropy."""
+    a = x
+    for stage in ("conv1", "conv2"):
+        weight, bias = params[f"{stage}.weight"], params[f"{stage}.bias"]
+        h = conv_nd(a, weight, stride=1, padding=weight.shape[-1] // 2) + bias.reshape(1, -1, 1, 1)
+        n, channels, height, width = h.shape
+        a = mg.tanh(h).reshape(n, channels, height // 2, 2, width // 2, 2).mean(axis=(3, 5))
+    features = a.reshape(len(labels), -1)
+    return softmax_crossentropy(mg.matmul(features, params["output.weight"]) + params["output.bias"], labels)
+
+
+MODELS: dict[str, Callable[..., mg.Tensor]] = {"two_layer": two_layer, "mlp": mlp, "lenet": lenet}
 
 
 def prepare(name: str, at: Subject) -> Prepared:
