@@ -2,7 +2,8 @@
 
 A relu has a kink. Where rounding carries a value across 0 its gradient jumps, and if the value is the background's many pixels
 jump at once: from there on two runs in float32 are two different runs. From the seed 0 that happens at step 50, from the seed 2
-not in these 220 steps (measured, float32 against float64).
+not in these 220 steps (measured, float32 against float64). Perturbed runs in float32 part at step 32, and
+only what is before it is judged.
 """
 
 import numpy as np
