@@ -15,6 +15,7 @@ import adapters
 from gradwitness import frameworks
 from lessons.recipes import RECIPES
 from reference import OPS, OPTIMIZERS, Case, Op, Optimizer
+from tests.real import ID as REAL_DATA
 from tests.real import ON_DATA
 
 Kind = Literal["op", "model", "optimizer", "training"]
@@ -61,9 +62,9 @@ class Cell:
 
 @dataclass(frozen=True)
 class Selection:
-    """What the options ask for; an empty one asks for everything, but for most of the compiled cells of ops and training runs: an
-    op is compiled on its generic case, and on its other cases where its mode is asked for or with every_case_compiled; and a
-    training run is made in the mode that is customary in its framework, and in the others likewise.
+    """What the options ask for; an empty one asks for everything, but for most of the compiled cells: an op or model is compiled
+    on its generic case (a model on real data, too), and on its other cases where its mode is asked for or with
+    every_case_compiled; and a training run is made in the mode that is customary in its framework, and in the others likewise.
 
     Raises ValueError for a name that is not there, listing what there is.
     """
@@ -113,20 +114,19 @@ class Selection:
                         for mode in frameworks.MODES[adapter]:
                             if self.mode and mode not in self.mode:
                                 continue
-                            if not self._wants(kind, adapter, mode, case_id == case_ids[0]):
+                            if not self._wants(kind, adapter, mode, case_id in (case_ids[0], REAL_DATA)):
                                 continue
                             for device in self.devices():
                                 yield Cell(kind, name, case_id, adapter, dtype, device, mode)
 
     def _wants(self, kind: Kind, adapter: str, mode: str, generic: bool) -> bool:
-        """Whether a case is run in a mode. A compiler that takes seconds gets generic cases alone; a training run, of hundreds of
-        steps, the mode that is customary, and an optimizer none but eager.
+        """Whether a case is run in a mode. Compilers get generic cases, and models on real data, unless every case is asked for
+        or the mode; one that takes seconds no others in any case. A training run, of hundreds of steps, is made in the mode
+        that is customary, and an optimizer runs eagerly alone.
         """
         everything = self.every_case_compiled or mode in self.mode
         if mode in frameworks.SLOW_TO_BUILD:
             return generic and kind in ("op", "model")
         if kind == "training":
             return everything or mode == frameworks.CUSTOMARY[adapter]
-        if mode == "eager" or kind == "model":
-            return True
-        return kind == "op" and (generic or everything)
+        return mode == "eager" or (kind != "optimizer" and (generic or everything))

@@ -128,5 +128,4 @@ CASES = [
     _case("identity_only", 3, 1, (3, 3, 3), 5, 3),
     _case("projection_of_odd_size", 4, 1, (2, 3), 5, 3),
     _case("one_image", 1, 1, (2, 3), 6, 2),
-    _case("digits_sized", 8, 1, (4, 8, 8), 8, 10),
 ]
