@@ -3,16 +3,16 @@
     h_t = gru_cell(x_t, h_{t-1}),  h_0 = 0
     logits = h_T @ W + b        L = cross_entropy(logits, labels)
 
-Only h_T is looked at: the cotangents of the outputs y_t are zero, and whatever the first rows contribute has come back through all
-later steps. On the digits a step is a row of pixels.
+Only h_T is looked at: the cotangents of the outputs y_t are zero, and whatever the first rows contribute has come back through
+all later steps. On the digits a step is a row of pixels.
 
 A gate has one bias here, at the input; that at the hidden state is zero and stays so. In r and z the two only add up, as in
-`lstm_classifier`: trained together they would take each step twice, in PyTorch and Keras, but not in flax, whose r and z have one.
-In n the second is a parameter of its own, for r * (h_{t-1} @ W_hn + b_hn) has it inside of the reset, and every framework trains it
+`lstm_classifier`: trained together they take each step twice, in PyTorch and Keras, but not in flax, whose r and z have one. In n
+the second is a parameter of its own, for r * (h_{t-1} @ W_hn + b_hn) has it inside of the reset, and every framework trains it
 unless it is told not to: PyTorch by requires_grad_(False), Keras by a constraint on its bias (2, 3H), flax by stop_gradient.
 
-Shapes: x (N, T, C) with T >= 1, labels (N,) integers, gru.weight_input (C, 3H), gru.weight_hidden (H, 3H), gru.bias (3H,), gates in
-the order r, z, n, W (H, K), L ().
+Shapes: x (N, T, C) with T >= 1, labels (N,) integers, gru.weight_input (C, 3H), gru.weight_hidden (H, 3H), gru.bias (3H,),
+gates in the order r, z, n, W (H, K), L ().
 Source: Cho et al., "Learning phrase representations using RNN encoder-decoder", EMNLP 2014; the reset after the matrix product is
 that of cuDNN, see `gru_cell`.
 """
@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs
+from reference.case import Array, Case, Inputs, require
 from reference.layers import gru, linear
 from reference.losses import cross_entropy
 
@@ -68,6 +68,9 @@ def backward(dout: Array, cache: Any, *, input_gradient: bool = True) -> tuple[P
 
 
 def _network(params: Params, x: Array) -> tuple[Array, Any]:
+    inputs = len(params["gru.weight_input"])
+    fits = x.ndim == 3 and x.shape[1] > 0 and x.shape[2] == inputs
+    require(fits, "gru_classifier", "x", f"of shape {x.shape}", f"(N, T, {inputs}) with T >= 1")
     weight_hidden, bias = params["gru.weight_hidden"], params["gru.bias"]
     rest = np.zeros_like(weight_hidden, shape=(len(x), len(weight_hidden)))
     (y, h_last), gru_cache = gru.forward(x, rest, params["gru.weight_input"], weight_hidden, bias, np.zeros_like(bias))

@@ -18,7 +18,7 @@ from adapters.tensorflow.spelling import Spelling
 
 
 class InputBiasAlone(keras.constraints.Constraint):
-    """Of a GRU's bias (2, 3H) in one variable, the second row, that of the hidden state, is put back to zero after each update."""
+    """Of a GRU's bias (2, 3H), one variable, the second row, the hidden state's, is put back to zero after each update."""
 
     def __call__(self, bias: Tensor) -> Tensor:
         return tf.stack([bias[0], tf.zeros_like(bias[1])])
