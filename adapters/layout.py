@@ -37,3 +37,21 @@ class Layout:
             lambda params, **_: {names[key]: value for key, value in params.items()},
             lambda stored, **_: {own[key]: value for key, value in stored.items()},
         )
+
+
+def input_bias_alone(both: Layout, zeros_like: Callable[[Any], Any]) -> Layout:
+    """The layout of a GRU whose bias at the hidden state is zero and held, from that of a GRU with both.
+
+    zeros_like   the framework's own
+    """
+    parameters = ("weight_input", "weight_hidden", "bias")
+
+    def from_reference(params: dict[str, Any], **_: object) -> dict[str, Any]:
+        weight_input, weight_hidden, bias = (params[name] for name in parameters)
+        return both.from_reference(dict(zip(both.parameters, (weight_input, weight_hidden, bias, zeros_like(bias)), strict=True)))
+
+    def to_reference(stored: dict[str, Any], **_: object) -> dict[str, Any]:
+        *kept, _hidden = (both.to_reference(stored)[name] for name in both.parameters)
+        return dict(zip(parameters, kept, strict=True))
+
+    return Layout(parameters, from_reference, to_reference)

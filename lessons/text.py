@@ -29,6 +29,8 @@ class Text:
 
     def encode(self, text: str) -> Array:
         """Characters -> numbers (S,). Raises ValueError for a character that the text does not have."""
+        if unknown := sorted(set(text) - set(self.characters)):
+            raise ValueError(f"text has {', '.join(map(repr, unknown))}; wanted characters among {self.characters!r}")
         return np.array([self.characters.index(c) for c in text], dtype=np.int64)
 
     def decode(self, tokens: Array) -> str:

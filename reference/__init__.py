@@ -102,7 +102,7 @@ from reference.losses import (
     squared_hinge,
     triplet_margin,
 )
-from reference.models import gpt, lenet, lstm_classifier, mlp, resnet, siamese, two_layer, vae
+from reference.models import gpt, gru_classifier, lenet, lstm_classifier, mlp, resnet, siamese, two_layer, vae
 from reference.optimizers import (
     adadelta,
     adafactor,
@@ -228,6 +228,7 @@ MODELS = {
     "lenet": Op.of(lenet),
     "resnet": Op.of(resnet),
     "lstm_classifier": Op.of(lstm_classifier),
+    "gru_classifier": Op.of(gru_classifier),
     "gpt": Op.of(gpt),
     "vae": Op.of(vae),
     "siamese": Op.of(siamese),

@@ -4,7 +4,7 @@
 Nothing here imports a framework.
 """
 
-from lessons.recipes import gpt, lenet, lstm_classifier, mlp, resnet, siamese, vae, xor
+from lessons.recipes import gpt, gru_classifier, lenet, lstm_classifier, mlp, resnet, siamese, vae, xor
 from lessons.recipes.recipe import Recipe
 
 __all__ = ["RECIPES", "Recipe"]
@@ -15,6 +15,7 @@ RECIPES = {
     "lenet": lenet.RECIPE,
     "resnet": resnet.RECIPE,
     "lstm_classifier": lstm_classifier.RECIPE,
+    "gru_classifier": gru_classifier.RECIPE,
     "gpt": gpt.RECIPE,
     "vae": vae.RECIPE,
     "siamese": siamese.RECIPE,

@@ -1,5 +1,7 @@
 """The GPT on Genesis, character by character."""
 
+import math
+
 import numpy as np
 
 from lessons.data import Array
@@ -32,15 +34,23 @@ RECIPE = Recipe(
     metric="loss per character of unseen text",
     at_most=2.2,
     config={"heads": 8},
+    sample=lambda params, _state: generate(params, "And God ", 200, np.random.default_rng(0), temperature=0.75),
 )
 
 
 def generate(params: Params, prompt: str, n: int, rng: np.random.Generator, *, temperature: float = 1.0) -> str:
     """The prompt and n characters more, each drawn from softmax(logits / temperature) of what the network sees: the last CONTEXT
-    characters. Raises ValueError for an empty prompt, or a character that the text does not have.
+    characters. The lower the temperature, the more often the likeliest.
+
+    Raises ValueError for an empty prompt, or a character that the text does not have, n below 0, or a temperature that is not a
+    finite number above 0.
     """
     if not prompt:
         raise ValueError("prompt is empty; wanted at least one character")
+    if n < 0:
+        raise ValueError(f"n is {n}; wanted 0 or more")
+    if not (math.isfinite(temperature) and temperature > 0):
+        raise ValueError(f"temperature is {temperature}; wanted a finite number above 0")
     tokens = list(genesis().encode(prompt))
     for _ in range(n):
         logits = gpt.predict(params, np.array([tokens[-CONTEXT:]]), **RECIPE.config)[0, -1]

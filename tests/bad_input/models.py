@@ -1,9 +1,18 @@
 """Models: what is refused at the door, and in which words."""
 
+from typing import Any
+
 import numpy as np
 
 from reference import MODELS
 from tests.bad_input import Row, ones
+
+
+def _call(model: str, *wrong: Any, **also_wrong: Any) -> Any:
+    """A call of a model on its first case with x, or what comes by keyword, replaced."""
+    params, *x = MODELS[model].cases[0].inputs(np.random.default_rng(0))
+    return MODELS[model].forward(params, *(wrong or x), **{**MODELS[model].cases[0].attrs, **also_wrong})
+
 
 BAD: list[Row] = [
     (
@@ -51,5 +60,21 @@ BAD: list[Row] = [
             {"conv1.weight": ones(2, 1, 4, 3), "conv1.bias": ones(2)}, ones(1, 1, 8, 8), labels=np.zeros(1, int)
         ),
         r"conv1\.weight is of shape \(2, 1, 4, 3\); wanted a kernel of odd sides",
+    ),
+    ("resnet", lambda: _call("resnet", ones(2, 6, 6)), r"x is of shape \(2, 6, 6\); wanted \(N, 2, H, W\)"),
+    ("resnet", lambda: _call("resnet", ones(3, 1, 6, 6)), r"x is of shape \(3, 1, 6, 6\); wanted \(N, 2, H, W\)"),
+    ("lstm_classifier", lambda: _call("lstm_classifier", ones(4, 3)), r"x is of shape \(4, 3\); wanted \(N, T, 3\) with T >= 1"),
+    ("lstm_classifier", lambda: _call("lstm_classifier", ones(4, 0, 3)), r"x is of shape \(4, 0, 3\); wanted \(N, T, 3\)"),
+    ("gru_classifier", lambda: _call("gru_classifier", ones(4, 5, 2)), r"x is of shape \(4, 5, 2\); wanted \(N, T, 3\)"),
+    (
+        "gru_classifier",
+        lambda: _call("gru_classifier", ones(4, 0, 3)),
+        r"x is of shape \(4, 0, 3\); wanted \(N, T, 3\) with T >= 1",
+    ),
+    ("gpt", lambda: _call("gpt", tokens=np.zeros(5, int)), r"tokens is of shape \(5,\); wanted \(N, T\)"),
+    (
+        "gpt",
+        lambda: _call("gpt", labels=np.zeros((2, 4), int)),
+        r"labels is of shape \(2, 4\); wanted \(2, 5\), the shape of tokens",
     ),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.torch.models import gpt, lenet, lstm_classifier, mlp, resnet, siamese, two_layer, vae
+from adapters.torch.models import gpt, gru_classifier, lenet, lstm_classifier, mlp, resnet, siamese, two_layer, vae
 
 MODELS = {
     "two_layer": two_layer.SPELLING,
@@ -10,6 +10,7 @@ MODELS = {
     "lenet": lenet.SPELLING,
     "resnet": resnet.SPELLING,
     "lstm_classifier": lstm_classifier.SPELLING,
+    "gru_classifier": gru_classifier.SPELLING,
     "gpt": gpt.SPELLING,
     "vae": vae.SPELLING,
     "siamese": siamese.SPELLING,

@@ -1,0 +1,22 @@
+"""The GRU on the digits, read row by row: ten epochs of Adam."""
+
+import numpy as np
+
+from lessons.recipes.classification import accuracy, rows_batches, unseen_rows
+from lessons.recipes.recipe import Recipe
+from reference.models import gru_classifier
+
+RECIPE = Recipe(
+    model="gru_classifier",
+    start=lambda: (gru_classifier.init(np.random.default_rng(0), inputs=8, hidden=32, classes=10), {}),
+    data=rows_batches,
+    optimizer="adam",
+    hyper={"lr": 0.015625, "beta1": 0.875, "beta2": 0.9921875, "eps": 2.0**-20},
+    steps=440,
+    judged=100,
+    test=unseen_rows,
+    evaluate=gru_classifier.predict,
+    score=accuracy,
+    metric="test accuracy",
+    at_least=0.95,
+)
