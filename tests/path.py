@@ -33,3 +33,11 @@ class Path:
         """The worst distance of each result from the truth, in units of spread; raises Disagreement."""
         rows = zip(self.names, results, self.measured, strict=True)
         return {name: judge(name, actual, expected, self.dtype) for name, actual, expected in rows}
+
+    def furthest(self) -> float:
+        """The largest spread of a step against the largest value of its tensor: how far rounding has carried the path."""
+        shares = []
+        for m in self.measured:
+            spread, value = (np.abs(a).reshape(len(a), -1).max(axis=1, initial=0) for a in (m.spread, m.truth))
+            shares.append(float((spread[value > 0] / value[value > 0]).max(initial=0)))
+        return max(shares)
