@@ -110,6 +110,8 @@ class Selection:
             case_ids = ["whole_run"] if kind == "training" else [case.id for case in subject.cases]
             for case_id in case_ids:
                 for dtype in self.dtype or DTYPES:
+                    if kind == "training" and dtype not in subject.dtypes:
+                        continue
                     for adapter in self.adapter or adapters.NAMES:
                         for mode in frameworks.MODES[adapter]:
                             if self.mode and mode not in self.mode:

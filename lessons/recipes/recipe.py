@@ -33,6 +33,7 @@ class Recipe:
                 definitions coincide: a constant rate where there is momentum, for Adam an eps far below every gradient (`TINY`)
     steps       how many
     judged      how many of them are judged in float64, whose truth is computed in longdouble, without BLAS and its speed
+    dtypes      in which runs are compared step by step: in float32 a kink may part two honest runs at any step
     config      the model's keyword arguments besides its arrays
     test        () -> what `predict` gets after the last step, and the targets
     evaluate    the reference's predict, (params, x, **) -> outputs; a framework's model is called instead
@@ -55,6 +56,7 @@ class Recipe:
     at_most: float | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
     judged: int | None = None
+    dtypes: tuple[str, ...] = ("float64", "float32")
     sample: Callable[[Params, Params], str] | None = None
 
     @property
