@@ -47,7 +47,7 @@ class Report:
                 table.add_section()
             row = [[r for r in rows if r["adapter"] == n and family in (r["family"], "all")] for n in names]
             table.add_row(family, *(_summary(cells) for cells in row))
-        console = Console(width=max(width, 100), color_system=None, highlight=False)
+        console = Console(width=max(width, 112), color_system=None, highlight=False)
         with console.capture() as capture:
             console.print(table)
         write(capture.get())
