@@ -85,6 +85,11 @@ class Noise:
         noisy = array + array * r
         return noisy if np.isfinite(noisy).all() else np.where(np.isfinite(array), noisy, array)
 
+    def decides(self, name: str, method: str, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        """Told of every ufunc and every choice of a largest element before it is computed. Noise does not care; who looks for
+        kinks does (gradwitness/kinks.py).
+        """
+
     def constant(self, value: Any) -> Any:
         """A number or array from outside: rounded at random unless the dtype under test holds it exactly."""
         if isinstance(value, (bool, int, np.integer)) or not isinstance(value, (float, np.floating, np.ndarray)):
@@ -120,6 +125,7 @@ class Perturbed(np.ndarray):
         where = kwargs.get("where")
         if isinstance(where, Perturbed):
             kwargs["where"] = where.view(np.ndarray)
+        noise.decides(ufunc.__name__, method, plain, kwargs)
         if ufunc.__name__ in _EXACT:
             result = getattr(ufunc, method)(*plain, **kwargs)
         elif method in ("reduce", "accumulate", "reduceat"):
@@ -163,6 +169,16 @@ class Perturbed(np.ndarray):
     def dot(self, other: Any, out: Any = None) -> Any:
         """The method is no ufunc and would not be watched; the function is."""
         return np.dot(self, other, out=out)
+
+    def argmax(self, axis: Any = None, out: Any = None, *, keepdims: bool = False) -> Any:
+        """No ufunc either: where the largest element is, ties broken as NumPy does."""
+        self.noise.decides("argmax", "reduce", [self.view(np.ndarray)], {"axis": axis})
+        return super().argmax(axis, out, keepdims=keepdims)
+
+    def argmin(self, axis: Any = None, out: Any = None, *, keepdims: bool = False) -> Any:
+        """Likewise where the smallest is."""
+        self.noise.decides("argmin", "reduce", [self.view(np.ndarray)], {"axis": axis})
+        return super().argmin(axis, out, keepdims=keepdims)
 
 
 def _noise_of(values: Any) -> Noise:
@@ -268,10 +284,11 @@ def measure(
                     raise Unstable(f"result {i}: rounding makes {int(lost.sum())} of {truth.size} finite elements inf or nan")
                 deviation = np.where(same | ~np.isfinite(truth), 0, value - truth)
                 squares[i] += deviation.astype(np.longdouble) ** 2  # longdouble: squares of tiny values stay above zero
-    return [Measured(t, _combine(s / samples, stacked)) for t, s in zip(truths, squares, strict=True)]
+    return [Measured(t, combine(s / samples, stacked)) for t, s in zip(truths, squares, strict=True)]
 
 
-def _combine(mean_square: Array, stacked: bool) -> Array:
+def combine(mean_square: Array, stacked: bool = False) -> Array:
+    """The spread of each element from mean squares: its own deviation and its tensor's, as `measure` explains."""
     axes = tuple(range(1 if stacked else 0, mean_square.ndim))
     over_tensor = mean_square.mean(axis=axes, keepdims=True) if mean_square.size else mean_square
     return np.asarray(np.sqrt(mean_square + over_tensor))
