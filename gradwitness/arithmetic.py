@@ -17,8 +17,8 @@ What is rounded, and what is not:
   sums of a sequential sum in random order are s_k ~ (k/n) S plus a bridge of variance Q (k/n)(1 - k/n), Q = sum
   x_i^2, and each is rounded, so the error has variance u'^2 sum_k s_k^2 = u'^2 n (S^2/3 + Q/6). The same variance
   results from perturbing the sum by u sqrt(n/3) and every term by u sqrt(n/6), once each; for a product of two
-  factors (matmul), each factor by u sqrt(n/12). Nothing is perturbed by less
-  than u, and no allowance grows with the length of a reduction anywhere else.
+  factors (matmul), each factor by u sqrt(n/12). So it is with the values that `ufunc.at` adds to one element. Nothing
+  is perturbed by less than u, and no allowance grows with the length of a reduction anywhere else.
 
 Source: Parker, "Monte Carlo arithmetic", UCLA CSD-970002, 1997; Higham, "Accuracy and stability of numerical
 algorithms", 2002, section 4.2.
@@ -26,7 +26,8 @@ algorithms", 2002, section 4.2.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,25 +78,32 @@ class Noise:
         lifted.noise = self
         return lifted
 
-    def round(self, array: Array, scale: float = 1.0) -> Array:
-        """The array times 1 + scale u r, r uniform in [-1, 1] per element. Zeros, infinities and nan stay what they are."""
-        r = self.rng.random(array.shape, dtype=np.float32)  # 24 random digits are plenty, and cost half
+    def round(self, array: Array, scale: float | Array = 1.0) -> Array:
+        """The array times 1 + scale u r, r uniform in [-1, 1] per element. Zeros, infinities and nan stay what they are.
+        scale broadcasts against array.
+        """
+        r = np.asarray(self.rng.random(array.shape, dtype=np.float32))  # 24 random digits are plenty, and cost half
         r -= np.float32(0.5)
-        r *= np.float32(2 * scale * self.unit)
+        r *= np.asarray(2 * self.unit * scale, np.float32)
         noisy = array * r
         noisy += array
         return noisy if np.isfinite(noisy).all() else np.where(np.isfinite(array), noisy, array)
 
+    def decides(self, name: str, method: str, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        """Told of every ufunc and every choice of a largest element before it is computed. Noise does not care; who looks for
+        kinks does (gradwitness/kinks.py).
+        """
+
     def constant(self, value: Any) -> Any:
         """A number or array from outside: rounded at random unless the dtype under test holds it exactly."""
-        if isinstance(value, (bool, int, np.integer)) or not isinstance(value, (float, np.floating, np.ndarray)):
+        if not isinstance(value, (float, np.floating, np.ndarray)):
             return value
         array = np.asarray(value)
         if array.dtype.kind != "f":
             return value
         with np.errstate(over="ignore"):
-            held = array.astype(self.dtype).astype(array.dtype) == array
-        if held.all() or np.isnan(array).any():
+            held = array.astype(self.dtype) == array
+        if held.all():
             return value
         wide = array.astype(wider(self.dtype))
         return np.where(held, wide, self.round(wide))
@@ -113,18 +121,22 @@ class Perturbed(np.ndarray):
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
         noise = _noise_of(inputs if out is None else (*inputs, *out))
         plain = [x.view(np.ndarray) if isinstance(x, Perturbed) else noise.constant(x) for x in inputs]
-        if method == "at":
-            target, indices, *values = plain
-            values = [noise.round(v, np.sqrt(_repeats(target, indices))) for v in values]
-            getattr(ufunc, method)(target, indices, *values)
-            return None
-        where = kwargs.get("where")
+        where = kwargs.get("where", True)
         if isinstance(where, Perturbed):
-            kwargs["where"] = where.view(np.ndarray)
+            where = kwargs["where"] = where.view(np.ndarray)
+        noise.decides(ufunc.__name__, method, plain, kwargs)
+        if method == "__call__":
+            kwargs.pop("where", None)  # computed everywhere, written where it is asked for
+        if method == "at":
+            if not isinstance(inputs[0], Perturbed):
+                raise TypeError(f"numpy.{ufunc.__name__}.at puts perturbed values into an array that is not")
+            return _scatter(noise, ufunc, *plain)
         if ufunc.__name__ in _EXACT:
             result = getattr(ufunc, method)(*plain, **kwargs)
         elif method in ("reduce", "accumulate", "reduceat"):
-            n = _length(plain[0], 0 if method != "reduce" else kwargs.get("axis", 0))
+            n = _length(plain[0], kwargs.get("axis", 0))
+            if method == "reduceat":
+                n = max(1, np.diff(plain[1], append=n).max())  # the longest of the slices
             if ufunc is np.add:
                 plain[0] = noise.round(plain[0], _at_least_one(n / 6))
             result = _rounded(noise, getattr(ufunc, method)(*plain, **kwargs), _at_least_one(n / 3))
@@ -136,11 +148,13 @@ class Perturbed(np.ndarray):
             return _wrap(noise, result)
         results = result if isinstance(result, tuple) else (result,)
         for target, value in zip(out, results, strict=True):
-            target.view(np.ndarray)[...] = value
+            np.copyto(target.view(np.ndarray), value, where=where if method == "__call__" else True)
         return out[0] if len(out) == 1 else out
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if func in _CONTRACTIONS:
+            if kwargs.get("out") is not None or (func is np.dot and len(args) > 2):
+                raise TypeError(f"numpy.{func.__name__} is not watched with out; assign what it returns")
             noise = _noise_of([*args, *kwargs.values()])
             plain = [x.view(np.ndarray) if isinstance(x, Perturbed) else noise.constant(x) for x in args]
             ones = [np.ones(x.shape) if isinstance(x, np.ndarray) else x for x in plain]
@@ -149,7 +163,7 @@ class Perturbed(np.ndarray):
         result = super().__array_function__(func, types, args, kwargs)
         if func.__name__ in _MOVES:
             return _wrap(_noise_of([*args, *kwargs.values()]), result)
-        if any(
+        if func.__module__ == "numpy.linalg" or any(  # linalg computes on a stripped array, and dresses the result
             isinstance(r, (np.ndarray, np.floating)) and r.dtype.kind == "f" and not isinstance(r, Perturbed)
             for r in _flat(result)
         ):
@@ -161,20 +175,34 @@ class Perturbed(np.ndarray):
     def __getitem__(self, key: Any) -> Any:
         return _wrap(self.noise, super().__getitem__(key))  # a single element stays watched too
 
-    def dot(self, other: Any, out: Any = None) -> Any:
-        """The method is no ufunc and would not be watched; the function is."""
-        return np.dot(self, other, out=out)
+    def dot(self, other: Any) -> Any:  # type: ignore[override]
+        """The method is no ufunc and would not be watched; the function is. It takes no out, which is not watched either."""
+        return np.dot(self, other)
+
+    def argmax(self, axis: Any = None, out: Any = None, *, keepdims: bool = False) -> Any:
+        """No ufunc either: where the largest element is, ties broken as NumPy does."""
+        self.noise.decides("argmax", "reduce", [self.view(np.ndarray)], {"axis": axis})
+        return super().argmax(axis, out, keepdims=keepdims)
+
+    def argmin(self, axis: Any = None, out: Any = None, *, keepdims: bool = False) -> Any:
+        """Likewise where the smallest is."""
+        self.noise.decides("argmin", "reduce", [self.view(np.ndarray)], {"axis": axis})
+        return super().argmin(axis, out, keepdims=keepdims)
 
 
 def _noise_of(values: Any) -> Noise:
+    for array in _perturbed(values):
+        return array.noise
+    raise TypeError("no Perturbed array among the arguments")
+
+
+def _perturbed(values: Any) -> Iterator[Perturbed]:
+    """The Perturbed arrays in nested tuples and lists."""
     for value in values:
         if isinstance(value, Perturbed):
-            return value.noise
-        if isinstance(value, (tuple, list)):
-            for inner in value:
-                if isinstance(inner, Perturbed):
-                    return inner.noise
-    raise TypeError("no Perturbed array among the arguments")
+            yield value
+        elif isinstance(value, (tuple, list)):
+            yield from _perturbed(value)
 
 
 def _flat(result: Any) -> Sequence[Any]:
@@ -187,13 +215,13 @@ def _wrap(noise: Noise, result: Any) -> Any:
     if isinstance(result, (tuple, list)):
         return type(result)(_wrap(noise, r) for r in result)
     if isinstance(result, (np.ndarray, np.floating)) and np.asarray(result).dtype.kind == "f":
-        wrapped = np.asarray(result, dtype=wider(noise.dtype)).view(Perturbed)
+        wrapped = np.asarray(result).view(Perturbed)
         wrapped.noise = noise
         return wrapped
     return result
 
 
-def _rounded(noise: Noise, result: Any, scale: float = 1.0) -> Any:
+def _rounded(noise: Noise, result: Any, scale: float | Array = 1.0) -> Any:
     if isinstance(result, tuple):
         return tuple(_rounded(noise, r, scale) for r in result)
     array = np.asarray(result)
@@ -205,8 +233,20 @@ def _contract(noise: Noise, function: Any, plain: Sequence[Any], kwargs: Mapping
     return _rounded(noise, function(*factors, **kwargs), _at_least_one(n / 3))
 
 
-def _at_least_one(square: float) -> float:
-    return max(1.0, float(np.sqrt(square)))
+def _scatter(noise: Noise, ufunc: Any, target: Array, indices: Any, *values: Any) -> None:
+    """`ufunc.at`: n values that meet in one element of target are a reduction of n terms, one after the other."""
+    if ufunc.__name__ in _EXACT:
+        ufunc.at(target, indices, *values)
+        return
+    counts = np.zeros(target.shape)
+    np.add.at(counts, indices, 1)
+    terms = counts[indices]
+    ufunc.at(target, indices, *(noise.round(np.broadcast_to(v, terms.shape), _at_least_one(terms / 6)) for v in values))
+    target[...] = noise.round(target, np.where(counts > 0, _at_least_one(counts / 3), 0))
+
+
+def _at_least_one(square: float | Array) -> Array:
+    return np.maximum(1, np.sqrt(square))
 
 
 def _length(array: Array, axis: int | tuple[int, ...] | None) -> int:
@@ -214,14 +254,7 @@ def _length(array: Array, axis: int | tuple[int, ...] | None) -> int:
     if axis is None:
         return array.size
     axes = axis if isinstance(axis, tuple) else (axis,)
-    return int(np.prod([array.shape[a] for a in axes], dtype=int)) if array.ndim else 1
-
-
-def _repeats(target: Array, indices: Any) -> int:
-    """The most values that `ufunc.at` accumulates into one element."""
-    counts = np.zeros(target.shape, dtype=int)
-    np.add.at(counts, indices, 1)
-    return max(1, int(counts.max(initial=1)))
+    return math.prod(array.shape[a] for a in axes if array.shape)
 
 
 @dataclass(frozen=True)
@@ -264,15 +297,15 @@ def measure(
                 if not isinstance(result, Perturbed):
                     raise TypeError(f"result {i} is a {type(result).__name__}: the function lost the subclass on the way")
                 value = result.view(np.ndarray)
-                same = (value == truth) | (np.isnan(value) & np.isnan(truth))
                 if (lost := np.isfinite(truth) & ~np.isfinite(value)).any():
                     raise Unstable(f"result {i}: rounding makes {int(lost.sum())} of {truth.size} finite elements inf or nan")
-                deviation = np.where(same | ~np.isfinite(truth), 0, value - truth)
+                deviation = np.where(np.isfinite(truth), value - truth, 0)
                 squares[i] += deviation.astype(np.longdouble) ** 2  # longdouble: squares of tiny values stay above zero
-    return [Measured(t, _combine(s / samples, stacked)) for t, s in zip(truths, squares, strict=True)]
+    return [Measured(t, combine(s / samples, stacked)) for t, s in zip(truths, squares, strict=True)]
 
 
-def _combine(mean_square: Array, stacked: bool) -> Array:
+def combine(mean_square: Array, stacked: bool = False) -> Array:
+    """The spread of each element from mean squares: its own deviation and its tensor's, as `measure` explains."""
     axes = tuple(range(1 if stacked else 0, mean_square.ndim))
     over_tensor = mean_square.mean(axis=axes, keepdims=True) if mean_square.size else mean_square
     return np.asarray(np.sqrt(mean_square + over_tensor))

@@ -128,12 +128,11 @@ def _worst(gradient: str, actual: Array, low: Array, high: Array, allowance: Arr
     if actual.size == 0:
         return 0.0
     distance = np.asarray(_outside(actual, low, high))
-    wrong = ~(distance <= allowance)  # nan compares false: it is wrong
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = np.where(distance == 0, 0.0, distance / allowance * limit)
-    ratios = np.where(np.isnan(ratios), np.inf, ratios).astype(float)
-    worst = np.unravel_index(int(np.argmax(np.where(wrong, ratios, -1) if wrong.any() else ratios)), ratios.shape)
-    index = tuple(int(i) for i in worst)
+        ratios = np.where(distance == 0, 0, distance / allowance * limit)
+    ratios = np.where(np.isnan(ratios), np.inf, ratios)  # a distance of nan, or an infinite one of an infinite allowance
+    index = tuple(int(i) for i in np.unravel_index(int(np.argmax(ratios)), ratios.shape))
+    wrong = ratios > limit
     if wrong.any():
         raise Disagreement(
             gradient,
@@ -150,18 +149,17 @@ def _worst(gradient: str, actual: Array, low: Array, high: Array, allowance: Arr
 
 
 def _outside(actual: Any, low: Any, high: Any) -> Any:
-    """How far actual lies outside [low, high]; 0 for equal infinities and for nan where nan is wanted, nan where it
-    is not.
+    """How far actual lies outside [low, high]; 0 for equal infinities and for nan where nan is wanted, nan for any other
+    nan.
     """
     actual, low, high = np.asarray(actual), np.asarray(low), np.asarray(high)
     with np.errstate(invalid="ignore"):
         distance = np.maximum(np.maximum(low - actual, actual - high), 0)
     same = (actual == low) | (actual == high) | (np.isnan(actual) & np.isnan(low))
-    unwanted = np.isinf(actual) & ~same
-    return np.where(same, 0, np.where(unwanted, np.inf, distance))
+    return np.where(same, 0, distance)
 
 
 def _digits(value: Any) -> str:
-    """All the digits that the value's dtype carries."""
+    """As many digits as tell the value from its neighbours in its dtype."""
     value = np.asarray(value)
-    return np.format_float_scientific(value[()], precision=None if value.dtype.itemsize <= 8 else 21, trim="-")
+    return np.format_float_scientific(value[()], trim="-")

@@ -1,0 +1,177 @@
+"""Does a point lie within rounding of a kink?
+
+Piecewise functions decide: x > 0, the larger of two, the largest of a window. Where a decision hangs on rounding, two honest
+computations decide differently, and each has the gradient of its own piece: they disagree, and nobody is wrong. Every other
+decision they share. `nearest(subject, dtype)` tells the two apart before any framework is asked:
+
+1. forward runs in the wider dtype on arrays that note, for every comparison, choice and sign, the gap to the tie.
+2. It runs again under Monte Carlo arithmetic, its inputs moved by up to one unit roundoff of their scale. The deviation of the
+   gaps is their spread, as for any other result (see `arithmetic.measure`).
+3. The distance of a decision is its gap in units of its spread. Beyond K units, as far as an honest result may be off, every
+   honest computation decides as the truth does.
+
+A gap that is zero and stays zero however inputs and rounding move is no kink: both sides are the same function there (a window of
+relu's zeros has a tie for its largest element, and a gradient of zero whoever wins).
+
+This excuses no wrong gradient. It says where no gradient can be told wrong, looks at the reference's forward alone, and is asked
+before anybody else is: a wrong backward does not change its answer. Decisions that are no kinks, such as which of two stable
+forms of the same smooth function is taken, are counted as if they were: a point too many is left out, never one too few.
+
+Not watched are sorts, and decisions on arrays that do not depend on the inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradwitness.arithmetic import SAMPLES, Array, Noise, Perturbed, combine, wider
+from gradwitness.subject import Subject, floats_to, tree_map
+from gradwitness.verdict import K
+
+_DIFFERENCE = frozenset([
+    "greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "maximum", "minimum", "fmax", "fmin",
+])  # fmt: skip
+_SIGN = frozenset(["absolute", "fabs", "sign", "signbit", "logical_not", "logical_and", "logical_or", "logical_xor", "heaviside"])
+_JUMP = {"floor": 0.0, "ceil": 0.0, "trunc": 0.0, "rint": 0.5}
+_LARGEST = {
+    "maximum": np.maximum,
+    "fmax": np.fmax,
+    "argmax": np.maximum,
+    "minimum": np.minimum,
+    "fmin": np.fmin,
+    "argmin": np.minimum,
+}
+_UNWATCHED = frozenset(["floor_divide", "remainder", "fmod", "divmod"])
+
+
+@dataclass(frozen=True)
+class Kink:
+    """The decision that rounding comes closest to turning.
+
+    distance   from its tie, in units of rounding spread; inf where nothing is decided
+    decision   what decides: greater, maximum, argmax, ...; which of the forward's decisions it is; and its element
+    gap        how far from the tie, in the units of the function
+    """
+
+    distance: float
+    decision: str = "none"
+    number: int = -1
+    index: tuple[int, ...] = ()
+    gap: float = float("inf")
+
+    @property
+    def within_rounding(self) -> bool:
+        """Whether an honest computation may decide differently."""
+        return not self.distance > K
+
+    def __str__(self) -> str:
+        at = f"[{', '.join(map(str, self.index))}]" if self.index else ""
+        which = f"{self.decision}{at}, decision {self.number} of the forward"
+        return f"{which}, is {self.gap:.3g} from its tie: {self.distance:.3g} units of rounding spread"
+
+
+def nearest(subject: Subject, dtype: Any, samples: int = SAMPLES) -> Kink:
+    """The decision of a subject's forward that is nearest to its tie, at its inputs rounded to dtype.
+
+    Where rounding changes even what is decided in which order, the distance is 0.
+    """
+    dtype = np.dtype(dtype)
+    rounded = subject.rounded(dtype)
+    static = tree_map(floats_to(wider(dtype)), rounded.static)
+    truth = _Decisions(dtype, np.random.default_rng(0), exact=True)
+    with np.errstate(all="ignore"):
+        rounded.forward(*tree_map(_floats(truth.lift), rounded.inputs), **static)
+        squares = [np.zeros(gap.shape, np.longdouble) for _, gap in truth.gaps]
+        moved = [gap != 0 for _, gap in truth.gaps]
+        for sample in range(samples):
+            watch = _Decisions(dtype, np.random.default_rng((subject.seed, 3, sample)))
+            rounded.forward(*tree_map(_floats(watch.move), rounded.inputs), **static)
+            if [(name, gap.shape) for name, gap in watch.gaps] != [(name, gap.shape) for name, gap in truth.gaps]:
+                return Kink(0.0, "the order of decisions", gap=0.0)
+            for i, ((_, gap), (_, true)) in enumerate(zip(watch.gaps, truth.gaps, strict=True)):
+                squares[i] += np.square(np.where(np.isfinite(gap) & np.isfinite(true), gap - true, 0), dtype=np.longdouble)
+                moved[i] |= gap != 0
+    nearest = Kink(float("inf"))
+    for i, (name, gap) in enumerate(truth.gaps):
+        spread = combine(squares[i] / samples)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            distance = np.where(moved[i] & np.isfinite(gap), np.abs(gap) / spread, np.inf)
+        distance = np.where(np.isnan(distance), 0, distance)  # a tie that moves, but by less than can be squared
+        if distance.size and distance.min() < nearest.distance:
+            index = np.unravel_index(int(distance.argmin()), distance.shape)
+            nearest = Kink(float(distance[index]), name, i, tuple(int(k) for k in index), float(abs(gap[index])))
+    return nearest
+
+
+class _Decisions(Noise):
+    """Noise that notes the gap of every decision. With exact, nothing is rounded."""
+
+    def __init__(self, dtype: Any, rng: np.random.Generator, *, exact: bool = False) -> None:
+        super().__init__(dtype, rng)
+        self.jitter = self.unit
+        self.unit = 0.0 if exact else self.unit
+        self.gaps: list[tuple[str, Array]] = []
+
+    def move(self, array: Array) -> Perturbed:
+        """The array, lifted, each element moved by up to one unit roundoff of the array's rms: zeros too, so that a tie of inputs
+        is told from one of constants.
+        """
+        moved = self.lift(array)
+        scale = np.sqrt(np.mean(np.square(array, dtype=np.longdouble))) if array.size else 0
+        r = 2 * self.rng.random(array.shape) - 1
+        moved.view(np.ndarray)[...] += np.asarray(self.jitter * (scale or 1) * r, dtype=moved.dtype)
+        return moved
+
+    def decides(self, name: str, method: str, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        if method == "__call__":
+            found = _gaps(name, operands)
+        elif name in _LARGEST and method in ("reduce", "accumulate"):
+            found = [_behind(name, method, operands[0], kwargs)]
+        elif name in ("logical_and", "logical_or"):
+            found = [operands[0]]
+        elif name in _LARGEST:
+            raise TypeError(f"numpy.{name}.{method} decides unwatched; write it with {name} and its reduce")
+        else:
+            found = []
+        self.gaps += [(name, np.asarray(gap)) for gap in found if np.asarray(gap).dtype.kind == "f"]
+
+
+def _gaps(name: str, operands: Sequence[Any]) -> list[Any]:
+    """How far a call's operands are from a tie; nothing for a ufunc that decides nothing."""
+    x, *others = operands
+    if name in _DIFFERENCE:
+        return [x - others[0]] if _numbers(x, others[0]) else []
+    if name in _SIGN:
+        return [operand for operand in operands if _numbers(operand)]
+    if name == "clip":
+        return [x - bound for bound in others if bound is not None]
+    if name == "copysign":
+        return [others[0]]
+    if name in _JUMP:
+        return [x - _JUMP[name] - np.rint(x - _JUMP[name])]
+    if name in _UNWATCHED:
+        raise TypeError(f"numpy.{name} jumps unwatched; write it with floor")
+    return []
+
+
+def _behind(name: str, method: str, x: Array, kwargs: Mapping[str, Any]) -> Array:
+    """How far each element is behind the largest (or the smallest) along an axis; at the winner itself 0, and unmoved."""
+    options = {key: kwargs[key] for key in ("where", "initial") if method == "reduce" and key in kwargs}
+    if method == "accumulate":
+        return np.asarray(_LARGEST[name].accumulate(x, kwargs.get("axis", 0)) - x)
+    axis = kwargs.get("axis", 0)
+    if axis is None:
+        axis = tuple(range(x.ndim))
+    return np.asarray(_LARGEST[name].reduce(x, axis=axis, keepdims=True, **options) - x)
+
+
+def _numbers(*operands: Any) -> bool:
+    return any(np.asarray(operand).dtype.kind == "f" for operand in operands)
+
+
+def _floats(lift: Any) -> Any:
+    return lambda array: lift(array) if array.dtype.kind == "f" else array
