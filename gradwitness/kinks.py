@@ -1,8 +1,9 @@
 """Does a point lie within rounding of a kink?
 
 Piecewise functions decide: x > 0, the larger of two, the largest of a window. Where a decision hangs on rounding, two honest
-computations decide differently, and each has the gradient of its own piece: they disagree, and nobody is wrong. Every other
-decision they share. `nearest(subject, dtype)` tells the two apart before any framework is asked:
+computations decide differently, and each has the gradient of its own piece. Monte Carlo arithmetic may or may not have met both
+pieces: if so, their difference counts as rounding, and a wrong gradient would pass; if not, an honest one would differ. Every
+other decision is the same for all. `nearest(subject, dtype)` tells the two apart before any framework is asked:
 
 1. forward runs in the wider dtype on arrays that note, for every comparison, choice and sign, the gap to the tie.
 2. It runs again under Monte Carlo arithmetic, its inputs moved by up to one unit roundoff of their scale. The deviation of the

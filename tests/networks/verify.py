@@ -52,7 +52,9 @@ def verify(drawn: Drawn, adapter: str, mode: str = "eager") -> dict[str, float]:
 
 
 def smallest(network: Network, dtype: str, adapter: str, mode: str) -> tuple[Network, Disagreement] | None:
-    """The shortest run of layers that differs by itself, with what reaches it as its input; None where only the whole does."""
+    """The shortest run of layers that differs by itself, with what reaches it as its input; None where only the whole does. A run
+    that sits on a kink, such as what comes after a relu's zeros alone, cannot be told right from wrong and is passed over.
+    """
     layers = len(network.layers)
     for length in range(1, layers):
         for first in range(layers - length + 1):
