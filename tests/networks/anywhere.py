@@ -76,7 +76,7 @@ ACTIVATIONS: dict[str, Rule] = {
     "prelu": lambda dice, x: Layer("prelu", {"weight": dice.positive(dice.one_of(1, x.shape[1]))}),
     "threshold": lambda dice, x: Layer("threshold", {}, {"threshold": dice.one_of(-1.0, -0.3), "value": dice.one_of(-1.0, 0.5)}),
     "elu": lambda dice, x: Layer("elu", {}, {"alpha": dice.one_of(1.0, 0.7)}),
-    # 1 / alpha exact: PyTorch's derivative divides in float32.
+    # Exact in float32, to which PyTorch's derivative rounds alpha.
     "celu": lambda dice, x: Layer("celu", {}, {"alpha": dice.one_of(1.0, 2.0)}),
     "softplus": lambda dice, x: Layer("softplus", {}, {"beta": dice.one_of(1.0, 2.0)}),
     "softmax": lambda dice, x: Layer("softmax", {}, {"axis": dice.one_of(1, -1)}),

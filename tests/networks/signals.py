@@ -80,8 +80,11 @@ def flatten(dice: Dice, x: Array) -> Layer:
     return Layer("flatten", {}, {"start_axis": dice.size(1, x.ndim - 2)})
 
 
-def adaptive_avg_pool2d(dice: Dice, x: Array) -> Layer:
-    return Layer("adaptive_avg_pool2d", {}, {"output_size": tuple(dice.size(1, length) for length in x.shape[2:])})
+def adaptive_avg_pool2d(dice: Dice, x: Array) -> Layer | None:
+    """To two pixels or more each way: TensorFlow's graph has none to one, as known_differences.toml says."""
+    if min(x.shape[2:]) < 2:
+        return None
+    return Layer("adaptive_avg_pool2d", {}, {"output_size": tuple(dice.size(2, length) for length in x.shape[2:])})
 
 
 IMAGES: dict[str, Rule] = {
