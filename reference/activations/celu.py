@@ -44,5 +44,6 @@ CASES = [
     Case("large", lambda rng: (_away(rng, 64, 257),)),
     Case("tails", lambda rng: (np.array([-100.0, -40.0, -10.0, -1e-6, 1e-6, 10.0, 100.0]),)),
     Case("alpha", lambda rng: (_away(rng, 3, 4),), {"alpha": 2.5}),
+    Case("alpha_not_exact_in_binary", lambda rng: (_away(rng, 3, 4),), {"alpha": 1.7}),
     Case("at_zero", lambda rng: (np.array([-1.0, 0.0, 1.0]),), {"alpha": 0.5}),
 ]

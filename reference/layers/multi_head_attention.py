@@ -133,5 +133,6 @@ CASES = [
     Case("one_head", _inputs(2, 3, 5, 4), {"heads": 1}, zero=_ZERO),
     Case("masked", _inputs(2, 3, 5, 8), {"heads": 2, "mask": _MASK}, zero=_ZERO),
     Case("masked_each", _inputs(2, 3, 5, 4), {"heads": 4, "mask": _MASK_OF_EACH}, zero=_ZERO),
+    Case("as_many_queries_as_heads_of_one", _inputs(2, 4, 5, 4), {"heads": 4}, zero=_ZERO),
     Case("large", _inputs(2, 16, 16, 32, attends_to_itself=True), {"heads": 2, "causal": True}, zero=_ZERO),
 ]
