@@ -23,8 +23,9 @@ import math
 import numpy as np
 
 from reference.case import Array, Case
+from reference.domain import Arguments, Pick, any_shape
 from reference.losses.arguments import normals, require_like
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
 
 LOG_2 = math.log(2)
 
@@ -59,3 +60,8 @@ CASES = [
     Case("near", lambda rng: (2.0**-12 * (1 + rng.uniform(size=(3, 4))), np.zeros((3, 4)))),
     Case("equal", lambda rng: (np.arange(12.0).reshape(3, 4),) * 2, zero=("x", "target")),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    shape = any_shape(pick)
+    return (pick.floats(*shape), pick.floats(*shape)), {"reduction": pick.one_of(*REDUCTIONS)}
