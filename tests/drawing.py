@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cache
 from typing import Any, TypeVar
@@ -65,23 +64,18 @@ def spelled(value: Any) -> str:
     return f"np.array({value.tolist()})" if isinstance(value, np.ndarray) else repr(value)
 
 
-@dataclass(frozen=True)
 class Found:
-    """A point of a domain. It prints as a line for the CASES of its op, where it stands for the very same subject: inputs,
-    attributes and, by its id, the seed.
+    """A point of a domain, as a case. It prints as the line that belongs into the CASES of its op, where it stands for the very
+    same subject: inputs, attributes and, by its id, which is a hash of them, the seed.
     """
 
-    case: Case
-    line: str
-
-    @classmethod
-    def at(cls, inputs: tuple[Any, ...], attrs: Any) -> Found:
-        """The point with these arguments; its id is a hash of them."""
-        arguments = f"lambda rng: ({''.join(f'{spelled(x)}, ' for x in inputs).strip()})"
+    def __init__(self, inputs: tuple[Any, ...], attrs: Mapping[str, Any]) -> None:
+        arguments = f"lambda rng: ({' '.join(f'{spelled(x)},' for x in inputs)})"
         if attrs:
             arguments += ", {" + ", ".join(f'"{key}": {spelled(value)}' for key, value in attrs.items()) + "}"
         name = f"found_{zlib.crc32(arguments.encode()):08x}"
-        return cls(Case(name, lambda rng: inputs, attrs), f'Case("{name}", {arguments}),')
+        self.case = Case(name, lambda rng: inputs, attrs)
+        self.line = f'Case("{name}", {arguments})'
 
     def __repr__(self) -> str:
         return self.line
@@ -91,4 +85,4 @@ class Found:
 def points(draw: Callable[[st.SearchStrategy[Any]], Any], op: Op) -> Found:
     """Points of an op's domain."""
     assert op.domain is not None, f"{op.name} has no domain"
-    return Found.at(*op.domain(Drawn(draw)))
+    return Found(*op.domain(Drawn(draw)))
