@@ -60,7 +60,9 @@ class Drawn:
 
 
 def spelled(value: Any) -> str:
-    """The source of an argument: arrays, numbers, None, and tuples of them."""
+    """The source of an argument: arrays, numbers, strings, None, and tuples of them."""
+    if isinstance(value, tuple):
+        return f"({' '.join(f'{spelled(part)},' for part in value)})"
     return f"np.array({value.tolist()})" if isinstance(value, np.ndarray) else repr(value)
 
 
@@ -70,7 +72,7 @@ class Found:
     """
 
     def __init__(self, inputs: tuple[Any, ...], attrs: Mapping[str, Any]) -> None:
-        arguments = f"lambda rng: ({' '.join(f'{spelled(x)},' for x in inputs)})"
+        arguments = f"lambda rng: {spelled(inputs)}"
         if attrs:
             arguments += ", {" + ", ".join(f'"{key}": {spelled(value)}' for key, value in attrs.items()) + "}"
         name = f"found_{zlib.crc32(arguments.encode()):08x}"
