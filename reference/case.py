@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from reference.domain import Arguments, Pick
+
 Array = np.ndarray[Any, np.dtype[Any]]
 Inputs = Callable[[np.random.Generator], tuple[Any, ...]]
 
@@ -44,6 +46,7 @@ class Op:
 
     detached   positions in a tuple `out` of what is returned but never differentiated, such as running statistics:
                their cotangent is zero, and backward may ignore it
+    domain     whatever forward is meant for, chosen by a `Pick`; models have none
     """
 
     name: str
@@ -52,13 +55,14 @@ class Op:
     backward: Callable[..., tuple[Any, ...]]
     cases: tuple[Case, ...]
     detached: tuple[int, ...] = ()
+    domain: Callable[[Pick], Arguments] | None = None
 
     @classmethod
     def of(cls, module: ModuleType) -> Op:
-        """The op that a module of the reference spells: its `forward`, `backward` and `CASES`, and `DETACHED`."""
+        """The op that a module of the reference spells: its `forward`, `backward` and `CASES`, `DETACHED` and `domain`."""
         _, family, name = module.__name__.rsplit(".", 2)
         cases, detached = tuple(module.CASES), tuple(getattr(module, "DETACHED", ()))
-        return cls(name, family, module.forward, module.backward, cases, detached)
+        return cls(name, family, module.forward, module.backward, cases, detached, getattr(module, "domain", None))
 
 
 @dataclass(frozen=True, eq=False)

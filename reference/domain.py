@@ -45,3 +45,8 @@ class Pick(Protocol):
 
     def booleans(self, *shape: int) -> Array:
         """A mask."""
+
+
+def any_shape(pick: Pick, least: int = 1) -> tuple[int, ...]:
+    """The shape of an argument of no fixed rank: least to 3 axes, each 1 to 3 long."""
+    return tuple(pick.size(1, 3) for _ in range(pick.size(least, 3)))

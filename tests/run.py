@@ -38,14 +38,19 @@ def evidence(op: Op, case_id: str, dtype: str) -> Evidence:
 
 def run_op(cell: Cell) -> tuple[Evidence, list[Array]]:
     """Evidence, and the adapter's out and gradients."""
-    adapter = adapters.load(cell.adapter)
-    framework = adapter.framework
     told = evidence(cell.subject, cell.case_id, cell.dtype)
-    put = partial(framework.from_numpy, device=cell.device)
-    fn = partial(adapter.ops[cell.name], **tree_map(put, dict(told.subject.static)))
+    return told, op_results(told, cell.name, cell.adapter, cell.device, cell.mode)
+
+
+def op_results(told: Evidence, name: str, adapter_name: str, device: str = "cpu", mode: str = "eager") -> list[Array]:
+    """An adapter's out and gradients of an op, at the very point that the evidence is about."""
+    adapter = adapters.load(adapter_name)
+    framework = adapter.framework
+    put = partial(framework.from_numpy, device=device)
+    fn = partial(adapter.ops[name], **tree_map(put, dict(told.subject.static)))
     args, dout = tree_map(put, told.subject.inputs), tree_map(put, told.subject.cotangent)
-    out, grads = framework.vjp(fn, cell.mode)(args, dout)
-    return told, [framework.to_numpy(a) for a in (*leaves(out), *grads)]
+    out, grads = framework.vjp(fn, mode)(args, dout)
+    return [framework.to_numpy(a) for a in (*leaves(out), *grads)]
 
 
 @lru_cache(maxsize=8)

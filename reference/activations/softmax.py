@@ -16,6 +16,7 @@ Source: Bridle, "Probabilistic interpretation of feedforward classification netw
 import numpy as np
 
 from reference.case import Array, Case, require, require_floats
+from reference.domain import Arguments, Pick, any_shape
 from reference.passes import dot_along, sum_along
 
 
@@ -51,3 +52,10 @@ CASES = [
     Case("saturated", lambda rng: (30 * rng.normal(size=(4, 6)),)),
     Case("shifted_by_1000", lambda rng: (1000 + rng.normal(size=(4, 6)),)),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    shape = list(any_shape(pick))
+    axis = pick.one_of(*range(-len(shape), len(shape)))
+    shape[axis] = pick.size(2, 4)  # over a single class there is nothing to differentiate
+    return (pick.floats(*shape),), {"axis": axis}

@@ -22,8 +22,9 @@ and PyTorch's.
 import numpy as np
 
 from reference.case import Array, Case, require
-from reference.losses.arguments import logits, require_like, zeros_and_ones
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.domain import GRAIN, Arguments, Pick, any_shape
+from reference.losses.arguments import any_labels, logits, require_like, zeros_and_ones
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Array, Reduction]
 
@@ -67,4 +68,16 @@ CASES = [
         lambda rng: (rng.normal(size=(2, 6)) + np.array([-200, -40, -15, 15, 40, 200]),),
         {"labels": np.array([[0.0, 0, 0, 1, 1, 1], [1, 1, 1, 0, 0, 0]])},
     ),
+    # One prediction that is right: sigmoid(x) - 1, as PyTorch has it, cancels, and no other hides it.
+    Case("found_368a3a7a", lambda rng: (np.array([5.25]),), {"labels": np.array([1.0])}),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    shape = any_shape(pick)
+    weight = {"pos_weight": pick.floats(shape[-1], low=GRAIN)} if pick.one_of(False, True) else {}
+    return (pick.floats(*shape, low=-8, high=8),), {
+        "labels": any_labels(pick, *shape),
+        **weight,
+        "reduction": pick.one_of(*REDUCTIONS),
+    }

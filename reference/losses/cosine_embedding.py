@@ -14,11 +14,14 @@ Source: PyTorch's cosine_embedding_loss, EPS included; it is not the eps of its 
 no such loss.
 """
 
+import math
+
 import numpy as np
 
 from reference.case import Array, Case, require, require_floats
-from reference.losses.arguments import normals, require_like, require_signs, signs
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.domain import GRAIN, Arguments, Pick
+from reference.losses.arguments import any_signs, normals, require_like, require_signs, signs
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
 
 EPS = 1e-12
 Cache = tuple[Array, Array, Array, Reduction]
@@ -69,3 +72,12 @@ CASES = [
         kink=True,
     ),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    n, features = pick.size(1, 3), pick.size(2, 4)
+    side, signs = np.where(pick.booleans(n, 1), -1.0, 1.0), np.where(pick.booleans(n, features), -1.0, 1.0)
+    x1, x2 = (signs * pick.floats(n, features, low=GRAIN) for _ in range(2))
+    # No pair is orthogonal, which is the kink without a margin; and no cosine is near the other one, whose square is no fraction.
+    attrs = {"labels": any_signs(pick, n), "margin": pick.one_of(0.0, 1 / math.pi), "reduction": pick.one_of(*REDUCTIONS)}
+    return (x1, side * x2), attrs

@@ -23,8 +23,9 @@ knowledge in a neural network", 2015.
 import numpy as np
 
 from reference.case import Array, Case, Inputs, require
+from reference.domain import Arguments, Pick
 from reference.losses.arguments import class_labels, require_like
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Array, Array, Reduction]
 
@@ -82,3 +83,8 @@ CASES = [
     Case("not_summing_to_1", _not_summing_to_1),
     Case("class_ruled_out", _class_ruled_out),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    n, classes = pick.size(), pick.size(2, 4)
+    return (pick.floats(n, classes), pick.floats(n, classes, low=0, high=1)), {"reduction": pick.one_of(*REDUCTIONS)}

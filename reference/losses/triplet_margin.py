@@ -21,8 +21,9 @@ BMVC 2016; eps is PyTorch's, optax adds its own to the sum of powers.
 import numpy as np
 
 from reference.case import Array, Case, require
+from reference.domain import GRAIN, Arguments, Pick
 from reference.losses.arguments import normals, require_like
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, tuple[Array, Array, Array], Reduction]
 
@@ -102,3 +103,18 @@ CASES = [
     Case("coincident", lambda rng: ((a := rng.normal(size=(4, 5))), a.copy(), a + 0.1 * rng.normal(size=(4, 5)))),
     Case("norm_at_zero", lambda rng: (_ANCHOR, _POSITIVE, np.zeros((3, 2))), {"eps": 0.0, "margin": 8.0}, kink=True),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    shape = pick.size(1, 3), pick.one_of(1, 3)
+    # An odd number of odd multiples of GRAIN on the one side, even ones on the other: whatever p and the margin, no component of
+    # a distance is 0, nor are two distances equal or a margin just kept.
+    near = GRAIN + 2 * pick.floats(*shape, low=-2, high=2)
+    far = 2 * pick.floats(*shape, low=-2, high=2, besides=(0.0, -0.0625))
+    anchor = pick.floats(*shape)
+    options = {"margin": pick.one_of(1.0, 0.25, 4.0), "p": pick.one_of(2.0, 1.0, 3.0), "eps": pick.one_of(1e-6, 0.0, 0.125)}
+    return (anchor, anchor - near, anchor - far), {
+        **options,
+        "swap": pick.one_of(False, True),
+        "reduction": pick.one_of(*REDUCTIONS),
+    }
