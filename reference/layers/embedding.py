@@ -56,8 +56,11 @@ def backward(dout: Array, cache: Cache) -> tuple[Array]:
 
 def domain(pick: Pick) -> Arguments:
     rows, shape = pick.size(1, 5), any_shape(pick, 0, 2)
-    options = {"indices": pick.integers(*shape, low=0, high=rows), "padding_idx": pick.one_of(None, *range(rows))}
-    return (pick.floats(rows, pick.size()),), options
+    indices, padding_idx = pick.integers(*shape, low=0, high=rows), pick.one_of(None, *range(rows))
+    weight = pick.floats(rows, pick.size())
+    if padding_idx is not None:
+        weight[padding_idx] = 0  # PyTorch shows whatever the row holds
+    return (weight,), {"indices": indices, "padding_idx": padding_idx}
 
 
 def _table(rows: int, width: int, *, zero: int | None = None) -> Inputs:

@@ -110,9 +110,9 @@ def _joined(taps: list[list[tuple[slice, slice]]]) -> Iterator[tuple[Index, Inde
 def fitting(
     pick: Pick, axes: int, *, onto_padding: bool = False, most: int = 3, padded: bool = True, dilated: bool = True
 ) -> tuple[Sizes, Sizes, dict[str, Size]]:
-    """For domains: lengths of axes, and kernel, stride, padding and dilation of windows that fit them.
+    """For domains: lengths of axes, and kernel, stride, padding and dilation of windows that fit them and read from them.
 
-    onto_padding   windows may lie wholly on padding; otherwise it is at most half the kernel, which is what PyTorch pools over
+    onto_padding   some may lie wholly on padding; otherwise it is at most half the kernel, which is what PyTorch pools over
     most           the longest kernel along an axis
     padded, dilated   whether there is padding and dilation at all
     """
@@ -120,7 +120,9 @@ def fitting(
     for _ in range(axes):
         kernel, step, gap = pick.size(1, most), pick.size(1, 3), pick.size(1, 1 + dilated)
         pad = pick.size(0, 2 if onto_padding else kernel // 2 * padded)
-        least = max(1, gap * (kernel - 1) + 1 - 2 * pad, 1 if onto_padding else gap)
+        reach = gap * (kernel - 1) + 1
+        # The first window has an element of x, or, where it lies before x, a later one does not step over x.
+        least = max(1, reach - 2 * pad, min(gap, reach), step if pad >= reach else 1)
         axis.append((pick.size(least, least + (2 if axes == 1 else 1)), kernel, step, pad, gap))
     lengths, kernels, *others = zip(*axis, strict=True)
     options = zip(("stride", "padding", "dilation"), others, (True, padded, dilated), strict=True)
