@@ -95,6 +95,6 @@ def points(draw: Callable[[st.SearchStrategy[Any]], Any], op: Op) -> Found:
 
 
 def always_zero(op: Op) -> tuple[str, ...]:
-    """The arguments whose gradient is zero in every case of an op, and so all over its domain: a bias that softmax does not see."""
+    """The arguments whose gradient is zero in every case of an op, so all over its domain: a bias that softmax does not see."""
     first, *others = op.cases
     return tuple(name for name in first.zero if all(name in case.zero for case in others))

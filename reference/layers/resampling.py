@@ -31,11 +31,9 @@ def output_size(op: str, x: Array, size: Size | None, scale_factor: Scale | None
 
 def resized(pick: Pick) -> tuple[Array, dict[str, Any]]:
     """For domains: an image, and the size or the scale that it is resized to."""
-    height, width = pick.size(2, 4), pick.size(2, 4)  # of two pixels half of them are one
+    n, channels = pick.size(1, 2), pick.size(1, 2)
     if pick.one_of(False, True):
-        height, width = pick.size(1, 4), pick.size(1, 4)
-        options = {"size": spelled(pick, (pick.size(1, 6), pick.size(1, 6))), "scale_factor": None}
-    else:
-        scales = pick.one_of(2, 0.5, 1.5, (3, 1), (0.5, 2.0))
-        options = {"size": None, "scale_factor": scales}
-    return pick.floats(pick.size(1, 2), pick.size(1, 2), height, width), options
+        size = spelled(pick, (pick.size(1, 6), pick.size(1, 6)))
+        return pick.floats(n, channels, pick.size(), pick.size()), {"size": size, "scale_factor": None}
+    scale = pick.one_of(2, 0.5, 1.5, (3, 1), (0.5, 2.0))
+    return pick.floats(n, channels, pick.size(2, 4), pick.size(2, 4)), {"size": None, "scale_factor": scale}  # half a pixel is none

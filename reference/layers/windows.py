@@ -131,7 +131,7 @@ def fitting(
 
 def spelled(pick: Pick, sizes: Sizes) -> Size:
     """For domains: an integer for each axis as a tuple, or as one for all where they are the same."""
-    return pick.one_of(sizes[0], sizes) if len(set(sizes)) == 1 else sizes
+    return sizes[0] if len(set(sizes)) == 1 and pick.one_of(True, False) else sizes
 
 
 def pooled(pick: Pick, axes: int, *, padded: bool = True, dilated: bool = True) -> tuple[Sizes, dict[str, Any]]:
