@@ -35,5 +35,5 @@ def resized(pick: Pick) -> tuple[Array, dict[str, Any]]:
     if pick.one_of(False, True):
         size = spelled(pick, (pick.size(1, 6), pick.size(1, 6)))
         return pick.floats(n, channels, pick.size(), pick.size()), {"size": size, "scale_factor": None}
-    scale = pick.one_of(2, 0.5, 1.5, (3, 1), (0.5, 2.0))
-    return pick.floats(n, channels, pick.size(2, 4), pick.size(2, 4)), {"size": None, "scale_factor": scale}  # half a pixel is none
+    scale = pick.one_of(2, 0.5, 1.5, (3, 1), (0.5, 2.0))  # half a pixel is none
+    return pick.floats(n, channels, pick.size(2, 4), pick.size(2, 4)), {"size": None, "scale_factor": scale}

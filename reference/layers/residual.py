@@ -57,7 +57,8 @@ def domain(pick: Pick) -> Arguments:
     f, n, width = pick.one_of(*BRANCHES), pick.size(1, 3), pick.size(2, 3)
     x = pick.distinct(n, width) if f is LAYER_NORM else pick.floats(n, width, besides=(0.0,))
     params = {LINEAR: ((width, width), (width,)), LAYER_NORM: ((width,), (width,))}.get(f, ())
-    options: dict[str, Any] = {SOFTMAX: {"axis": pick.one_of(-1, 0)}, LAYER_NORM: {"eps": pick.one_of(*EPS)}}.get(f, {})
+    axis, eps = pick.one_of(-1, 0), pick.one_of(*EPS)
+    options: dict[str, Any] = {"axis": axis} if f is SOFTMAX else {"eps": eps} if f is LAYER_NORM else {}
     return (x, *(pick.floats(*shape, besides=(0.0,)) for shape in params)), {"f": f, **options}
 
 
