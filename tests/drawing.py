@@ -60,7 +60,9 @@ class Drawn:
 
 
 def spelled(value: Any) -> str:
-    """The source of an argument: arrays, numbers, strings, None, and tuples of them."""
+    """The source of an argument: arrays, numbers, strings, None, and tuples of them; an op is the constant that holds it."""
+    if isinstance(value, Op):
+        return value.name.upper()
     if isinstance(value, tuple):
         return f"({' '.join(f'{spelled(part)},' for part in value)})"
     return f"np.array({value.tolist()})" if isinstance(value, np.ndarray) else repr(value)
@@ -71,12 +73,14 @@ class Found:
     same subject: inputs, attributes and, by its id, which is a hash of them, the seed.
     """
 
-    def __init__(self, inputs: tuple[Any, ...], attrs: Mapping[str, Any]) -> None:
+    def __init__(self, inputs: tuple[Any, ...], attrs: Mapping[str, Any], zero: tuple[str, ...] = ()) -> None:
         arguments = f"lambda rng: {spelled(inputs)}"
         if attrs:
             arguments += ", {" + ", ".join(f'"{key}": {spelled(value)}' for key, value in attrs.items()) + "}"
+        if zero:
+            arguments += f", zero={zero!r}"
         name = f"found_{zlib.crc32(arguments.encode()):08x}"
-        self.case = Case(name, lambda rng: inputs, attrs)
+        self.case = Case(name, lambda rng: inputs, attrs, zero=zero)
         self.line = f'Case("{name}", {arguments})'
 
     def __repr__(self) -> str:
@@ -87,4 +91,10 @@ class Found:
 def points(draw: Callable[[st.SearchStrategy[Any]], Any], op: Op) -> Found:
     """Points of an op's domain."""
     assert op.domain is not None, f"{op.name} has no domain"
-    return Found(*op.domain(Drawn(draw)))
+    return Found(*op.domain(Drawn(draw)), always_zero(op))
+
+
+def always_zero(op: Op) -> tuple[str, ...]:
+    """The arguments whose gradient is zero in every case of an op, so all over its domain: a bias that softmax does not see."""
+    first, *others = op.cases
+    return tuple(name for name in first.zero if all(name in case.zero for case in others))

@@ -122,7 +122,7 @@ def test_a_domain_has_every_option(op: Op) -> None:
         chosen.update(found.case.attrs)
 
     at()
-    assert keywords == chosen
+    assert keywords <= chosen  # and what is chosen besides, the op hands on to another
 
 
 # --- the search itself

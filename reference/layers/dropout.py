@@ -18,6 +18,7 @@ Source: Srivastava et al., "Dropout", JMLR 2014, which scales at test time inste
 import numpy as np
 
 from reference.case import Array, Case, Inputs, refused, require, require_floats
+from reference.domain import Arguments, Pick, any_shape
 
 
 def forward(x: Array, /, *, mask: Array, rate: float) -> tuple[Array, tuple[Array, float]]:
@@ -43,6 +44,11 @@ def _dropped(x: Array, mask: Array, rate: float) -> Array:
     y = x / (1 - rate)
     y *= mask
     return y
+
+
+def domain(pick: Pick) -> Arguments:
+    shape = any_shape(pick, 0)
+    return (pick.floats(*shape),), {"mask": pick.booleans(*shape), "rate": pick.one_of(0.0, 0.25, 0.5, 0.9)}
 
 
 def _inputs(*shape: int) -> Inputs:

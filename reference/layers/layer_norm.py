@@ -21,7 +21,8 @@ its y was off by up to 0.9, and by 1e-4 with use_fast_variance=False, which the 
 import numpy as np
 
 from reference.case import Array, Case, Inputs
-from reference.layers.standardize import require_trailing, standardize, standardize_backward
+from reference.domain import Arguments, Pick
+from reference.layers.standardize import EPS, require_trailing, scaled, standardize, standardize_backward, trailing
 from reference.passes import add_row, outer
 
 Cache = tuple[Array, Array, Array]
@@ -51,6 +52,11 @@ def backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     g_rstd *= rows
     dx = standardize_backward(g_rstd, sum_g[:, None], sum_g_centred[:, None], centred, rstd)
     return dx.reshape(dout.shape), dweight.reshape(weight.shape), dbias.reshape(weight.shape)
+
+
+def domain(pick: Pick) -> Arguments:
+    leading, features = trailing(pick)
+    return scaled(pick, *leading, *features, channels=features), {"eps": pick.one_of(*EPS)}
 
 
 def _inputs(*shape: int, features: int = 1, mean: float = 0) -> Inputs:

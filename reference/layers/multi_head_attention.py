@@ -22,8 +22,9 @@ from typing import Any
 import numpy as np
 
 from reference.case import Array, Case, Inputs, require, require_floats
+from reference.domain import Arguments, Pick
 from reference.layers import linear, scaled_dot_product_attention
-from reference.layers.masking import hidden_keys
+from reference.layers.masking import chosen_mask, hidden_keys
 
 NAME = "multi_head_attention"
 
@@ -107,6 +108,15 @@ def _join(x: Array) -> Array:
     """(N, H, L, D/H) -> (N, L, D)."""
     n, heads, length, width = x.shape
     return x.swapaxes(1, 2).reshape(n, length, heads * width)
+
+
+def domain(pick: Pick) -> Arguments:
+    n, heads, causal = pick.size(1, 2), pick.size(1, 2), pick.one_of(False, True)
+    queries, keys, width = pick.size(1 + causal, 3), pick.size(2, 3), heads * pick.size(1, 2)
+    query, key, value = (pick.floats(n, length, width, low=-2, high=2) for length in (queries, keys, keys))
+    arrays = (pick.floats(*shape, low=-1, high=1) for _ in range(4) for shape in ((width, width), (width,)))
+    mask = chosen_mask(pick, causal, (queries, keys), (n, queries, keys))
+    return (query, key, value, *arrays), {"heads": heads, "mask": mask, "causal": causal}
 
 
 def _inputs(n: int, queries: int, keys: int, width: int, attends_to_itself: bool = False) -> Inputs:
