@@ -135,7 +135,7 @@ class Perturbed(np.ndarray):
         elif method in ("reduce", "accumulate", "reduceat"):
             n = _length(plain[0], kwargs.get("axis", 0))
             if method == "reduceat":
-                n = max(1, np.diff(plain[1], append=n).max())  # the longest of the slices
+                n = np.diff(plain[1], append=n).max()  # the longest of the slices
             if ufunc is np.add:
                 plain[0] = noise.round(plain[0], _at_least_one(n / 6))
             result = _rounded(noise, getattr(ufunc, method)(*plain, **kwargs), _at_least_one(n / 3))
