@@ -110,25 +110,26 @@ class Selection:
             case_ids = ["whole_run"] if kind == "training" else [case.id for case in subject.cases]
             for case_id in case_ids:
                 for dtype in self.dtype or DTYPES:
-                    if kind == "training" and dtype not in subject.dtypes:
+                    if kind == "training" and not subject.steps_judged(dtype):
                         continue
                     for adapter in self.adapter or adapters.NAMES:
                         for mode in frameworks.MODES[adapter]:
                             if self.mode and mode not in self.mode:
                                 continue
-                            if not self._wants(kind, adapter, mode, case_id in (case_ids[0], REAL_DATA)):
+                            if not self._wants(kind, adapter, mode, case_id, case_ids):
                                 continue
                             for device in self.devices():
                                 yield Cell(kind, name, case_id, adapter, dtype, device, mode)
 
-    def _wants(self, kind: Kind, adapter: str, mode: str, generic: bool) -> bool:
+    def _wants(self, kind: Kind, adapter: str, mode: str, case_id: str, case_ids: Sequence[str]) -> bool:
         """Whether a case is run in a mode. Compilers get generic cases, and models on real data, unless every case is asked for
-        or the mode; one that takes seconds no others in any case. A training run, of hundreds of steps, is made in the mode
-        that is customary, and an optimizer runs eagerly alone.
+        or the mode; one that takes ten seconds a model no others in any case, and of a model real data alone. A training run, of
+        hundreds of steps, is made in the mode that is customary, and an optimizer runs eagerly alone.
         """
         everything = self.every_case_compiled or mode in self.mode
+        generic = case_id in (case_ids[0], REAL_DATA)
         if mode in frameworks.SLOW_TO_BUILD:
-            return generic and kind in ("op", "model")
+            return case_id == (REAL_DATA if REAL_DATA in case_ids else case_ids[0]) and kind in ("op", "model")
         if kind == "training":
             return everything or mode == frameworks.CUSTOMARY[adapter]
         return mode == "eager" or (kind != "optimizer" and (generic or everything))

@@ -98,7 +98,8 @@ def _trainings(rows: list[dict[str, Any]]) -> Iterable[str]:
             told.setdefault(run, row["told"])
             scores[run] |= row["scores"]
     for run, text in told.items():
-        yield f"training run {text}: {', '.join(f'{who} {score:.4g}' for who, score in scores[run].items())}\n"
+        reached = ", ".join(f"{who} {score:.4g}" for who, score in scores[run].items())
+        yield f"training run {text}{': ' if reached else ''}{reached}\n"
 
 
 def _reasons(rows: list[dict[str, Any]]) -> Counter[tuple[str, str, str]]:

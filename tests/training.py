@@ -36,8 +36,9 @@ Conventions = tuple[tuple[str, Any], ...]
 class Trajectory(Path):
     """The reference's run of a recipe as evidence: losses as far as they can be judged, parameters at the last point that can.
 
-    steps   how many are run
-    scores  whoever ran it -> the score on the test set after all of them
+    steps   how many are run as evidence: as many as are judged
+    whole   how many a framework runs: all of the recipe's in one dtype, for the score, however far they are compared
+    scores  whoever ran the whole recipe -> the score on the test set after it
     reach   how many losses are compared
     point   after how many steps parameters are compared; after all of them, what the network says of the test set is, too
     """
@@ -50,7 +51,8 @@ class Trajectory(Path):
         start, _ = self.recipe.start()
         super().__init__(["loss", "test", *start], partial(self._along, dtype), dtype, seed("training", name), SAMPLES)
         losses, test, *params = self.measured
-        self.scores = {"reference": self.recipe.score(test.truth[0].astype(float), self.recipe.test()[1])}
+        self.whole = self.recipe.steps if dtype == self.recipe.scored else self.steps
+        self.scores = {"reference": learned(name, dtype)} if self.whole == self.recipe.steps else {}
         self.reach = self._reach(losses)
         self.point = self._point(start, params)
         at = self.points.index(self.point)
@@ -107,8 +109,9 @@ class Trajectory(Path):
         loss = self.measured[0]
         share = float((loss.spread / np.abs(loss.truth)).max())
         return (
-            f"{self.name} in {self.dtype}: losses compared at {self.reach} of {self.steps} steps, parameters after "
-            f"{self.point}; rounding moves a loss by at most {share:.1e} of it; {self.recipe.metric} after {self.steps} steps"
+            f"{self.name} in {self.dtype}: losses compared at {self.reach} of {self.recipe.steps} steps, parameters after "
+            f"{self.point}; rounding moves a loss by at most {share:.1e} of it"
+            + (f"; {self.recipe.metric} after {self.whole} steps" if self.scores else "")
         )
 
 
@@ -116,8 +119,10 @@ def _rms(array: Array) -> float:
     return float(np.sqrt(np.mean(np.square(array)))) if array.size else 0.0
 
 
-def learned(recipe: Recipe, dtype: str) -> float:
+@cache
+def learned(name: str, dtype: str) -> float:
     """The reference's score after the whole recipe, run in dtype."""
+    recipe = RECIPES[name]
     params, state = ({name: value.astype(dtype) for name, value in part.items()} for part in recipe.start())
     rule = {"optimizer": OPTIMIZERS[recipe.optimizer], "hyper": recipe.hyper, "config": recipe.config, "state": state}
     *_, last = train(recipe.op, params, recipe.batches(dtype), **rule)
@@ -142,25 +147,27 @@ def told_of(cell: Cell) -> Trajectory:
 def run_training(cell: Cell) -> tuple[Trajectory, list[Array]]:
     """The same run in a framework: its own model, its own optimizer, its own loop."""
     recipe, told = RECIPES[cell.name], told_of(cell)
-    losses, outputs, params = framework_run(recipe, cell, told.steps, told.point)
-    told.scores[cell.adapter] = recipe.score(outputs.astype(float), recipe.test()[1])
-    test = [outputs[None]] if told.point == told.steps else []
+    losses, outputs, params = framework_run(recipe, cell, told)
+    if told.whole == recipe.steps:
+        told.scores[cell.adapter] = recipe.score(outputs[told.whole].astype(float), recipe.test()[1])
+    test = [outputs[told.steps][None]] if told.point == told.steps else []
     return told, [losses[: told.reach], *test, *(value[None] for value in params.values())]
 
 
-def framework_run(recipe: Recipe, cell: Cell, steps: int, point: int) -> tuple[Array, Array, dict[str, Array]]:
-    """Losses (steps,), outputs on the test set after the last step and the parameters after `point` steps."""
+def framework_run(recipe: Recipe, cell: Cell, told: Trajectory) -> tuple[Array, dict[int, Array], dict[str, Array]]:
+    """Losses (steps,), outputs on the test set after the steps that are judged and after all, and parameters after `point` steps."""
     adapter = adapters.load(cell.adapter)
     framework, spelling = adapter.framework, adapter.models[recipe.model]
     put = partial(framework.from_numpy, device=cell.device)
     params, state = ({name: value.astype(cell.dtype) for name, value in part.items()} for part in recipe.start())
     model = spelling.from_reference(params, state, device=cell.device, **recipe.config)
     trainer = adapter.trainer(model, adapter.optimizers[recipe.optimizer](**recipe.hyper), cell.mode)
-    losses: list[Array] = []
-    for number, batch in enumerate(recipe.batches(cell.dtype, steps), start=1):
+    losses, outputs = [], {}
+    x = put(floats_to(cell.dtype)(recipe.test()[0]))
+    for number, batch in enumerate(recipe.batches(cell.dtype, told.whole), start=1):
         losses.append(framework.to_numpy(trainer.step(tree_map(put, batch))))
-        if number == point:
+        if number in (told.steps, told.whole):
+            outputs[number] = framework.to_numpy(adapter.predict(trainer.model)(x))
+        if number == told.point:
             kept = spelling.to_reference(trainer.model)
-    x, _ = recipe.test()
-    outputs = framework.to_numpy(adapter.predict(trainer.model)(put(floats_to(cell.dtype)(x))))
     return np.stack(losses), outputs, {name: kept[name] for name in params}

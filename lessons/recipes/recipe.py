@@ -32,8 +32,8 @@ class Recipe:
     hyper       its hyper-parameters: exact in every binary dtype, for Keras keeps rates in float32; and such that all frameworks'
                 definitions coincide: a constant rate where there is momentum, for Adam an eps far below every gradient (`TINY`)
     steps       how many
-    judged      how many of them are judged in float64, whose truth is computed in longdouble, without BLAS and its speed
-    dtypes      in which runs are compared step by step: in float32 a kink may part two honest runs at any step
+    judged      in which dtypes runs are compared step by step, and over how many steps at most: evidence is several runs, in
+                float64 computed in longdouble, without BLAS and its speed; None where all steps are, in both
     config      the model's keyword arguments besides its arrays
     test        () -> what `predict` gets after the last step, and the targets
     evaluate    the reference's predict, (params, x, **) -> outputs; a framework's model is called instead
@@ -55,8 +55,7 @@ class Recipe:
     at_least: float | None = None
     at_most: float | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
-    judged: int | None = None
-    dtypes: tuple[str, ...] = ("float64", "float32")
+    judged: Mapping[str, int] | None = None
     sample: Callable[[Params, Params], str] | None = None
 
     @property
@@ -69,8 +68,13 @@ class Recipe:
         return (tree_map(floats_to(dtype), batch) for batch in islice(self.data(), steps or self.steps))
 
     def steps_judged(self, dtype: Any) -> int:
-        """How many steps are compared at most."""
-        return self.judged if self.judged and np.dtype(dtype).itemsize >= 8 else self.steps
+        """How many steps are compared at most; 0 where none is."""
+        return self.steps if self.judged is None else self.judged.get(np.dtype(dtype).name, 0)
+
+    @property
+    def scored(self) -> str:
+        """The dtype in which every framework runs the whole recipe, for its score: the quicker one that is judged."""
+        return "float32" if self.steps_judged("float32") else "float64"
 
     def predict(self, params: Params, x: Array, state: Params) -> Array:
         """The reference's outputs in evaluation, under the configuration that evaluation has, too."""
