@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwitness.arithmetic import Perturbed
+from gradwitness.arithmetic import Noise, Perturbed
 from tests.rounding import lifted, units, upward
 
 MASK = np.array([True, False, True])
@@ -106,3 +106,36 @@ def test_what_computes_unwatched_is_refused(name: str) -> None:
 
 def test_an_out_of_none_is_none() -> None:
     assert isinstance(np.einsum("ij->ji", lifted(np.eye(2)), out=None), Perturbed)
+
+
+@pytest.mark.parametrize("name", ["argmax", "argmin"])
+def test_where_the_largest_or_smallest_is_is_told_as_numpy_tells_it(name: str) -> None:
+    x = np.array([[3.0, 1.0, 2.0], [1.0, 5.0, 4.0]])
+    ours, numpys, out = getattr(lifted(x), name), getattr(x, name), np.zeros(2, np.intp)
+    assert ours() == numpys()
+    assert ours(1).tolist() == numpys(1).tolist()
+    assert ours(0, keepdims=True).tolist() == numpys(0, keepdims=True).tolist()
+    assert ours(1, out) is out
+    assert out.tolist() == numpys(1).tolist()
+
+
+class Asked(Noise):
+    """Noise that keeps what it is told of."""
+
+    def decides(self, name: str, method: str, operands: Any, kwargs: Any) -> None:
+        self.told = (name, method, [type(operand) for operand in operands], dict(kwargs))
+
+
+@pytest.mark.parametrize(
+    ("decide", "told"),
+    [
+        (lambda x: x.argmax(1), ("argmax", "reduce", [np.ndarray], {"axis": 1})),
+        (lambda x: x.argmin(axis=0), ("argmin", "reduce", [np.ndarray], {"axis": 0})),
+        (lambda x: x > 0, ("greater", "__call__", [np.ndarray, int], {})),
+        (lambda x: np.maximum.reduce(x, axis=1), ("maximum", "reduce", [np.ndarray], {"axis": 1})),
+    ],
+)
+def test_a_decision_is_told_of(decide: Callable[[Any], Any], told: Any) -> None:
+    x = Asked("float32", np.random.default_rng(0)).lift(np.ones((2, 3)))
+    decide(x)
+    assert x.noise.told == told

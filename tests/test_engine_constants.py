@@ -46,8 +46,12 @@ def test_a_nan_among_constants_stays_one_and_excuses_no_other() -> None:
 
 
 def test_a_constant_keeps_the_digits_of_the_wider_dtype() -> None:
-    off = np.asarray(np.maximum(upward(np.zeros(1), "float64"), THIRD)) / THIRD - 1
-    assert abs(off - unit_roundoff("float64")) < np.finfo(np.longdouble).eps * 4
+    result = np.asarray(np.maximum(upward(np.zeros(1), "float64"), THIRD))
+    assert units(result, THIRD, unit_roundoff("float64")) == [1]
+
+
+def test_a_constant_becomes_of_the_wider_dtype() -> None:
+    assert upward(np.zeros(1)).noise.constant(0.1).dtype == np.float64
 
 
 def test_a_constant_beyond_the_dtype_warns_of_nothing() -> None:

@@ -1,12 +1,13 @@
 """How a subject is differentiated numerically: in which dtype, with how much noise, from which side."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 
 from gradwitness import Disagreement, check
-from gradwitness.oracles import Numerics
+from gradwitness.oracles import Numerics, check_subject
 from gradwitness.subject import Subject
 
 
@@ -52,6 +53,11 @@ def test_where_longdouble_is_no_wider_than_float64_the_bar_is_as_much_wider(monk
     assert 0.1 * ratio < narrow_bar / bar < 10 * ratio
 
 
+def test_noise_is_measured_in_a_dtype_that_longdouble_can_tell_from_rounding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(np, "longdouble", np.float64)
+    assert numerics(lambda x: (x * x, x), np.array([1.5])).scale == 2.0**-53 / 2.0**-24
+
+
 @pytest.mark.parametrize(("mistake", "found"), [(1.0, False), (1 + 1e-9, True)])
 def test_a_check_works_where_longdouble_is_float64(mistake: float, found: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(np, "longdouble", np.float64)
@@ -63,18 +69,22 @@ def test_a_check_works_where_longdouble_is_float64(mistake: float, found: bool, 
         check(*arguments)
 
 
-def test_what_is_not_moved_keeps_the_digits_of_the_widest_dtype() -> None:
-    """Roots of what is not differentiated right now: in float64 they would be off by more than the bar."""
+def test_forward_is_differentiated_in_the_widest_dtype_alone() -> None:
+    seen: list[Any] = []
 
-    def rooted(x: Any, y: Any, /, *, scale: Any) -> Any:
-        return x * np.sqrt(y) * np.sqrt(scale), (x, y, scale)
+    def watched(x: Any, y: Any, /, *, scale: Any) -> Any:
+        seen.extend([x.dtype, y.dtype, scale.dtype])
+        return x * y * scale, (x, y, scale)
 
-    def of_rooted(dout: Any, cache: Any) -> Any:
+    def of_watched(dout: Any, cache: Any) -> Any:
         x, y, scale = cache
-        return dout * np.sqrt(y) * np.sqrt(scale), dout * x / np.sqrt(y) / 2 * np.sqrt(scale)
+        return dout * y * scale, dout * x * scale
 
-    point = np.array([2.0, 3.0]), np.array([5.0, 7.0])
-    assert max(check(rooted, of_rooted, point, {"scale": np.array([3.0, 11.0])}).values()) < 1
+    subject = Subject(watched, of_watched, (np.array([2.0]), np.array([3.0])), {"scale": np.array([0.1])})
+    assert subject.cotangent.dtype == np.float64  # drawn by a run in float64
+    seen.clear()
+    check_subject(subject)
+    assert set(seen) == {np.dtype(np.longdouble)}
 
 
 @pytest.mark.parametrize("n", [3, 50])
@@ -86,17 +96,22 @@ def test_steps_out_of_the_domain_warn_of_nothing() -> None:
     check(lambda x: (np.log(x), x), lambda dout, x: (dout / x,), (np.array([0.1]),))
 
 
+def test_a_gradient_off_by_more_than_it_rounds_is_found_along_a_random_direction() -> None:
+    with pytest.raises(Disagreement, match=r"^dx along a random direction"):
+        check(lambda x: (x * x, x), lambda dout, x: ((dout * 2 * x + 1e6) - 1e6 + 2.4e-11,), (np.linspace(1, 2, 50),))
+
+
 def test_steps_along_a_random_direction_are_exact() -> None:
-    """x + t v and x - t v are equally far from x to the last digit, because v has few."""
+    """x + t v less x is twice x + t v / 2 less x, to the last digit, because v has few."""
     seen = []
-    x = 100 * np.random.default_rng(0).normal(size=64)
+    x = 1e6 * np.random.default_rng(0).normal(size=64)
 
     def watched(x: Any, /) -> Any:
         seen.append(np.array(x))
         return x * x, x
 
     check(watched, lambda dout, x: (2 * dout * x,), (x,))
-    moved = [at - x for at in seen if at.dtype == np.longdouble and not np.array_equal(at, x)]
-    steps = [at for at in moved if np.abs(at).max() > 1e-3]  # the others are rounding, of the runs that measure the noise
-    assert len(steps) >= 8
-    assert all(np.array_equal(up, -down) for up, down in zip(steps[::2], steps[1::2], strict=True))
+    moved = [at - x for at in seen if at.dtype == np.longdouble and np.abs(at - x).max() > 1e-2]  # the others are rounding
+    steps = moved[::2]  # up; the others are down
+    assert len(steps) >= 3
+    assert all(np.array_equal(step, 2 * half) for step, half in pairwise(steps))

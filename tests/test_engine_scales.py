@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwitness.arithmetic import measure
+from gradwitness.arithmetic import measure, unit_roundoff
 from tests.rounding import units, upward
 
 # n = 54 terms: the terms of a sum are off by sqrt(n/6) = 3, the sum by sqrt(n/3).
@@ -52,7 +52,7 @@ SCALES: dict[str, tuple[Callable[[Any], Any], np.ndarray, float]] = {
     "einsum": (lambda x: np.einsum("ij,kj->ik", x, x), ones(3, 108), PRODUCT),
     "einsum of one operand": (lambda x: np.einsum("ij->j", x), ones(108, 2), ONE_FACTOR),
     "einsum of what only moves": (lambda x: np.einsum("ij->ji", x), ones(108, 2), 2),
-    "a product of values that are not one": (lambda x: np.dot(x, np.full(108, 0.5)), np.full(108, 2.0), PRODUCT),
+    "a product of values that are not one": (lambda x: np.dot(x, np.full(108, 3.0)), np.full(108, 2.0), PRODUCT),
     "integers are exact": (lambda x: np.ones((2, 108), int) @ x, ones(108), ONE_FACTOR),
     "a short product": (lambda x: x @ x, ones(2), 3),
 }
@@ -64,6 +64,13 @@ def test_an_operation_is_off_by_as_much_as_its_terms_ask_for(name: str) -> None:
     result, exact = np.asarray(function(upward(x))), np.asarray(function(x))
     assert result.shape == exact.shape
     assert set(units(result, exact)) == {round(wanted, 3)}
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).eps == np.finfo(np.float64).eps, reason="here longdouble is float64")
+@pytest.mark.parametrize("constant", [np.float32, np.float64, np.longdouble])
+def test_a_constant_factor_rounds_in_the_wider_dtype(constant: Any) -> None:
+    x = upward(np.ones(108, np.longdouble), "float64")
+    assert units(x @ np.ones(108, constant), 108, unit_roundoff("float64")) == [PRODUCT]
 
 
 def scattered(ufunc: Any, start: Any, indices: Any, values: Any) -> Any:

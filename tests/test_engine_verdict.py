@@ -146,3 +146,9 @@ def test_an_infinite_end_of_an_interval_belongs_to_it(low: float, high: float) -
     assert judge_between("dx", np.array([end, 0.0]), np.full(2, low), np.full(2, high), np.ones(2)) == 0
     with pytest.raises(Disagreement):
         judge_between("dx", np.array([-end, 0.0]), np.full(2, low), np.full(2, high), np.ones(2))
+
+
+def test_a_negative_bar_holds_nothing() -> None:
+    for value in (1.0, 1.5):
+        with pytest.raises(Disagreement):
+            judge_within("dx", np.array(value), np.array(1.0), np.array(-1.0))
