@@ -85,6 +85,11 @@ def test_the_bar_of_a_line_is_its_noise_magnified() -> None:
         assert derivative(lambda t: t, 1.0, side).error == (first * 4 + second) / 3
 
 
+def test_the_bar_is_no_narrower_than_the_value_has_digits() -> None:
+    for side in (0, 1, -1):
+        assert derivative(lambda t: -3 * t, 0.0, side).error == 3 * EPS
+
+
 @pytest.mark.parametrize(("noise", "side", "smallest"), [(0.0, 0, 5), (1.0, 0, 5), (1.0, 1, 6), (1.0, -1, 6)])
 def test_no_step_is_tried_whose_noise_is_beyond_the_bar(noise: float, side: Any, smallest: int) -> None:
     line = Counted(lambda t: t)
