@@ -69,12 +69,13 @@ class Noise:
 
     def __init__(self, dtype: np.typing.DTypeLike, rng: np.random.Generator) -> None:
         self.dtype = np.dtype(dtype)
+        self.wide = wider(dtype)
         self.unit = unit_roundoff(dtype)
         self.rng = rng
 
     def lift(self, array: Array) -> Perturbed:
         """The array as a `Perturbed` one in the wider dtype. Its values are taken as exact."""
-        lifted = np.array(array, dtype=wider(self.dtype)).view(Perturbed)
+        lifted = np.array(array, dtype=self.wide).view(Perturbed)
         lifted.noise = self
         return lifted
 
@@ -85,7 +86,7 @@ class Noise:
         r = np.asarray(self.rng.random(array.shape, dtype=np.float32))  # 24 random digits are plenty, and cost half
         r -= np.float32(0.5)
         r *= np.asarray(2 * self.unit * scale, np.float32)
-        noisy = array * r
+        noisy = np.multiply(array, r, dtype=np.result_type(array, self.wide))  # in a narrower dtype noise would be lost
         noisy += array
         return noisy if np.isfinite(noisy).all() else np.where(np.isfinite(array), noisy, array)
 
@@ -105,7 +106,7 @@ class Noise:
             held = array.astype(self.dtype) == array
         if held.all():
             return value
-        wide = array.astype(wider(self.dtype))
+        wide = array.astype(self.wide)
         return np.where(held, wide, self.round(wide))
 
 
@@ -136,7 +137,7 @@ class Perturbed(np.ndarray):
         elif method in ("reduce", "accumulate", "reduceat"):
             n = _length(plain[0], kwargs.get("axis", 0))
             if method == "reduceat":
-                n = max(1, np.diff(plain[1], append=n).max())  # the longest of the slices
+                n = np.diff(plain[1], append=n).max()  # the longest of the slices
             if ufunc is np.add:
                 plain[0] = noise.round(plain[0], _at_least_one(n / 6))
             result = _rounded(noise, getattr(ufunc, method)(*plain, **kwargs), _at_least_one(n / 3))
@@ -148,7 +149,7 @@ class Perturbed(np.ndarray):
             return _wrap(noise, result)
         results = result if isinstance(result, tuple) else (result,)
         for target, value in zip(out, results, strict=True):
-            np.copyto(target.view(np.ndarray), value, where=where if method == "__call__" else True)
+            np.copyto(target, value, where=where if method == "__call__" else True)
         return out[0] if len(out) == 1 else out
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -223,7 +224,7 @@ def _wrap(noise: Noise, result: Any) -> Any:
 
 def _rounded(noise: Noise, result: Any, scale: float | Array = 1.0) -> Any:
     if isinstance(result, tuple):
-        return tuple(_rounded(noise, r, scale) for r in result)
+        return tuple(_rounded(noise, r) for r in result)
     array = np.asarray(result)
     return noise.round(array, scale) if array.dtype.kind == "f" else result
 

@@ -130,7 +130,8 @@ def _worst(gradient: str, actual: Array, low: Array, high: Array, allowance: Arr
     distance = np.asarray(_outside(actual, low, high))
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = np.where(distance == 0, 0, distance / allowance * limit)
-    ratios = np.where(np.isnan(ratios), np.inf, ratios)  # a distance of nan, or an infinite one of an infinite allowance
+    # No distance of nan is allowed, no infinite one, and none at all where the allowance is negative.
+    ratios = np.where(np.isnan(ratios) | (allowance < 0), np.inf, ratios)
     index = tuple(int(i) for i in np.unravel_index(int(np.argmax(ratios)), ratios.shape))
     wrong = ratios > limit
     if wrong.any():

@@ -53,9 +53,9 @@ def test_one_wrong_element_among_right_ones_differs(value: float) -> None:
 @pytest.mark.parametrize(
     ("actual", "reason"),
     [
-        (np.ones((2, 2)), "dtype is float64; wanted float32"),
+        (np.ones((2, 2)), "^dx: dtype is float64; wanted float32"),
         (np.ones((2, 2), np.float16), "dtype is float16; wanted float32"),
-        (np.ones((4,), np.float32), r"shape is \(4,\); wanted \(2, 2\)"),
+        (np.ones((4,), np.float32), r"^dx: shape is \(4,\); wanted \(2, 2\)"),
         (np.ones((1, 2), np.float32), r"shape is \(1, 2\); wanted \(2, 2\)"),  # would broadcast
         (np.ones((), np.float32), r"shape is \(\); wanted \(2, 2\)"),
     ],
@@ -88,6 +88,26 @@ def test_a_truth_that_overflows_the_dtype_is_infinity_there() -> None:
         judge("out", np.array([3e38, -np.inf], np.float32), told, "float32")
 
 
+def test_the_largest_finite_truth_is_finite() -> None:
+    largest = np.finfo(np.float32).max
+    told = Measured(np.array([float(largest)]), np.zeros(1))
+    assert judge("out", np.array([largest]), told, "float32") == 0
+    with pytest.raises(Disagreement):
+        judge("out", np.array([np.inf], np.float32), told, "float32")
+
+
+def test_nan_is_infinitely_wrong_and_reported_before_what_is_less_so() -> None:
+    with pytest.raises(Disagreement) as found:
+        judge("dx", ones(((0, 1), 2.0), ((1, 1), np.nan)), ONE, "float32")
+    assert (found.value.index, found.value.ratio, found.value.count) == ((1, 1), np.inf, (2, 4))
+
+
+def test_the_worst_of_several_is_reported() -> None:
+    with pytest.raises(Disagreement) as found:
+        judge("dx", ones(((0, 0), 1.5), ((1, 0), -3.0), ((1, 1), 2.0)), ONE, "float32")
+    assert (found.value.index, found.value.count) == ((1, 0), (3, 4))
+
+
 def test_nothing_agrees_with_nothing() -> None:
     assert judge("dx", np.zeros((0, 3)), Measured(np.zeros((0, 3)), np.zeros((0, 3))), "float64") == 0
 
@@ -112,14 +132,23 @@ def test_within_and_between_take_the_bar_as_it_is() -> None:
         judge_within("dx", np.array([1.0]), np.array([np.nan]), np.array([np.inf]))
 
 
-def test_the_message_says_which_element_what_came_the_truth_and_the_allowance() -> None:
+def test_an_infinite_value_is_within_no_bar_and_an_infinite_bar_holds_every_finite_one() -> None:
+    bar = np.array([np.inf, 1.0])
+    assert judge_within("dx", np.array([1e300, 0.5]), np.zeros(2), bar) == 0.5
     with pytest.raises(Disagreement) as found:
-        judge("dweight", ones(((1, 0), 1.25)), ONE, "float32")
-    assert str(found.value).splitlines() == [
-        "dweight[1, 0] is wrong, as 1 of 4 elements are",
-        "  got         1.25e+00",
-        "  truth       1e+00",
-        "  difference  2.5e-01",
-        "  allowance   3.2e-07",
-        "  that is     2.5e+07 units of rounding spread; 32 are allowed",
-    ]
+        judge_within("dx", np.array([np.inf, 0.5]), np.zeros(2), bar)
+    assert (found.value.index, found.value.ratio, found.value.count) == ((0,), np.inf, (1, 2))
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, np.inf), (-np.inf, 0.0)])
+def test_an_infinite_end_of_an_interval_belongs_to_it(low: float, high: float) -> None:
+    end = low + high
+    assert judge_between("dx", np.array([end, 0.0]), np.full(2, low), np.full(2, high), np.ones(2)) == 0
+    with pytest.raises(Disagreement):
+        judge_between("dx", np.array([-end, 0.0]), np.full(2, low), np.full(2, high), np.ones(2))
+
+
+def test_a_negative_bar_holds_nothing() -> None:
+    for value in (1.0, 1.5):
+        with pytest.raises(Disagreement):
+            judge_within("dx", np.array(value), np.array(1.0), np.array(-1.0))
