@@ -99,7 +99,7 @@ def parts(at: Subject, conventions: Mapping[str, Any]) -> tuple[Params, dict[str
     return params, batch, state, {key: value for key, value in given.items() if key not in data}
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=256)
 def optimizer_path(
     optimizer: Optimizer, case_id: str, dtype: str, convention: Conventions = (), draw: int | None = None
 ) -> tuple[Path, Array, Array]:

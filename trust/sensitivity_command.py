@@ -11,6 +11,7 @@ from typing import Annotated
 import numpy as np
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
@@ -40,7 +41,7 @@ def sensitivity(
     rows = [row for at in track(wanted, f"{len(wanted)} cases", console=Console(stderr=True)) if (row := of_case(*at))]
     if not rows:
         raise typer.BadParameter("no gradient of what was selected is anything but zero")
-    console = Console(highlight=False, width=None if Console().is_terminal else 160)
+    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else 160)
     for of in dict.fromkeys(row.dtype for row in rows):
         console.print(table([row for row in rows if row.dtype == of], of))
     console.print(f"{len(wanted) - len(rows)} cases are left out: their gradients are zero")
@@ -52,7 +53,7 @@ def sensitivity(
 
 def table(rows: Sequence[Sensitivity], dtype: str) -> Table:
     """By family, in one dtype."""
-    drawn = Table(title=f"{dtype}: the smallest relative error in one element of one gradient that is detected", title_justify="left")
+    drawn = Table(title=f"{dtype}: smallest relative error in one element of one gradient that is detected", title_justify="left")
     drawn.add_column("family")
     for column in ("cases", "least", "median", "largest", f"below {AIMS[dtype]:g}", "median of a case's elements"):
         drawn.add_column(column, justify="right")
@@ -64,7 +65,7 @@ def table(rows: Sequence[Sensitivity], dtype: str) -> Table:
         below, blind = f"{(values < AIMS[dtype]).mean():.0%}", f"{np.median([row.median for row in of]):.1e}"
         if family == "all":
             drawn.add_section()
-        drawn.add_row(family, str(len(of)), *numbers, below, blind, f"{worst.name} / {worst.case_id}, {worst.where}")
+        drawn.add_row(family, str(len(of)), *numbers, below, blind, escape(f"{worst.name} / {worst.case_id}, {worst.where}"))
     return drawn
 
 

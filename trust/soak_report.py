@@ -61,11 +61,12 @@ def table(tallies: Iterable[Tally]) -> Table:
 
 def alarms(tallies: Iterable[Tally]) -> list[str]:
     """Each alarm, with the command that replays it."""
-    return [
-        f"{tally.name} / {tally.case_id} on {tally.adapter}, {tally.dtype}, seed {seed}:\n{message}\nreplay: {replay(tally, seed)}"
-        for tally in tallies
-        for seed, message in tally.alarms.items()
-    ]
+    found = []
+    for tally in tallies:
+        for seed, message in tally.alarms.items():
+            where = f"{tally.name} / {tally.case_id} on {tally.adapter}, {tally.dtype}, seed {seed}"
+            found.append(f"{where}:\n{message}\nreplay: {replay(tally, seed)}")
+    return found
 
 
 def summary(tallies: Sequence[Tally]) -> dict[str, Any]:

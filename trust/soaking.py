@@ -1,4 +1,4 @@
-"""How the soak is carried on: in blocks of seeds by several processes, recorded as it goes, so that it can be stopped at any time."""
+"""How the soak is carried on: blocks of seeds by several processes, recorded as it goes; it can be stopped at any time."""
 
 from __future__ import annotations
 
