@@ -89,6 +89,10 @@ def test_a_block_with_an_alarm_is_run_again_and_others_are_not(tallies: list[Tal
     with record.path.open("a") as file:
         file.write('{"kind": "op", "na')  # a kill in the middle of a line
     assert list(Record(record.path).blocks(*asked)) == before[1:]
+    record.forget(["relu"])
+    assert list(Record(record.path).blocks(*asked)) == before[1:]
+    record.forget(["softmax"])
+    assert list(Record(record.path).blocks(*asked)) == before
 
 
 def test_the_first_seeds_of_every_case_come_before_the_next_of_any(tmp_path: Path) -> None:
