@@ -68,6 +68,12 @@ CASES = [
         {"labels": zeros_and_ones(2, 5), "eps": 0.1},
     ),
     Case("saturated", lambda rng: (np.array([0.0, 1.0, 0.0, 1.0, 0.3]),), {"labels": np.array([0.0, 1.0, 1.0, 0.0, 1.0])}),
+    # Beside sqrt(2) - 1, where implementations of log1p change from one formula to another.
+    Case(
+        "near_sqrt_2_minus_1",
+        lambda rng: (np.array([*np.linspace(0.02, 0.08, 11), 0.414206]),),
+        {"labels": np.zeros(12), "reduction": "none"},
+    ),
     Case("at_the_clip", lambda rng: (_AT_CLIP,), {"labels": np.array([1.0, 1.0, 0.0]), "eps": 2.0**-6}, kink=True),
 ]
 
