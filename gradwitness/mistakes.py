@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 Variant = tuple[str, ast.AST]
 COMMUTATIVE = frozenset(["maximum", "minimum", "add", "multiply", "fmax", "fmin", "logaddexp", "equal"])
+UFUNCS = ("add", "subtract", "multiply", "divide")
+COUNTS = ("n", "m", "N", "count", "total", "size", "number", "elements")
+"""What a number of terms is called."""
 BOUNDARY = {ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Lt: ast.LtE, ast.LtE: ast.Lt}
 OPPOSITE = {ast.Gt: ast.Lt, ast.GtE: ast.LtE, ast.Lt: ast.Gt, ast.LtE: ast.GtE, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq}
 PERTURBED = 1.01
@@ -78,10 +81,10 @@ def _binary(node: ast.BinOp, names: Names) -> Iterator[Variant]:
                 if not isinstance(factor, (ast.Name, ast.Constant)) and (inner := _first_name(factor)):
                     yield "forward value in place of its derivative", other(ast.Mult(), rest, inner)
         case ast.Div():
-            yield "missing factor", left
+            yield "sum for mean" if _counts(right) else "missing factor", left
             yield "doubled factor", other(ast.Div(), node, right)
             yield "swapped operands", other(ast.Mult())
-            if isinstance(right, ast.Name):
+            if _counts(right):
                 yield "N-1 for N", other(ast.Div(), left, ast.BinOp(right, ast.Sub(), ast.Constant(1)))
         case ast.MatMult():
             yield "swapped operands", other(ast.MatMult(), right, left)
@@ -133,6 +136,8 @@ def _call(node: ast.Call, names: Names) -> Iterator[Variant]:
         yield "last one dropped", ast.Call(node.func, [*start, _shifted(stop, -1), *node.args[2:]], [])
         if len(node.args) == 1:
             yield "first one dropped", ast.Call(node.func, [ast.Constant(1), stop], [])
+    if of_numpy and called in UFUNCS and len(node.args) == 2:
+        yield from _ufunc(node, called)
     if called in ("swapaxes", "transpose", "flip", "roll", "moveaxis"):
         yield "transposed operand", node.args[0] if of_numpy and node.args else (owner or node)
     if called == "where" and len(node.args) == 3:
@@ -149,6 +154,22 @@ def _call(node: ast.Call, names: Names) -> Iterator[Variant]:
         yield "pre- for post-activation", node.args[0]
     for i, keyword in enumerate(node.keywords):
         yield from _keyword(node, i, keyword)
+
+
+def _ufunc(node: ast.Call, called: str) -> Iterator[Variant]:
+    """np.subtract(a, b, out=c) for c = a - b."""
+    of, (a, b) = node.func.value, node.args  # type: ignore[attr-defined]
+
+    def other(name: str, *args: ast.expr) -> ast.Call:
+        return ast.Call(ast.Attribute(of, name, ast.Load()), list(args), node.keywords)
+
+    if called in ("add", "subtract"):
+        yield "flipped sign", other("subtract" if called == "add" else "add", a, b)
+        yield "dropped term", other("positive", a)
+        yield "dropped term", other("positive" if called == "add" else "negative", b)
+    else:
+        yield "missing factor", other("positive", a)
+        yield "missing factor" if called == "multiply" else "swapped operands", other("positive", b) if called == "multiply" else other("multiply", a, b)
 
 
 def _keyword(node: ast.Call, i: int, keyword: ast.keyword) -> Iterator[Variant]:
@@ -239,6 +260,17 @@ RULES: dict[type, Callable[..., Iterator[Variant]]] = {
     ast.Return: _return,
     ast.Constant: _constant,
 }
+
+
+def _counts(node: ast.expr) -> bool:
+    """Whether this is a number of terms: n, x.size, len(x), x.shape[0]."""
+    if isinstance(node, ast.Subscript):
+        node = node.value
+    if isinstance(node, ast.Call):
+        return getattr(node.func, "id", "") == "len" or (isinstance(node.func, ast.Attribute) and node.func.attr in ("size", "numel"))
+    if isinstance(node, ast.Attribute):
+        return node.attr in ("size", "shape")
+    return isinstance(node, ast.Name) and node.id in COUNTS
 
 
 def _assigned(target: ast.expr, value: ast.expr) -> ast.Assign:

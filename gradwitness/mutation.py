@@ -44,6 +44,11 @@ class Mutation:
     path: Path = field(compare=False, repr=False)
     replacement: ast.AST = field(compare=False, repr=False)
 
+    @property
+    def drops_last(self) -> bool:
+        """Whether what comes first is kept: a in a - b, or in a -= b."""
+        return isinstance(self.replacement, ast.Pass) or self.before.lstrip("(").startswith(self.after) or "positive(" in self.after
+
     def code(self) -> CodeType:
         """The whole function, compiled with the mistake."""
         tree, first = _parsed(self.function)

@@ -7,6 +7,8 @@ change with what is written above it in the file.
 
 from __future__ import annotations
 
+import importlib
+import inspect
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -24,7 +26,10 @@ Kind = Literal["pair", "optimizer", "adapter"]
 PAIRS: Mapping[str, Op] = OPS | MODELS
 DOOR = ("require", "check")
 """Functions whose names begin so check arguments, and compute nothing."""
-STATISTICS = ("standardize", "batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm")
+STATISTICS = (
+    "standardize", "batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm", "l2_normalize", "weight_norm", "unit",
+)  # fmt: skip
+"""Modules whose backward has terms for what a mean, a variance or a norm contributes: dropped, these are constants."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +71,15 @@ class Mutant:
 
 def pair_mutants(names: tuple[str, ...] = ()) -> Iterator[Mutant]:
     """Those of forwards and backwards, of ops first and of models after them; of the ops and models named, or of all."""
-    functions = _examined({name: (op.forward, op.backward) for name, op in PAIRS.items()}, "reference.")
+    functions = _examined({name: (op.forward, op.backward) for name, op in OPS.items()}, "reference.")
+    of_models = _examined({name: (op.forward, op.backward) for name, op in MODELS.items()}, "reference.")
+    functions |= {f: examiners for f, examiners in of_models.items() if f not in functions}  # an op's own cases are nearer
     for function, examiners in functions.items():
         if not names or examiners[0] in names:
             yield from _of_function("pair", function, examiners)
     for name, op in PAIRS.items():
-        for number, (label, which, what, spoil) in enumerate(spoiled(op) if not names or name in names else ()):
-            yield Mutant("pair", f"{_home(op.backward)}.backward", label, number, 0, which, what, (name,), spoil=spoil)
+        for label, which, what, spoil in spoiled(op) if not names or name in names else ():
+            yield Mutant("pair", f"{_home(op.backward)}.backward -> {which}", label, 1, 0, which, what, (name,), spoil=spoil)
 
 
 def optimizer_mutants() -> Iterator[Mutant]:
@@ -83,10 +90,11 @@ def optimizer_mutants() -> Iterator[Mutant]:
 
 
 def adapter_mutants(adapter: str) -> Iterator[Mutant]:
-    """Those of an adapter's spelling of ops and optimizers. Raises Unavailable."""
+    """Those of an adapter's spelling of ops, optimizers and models. Raises Unavailable."""
     loaded = adapters.load(adapter)
-    spelled = {**loaded.ops, **loaded.optimizers}
-    functions = _examined({name: (f,) for name, f in spelled.items()}, f"adapters.{adapter}.")
+    spelled = {name: (f,) for name, f in {**loaded.ops, **loaded.optimizers}.items()}
+    spelled |= {name: tuple(_methods(f"adapters.{adapter}.models", name)) for name in loaded.models}
+    functions = _examined(spelled, f"adapters.{adapter}.")
     for function, examiners in functions.items():
         yield from _of_function("adapter", function, examiners, adapter)
 
@@ -99,7 +107,7 @@ def _of_function(kind: Kind, function: FunctionType, examiners: tuple[str, ...],
     except ValueError:  # a closure or a lambda: there is no def whose code could be swapped
         return
     for m in found:
-        label = "detached statistics" if m.label == "dropped term" and _normalizes(function) else m.label
+        label = "detached statistics" if m.label == "dropped term" and m.drops_last and _normalizes(function) else m.label
         count[label] += 1
         plant = partial(_planted, function, m)
         yield Mutant(kind, where, label, count[label], m.line, m.before, m.after, examiners, adapter, plant)
@@ -128,6 +136,15 @@ def _examined(roots: Mapping[str, tuple[Any, ...]], room: str) -> dict[FunctionT
         return function.__module__.rsplit(".", 1)[-1] != name
 
     return {f: tuple(sorted(names, key=partial(distance, f))) for f, names in users.items()}
+
+
+def _methods(package: str, model: str) -> Iterator[FunctionType]:
+    """What the classes of a model compute: the framework's modules by their own methods."""
+    for value in vars(importlib.import_module(f"{package}.{model}")).values():
+        if inspect.isclass(value) and value.__module__.startswith(package):
+            for name in ("forward", "call", "__call__", "loss"):
+                if name in vars(value):
+                    yield inspect.unwrap(vars(value)[name])
 
 
 def _reached(functions: tuple[Any, ...], room: str) -> set[FunctionType]:
