@@ -26,10 +26,12 @@ class Names:
 
     siblings   name -> one that was unpacked beside it
     results    names of what is returned first, the output of a forward
+    sums       names that terms are added to in place
     """
 
     siblings: dict[str, tuple[str, ...]]
     results: tuple[str, ...]
+    sums: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, definition: ast.FunctionDef) -> Names:
@@ -47,7 +49,8 @@ class Names:
             for i, name in enumerate(group):
                 near = group[i + 1 : i + 2] or group[max(i - 1, 0) : i]
                 siblings.setdefault(name, tuple(n for n in near if n not in ("_", name)))
-        return cls(siblings, results)
+        added = (n.target for n in ast.walk(definition) if isinstance(n, ast.AugAssign) and isinstance(n.op, (ast.Add, ast.Sub)))
+        return cls(siblings, results, frozenset(n.id for n in added if isinstance(n, ast.Name)))
 
 
 def variants(node: ast.AST, names: Names) -> Iterator[Variant]:
@@ -88,8 +91,10 @@ def _binary(node: ast.BinOp, names: Names) -> Iterator[Variant]:
                 yield "N-1 for N", other(ast.Div(), left, ast.BinOp(right, ast.Sub(), ast.Constant(1)))
         case ast.MatMult():
             yield "swapped operands", other(ast.MatMult(), right, left)
-            yield "transposed operand", other(ast.MatMult(), _transposed(left), right)
-            yield "transposed operand", other(ast.MatMult(), left, _transposed(right))
+            if not _is_vector(left):
+                yield "transposed operand", other(ast.MatMult(), _transposed(left), right)
+            if not _is_vector(right):
+                yield "transposed operand", other(ast.MatMult(), left, _transposed(right))
         case ast.Pow():
             yield "missing factor", left
 
@@ -112,6 +117,12 @@ def _augmented(node: ast.AugAssign, names: Names) -> Iterator[Variant]:
         case ast.Mult() | ast.Div():
             yield "missing factor", ast.Pass()
             yield "doubled factor", ast.AugAssign(target, node.op, ast.BinOp(value, ast.Mult(), value))
+
+
+def _assign(node: ast.Assign, names: Names) -> Iterator[Variant]:
+    """The first term of a sum that goes on below."""
+    if isinstance(node.targets[0], ast.Name) and node.targets[0].id in names.sums:
+        yield "dropped term", ast.Assign(node.targets, _nothing(node.value), lineno=0)
 
 
 def _compare(node: ast.Compare, names: Names) -> Iterator[Variant]:
@@ -152,6 +163,11 @@ def _call(node: ast.Call, names: Names) -> Iterator[Variant]:
         yield "swapped operands", ast.Call(node.func, [node.args[1], node.args[0], *node.args[2:]], node.keywords)
     if of_numpy and len(node.args) == 1 and not node.keywords and called not in ("array", "asarray", "copy", "arange", "zeros_like"):
         yield "pre- for post-activation", node.args[0]
+    if isinstance(node.func, ast.Name) and called.endswith("_backward"):
+        for i, argument in enumerate(node.args):  # a path that nobody goes back along
+            if isinstance(argument, (ast.Name, ast.Subscript)):
+                args = [*node.args[:i], _nothing(argument), *node.args[i + 1 :]]
+                yield "dropped term", ast.Call(node.func, args, node.keywords)
     for i, keyword in enumerate(node.keywords):
         yield from _keyword(node, i, keyword)
 
@@ -250,6 +266,7 @@ def _constant(node: ast.Constant, names: Names) -> Iterator[Variant]:
 RULES: dict[type, Callable[..., Iterator[Variant]]] = {
     ast.BinOp: _binary,
     ast.UnaryOp: _unary,
+    ast.Assign: _assign,
     ast.AugAssign: _augmented,
     ast.Compare: _compare,
     ast.Call: _call,
@@ -277,11 +294,22 @@ def _assigned(target: ast.expr, value: ast.expr) -> ast.Assign:
     return ast.Assign([target], value, lineno=0)
 
 
+def _nothing(node: ast.expr) -> ast.BinOp:
+    return ast.BinOp(ast.Constant(0), ast.Mult(), node)
+
+
 def _first_name(node: ast.expr) -> ast.Name | None:
     skipped = {id(n.func) for n in ast.walk(node) if isinstance(n, ast.Call)} | {
         id(n.value) for n in ast.walk(node) if isinstance(n, ast.Attribute)
     }
     return next((n for n in ast.walk(node) if isinstance(n, ast.Name) and id(n) not in skipped), None)
+
+
+def _is_vector(node: ast.expr) -> bool:
+    """As far as the source tells: rstd[:, 0], np.ones(n). A vector is its own transpose."""
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
+        return any(_integer(index) is not None for index in node.slice.elts)
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "ones"
 
 
 def _transposed(node: ast.expr) -> ast.expr:

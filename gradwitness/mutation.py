@@ -47,7 +47,9 @@ class Mutation:
     @property
     def drops_last(self) -> bool:
         """Whether what comes first is kept: a in a - b, or in a -= b."""
-        return isinstance(self.replacement, ast.Pass) or self.before.lstrip("(").startswith(self.after) or "positive(" in self.after
+        return isinstance(self.replacement, ast.Pass) or self.before.lstrip("(").startswith(self.after) or any(
+            word in self.after for word in ("positive(", "0 * ")
+        )
 
     def code(self) -> CodeType:
         """The whole function, compiled with the mistake."""
@@ -137,6 +139,8 @@ def _left_alone(node: ast.AST, spared: Collection[str]) -> bool:
     if isinstance(node, ast.Call):
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         return called in spared
+    if isinstance(node, ast.Attribute) and node.attr == "dtype":
+        return True  # of whichever array: they all have the same
     return isinstance(node, (ast.Raise, ast.JoinedStr, ast.Assert))
 
 

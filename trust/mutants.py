@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -18,6 +18,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any, Literal
 
 import adapters
+from gradwitness import frameworks
 from gradwitness.mutation import Mutation, mutations, planted
 from reference import MODELS, OPS, OPTIMIZERS, Op
 from trust.spoiled import spoiled
@@ -43,6 +44,7 @@ class Mutant:
     before, after, line   the source and what it would be
     examiners   the ops, models or optimizers that run the function, the nearest first
     plant       () -> a context in which the mistake is made
+    function    the one that the mistake is in
     spoil       backward -> one that spoils a gradient afterwards; for mistakes that are not in the source
     """
 
@@ -56,6 +58,7 @@ class Mutant:
     examiners: tuple[str, ...]
     adapter: str = ""
     plant: Callable[[], AbstractContextManager[None]] = field(default=nullcontext, compare=False, repr=False)
+    function: FunctionType | None = field(default=None, compare=False, repr=False)
     spoil: Callable[[Any], Any] | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -79,7 +82,7 @@ def pair_mutants(names: tuple[str, ...] = ()) -> Iterator[Mutant]:
             yield from _of_function("pair", function, examiners)
     for name, op in PAIRS.items():
         for label, which, what, spoil in spoiled(op) if not names or name in names else ():
-            yield Mutant("pair", f"{_home(op.backward)}.backward -> {which}", label, 1, 0, which, what, (name,), spoil=spoil)
+            yield Mutant("pair", f"{_home(op.backward)}.backward -> {which}", label, 1, 0, which, what, (name,), function=op.backward, spoil=spoil)
 
 
 def optimizer_mutants() -> Iterator[Mutant]:
@@ -99,6 +102,34 @@ def adapter_mutants(adapter: str) -> Iterator[Mutant]:
         yield from _of_function("adapter", function, examiners, adapter)
 
 
+def corpus(kinds: Collection[str] = (), examiners: Collection[str] = ()) -> Iterator[Mutant]:
+    """All mutants, or those of some kinds, or with some op, model or optimizer for their nearest examiner; the adapters that are there."""
+    made: dict[str, Callable[[], Iterator[Mutant]]] = {"pair": pair_mutants, "optimizer": optimizer_mutants, "adapter": _of_adapters}
+    if unknown := set(kinds) - set(made):
+        raise ValueError(f"unknown kind {', '.join(sorted(unknown))}; there are {', '.join(made)}")
+    for kind, make in made.items():
+        if not kinds or kind in kinds:
+            yield from (m for m in make() if not examiners or m.examiners[0] in examiners)
+
+
+def _of_adapters() -> Iterator[Mutant]:
+    for name in adapters.NAMES:
+        try:
+            yield from adapter_mutants(name)
+        except frameworks.Unavailable:
+            continue
+
+
+def reached_by_forward(mutant: Mutant, name: str) -> bool:
+    """Whether an op's or model's forward runs the function that the mistake is in."""
+    return mutant.function in _forwards(name)
+
+
+@cache
+def _forwards(name: str) -> frozenset[FunctionType]:
+    return frozenset(_reached((PAIRS[name].forward,), "reference."))
+
+
 def _of_function(kind: Kind, function: FunctionType, examiners: tuple[str, ...], adapter: str = "") -> Iterator[Mutant]:
     spared = {name for name in (*function.__globals__, *function.__code__.co_names) if name.lstrip("_").startswith(DOOR)}
     where, count = f"{_home(function)}.{function.__qualname__}", Counter[str]()
@@ -110,7 +141,7 @@ def _of_function(kind: Kind, function: FunctionType, examiners: tuple[str, ...],
         label = "detached statistics" if m.label == "dropped term" and m.drops_last and _normalizes(function) else m.label
         count[label] += 1
         plant = partial(_planted, function, m)
-        yield Mutant(kind, where, label, count[label], m.line, m.before, m.after, examiners, adapter, plant)
+        yield Mutant(kind, where, label, count[label], m.line, m.before, m.after, examiners, adapter, plant, function)
 
 
 def _planted(function: FunctionType, mutation: Mutation) -> AbstractContextManager[None]:

@@ -1,0 +1,83 @@
+"""What is right, found before anything is planted: the inputs of cases, and what a framework returns for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+import adapters
+from gradwitness import frameworks
+from gradwitness.subject import Subject, leaves
+from reference import MODELS, OPS, OPTIMIZERS, Case
+from tests.known import known
+from tests.matrix import Cell, Kind
+from tests.run import RUN, subject
+
+TABLES: Mapping[Kind, Mapping[str, Any]] = {"op": OPS, "model": MODELS, "optimizer": OPTIMIZERS}
+DTYPE = "float64"
+
+
+def kind_of(name: str) -> Kind:
+    """Of an op, model or optimizer."""
+    return next(kind for kind, table in TABLES.items() if name in table)
+
+
+def cases(name: str) -> list[Case]:
+    """Those of an op, model or optimizer: the generic one, and then from the smallest to the largest."""
+    first, *others = TABLES[kind_of(name)][name].cases
+    return [first, *sorted(others, key=lambda case: _size(name, case.id))]
+
+
+@cache
+def _size(name: str, case_id: str) -> int:
+    found = TABLES[kind_of(name)][name]
+    case = next(case for case in found.cases if case.id == case_id)
+    inputs = case.inputs(np.random.default_rng(0))
+    return sum(np.size(leaf) for leaf in leaves(inputs))
+
+
+@cache
+def at(name: str, case_id: str) -> Subject:
+    """An op or model at a case, with inputs drawn while nothing is planted."""
+    op = TABLES[kind_of(name)][name]
+    return subject(op, next(case for case in op.cases if case.id == case_id))
+
+
+def cell(name: str, case_id: str, adapter: str) -> Cell:
+    """The one that is looked at: eager, float64, on the CPU."""
+    return Cell(kind_of(name), name, case_id, adapter, DTYPE, "cpu", "eager")
+
+
+def agreeing(name: str, case_id: str, among: tuple[str, ...] = adapters.NAMES) -> Iterator[Cell]:
+    """The cells of a case in which a framework is there, has the thing, and nothing is on record against it."""
+    for adapter in among:
+        try:
+            loaded = adapters.load(adapter)
+        except frameworks.Unavailable:
+            continue
+        found = cell(name, case_id, adapter)
+        if name not in {**loaded.missing, **loaded.lacking} and known(found) is None:
+            yield found
+
+
+@cache
+def results(found: Cell) -> list[Any]:
+    """What the framework returns in a cell."""
+    _, arrays = RUN[found.kind](found)
+    return arrays
+
+
+@cache
+def by_framework(name: str, case_id: str) -> tuple[Subject, list[Any]] | None:
+    """A case of an op or model, under the conventions of the first framework that has nothing on record, and its results."""
+    for found in agreeing(name, case_id):
+        model = adapters.load(found.adapter).models.get(name)
+        at_case = at(name, case_id)
+        if model is not None:
+            at_case = replace(at_case, static={**at_case.static, **model.conventions})
+        return at_case, results(found)
+    return None

@@ -1,0 +1,201 @@
+"""Two witnesses examine a mutant, each by itself.
+
+    oracle        numerical differentiation of the mutated forward, against the mutated backward: no framework
+    frameworks    what frameworks return, against the mutated reference (or its evidence against a mutated spelling): no
+                  numerical differentiation, but at kinks, where it says what the set is
+
+Cases are tried in order; the first that kills ends the examination.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+import adapters
+from gradwitness.arithmetic import Unstable
+from gradwitness.oracles import Vacuous
+from gradwitness.subject import Subject
+from gradwitness.verdict import Disagreement
+from gradwitness.witness import Evidence
+from reference.schedules import rate
+from tests.path import Path
+from tests.run import RUN, optimizer_path
+from trust.memory import remembered
+from trust.mutants import Mutant
+from trust.right import DTYPE, agreeing, at, by_framework, cases, results, TABLES
+
+By = Literal["oracle", "frameworks"]
+Verdict = Literal["killed", "refused", "raised", "survived", "stillborn", "not applicable"]
+SECONDS_TO_LIVE = 5
+"""A mutant that does not return from its generic case by then is stillborn."""
+SECONDS_PER_CASE = 120
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a witness found.
+
+    verdict   killed by a disagreement, by a refusal (nothing can be said of it: Vacuous, Unstable, a lost subclass), by an error
+              that it raises in some case but the generic one; survived; stillborn; not applicable
+    """
+
+    by: By
+    verdict: Verdict
+    examiner: str = ""
+    case: str = ""
+    gradient: str = ""
+    ratio: float = 0.0
+    told: str = ""
+
+
+class TooLong(Exception):
+    """It does not return."""
+
+
+def examine(mutant: Mutant) -> list[Outcome]:
+    """What both witnesses find."""
+    if reason := _stillborn(mutant):
+        return [Outcome(by, "stillborn", told=reason) for by in ("oracle", "frameworks")]
+    return [oracle(mutant), by_frameworks(mutant)]
+
+
+def oracle(mutant: Mutant) -> Outcome:
+    """Is the mutated backward the derivative of the mutated forward?"""
+    if mutant.kind != "pair":
+        return Outcome("oracle", "not applicable", told="no forward to differentiate")
+
+    def checks(name: str, case_id: str) -> Iterator[Callable[[], Any]]:
+        right = at(name, case_id)
+        yield lambda: remembered(mutant, name, case_id, mutated(mutant, right))
+
+    return _first(mutant, "oracle", checks)
+
+
+def by_frameworks(mutant: Mutant) -> Outcome:
+    """Do frameworks return what the mutated code says, or the mutated framework what the reference says?"""
+
+    def checks(name: str, case_id: str) -> Iterator[Callable[[], Any]]:
+        if mutant.kind == "adapter":
+            for cell in agreeing(name, case_id, (mutant.adapter,)):
+                yield lambda cell=cell: _spelling(cell)
+        elif mutant.kind == "optimizer":
+            for cell in agreeing(name, case_id):
+                theirs = results(cell)
+                yield lambda cell=cell, theirs=theirs: _path(cell).judge(theirs)
+        elif (right := by_framework(name, case_id)) is not None:
+            subject, theirs = right
+            yield lambda: Evidence.of(mutated(mutant, subject), DTYPE).judge(theirs)
+
+    return _first(mutant, "frameworks", checks)
+
+
+def mutated(mutant: Mutant, subject: Subject) -> Subject:
+    """The subject with the mistake, if that is not in the source; a fresh one in any case, with a cotangent of its own."""
+    return replace(subject, backward=mutant.spoil(subject.backward) if mutant.spoil else subject.backward)
+
+
+def _spelling(cell: Any) -> None:
+    evidence, theirs = RUN[cell.kind](cell)
+    evidence.judge(theirs)
+
+
+def _path(cell: Any) -> Path:
+    """`tests.run.optimizer_path`, which remembers, without its memory."""
+    convention = tuple(adapters.load(cell.adapter).conventions.get(cell.name, {}).items())
+    path, *_ = optimizer_path.__wrapped__(cell.subject, cell.case_id, cell.dtype, convention)
+    return path
+
+
+def _first(mutant: Mutant, by: By, checks: Callable[[str, str], Iterator[Callable[[], Any]]]) -> Outcome:
+    """The first check that kills."""
+    seen = False
+    for name in mutant.examiners:
+        for case in cases(name):
+            for check in checks(name, case.id):
+                seen = True
+                found = _examined(mutant, by, check, name, case.id)
+                if found is not None:
+                    return found
+    return Outcome(by, "survived") if seen else Outcome(by, "not applicable", told="a difference is on record in every cell")
+
+
+def _examined(mutant: Mutant, by: By, check: Callable[[], Any], name: str, case_id: str) -> Outcome | None:
+    where = (name, case_id)
+    try:
+        with mutant.plant(), np.errstate(all="ignore"), at_most(SECONDS_PER_CASE):
+            check()
+    except Disagreement as found:
+        return Outcome(by, "killed", *where, found.gradient, min(float(found.ratio), 1e300), found.reason)
+    except (Vacuous, Unstable) as found:
+        return Outcome(by, "refused", *where, told=_line(found))
+    except Exception as found:  # whatever the mutated code does
+        lost = isinstance(found, TypeError) and "subclass" in str(found)
+        return Outcome(by, "refused" if lost else "raised", *where, told=_line(found))
+    return None
+
+
+def _stillborn(mutant: Mutant) -> str:
+    """Why it cannot even run on the generic case of its nearest examiner; empty where it can."""
+    name = mutant.examiners[0]
+    case = cases(name)[0]
+    if mutant.kind == "pair":
+        subject = at(name, case.id)
+        subject.cotangent  # noqa: B018  drawn while nothing is planted
+
+        def run() -> None:
+            mutated(mutant, subject).run(lambda a: a, DTYPE)
+    elif mutant.kind == "optimizer":
+
+        def run() -> None:
+            _steps(TABLES["optimizer"][name], case)
+    else:
+        cells = list(agreeing(name, case.id, (mutant.adapter,)))
+
+        def run() -> None:
+            for cell in cells:
+                RUN[cell.kind](cell)
+
+        for cell in cells:
+            RUN[cell.kind](cell)
+    try:
+        with mutant.plant(), np.errstate(all="ignore"), at_most(SECONDS_TO_LIVE):
+            run()
+    except Disagreement:
+        return ""
+    except Exception as error:  # whatever the mutated code does
+        return _line(error)
+    return ""
+
+
+def _steps(optimizer: Any, case: Any) -> None:
+    param, grads = case.inputs(np.random.default_rng(0))
+    hyper, state = dict(case.attrs), optimizer.init(param)
+    lr = hyper.pop("lr")
+    for t, grad in enumerate(grads):
+        param, state = optimizer.step(param, grad, state, lr=rate(lr, t), **hyper)
+
+
+@contextmanager
+def at_most(seconds: int) -> Iterator[None]:
+    """Raises TooLong in what takes longer. Works in a main thread."""
+
+    def stop(*_: object) -> None:
+        raise TooLong(f"did not return within {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".split("\n")[0][:200]
