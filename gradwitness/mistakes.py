@@ -136,7 +136,19 @@ def _call(node: ast.Call, names: Names) -> Iterator[Variant]:
     method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
     called = method or getattr(node.func, "id", "")
     owner = node.func.value if isinstance(node.func, ast.Attribute) else None
-    of_numpy = isinstance(owner, ast.Name) and owner.id in ("np", "jnp", "torch", "tf", "F", "K", "nn", "math", "jax", "ops", "lax")
+    of_numpy = isinstance(owner, ast.Name) and owner.id in (
+        "np",
+        "jnp",
+        "torch",
+        "tf",
+        "F",
+        "K",
+        "nn",
+        "math",
+        "jax",
+        "ops",
+        "lax",
+    )
     if called in ("sum", "mean") and isinstance(node.func, ast.Attribute):
         other = ast.Attribute(node.func.value, "mean" if called == "sum" else "sum", ast.Load())
         yield "sum for mean", ast.Call(other, node.args, node.keywords)
@@ -161,7 +173,12 @@ def _call(node: ast.Call, names: Names) -> Iterator[Variant]:
         yield "wrong mask", ast.Call(other, node.args, node.keywords)
     elif len(node.args) >= 2 and all(isinstance(a, ast.Name) for a in node.args[:2]) and called not in COMMUTATIVE:
         yield "swapped operands", ast.Call(node.func, [node.args[1], node.args[0], *node.args[2:]], node.keywords)
-    if of_numpy and len(node.args) == 1 and not node.keywords and called not in ("array", "asarray", "copy", "arange", "zeros_like"):
+    if (
+        of_numpy
+        and len(node.args) == 1
+        and not node.keywords
+        and called not in ("array", "asarray", "copy", "arange", "zeros_like")
+    ):
         yield "pre- for post-activation", node.args[0]
     if isinstance(node.func, ast.Name) and called.endswith("_backward"):
         for i, argument in enumerate(node.args):  # a path that nobody goes back along
@@ -185,7 +202,10 @@ def _ufunc(node: ast.Call, called: str) -> Iterator[Variant]:
         yield "dropped term", other("positive" if called == "add" else "negative", b)
     else:
         yield "missing factor", other("positive", a)
-        yield "missing factor" if called == "multiply" else "swapped operands", other("positive", b) if called == "multiply" else other("multiply", a, b)
+        yield (
+            "missing factor" if called == "multiply" else "swapped operands",
+            other("positive", b) if called == "multiply" else other("multiply", a, b),
+        )
 
 
 def _keyword(node: ast.Call, i: int, keyword: ast.keyword) -> Iterator[Variant]:
@@ -284,7 +304,9 @@ def _counts(node: ast.expr) -> bool:
     if isinstance(node, ast.Subscript):
         node = node.value
     if isinstance(node, ast.Call):
-        return getattr(node.func, "id", "") == "len" or (isinstance(node.func, ast.Attribute) and node.func.attr in ("size", "numel"))
+        return getattr(node.func, "id", "") == "len" or (
+            isinstance(node.func, ast.Attribute) and node.func.attr in ("size", "numel")
+        )
     if isinstance(node, ast.Attribute):
         return node.attr in ("size", "shape")
     return isinstance(node, ast.Name) and node.id in COUNTS

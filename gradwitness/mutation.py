@@ -7,7 +7,6 @@ Source: DeMillo, Lipton and Sayward, "Hints on test data selection", Computer 11
 """
 
 from __future__ import annotations
-
 import __future__
 
 import ast
@@ -22,7 +21,6 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from gradwitness.mistakes import Names, variants
-
 
 Path = tuple[tuple[str, int | None], ...]
 
@@ -47,8 +45,10 @@ class Mutation:
     @property
     def drops_last(self) -> bool:
         """Whether what comes first is kept: a in a - b, or in a -= b."""
-        return isinstance(self.replacement, ast.Pass) or self.before.lstrip("(").startswith(self.after) or any(
-            word in self.after for word in ("positive(", "0 * ")
+        return (
+            isinstance(self.replacement, ast.Pass)
+            or self.before.lstrip("(").startswith(self.after)
+            or any(word in self.after for word in ("positive(", "0 * "))
         )
 
     def code(self) -> CodeType:
@@ -72,7 +72,9 @@ def mutations(function: FunctionType, spared: Collection[str] = ()) -> Iterator[
     Raises OSError where there is no source, ValueError for what is no plain def statement: its code cannot be swapped.
     """
     if function.__code__.co_freevars:
-        raise ValueError(f"{function.__qualname__} closes over {', '.join(function.__code__.co_freevars)}; wanted a plain function")
+        raise ValueError(
+            f"{function.__qualname__} closes over {', '.join(function.__code__.co_freevars)}; wanted a plain function"
+        )
     tree, first = _parsed(function)
     definition = tree.body[0]
     if not isinstance(definition, ast.FunctionDef):
@@ -88,7 +90,9 @@ def mutations(function: FunctionType, spared: Collection[str] = ()) -> Iterator[
             if key in seen or key[1] == ast.unparse(statement):
                 continue
             seen.add(key)
-            yield Mutation(label, first + node.lineno - 1, ast.unparse(node), ast.unparse(replacement), function, path, replacement)
+            yield Mutation(
+                label, first + node.lineno - 1, ast.unparse(node), ast.unparse(replacement), function, path, replacement
+            )
 
 
 @contextmanager

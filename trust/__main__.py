@@ -21,7 +21,9 @@ def room() -> None:
 
 @app.command()
 def mutants(
-    op: Annotated[list[str] | None, typer.Option(help="only those that this op, model or optimizer examines; may be repeated")] = None,
+    op: Annotated[
+        list[str] | None, typer.Option(help="only those that this op, model or optimizer examines; may be repeated")
+    ] = None,
     kind: Annotated[list[str] | None, typer.Option(help="pair, optimizer or adapter; may be repeated")] = None,
     workers: Annotated[int, typer.Option(help="processes")] = 2,
     fresh: Annotated[bool, typer.Option(help="forget what earlier runs found")] = False,

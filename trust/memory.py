@@ -1,4 +1,4 @@
-"""`check_subject` with a memory: the numerical derivatives of a forward that a mutant leaves alone are found once for all mutants.
+"""`check_subject` with a memory: numerical derivatives of a forward that a mutant leaves alone are found once for all mutants.
 
 They cost twenty times what the rest does, and are the same numbers: they depend on the forward, the inputs and the cotangent.
 """

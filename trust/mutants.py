@@ -82,7 +82,18 @@ def pair_mutants(names: tuple[str, ...] = ()) -> Iterator[Mutant]:
             yield from _of_function("pair", function, examiners)
     for name, op in PAIRS.items():
         for label, which, what, spoil in spoiled(op) if not names or name in names else ():
-            yield Mutant("pair", f"{_home(op.backward)}.backward -> {which}", label, 1, 0, which, what, (name,), function=op.backward, spoil=spoil)
+            yield Mutant(
+                "pair",
+                f"{_home(op.backward)}.backward -> {which}",
+                label,
+                1,
+                0,
+                which,
+                what,
+                (name,),
+                function=op.backward,
+                spoil=spoil,
+            )
 
 
 def optimizer_mutants() -> Iterator[Mutant]:
@@ -103,8 +114,15 @@ def adapter_mutants(adapter: str) -> Iterator[Mutant]:
 
 
 def corpus(kinds: Collection[str] = (), examiners: Collection[str] = ()) -> Iterator[Mutant]:
-    """All mutants, or those of some kinds, or with some op, model or optimizer for their nearest examiner; the adapters that are there."""
-    made: dict[str, Callable[[], Iterator[Mutant]]] = {"pair": pair_mutants, "optimizer": optimizer_mutants, "adapter": _of_adapters}
+    """All mutants, or those of some kinds, or of which some op, model or optimizer is the nearest examiner.
+
+    Raises ValueError for an unknown kind.
+    """
+    made: dict[str, Callable[[], Iterator[Mutant]]] = {
+        "pair": pair_mutants,
+        "optimizer": optimizer_mutants,
+        "adapter": _of_adapters,
+    }
     if unknown := set(kinds) - set(made):
         raise ValueError(f"unknown kind {', '.join(sorted(unknown))}; there are {', '.join(made)}")
     for kind, make in made.items():

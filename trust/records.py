@@ -1,11 +1,11 @@
-"""What is known of mutants: a line of JSON for each, written as soon as it is known, and valid while nothing that it depends on changes."""
+"""What is known of mutants: a line of JSON each, written as soon as known, valid while nothing that it depends on changes."""
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import inspect
 import json
-from collections.abc import Iterable
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -19,39 +19,36 @@ from trust.witnesses import Outcome
 ROOM = Path(__file__).parent
 WORKING = ROOM.parent / ".trust" / "mutants.jsonl"
 """Ignored by git: the summary is what is kept."""
+CHECKED = WORKING.with_name("checks.jsonl")
 ENGINE = ("arithmetic.py", "oracles.py", "subject.py", "verdict.py", "witness.py")
-EXAMINATION = ("witnesses.py", "spoiled.py")
 
 
 class Records:
-    """The file, as a table from a mutant's id to what was found."""
+    """A file, as a table from a mutant's id, or a check and an id, to what was found."""
 
-    def __init__(self, file: Path = WORKING, *, fresh: bool = False) -> None:
-        self.file, self.known = file, {}
+    def __init__(self, file: Path, *, fresh: bool = False) -> None:
+        self.file = file
+        self.known: dict[str, dict[str, Any]] = {}
         if fresh:
             file.unlink(missing_ok=True)
         for line in file.read_text().splitlines() if file.exists() else ():
             try:
-                entry = json.loads(line)
+                found = json.loads(line)
             except json.JSONDecodeError:  # the last line of a run that was killed
                 continue
-            self.known[entry["id"]] = entry
+            self.known[found["id"]] = found
 
-    def of(self, mutant: Mutant) -> dict[str, Any] | None:
+    def of(self, mutant: Mutant, check: str = "") -> dict[str, Any] | None:
         """What was found, if it still holds."""
-        entry = self.known.get(mutant.id)
-        return entry if entry is not None and entry["key"] == key(mutant) else None
+        found = self.known.get(f"{check} {mutant.id}".lstrip())
+        return found if found is not None and found["key"] == key(mutant) else None
 
-    def missing(self, mutants: Iterable[Mutant]) -> list[Mutant]:
-        """Those that nothing is known of."""
-        return [m for m in mutants if self.of(m) is None]
-
-    def add(self, entry: dict[str, Any]) -> None:
+    def add(self, found: dict[str, Any]) -> None:
         """Write what was found."""
-        self.known[entry["id"]] = entry
+        self.known[found["id"]] = found
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with self.file.open("a") as file:
-            file.write(json.dumps(entry) + "\n")
+            file.write(json.dumps(found) + "\n")
 
 
 def entry(mutant: Mutant, outcomes: list[Outcome], seconds: float) -> dict[str, Any]:
@@ -79,4 +76,5 @@ def _cases(name: str) -> str:
 @cache
 def _engine() -> str:
     engine = Path(gradwitness.__file__).parent
-    return "\0".join([*((engine / f).read_text() for f in ENGINE), *((ROOM / f).read_text() for f in EXAMINATION)])
+    files = [*(engine / name for name in ENGINE), ROOM / "spoiled.py"]
+    return "\0".join(ast.dump(ast.parse(file.read_text())) for file in files)  # what is computed: no comments, no layout

@@ -11,8 +11,10 @@ import numpy as np
 
 import adapters
 from gradwitness import frameworks
+from gradwitness.arithmetic import Array
 from gradwitness.subject import Subject, leaves
-from reference import MODELS, OPS, OPTIMIZERS, Case
+from reference import MODELS, OPS, OPTIMIZERS, Case, Optimizer
+from reference.schedules import rate
 from tests.known import known
 from tests.matrix import Cell, Kind
 from tests.run import RUN, subject
@@ -81,3 +83,14 @@ def by_framework(name: str, case_id: str) -> tuple[Subject, list[Any]] | None:
             at_case = replace(at_case, static={**at_case.static, **model.conventions})
         return at_case, results(found)
     return None
+
+
+def steps(optimizer: Optimizer, case: Case, number: int = 0) -> Array:
+    """The parameter after each step of a case, in float64, at a draw of its inputs."""
+    param, grads = case.inputs(np.random.default_rng(number))
+    hyper, state, history = dict(case.attrs), optimizer.init(param), []
+    lr = hyper.pop("lr")
+    for t, grad in enumerate(grads):
+        param, state = optimizer.step(param, grad, state, lr=rate(lr, t), **hyper)
+        history.append(param)
+    return np.stack(history)

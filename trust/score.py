@@ -1,4 +1,4 @@
-"""`python -m trust mutants`: the corpus examined by processes beside each other. A run that is interrupted goes on where it was."""
+"""`python -m trust mutants`: the corpus examined by several processes. A run that is interrupted goes on where it was."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import signal
 import sys
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from trust import table
+from trust.equivalent import CHECKS, asked
 from trust.mutants import Mutant, corpus
-from trust.records import Records, entry
+from trust.records import CHECKED, WORKING, Records, entry, key
 from trust.witnesses import examine
 
 INTERRUPTED = 130
@@ -22,29 +24,33 @@ _mutants: dict[str, Mutant] = {}
 
 
 def run(names: tuple[str, ...] = (), kinds: tuple[str, ...] = (), workers: int = 2, *, fresh: bool = False) -> int:
-    """Examine what is not known yet, tell, and write the summary of a whole corpus. Returns the exit status."""
-    from trust import table
-
+    """Examine what is not known yet, tell, and write the summary of the whole corpus. Returns the exit status."""
     console = Console()
     mutants = list(corpus(kinds, names))
-    records = Records(fresh=fresh)
-    missing = records.missing(mutants)
+    records, checks = Records(WORKING, fresh=fresh), Records(CHECKED, fresh=fresh)
+    missing = [m.id for m in mutants if records.of(m) is None]
     console.print(f"{len(mutants)} mutants, {len(missing)} of them to be examined")
-    if missing and not take(missing, records, workers, kinds, names):
+    if not take(_examined, missing, records, workers, (kinds, names)):
         console.print("interrupted; what was found is kept, and the same command goes on from here")
         return INTERRUPTED
-    return table.report(mutants, records, console, whole=not names and not kinds)
+    doubtful = [(check, m.id) for m in mutants for check in asked(m, records.of(m) or {}) if checks.of(m, check) is None]
+    if not take(_checked, doubtful, checks, workers, (kinds, names)):
+        return INTERRUPTED
+    return table.report(mutants, records, checks, console, whole=not names and not kinds)
 
 
-def take(missing: Sequence[Mutant], records: Records, workers: int, kinds: tuple[str, ...], names: tuple[str, ...]) -> bool:
-    """Examine mutants in processes of their own, and write down each as it is known. False if it was interrupted."""
+def take(work: Callable[[Any], Any], todo: Sequence[Any], records: Records, workers: int, about: tuple[Any, ...]) -> bool:
+    """Do what is to be done in processes of their own, and write down each thing as it is known. False if it was interrupted."""
+    if not todo:
+        return True
+    for interrupt in (signal.SIGINT, signal.SIGTERM):  # in the background a shell has SIGINT ignored
+        signal.signal(interrupt, signal.default_int_handler)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    context = multiprocessing.get_context("spawn")
-    pool = context.Pool(workers, _prepare, (kinds, names))
+    pool = multiprocessing.get_context("spawn").Pool(min(workers, len(todo)), _prepare, about)
     try:
         with Progress(*columns, console=Console(file=sys.stderr)) as progress:
-            task = progress.add_task("mutants", total=len(missing))
-            for found in pool.imap_unordered(_examined, [m.id for m in missing]):
+            task = progress.add_task("mutants", total=len(todo))
+            for found in pool.imap_unordered(work, todo):
                 records.add(found)
                 progress.update(task, advance=1, description=found["id"].split(":")[0][:40].ljust(40))
     except KeyboardInterrupt:
@@ -65,3 +71,13 @@ def _prepare(kinds: tuple[str, ...], names: tuple[str, ...]) -> None:
 def _examined(identity: str) -> dict[str, Any]:
     mutant, start = _mutants[identity], time.perf_counter()
     return entry(mutant, examine(mutant), time.perf_counter() - start)
+
+
+def _checked(what: tuple[str, str]) -> dict[str, Any]:
+    check, identity = what
+    mutant = _mutants[identity]
+    try:
+        told = CHECKS[check](mutant)
+    except Exception as error:  # a mutant may raise where nobody looked before
+        told = f"{type(error).__name__}: {error}"
+    return {"id": f"{check} {identity}", "key": key(mutant), "told": told}

@@ -4,23 +4,140 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from trust.equivalent import entries, survived
 from trust.mutants import Mutant
 from trust.records import ROOM, Records
 
 SUMMARY = ROOM / "results" / "mutants.json"
 DEAD = ("killed", "refused", "raised")
-WITNESSES = ("oracle", "frameworks")
+COLUMNS = ("mutants", "stillborn", "equivalent", "live", "asked", "killed", "survived", "asked", "killed", "survived")
+AIM = 0.99
 
 
-def report(mutants: Sequence[Mutant], records: Records, console: Console, *, whole: bool) -> int:
+@dataclass(frozen=True)
+class Judged:
+    """A mutant, and what became of it.
+
+    fate          stillborn, equivalent or live
+    oracle, frameworks   of a live one: killed, survived or not asked
+    reason        why it is equivalent, or what the check said that failed
+    """
+
+    mutant: Mutant
+    fate: str
+    oracle: str = ""
+    frameworks: str = ""
+    how: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def judged(mutant: Mutant, found: Mapping[str, Any], checks: Records) -> Judged:
+    """What became of a mutant that was examined."""
+    if found["frameworks"]["verdict"] == "stillborn":
+        return Judged(mutant, "stillborn")
+    both = survived(found, "frameworks") and (mutant.kind != "pair" or survived(found, "oracle"))
+    failed = ""
+    for entry in entries() if both else ():
+        if entry.names(mutant.id):
+            told = checks.of(mutant, entry.check)
+            if told is not None and not told["told"]:
+                return Judged(mutant, "equivalent", reason=entry.reason)
+            failed = f"{entry.check}: {told['told'] if told else 'not checked'}"
+    other = checks.of(mutant, "another_function")
+    consistent = other is not None and not other["told"] and not both
+    by = {w: found[w]["verdict"] for w in ("oracle", "frameworks")}
+    fates = {w: "killed" if v in DEAD else "survived" if v == "survived" else "not asked" for w, v in by.items()}
+    fates["oracle"] = "not asked" if consistent else fates["oracle"]
+    why = "another function, whose derivative this is" if consistent else failed or (other or {}).get("told", "")
+    return Judged(mutant, "live", fates["oracle"], fates["frameworks"], tuple(by.values()), why)
+
+
+def report(mutants: Sequence[Mutant], records: Records, checks: Records, console: Console, *, whole: bool) -> int:
     """Print the table and the survivors; write the summary if the corpus is the whole one. Returns the exit status."""
-    c = Counter((by, (records.of(m) or {}).get(by, {}).get("verdict")) for m in mutants for by in WITNESSES)
-    console.print(c)
-    return 0
+    found = [judged(m, records.of(m) or {}, checks) for m in mutants]
+    table = Table(
+        title="mutants by kind of mistake: asked of, killed by and surviving the oracle alone, and the frameworks alone"
+    )
+    for column in ("mistake", *COLUMNS):
+        table.add_column(column, justify="left" if column == "mistake" else "right")
+    labels = Counter(j.mutant.label for j in found)
+    for label, _ in labels.most_common():
+        table.add_row(label, *map(str, row([j for j in found if j.mutant.label == label])))
+    table.add_row("all", *map(str, row(found)), style="bold")
+    console.print(table)
+    living = [j for j in found if "survived" in (j.oracle, j.frameworks)]
+    for j in living:
+        console.print(_told(j), markup=False, highlight=False)
+    problems = _idle(found) + [f"{j.mutant.id}: {j.reason}" for j in living if j.reason.startswith(("same", "kink"))]
+    for problem in problems:
+        console.print(f"equivalent.toml: {problem}", markup=False)
+    for witness in ("oracle", "frameworks"):
+        console.print(f"{witness} alone: {share(found, witness):.2%} of {_asked(found, witness)}")
+    if whole:
+        SUMMARY.parent.mkdir(exist_ok=True)
+        SUMMARY.write_text(json.dumps(summary(found), indent=1) + "\n")
+    return int(bool(problems) or any(share(found, w) < AIM for w in ("oracle", "frameworks") if _asked(found, w)))
+
+
+def row(found: Sequence[Judged]) -> list[int]:
+    """The numbers of COLUMNS."""
+    fates = Counter(j.fate for j in found)
+    numbers = [len(found), fates["stillborn"], fates["equivalent"], fates["live"]]
+    for witness in ("oracle", "frameworks"):
+        of = Counter(getattr(j, witness) for j in found)
+        numbers += [of["killed"] + of["survived"], of["killed"], of["survived"]]
+    return numbers
+
+
+def share(found: Sequence[Judged], witness: str) -> float:
+    """Killed, of those that a witness was asked about."""
+    of = Counter(getattr(j, witness) for j in found)
+    return of["killed"] / max(1, of["killed"] + of["survived"])
+
+
+def summary(found: Sequence[Judged]) -> dict[str, Any]:
+    """What is kept: the tables, the equivalent ones by reason, and every survivor."""
+    kinds, labels = (list(dict.fromkeys(getattr(j.mutant, of) for j in found)) for of in ("kind", "label"))
+    excused = [j for j in found if j.fate == "equivalent"]
+    return {
+        "columns": COLUMNS,
+        "all": row(found),
+        "by_kind": {k: row([j for j in found if j.mutant.kind == k]) for k in kinds},
+        "by_label": {k: row([j for j in found if j.mutant.label == k]) for k in labels},
+        "killed": {w: share(found, w) for w in ("oracle", "frameworks")},
+        "how": {f"{o}, {f}": n for (o, f), n in sorted(Counter(j.how for j in found if j.fate == "live").items())},
+        "another_function": sum(j.reason.startswith("another function") for j in found),
+        "equivalent": {
+            reason: [j.mutant.id for j in excused if j.reason == reason] for reason in sorted({j.reason for j in excused})
+        },
+        "survivors": [
+            {"id": j.mutant.id, "oracle": j.oracle, "frameworks": j.frameworks, "diff": j.mutant.diff, "check": j.reason}
+            for j in found
+            if "survived" in (j.oracle, j.frameworks)
+        ],
+    }
+
+
+def _asked(found: Sequence[Judged], witness: str) -> int:
+    return sum(getattr(j, witness) in ("killed", "survived") for j in found)
+
+
+def _idle(found: Sequence[Judged]) -> list[str]:
+    """Patterns that excuse nobody, though mutants that they name were examined."""
+    excused = [j.mutant.id for j in found if j.fate == "equivalent"]
+    everybody = [j.mutant.id for j in found]
+    idle = [pattern for entry in entries() for pattern in entry.idle(excused)]
+    out_of_sight = {pattern for entry in entries() for pattern in entry.idle(everybody)}
+    whole = {j.mutant.kind for j in found} == {"pair", "optimizer", "adapter"}
+    return [f"{pattern!r} names no equivalent mutant" for pattern in idle if whole or pattern not in out_of_sight]
+
+
+def _told(j: Judged) -> str:
+    return f"\n{j.mutant.id}\n  oracle {j.oracle}, frameworks {j.frameworks}  {j.reason}\n  - {j.mutant.before}\n  + {j.mutant.after}"
