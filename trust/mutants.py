@@ -12,7 +12,7 @@ import inspect
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Literal
@@ -20,6 +20,7 @@ from typing import Any, Literal
 import adapters
 from gradwitness import frameworks
 from gradwitness.mutation import Mutation, mutations, planted
+from gradwitness.subject import Subject
 from reference import MODELS, OPS, OPTIMIZERS, Op
 from trust.spoiled import spoiled
 
@@ -65,6 +66,10 @@ class Mutant:
     def id(self) -> str:
         """Where and what, stable under changes elsewhere."""
         return f"{self.kind} {self.where}: {self.label} {self.number}"
+
+    def on(self, subject: Subject) -> Subject:
+        """The subject with the mistake, if that is not in the source; in any case a fresh one, with a cotangent of its own."""
+        return replace(subject, backward=self.spoil(subject.backward) if self.spoil else subject.backward)
 
     @property
     def diff(self) -> str:

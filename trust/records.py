@@ -6,6 +6,7 @@ import ast
 import hashlib
 import inspect
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -42,6 +43,10 @@ class Records:
         """What was found, if it still holds."""
         found = self.known.get(f"{check} {mutant.id}".lstrip())
         return found if found is not None and found["key"] == key(mutant) else None
+
+    def missing(self, mutants: Iterable[Mutant]) -> list[str]:
+        """Ids of those that nothing is known of, or nothing that holds."""
+        return [mutant.id for mutant in mutants if self.of(mutant) is None]
 
     def add(self, found: dict[str, Any]) -> None:
         """Write what was found."""

@@ -14,6 +14,7 @@ from gradwitness import frameworks
 from gradwitness.arithmetic import Array
 from gradwitness.subject import Subject, leaves
 from reference import MODELS, OPS, OPTIMIZERS, Case, Optimizer
+from reference.case import seed
 from reference.schedules import rate
 from tests.known import known
 from tests.matrix import Cell, Kind
@@ -21,6 +22,8 @@ from tests.run import RUN, subject
 
 TABLES: Mapping[Kind, Mapping[str, Any]] = {"op": OPS, "model": MODELS, "optimizer": OPTIMIZERS}
 DTYPE = "float64"
+FURTHER = 3
+"""Draws of the inputs besides the one that the suite makes."""
 
 
 def kind_of(name: str) -> Kind:
@@ -94,3 +97,17 @@ def steps(optimizer: Optimizer, case: Case, number: int = 0) -> Array:
         param, state = optimizer.step(param, grad, state, lr=rate(lr, t), **hyper)
         history.append(param)
     return np.stack(history)
+
+
+def drawn(name: str, case: Any) -> Iterator[Subject]:
+    """A case at the suite's inputs, and at further ones."""
+    subject = at(name, case.id)
+    yield subject
+    for further in range(FURTHER):
+        number = seed(name, case.id, str(further))
+        yield replace(subject, inputs=case.inputs(np.random.default_rng(number)), seed=number)
+
+
+def equal(some: list[Array], others: list[Array]) -> bool:
+    """Whether arrays are the same, to the last bit."""
+    return len(some) == len(others) and all(np.arrayequal(a, b, equal_nan=True) for a, b in zip(some, others, strict=True))

@@ -28,7 +28,7 @@ def run(names: tuple[str, ...] = (), kinds: tuple[str, ...] = (), workers: int =
     console = Console()
     mutants = list(corpus(kinds, names))
     records, checks = Records(WORKING, fresh=fresh), Records(CHECKED, fresh=fresh)
-    missing = [m.id for m in mutants if records.of(m) is None]
+    missing = records.missing(mutants)
     console.print(f"{len(mutants)} mutants, {len(missing)} of them to be examined")
     if not take(_examined, missing, records, workers, (kinds, names)):
         console.print("interrupted; what was found is kept, and the same command goes on from here")

@@ -11,9 +11,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from trust.equivalent import entries, survived
+from trust.equivalent import asked, entries
 from trust.mutants import Mutant
 from trust.records import ROOM, Records
+from trust.witnesses import ANOTHER
 
 SUMMARY = ROOM / "results" / "mutants.json"
 DEAD = ("killed", "refused", "raised")
@@ -42,21 +43,16 @@ def judged(mutant: Mutant, found: Mapping[str, Any], checks: Records) -> Judged:
     """What became of a mutant that was examined."""
     if found["frameworks"]["verdict"] == "stillborn":
         return Judged(mutant, "stillborn")
-    both = survived(found, "frameworks") and (mutant.kind != "pair" or survived(found, "oracle"))
     failed = ""
-    for entry in entries() if both else ():
+    for entry in entries() if asked(mutant, found) else ():
         if entry.names(mutant.id):
             told = checks.of(mutant, entry.check)
             if told is not None and not told["told"]:
                 return Judged(mutant, "equivalent", reason=entry.reason)
             failed = f"{entry.check}: {told['told'] if told else 'not checked'}"
-    other = checks.of(mutant, "another_function")
-    consistent = other is not None and not other["told"] and not both
     by = {w: found[w]["verdict"] for w in ("oracle", "frameworks")}
-    fates = {w: "killed" if v in DEAD else "survived" if v == "survived" else "not asked" for w, v in by.items()}
-    fates["oracle"] = "not asked" if consistent else fates["oracle"]
-    why = "another function, whose derivative this is" if consistent else failed or (other or {}).get("told", "")
-    return Judged(mutant, "live", fates["oracle"], fates["frameworks"], tuple(by.values()), why)
+    oracle, theirs = ("killed" if v in DEAD else "survived" if v == "survived" else "not asked" for v in by.values())
+    return Judged(mutant, "live", oracle, theirs, tuple(by.values()), failed or found["oracle"].get("told", ""))
 
 
 def report(mutants: Sequence[Mutant], records: Records, checks: Records, console: Console, *, whole: bool) -> int:
@@ -113,10 +109,8 @@ def summary(found: Sequence[Judged]) -> dict[str, Any]:
         "by_label": {k: row([j for j in found if j.mutant.label == k]) for k in labels},
         "killed": {w: share(found, w) for w in ("oracle", "frameworks")},
         "how": {f"{o}, {f}": n for (o, f), n in sorted(Counter(j.how for j in found if j.fate == "live").items())},
-        "another_function": sum(j.reason.startswith("another function") for j in found),
-        "equivalent": {
-            reason: [j.mutant.id for j in excused if j.reason == reason] for reason in sorted({j.reason for j in excused})
-        },
+        "another_function": sum(j.reason == ANOTHER for j in found),
+        "equivalent": {why: [j.mutant.id for j in excused if j.reason == why] for why in sorted({j.reason for j in excused})},
         "survivors": [
             {"id": j.mutant.id, "oracle": j.oracle, "frameworks": j.frameworks, "diff": j.mutant.diff, "check": j.reason}
             for j in found
@@ -140,4 +134,4 @@ def _idle(found: Sequence[Judged]) -> list[str]:
 
 
 def _told(j: Judged) -> str:
-    return f"\n{j.mutant.id}\n  oracle {j.oracle}, frameworks {j.frameworks}  {j.reason}\n  - {j.mutant.before}\n  + {j.mutant.after}"
+    return f"\n{j.mutant.id}: oracle {j.oracle}, frameworks {j.frameworks} {j.reason}\n{j.mutant.diff}"
