@@ -20,7 +20,8 @@ from dataclasses import dataclass, field
 from types import CodeType, FunctionType
 from typing import Any
 
-from gradwitness.mistakes import Names, variants
+from gradwitness.mistakes import variants
+from gradwitness.rewriting import Names
 
 Path = tuple[tuple[str, int | None], ...]
 
@@ -78,7 +79,7 @@ def mutations(function: FunctionType, spared: Collection[str] = ()) -> Iterator[
     tree, first = _parsed(function)
     definition = tree.body[0]
     if not isinstance(definition, ast.FunctionDef):
-        raise ValueError(f"{function.__qualname__} is no def statement; wanted one")
+        raise ValueError(f"{function.__qualname__} is no def statement; wanted one")  # noqa: TRY004  a function all the same
     names = Names.of(definition)
     seen: set[tuple[int, str]] = set()
     for path, node, statement in list(_places(definition, spared)):

@@ -1,4 +1,4 @@
-"""The room trust: mistakes are made where and as they should be, undone again, examined once, and excused for a checked reason."""
+"""Mutants: made where and as they should be, undone again, examined once, and excused for a reason that is checked."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +15,7 @@ from gradwitness.mutation import mutations, planted
 from reference import OPS
 from reference.activations import silu
 from trust import equivalent, records, table
+from trust.consistent import another_function
 from trust.mutants import Mutant, corpus
 from trust.records import Records, entry
 from trust.witnesses import Outcome, examine, oracle
@@ -108,9 +109,10 @@ def test_planting_reaches_everybody_and_is_undone() -> None:
 
 
 def test_a_closure_is_refused() -> None:
+    right = 1
+    closing: Any = lambda: right  # noqa: E731  what is refused
     with pytest.raises(ValueError, match="closes over right; wanted a plain function"):
-        right = 1
-        list(mutations(lambda: right))  # type: ignore[arg-type]
+        list(mutations(closing))
 
 
 def test_ids_are_unique() -> None:
@@ -179,8 +181,8 @@ def test_another_function_with_its_own_derivative_has_no_wrong_gradient() -> Non
     without = next(
         m for m in reference_mutants().values() if m.where == "layers.rms_norm.forward" and m.label == "epsilon dropped"
     )
-    assert equivalent.another_function(without) == ""
-    assert equivalent.another_function(a_mutant("pair activations.silu.backward: dropped term 1")) != ""
+    assert another_function(without) == ""
+    assert another_function(a_mutant("pair activations.silu.backward: dropped term 1")) != ""
 
 
 def test_entries_name_their_mutants_and_tell_who_is_idle() -> None:
@@ -199,7 +201,7 @@ def test_the_file_of_equivalent_mutants_gives_reasons() -> None:
 def test_an_unknown_check_is_named(tmp_path: Path) -> None:
     file = tmp_path / "equivalent.toml"
     file.write_text('[[equivalent]]\ncheck = "trust me"\nreason = "none"\nids = ["*"]\n')
-    with pytest.raises(ValueError, match="check trust me; wanted one of same, kink, another_function"):
+    with pytest.raises(ValueError, match="check trust me; wanted one of same, kink"):
         equivalent.entries(file)
 
 
@@ -231,10 +233,10 @@ def test_a_result_does_not_outlive_what_it_is_about(tmp_path: Path, monkeypatch:
 def test_the_table_counts_each_mutant_once(tmp_path: Path) -> None:
     one, two, three, four = list(reference_mutants().values())[:4]
     checks = Records(tmp_path / "checks.jsonl")
-    checks.add({"id": f"another_function {three.id}", "key": records.key(three), "told": ""})
-    lived = {"oracle": {"verdict": "survived"}, "frameworks": {"verdict": "killed"}}
     found = [table.judged(one, _known(one), checks), table.judged(two, _known(two, "stillborn"), checks)]
-    found += [table.judged(m, lived, checks) for m in (three, four)]
+    for mutant, oracle_says in ((three, "not applicable"), (four, "survived")):
+        outcomes = [Outcome("oracle", oracle_says), Outcome("frameworks", "killed")]
+        found.append(table.judged(mutant, entry(mutant, outcomes, 0.0), checks))
     assert [(j.fate, j.oracle, j.frameworks) for j in found] == [
         ("live", "killed", "killed"), ("stillborn", "", ""), ("live", "not asked", "killed"), ("live", "survived", "killed"),
     ]  # fmt: skip

@@ -28,6 +28,8 @@ Kind = Literal["pair", "optimizer", "adapter"]
 PAIRS: Mapping[str, Op] = OPS | MODELS
 DOOR = ("require", "check")
 """Functions whose names begin so check arguments, and compute nothing."""
+FOR_SPEED = ("pieces",)
+"""Functions that cut arrays to what the cache holds: a mistake there is slow, or as good as dead on every case."""
 STATISTICS = (
     "standardize", "batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm", "l2_normalize", "weight_norm", "unit",
 )  # fmt: skip
@@ -206,8 +208,8 @@ def _reached(functions: tuple[Any, ...], room: str) -> set[FunctionType]:
     waiting = [f for f in map(_plain, functions) if f is not None]
     while waiting:
         function = waiting.pop()
-        at_door = function.__name__.lstrip("_").startswith(DOOR)
-        if function in found or at_door or not function.__module__.startswith(room):
+        spared = function.__name__.lstrip("_").startswith(DOOR) or function.__name__ in FOR_SPEED
+        if function in found or spared or not function.__module__.startswith(room):
             continue
         found.add(function)
         waiting.extend(_called(function, room))

@@ -26,7 +26,7 @@ AIM = 0.99
 class Judged:
     """A mutant, and what became of it.
 
-    fate          stillborn, equivalent or live
+    fate          stillborn (or too slow), equivalent or live
     oracle, frameworks   of a live one: killed, survived or not asked
     reason        why it is equivalent, or what the check said that failed
     """
@@ -41,7 +41,7 @@ class Judged:
 
 def judged(mutant: Mutant, found: Mapping[str, Any], checks: Records) -> Judged:
     """What became of a mutant that was examined."""
-    if found["frameworks"]["verdict"] == "stillborn":
+    if {found[w]["verdict"] for w in ("oracle", "frameworks")} & {"stillborn", "too slow"}:
         return Judged(mutant, "stillborn")
     failed = ""
     for entry in entries() if asked(mutant, found) else ():

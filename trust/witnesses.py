@@ -32,7 +32,7 @@ from trust.mutants import Mutant, reached_by_forward
 from trust.right import DTYPE, TABLES, agreeing, at, by_framework, cases, results, steps
 
 By = Literal["oracle", "frameworks"]
-Verdict = Literal["killed", "refused", "raised", "survived", "stillborn", "not applicable"]
+Verdict = Literal["killed", "refused", "raised", "survived", "stillborn", "too slow", "not applicable"]
 SECONDS_TO_LIVE = 20
 """A mutant that does not return from its generic case by then is stillborn."""
 SECONDS_PER_CASE = 120
@@ -43,7 +43,8 @@ class Outcome:
     """What a witness found.
 
     verdict   killed by a disagreement, by a refusal (nothing can be said of it: Vacuous, Unstable, a lost subclass), by an error
-              that it raises in some case but the generic one; survived; stillborn; not applicable
+              that it raises in some case but the generic one; survived; stillborn; too slow in some case, which is no better;
+              not applicable
     """
 
     by: By
@@ -150,6 +151,8 @@ def _examined(mutant: Mutant, by: By, check: Callable[[], Any], name: str, case_
             check()
     except Disagreement as found:
         return Outcome(by, "killed", *where, found.gradient, min(float(found.ratio), 1e300), found.reason)
+    except TooLong as found:
+        return Outcome(by, "too slow", *where, told=str(found))
     except (Vacuous, Unstable) as found:
         return Outcome(by, "refused", *where, told=_line(found))
     except Exception as found:  # whatever the mutated code does
