@@ -17,10 +17,12 @@ from functools import cache, partial
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Literal
 
+import numpy as np
+
 import adapters
 from gradwitness import frameworks
 from gradwitness.mutation import Mutation, mutations, planted
-from gradwitness.subject import Subject
+from gradwitness.subject import Subject, tree_map
 from reference import MODELS, OPS, OPTIMIZERS, Op
 from trust.spoiled import spoiled
 
@@ -70,8 +72,10 @@ class Mutant:
         return f"{self.kind} {self.where}: {self.label} {self.number}"
 
     def on(self, subject: Subject) -> Subject:
-        """The subject with the mistake, if that is not in the source; in any case a fresh one, with a cotangent of its own."""
-        return replace(subject, backward=self.spoil(subject.backward) if self.spoil else subject.backward)
+        """A subject of its own, with the mistake if that is not in the source, and copies of arrays: a mistake may write into them."""
+        backward = self.spoil(subject.backward) if self.spoil else subject.backward
+        inputs, static = tree_map(np.copy, subject.inputs), tree_map(np.copy, dict(subject.static))
+        return replace(subject, backward=backward, inputs=inputs, static=static)
 
     @property
     def diff(self) -> str:
