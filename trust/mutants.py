@@ -72,7 +72,7 @@ class Mutant:
         return f"{self.kind} {self.where}: {self.label} {self.number}"
 
     def on(self, subject: Subject) -> Subject:
-        """A subject of its own, with the mistake if that is not in the source, and copies of arrays: a mistake may write into them."""
+        """A subject of its own, with the mistake if it is not in the source; arrays are copies: a mistake may write into them."""
         backward = self.spoil(subject.backward) if self.spoil else subject.backward
         inputs, static = tree_map(np.copy, subject.inputs), tree_map(np.copy, dict(subject.static))
         return replace(subject, backward=backward, inputs=inputs, static=static)
