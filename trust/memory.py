@@ -2,6 +2,7 @@
 
 - Numerical derivatives of a forward that a mutant leaves alone are the same for all such mutants.
 - The first element of a gradient that lies outside of its bar kills; the others are then not differentiated.
+- A case in which all results of the mutated code are, to the last bit, those of the right one cannot tell them apart.
 - Monte Carlo arithmetic on the mutated code serves both witnesses.
 """
 
@@ -18,8 +19,10 @@ from gradwitness.arithmetic import Measured, measure
 from gradwitness.subject import Subject, leaves
 from gradwitness.verdict import K
 from trust.mutants import Mutant, reached_by_forward
+from trust.right import equal
 
 _derivatives: dict[tuple[Any, ...], Any] = {}
+_truths: dict[int, list[Any]] = {}
 _measured: dict[tuple[str, str, str], list[Measured]] = {}
 
 
@@ -75,3 +78,19 @@ def checked(mutant: Mutant, name: str, case_id: str, subject: Subject) -> dict[s
 def measured_before(mutant: Mutant, name: str, case_id: str) -> list[Measured] | None:
     """What `checked` measured of out and gradients in float64, if that was just now."""
     return _measured.get((mutant.id, name, case_id))
+
+
+def unchanged(mutant: Mutant, subject: Subject) -> bool:
+    """Whether a mutant computes at a case, in longdouble, to the last bit what the right code does. The asker keeps subject."""
+
+    def run(there: Subject) -> list[Any]:
+        with np.errstate(all="ignore"):
+            return there.run(lambda array: array.astype(np.longdouble), np.longdouble)
+
+    if id(subject) not in _truths:
+        _truths[id(subject)] = run(subject)
+    try:
+        with mutant.plant():
+            return equal(_truths[id(subject)], run(mutant.on(subject)))
+    except Exception:  # whatever the mutated code does: that is for the witnesses to tell
+        return False

@@ -30,6 +30,8 @@ Kind = Literal["pair", "optimizer", "adapter"]
 PAIRS: Mapping[str, Op] = OPS | MODELS
 DOOR = ("require", "check")
 """Functions whose names begin so check arguments, and compute nothing."""
+EXAMINERS = 4
+"""What many run is examined by the nearest; more could only kill more."""
 FOR_SPEED = ("pieces",)
 """Functions that cut arrays to what the cache holds: a mistake there is slow, or as good as dead on every case."""
 STATISTICS = (
@@ -195,7 +197,7 @@ def _examined(roots: Mapping[str, tuple[Any, ...]], room: str) -> dict[FunctionT
     def distance(function: FunctionType, name: str) -> bool:
         return function.__module__.rsplit(".", 1)[-1] != name
 
-    return {f: tuple(sorted(names, key=partial(distance, f))) for f, names in users.items()}
+    return {f: tuple(sorted(names, key=partial(distance, f)))[:EXAMINERS] for f, names in users.items()}
 
 
 def _methods(package: str, model: str) -> Iterator[FunctionType]:

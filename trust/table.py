@@ -44,12 +44,15 @@ def judged(mutant: Mutant, found: Mapping[str, Any], checks: Records) -> Judged:
     if {found[w]["verdict"] for w in ("oracle", "frameworks")} & {"stillborn", "too slow"}:
         return Judged(mutant, "stillborn")
     failed = ""
-    for entry in entries() if asked(mutant, found) else ():
+    for entry in entries() if {"same", "kink"} & {*asked(mutant, found)} else ():
         if entry.names(mutant.id):
             told = checks.of(mutant, entry.check)
             if told is not None and not told["told"]:
                 return Judged(mutant, "equivalent", reason=entry.reason)
             failed = f"{entry.check}: {told['told'] if told else 'not checked'}"
+    other = checks.of(mutant, "another_function")
+    if other is not None and not other["told"]:
+        found = {**found, "oracle": {"verdict": "not applicable", "told": ANOTHER}}
     by = {w: found[w]["verdict"] for w in ("oracle", "frameworks")}
     oracle, theirs = ("killed" if v in DEAD else "survived" if v == "survived" else "not asked" for v in by.values())
     return Judged(mutant, "live", oracle, theirs, tuple(by.values()), failed or found["oracle"].get("told", ""))

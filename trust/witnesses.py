@@ -27,7 +27,7 @@ from reference import OPS
 from tests.path import Path
 from tests.run import RUN, optimizer_path
 from trust.consistent import another_function as why_not_another
-from trust.memory import checked, measured_before
+from trust.memory import checked, measured_before, unchanged
 from trust.mutants import Mutant, reached_by_forward
 from trust.right import DTYPE, TABLES, agreeing, at, by_framework, cases, results, steps
 
@@ -79,6 +79,9 @@ def oracle(mutant: Mutant) -> Outcome:
 
     def checks(name: str, case_id: str) -> Iterator[Callable[[], Any]]:
         right = at(name, case_id)
+        if not _in_a_forward(mutant) and _unchanged(mutant, right):
+            yield lambda: None
+            return
         yield lambda: checked(mutant, name, case_id, mutant.on(right))
 
     return _first(mutant, "oracle", checks)
@@ -97,20 +100,31 @@ def by_frameworks(mutant: Mutant) -> Outcome:
                 yield lambda cell=cell, theirs=theirs: _path(cell).judge(theirs)
         elif (right := by_framework(name, case_id)) is not None:
             subject, theirs = right
-            yield lambda: _evidence(mutant, name, case_id, subject).judge(theirs)
+            yield (
+                (lambda: None) if _unchanged(mutant, subject) else lambda: _evidence(mutant, name, case_id, subject).judge(theirs)
+            )
 
     return _first(mutant, "frameworks", checks)
 
 
 def is_another_function(mutant: Mutant) -> bool:
     """Whether no gradient is wrong, though out is; only a mistake that a forward runs can be so."""
-    if not any(reached_by_forward(mutant, name) for name in mutant.examiners) or mutant.spoil is not None:
+    if not _in_a_forward(mutant):
         return False
     try:
         with np.errstate(all="ignore"), at_most(SECONDS_PER_CASE):
             return not why_not_another(mutant)
     except Exception:  # whatever the mutated code does
         return False
+
+
+def _in_a_forward(mutant: Mutant) -> bool:
+    return mutant.spoil is None and any(reached_by_forward(mutant, name) for name in mutant.examiners)
+
+
+def _unchanged(mutant: Mutant, subject: Subject) -> bool:
+    with at_most(SECONDS_PER_CASE):
+        return unchanged(mutant, subject)
 
 
 def _evidence(mutant: Mutant, name: str, case_id: str, subject: Subject) -> Evidence:
