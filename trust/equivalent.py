@@ -29,7 +29,7 @@ from trust.mutants import Mutant
 from trust.right import DTYPE, FURTHER, agreeing, cases, drawn, equal, steps
 
 FILE = Path(__file__).with_name("equivalent.toml")
-Check = Literal["same", "kink", "another_function"]
+Check = Literal["same", "kink", "another_function", "none"]
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,17 @@ class Entry:
 
 @cache
 def entries(file: Path = FILE) -> tuple[Entry, ...]:
-    """Those of the file. Raises ValueError for an unknown check."""
+    """The equivalent ones of the file. Raises ValueError for an unknown check."""
     found = tuple(Entry(tuple(e["ids"]), e["reason"], e["check"]) for e in tomllib.loads(file.read_text())["equivalent"])
     if unknown := {e.check for e in found} - {"same", "kink"}:
         raise ValueError(f"{file.name}: check {', '.join(sorted(unknown))}; wanted one of same, kink")
     return found
+
+
+@cache
+def survivors(file: Path = FILE) -> tuple[Entry, ...]:
+    """What the file says of mutants that are mistakes and survive all the same: why. They count as survivors."""
+    return tuple(Entry(tuple(e["ids"]), e["reason"], "none") for e in tomllib.loads(file.read_text()).get("survivor", []))
 
 
 @cache

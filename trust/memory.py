@@ -91,6 +91,7 @@ def unchanged(mutant: Mutant, subject: Subject) -> bool:
         _truths[id(subject)] = run(subject)
     try:
         with mutant.plant():
-            return equal(_truths[id(subject)], run(mutant.on(subject)))
+            found = run(mutant.on(subject))
     except Exception:  # whatever the mutated code does: that is for the witnesses to tell
         return False
+    return equal(_truths[id(subject)], found)

@@ -7,14 +7,12 @@ change with what is written above it in the file.
 
 from __future__ import annotations
 
-import importlib
-import inspect
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from types import CodeType, FunctionType, ModuleType
+from types import FunctionType
 from typing import Any, Literal
 
 import numpy as np
@@ -24,16 +22,11 @@ from gradwitness import frameworks
 from gradwitness.mutation import Mutation, mutations, planted
 from gradwitness.subject import Subject, tree_map
 from reference import MODELS, OPS, OPTIMIZERS, Op
+from trust.reached import DOOR, examined, methods, reached
 from trust.spoiled import spoiled
 
 Kind = Literal["pair", "optimizer", "adapter"]
 PAIRS: Mapping[str, Op] = OPS | MODELS
-DOOR = ("require", "check")
-"""Functions whose names begin so check arguments, and compute nothing."""
-EXAMINERS = 4
-"""What many run is examined by the nearest; more could only kill more."""
-FOR_SPEED = ("pieces",)
-"""Functions that cut arrays to what the cache holds: a mistake there is slow, or as good as dead on every case."""
 STATISTICS = (
     "standardize", "batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm", "l2_normalize", "weight_norm", "unit",
 )  # fmt: skip
@@ -87,31 +80,21 @@ class Mutant:
 
 def pair_mutants(names: tuple[str, ...] = ()) -> Iterator[Mutant]:
     """Those of forwards and backwards, of ops first and of models after them; of the ops and models named, or of all."""
-    functions = _examined({name: (op.forward, op.backward) for name, op in OPS.items()}, "reference.")
-    of_models = _examined({name: (op.forward, op.backward) for name, op in MODELS.items()}, "reference.")
+    functions = examined({name: (op.forward, op.backward) for name, op in OPS.items()}, "reference.")
+    of_models = examined({name: (op.forward, op.backward) for name, op in MODELS.items()}, "reference.")
     functions |= {f: examiners for f, examiners in of_models.items() if f not in functions}  # an op's own cases are nearer
     for function, examiners in functions.items():
         if not names or examiners[0] in names:
             yield from _of_function("pair", function, examiners)
     for name, op in PAIRS.items():
         for label, which, what, spoil in spoiled(op) if not names or name in names else ():
-            yield Mutant(
-                "pair",
-                f"{_home(op.backward)}.backward -> {which}",
-                label,
-                1,
-                0,
-                which,
-                what,
-                (name,),
-                function=op.backward,
-                spoil=spoil,
-            )
+            where = f"{_home(op.backward)}.backward -> {which}"
+            yield Mutant("pair", where, label, 1, 0, which, what, (name,), function=op.backward, spoil=spoil)
 
 
 def optimizer_mutants() -> Iterator[Mutant]:
     """Those of the steps of optimizers."""
-    functions = _examined({name: (rule.init, rule.step) for name, rule in OPTIMIZERS.items()}, "reference.")
+    functions = examined({name: (rule.init, rule.step) for name, rule in OPTIMIZERS.items()}, "reference.")
     for function, examiners in functions.items():
         yield from _of_function("optimizer", function, examiners)
 
@@ -120,8 +103,8 @@ def adapter_mutants(adapter: str) -> Iterator[Mutant]:
     """Those of an adapter's spelling of ops, optimizers and models. Raises Unavailable."""
     loaded = adapters.load(adapter)
     spelled = {name: (f,) for name, f in {**loaded.ops, **loaded.optimizers}.items()}
-    spelled |= {name: tuple(_methods(f"adapters.{adapter}.models", name)) for name in loaded.models}
-    functions = _examined(spelled, f"adapters.{adapter}.")
+    spelled |= {name: tuple(methods(f"adapters.{adapter}.models", name)) for name in loaded.models}
+    functions = examined(spelled, f"adapters.{adapter}.")
     for function, examiners in functions.items():
         yield from _of_function("adapter", function, examiners, adapter)
 
@@ -131,11 +114,8 @@ def corpus(kinds: Collection[str] = (), examiners: Collection[str] = ()) -> Iter
 
     Raises ValueError for an unknown kind.
     """
-    made: dict[str, Callable[[], Iterator[Mutant]]] = {
-        "pair": pair_mutants,
-        "optimizer": optimizer_mutants,
-        "adapter": _of_adapters,
-    }
+    made: dict[str, Callable[[], Iterator[Mutant]]]
+    made = {"pair": pair_mutants, "optimizer": optimizer_mutants, "adapter": _of_adapters}
     if unknown := set(kinds) - set(made):
         raise ValueError(f"unknown kind {', '.join(sorted(unknown))}; there are {', '.join(made)}")
     for kind, make in made.items():
@@ -158,7 +138,7 @@ def reached_by_forward(mutant: Mutant, name: str) -> bool:
 
 @cache
 def _forwards(name: str) -> frozenset[FunctionType]:
-    return frozenset(_reached((PAIRS[name].forward,), "reference."))
+    return frozenset(reached((PAIRS[name].forward,), "reference."))
 
 
 def _of_function(kind: Kind, function: FunctionType, examiners: tuple[str, ...], adapter: str = "") -> Iterator[Mutant]:
@@ -185,65 +165,3 @@ def _normalizes(function: FunctionType) -> bool:
 
 def _home(function: FunctionType) -> str:
     return function.__module__.removeprefix("reference.")
-
-
-def _examined(roots: Mapping[str, tuple[Any, ...]], room: str) -> dict[FunctionType, tuple[str, ...]]:
-    """Every function of a room that the roots run -> the names of those that do; the one whose own file it is in comes first."""
-    users: dict[FunctionType, list[str]] = {}
-    for name, functions in roots.items():
-        for function in sorted(_reached(functions, room), key=lambda f: (f.__module__, f.__code__.co_firstlineno)):
-            users.setdefault(function, []).append(name)
-
-    def distance(function: FunctionType, name: str) -> bool:
-        return function.__module__.rsplit(".", 1)[-1] != name
-
-    return {f: tuple(sorted(names, key=partial(distance, f)))[:EXAMINERS] for f, names in users.items()}
-
-
-def _methods(package: str, model: str) -> Iterator[FunctionType]:
-    """What the classes of a model compute: the framework's modules by their own methods."""
-    for value in vars(importlib.import_module(f"{package}.{model}")).values():
-        if inspect.isclass(value) and value.__module__.startswith(package):
-            for name in ("forward", "call", "__call__", "loss"):
-                if name in vars(value):
-                    yield inspect.unwrap(vars(value)[name])
-
-
-def _reached(functions: tuple[Any, ...], room: str) -> set[FunctionType]:
-    found: set[FunctionType] = set()
-    waiting = [f for f in map(_plain, functions) if f is not None]
-    while waiting:
-        function = waiting.pop()
-        spared = function.__name__.lstrip("_").startswith(DOOR) or function.__name__ in FOR_SPEED
-        if function in found or spared or not function.__module__.startswith(room):
-            continue
-        found.add(function)
-        waiting.extend(_called(function, room))
-    return found
-
-
-@cache
-def _called(function: FunctionType, room: str) -> tuple[FunctionType, ...]:
-    """The functions of a room that a function names: by themselves, or in a module or table that it names."""
-    names = set(_names(function.__code__))
-    held = [function.__globals__[name] for name in names if name in function.__globals__]
-    for value in list(held):
-        if isinstance(value, ModuleType) and value.__name__.startswith(room):
-            held.extend(v for k, v in vars(value).items() if k in names)
-        elif isinstance(value, dict):
-            held.extend(v for v in value.values() if not isinstance(v, ModuleType))
-            held.extend(v for m in value.values() if isinstance(m, ModuleType) for k, v in vars(m).items() if k in names)
-    return tuple(f for f in map(_plain, held) if f is not None)
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
-
-
-def _plain(value: Any) -> FunctionType | None:
-    while isinstance(value, partial):
-        value = value.func
-    return value if isinstance(value, FunctionType) else None

@@ -110,4 +110,4 @@ def drawn(name: str, case: Any) -> Iterator[Subject]:
 
 def equal(some: list[Array], others: list[Array]) -> bool:
     """Whether arrays are the same, to the last bit."""
-    return len(some) == len(others) and all(np.arrayequal(a, b, equal_nan=True) for a, b in zip(some, others, strict=True))
+    return len(some) == len(others) and all(np.array_equal(a, b, equal_nan=True) for a, b in zip(some, others, strict=True))

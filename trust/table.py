@@ -11,7 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from trust.equivalent import asked, entries
+from trust import page
+from trust.equivalent import asked, entries, survivors
 from trust.mutants import Mutant
 from trust.records import ROOM, Records
 from trust.witnesses import ANOTHER
@@ -82,6 +83,7 @@ def report(mutants: Sequence[Mutant], records: Records, checks: Records, console
     if whole:
         SUMMARY.parent.mkdir(exist_ok=True)
         SUMMARY.write_text(json.dumps(summary(found), indent=1) + "\n")
+        page.write(summary(found))
     return int(bool(problems) or any(share(found, w) < AIM for w in ("oracle", "frameworks") if _asked(found, w)))
 
 
@@ -115,7 +117,7 @@ def summary(found: Sequence[Judged]) -> dict[str, Any]:
         "another_function": sum(j.reason == ANOTHER for j in found),
         "equivalent": {why: [j.mutant.id for j in excused if j.reason == why] for why in sorted({j.reason for j in excused})},
         "survivors": [
-            {"id": j.mutant.id, "oracle": j.oracle, "frameworks": j.frameworks, "diff": j.mutant.diff, "check": j.reason}
+            {"id": j.mutant.id, "oracle": j.oracle, "frameworks": j.frameworks, "diff": j.mutant.diff, "why": _why(j)}
             for j in found
             if "survived" in (j.oracle, j.frameworks)
         ],
@@ -124,6 +126,11 @@ def summary(found: Sequence[Judged]) -> dict[str, Any]:
 
 def _asked(found: Sequence[Judged], witness: str) -> int:
     return sum(getattr(j, witness) in ("killed", "survived") for j in found)
+
+
+def _why(j: Judged) -> str:
+    """What equivalent.toml says of a survivor, else what its check said."""
+    return next((e.reason for e in survivors() if e.names(j.mutant.id)), j.reason)
 
 
 def _idle(found: Sequence[Judged]) -> list[str]:
@@ -137,4 +144,4 @@ def _idle(found: Sequence[Judged]) -> list[str]:
 
 
 def _told(j: Judged) -> str:
-    return f"\n{j.mutant.id}: oracle {j.oracle}, frameworks {j.frameworks} {j.reason}\n{j.mutant.diff}"
+    return f"\n{j.mutant.id}: oracle {j.oracle}, frameworks {j.frameworks}. {_why(j)}\n{j.mutant.diff}"

@@ -9,9 +9,7 @@ Cases are tried in order; the first that kills ends the examination.
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -29,12 +27,11 @@ from tests.run import RUN, optimizer_path
 from trust.consistent import another_function as why_not_another
 from trust.memory import checked, measured_before, unchanged
 from trust.mutants import Mutant, reached_by_forward
-from trust.right import DTYPE, TABLES, agreeing, at, by_framework, cases, results, steps
+from trust.right import DTYPE, agreeing, at, by_framework, cases, results
+from trust.stillborn import TooLong, at_most, line, stillborn
 
 By = Literal["oracle", "frameworks"]
 Verdict = Literal["killed", "refused", "raised", "survived", "stillborn", "too slow", "not applicable"]
-SECONDS_TO_LIVE = 20
-"""A mutant that does not return from its generic case by then is stillborn."""
 SECONDS_PER_CASE = 120
 
 
@@ -59,13 +56,9 @@ class Outcome:
 ANOTHER = "another function, of which backward is the derivative"
 
 
-class TooLong(Exception):
-    """It does not return."""
-
-
 def examine(mutant: Mutant) -> list[Outcome]:
     """What both witnesses find."""
-    if reason := _stillborn(mutant):
+    if reason := stillborn(mutant):
         return [Outcome(by, "stillborn", told=reason) for by in ("oracle", "frameworks")]
     return [oracle(mutant), by_frameworks(mutant)]
 
@@ -168,61 +161,8 @@ def _examined(mutant: Mutant, by: By, check: Callable[[], Any], name: str, case_
     except TooLong as found:
         return Outcome(by, "too slow", *where, told=str(found))
     except (Vacuous, Unstable) as found:
-        return Outcome(by, "refused", *where, told=_line(found))
+        return Outcome(by, "refused", *where, told=line(found))
     except Exception as found:  # whatever the mutated code does
         lost = isinstance(found, TypeError) and "subclass" in str(found)
-        return Outcome(by, "refused" if lost else "raised", *where, told=_line(found))
+        return Outcome(by, "refused" if lost else "raised", *where, told=line(found))
     return None
-
-
-def _stillborn(mutant: Mutant) -> str:
-    """Why it cannot even run on the generic case of its nearest examiner; empty where it can."""
-    name = mutant.examiners[0]
-    case = cases(name)[0]
-    if mutant.kind == "pair":
-        subject = at(name, case.id)
-        subject.cotangent  # noqa: B018  drawn while nothing is planted
-
-        def run() -> None:
-            mutant.on(subject).run(lambda a: a, DTYPE)
-    elif mutant.kind == "optimizer":
-
-        def run() -> None:
-            steps(TABLES["optimizer"][name], case)
-    else:
-        cells = list(agreeing(name, case.id, (mutant.adapter,)))
-
-        def run() -> None:
-            for cell in cells:
-                RUN[cell.kind](cell)
-
-        for cell in cells:
-            results(cell)  # imports, traces and compiles, which would count as time
-    try:
-        with mutant.plant(), np.errstate(all="ignore"), at_most(SECONDS_TO_LIVE):
-            run()
-    except Disagreement:
-        return ""
-    except Exception as error:  # whatever the mutated code does
-        return _line(error)
-    return ""
-
-
-@contextmanager
-def at_most(seconds: int) -> Iterator[None]:
-    """Raises TooLong in what takes longer. Works in a main thread."""
-
-    def stop(*_: object) -> None:
-        raise TooLong(f"did not return within {seconds} s")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(seconds)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def _line(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".split("\n")[0][:200]
