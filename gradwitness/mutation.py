@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -54,6 +55,10 @@ class Mutation:
 
     def code(self) -> CodeType:
         """The whole function, compiled with the mistake."""
+        return self._compiled
+
+    @cached_property
+    def _compiled(self) -> CodeType:
         tree, first = _parsed(self.function)
         _put(tree.body[0], self.path, copy.deepcopy(self.replacement))
         ast.fix_missing_locations(tree)
