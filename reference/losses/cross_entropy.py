@@ -94,10 +94,6 @@ def _class_ruled_out(rng: np.random.Generator) -> tuple[Array]:
     return (x,)
 
 
-def _rows_apart(rng: np.random.Generator) -> tuple[Array]:
-    return (1e4 * np.array([[1.0], [-1.0], [0.0]]) + rng.normal(size=(3, 5)),)
-
-
 _IGNORED = np.array([2, -100, 0, 1, -100, 2])
 
 CASES = [
@@ -118,5 +114,4 @@ CASES = [
     ),
     Case("confident", lambda rng: (60 * np.eye(4) + rng.normal(size=(4, 4)),), {"labels": np.array([0, 1, 3, 2])}),
     Case("class_ruled_out", _class_ruled_out, {"labels": np.array([0, 4, 1, 3])}),
-    Case("rows_apart", _rows_apart, {"labels": np.array([0, 4, 1])}),
 ]
