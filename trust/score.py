@@ -20,12 +20,15 @@ from trust.records import CHECKED, WORKING, Records, entry, key
 from trust.witnesses import examine
 
 INTERRUPTED = 130
+WIDTH = 160
+"""Of what is written to a file."""
 _mutants: dict[str, Mutant] = {}
 
 
 def run(names: tuple[str, ...] = (), kinds: tuple[str, ...] = (), workers: int = 2, *, fresh: bool = False) -> int:
     """Examine what is not known yet, tell, and write the summary of the whole corpus. Returns the exit status."""
     console = Console()
+    console = console if console.is_terminal else Console(width=WIDTH)
     mutants = list(corpus(kinds, names))
     records, checks = Records(WORKING, fresh=fresh), Records(CHECKED, fresh=fresh)
     missing = records.missing(mutants)

@@ -75,7 +75,9 @@ def report(mutants: Sequence[Mutant], records: Records, checks: Records, console
     living = [j for j in found if "survived" in (j.oracle, j.frameworks)]
     for j in living:
         console.print(_told(j), markup=False, highlight=False)
-    problems = _idle(found) + [f"{j.mutant.id}: {j.reason}" for j in living if j.reason.startswith(("same", "kink"))]
+    problems = (_idle(found) if whole else []) + [
+        f"{j.mutant.id}: {j.reason}" for j in living if j.reason.startswith(("same", "kink"))
+    ]
     for problem in problems:
         console.print(f"equivalent.toml: {problem}", markup=False)
     for witness in ("oracle", "frameworks"):
@@ -134,13 +136,9 @@ def _why(j: Judged) -> str:
 
 
 def _idle(found: Sequence[Judged]) -> list[str]:
-    """Patterns that excuse nobody, though mutants that they name were examined."""
+    """Patterns that excuse nobody."""
     excused = [j.mutant.id for j in found if j.fate == "equivalent"]
-    everybody = [j.mutant.id for j in found]
-    idle = [pattern for entry in entries() for pattern in entry.idle(excused)]
-    out_of_sight = {pattern for entry in entries() for pattern in entry.idle(everybody)}
-    whole = {j.mutant.kind for j in found} == {"pair", "optimizer", "adapter"}
-    return [f"{pattern!r} names no equivalent mutant" for pattern in idle if whole or pattern not in out_of_sight]
+    return [f"{pattern!r} names no equivalent mutant" for entry in entries() for pattern in entry.idle(excused)]
 
 
 def _told(j: Judged) -> str:
