@@ -27,11 +27,12 @@ def mutants(
     kind: Annotated[list[str] | None, typer.Option(help="pair, optimizer or adapter; may be repeated")] = None,
     workers: Annotated[int, typer.Option(help="processes")] = 2,
     fresh: Annotated[bool, typer.Option(help="forget what earlier runs found")] = False,
+    so_far: Annotated[bool, typer.Option(help="tell what earlier runs found, and examine no more")] = False,
 ) -> None:
     """Every mistake planted and examined: by numerical differentiation alone, and by the frameworks alone."""
     from trust import score
 
-    raise typer.Exit(score.run(tuple(op or ()), tuple(kind or ()), workers, fresh=fresh))
+    raise typer.Exit(score.run(tuple(op or ()), tuple(kind or ()), workers, fresh=fresh, so_far=so_far))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ HEADS = (
 def markdown(summary: Mapping[str, Any]) -> str:
     """The table by kind of mistake, the share that each witness kills, and the survivors with what is known of why."""
     rows = {**summary["by_label"], "**all**": summary["all"]}
-    lines = ["| " + " | ".join(HEADS) + " |", "|---|" + "---:|" * (len(HEADS) - 1)]
+    lines = [f"{summary['examined']:,} of {summary['corpus']:,} mutants examined.", ""]
+    lines += ["| " + " | ".join(HEADS) + " |", "|---|" + "---:|" * (len(HEADS) - 1)]
     lines += ["| " + " | ".join([name, *(f"{n:,}" for n in numbers)]) + " |" for name, numbers in rows.items()]
     killed = {witness: f"{share:.2%}" for witness, share in summary["killed"].items()}
     lines += ["", f"Killed by the oracle alone: {killed['oracle']}. By the frameworks alone: {killed['frameworks']}."]

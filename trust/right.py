@@ -52,21 +52,19 @@ def at(name: str, case_id: str) -> Subject:
     return subject(op, next(case for case in op.cases if case.id == case_id))
 
 
-def cell(name: str, case_id: str, adapter: str) -> Cell:
-    """The one that is looked at: eager, float64, on the CPU."""
-    return Cell(kind_of(name), name, case_id, adapter, DTYPE, "cpu", "eager")
-
-
 def agreeing(name: str, case_id: str, among: tuple[str, ...] = adapters.NAMES) -> Iterator[Cell]:
-    """The cells of a case in which a framework is there, has the thing, and nothing is on record against it."""
-    for adapter in among:
-        try:
-            loaded = adapters.load(adapter)
-        except frameworks.Unavailable:
-            continue
-        found = cell(name, case_id, adapter)
-        if name not in {**loaded.missing, **loaded.lacking} and known(found) is None:
-            yield found
+    """The eager cells of a case on the CPU in which a framework is there, has the thing, and has nothing on record against it:
+    those in float64, and then those in float32, where frameworks may agree that compute in float32 whatever they are given.
+    """
+    for dtype in (DTYPE, "float32"):
+        for adapter in among:
+            try:
+                loaded = adapters.load(adapter)
+            except frameworks.Unavailable:
+                continue
+            found = Cell(kind_of(name), name, case_id, adapter, dtype, "cpu", "eager")
+            if name not in {**loaded.missing, **loaded.lacking} and known(found) is None:
+                yield found
 
 
 @cache
@@ -77,14 +75,14 @@ def results(found: Cell) -> list[Any]:
 
 
 @cache
-def by_framework(name: str, case_id: str) -> tuple[Subject, list[Any]] | None:
-    """A case of an op or model, under the conventions of the first framework that has nothing on record, and its results."""
+def by_framework(name: str, case_id: str) -> tuple[Subject, str, list[Any]] | None:
+    """An op's or model's case under the conventions of the first framework with nothing on record, its dtype, and the results."""
     for found in agreeing(name, case_id):
         model = adapters.load(found.adapter).models.get(name)
         at_case = at(name, case_id)
         if model is not None:
             at_case = replace(at_case, static={**at_case.static, **model.conventions})
-        return at_case, results(found)
+        return at_case, found.dtype, results(found)
     return None
 
 

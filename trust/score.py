@@ -25,21 +25,26 @@ WIDTH = 160
 _mutants: dict[str, Mutant] = {}
 
 
-def run(names: tuple[str, ...] = (), kinds: tuple[str, ...] = (), workers: int = 2, *, fresh: bool = False) -> int:
-    """Examine what is not known yet, tell, and write the summary of the whole corpus. Returns the exit status."""
+def run(
+    names: tuple[str, ...] = (), kinds: tuple[str, ...] = (), workers: int = 2, *, fresh: bool = False, so_far: bool = False
+) -> int:
+    """Examine what is not known yet, tell, and write the summary unless only a part was asked for. Returns the exit status."""
     console = Console()
     console = console if console.is_terminal else Console(width=WIDTH)
     mutants = list(corpus(kinds, names))
     records, checks = Records(WORKING, fresh=fresh), Records(CHECKED, fresh=fresh)
     missing = records.missing(mutants)
     console.print(f"{len(mutants)} mutants, {len(missing)} of them to be examined")
+    if so_far:
+        missing = []
     if not take(_examined, missing, records, workers, (kinds, names)):
         console.print("interrupted; what was found is kept, and the same command goes on from here")
         return INTERRUPTED
+    total, mutants = len(mutants), [m for m in mutants if records.of(m) is not None]
     doubtful = [(check, m.id) for m in mutants for check in asked(m, records.of(m) or {}) if checks.of(m, check) is None]
     if not take(_checked, doubtful, checks, workers, (kinds, names)):
         return INTERRUPTED
-    return table.report(mutants, records, checks, console, whole=not names and not kinds)
+    return table.report(mutants, records, checks, console, None if names or kinds else total)
 
 
 def take(work: Callable[[Any], Any], todo: Sequence[Any], records: Records, workers: int, about: tuple[Any, ...]) -> bool:

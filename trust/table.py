@@ -59,8 +59,11 @@ def judged(mutant: Mutant, found: Mapping[str, Any], checks: Records) -> Judged:
     return Judged(mutant, "live", oracle, theirs, tuple(by.values()), failed or found["oracle"].get("told", ""))
 
 
-def report(mutants: Sequence[Mutant], records: Records, checks: Records, console: Console, *, whole: bool) -> int:
-    """Print the table and the survivors; write the summary if the corpus is the whole one. Returns the exit status."""
+def report(mutants: Sequence[Mutant], records: Records, checks: Records, console: Console, total: int | None) -> int:
+    """Print the table and the survivors, and write the summary. Returns the exit status.
+
+    mutants   those that were examined, of a corpus of so many in total; None where it was asked for a part, which is only told
+    """
     found = [judged(m, records.of(m) or {}, checks) for m in mutants]
     table = Table(
         title="mutants by kind of mistake: asked of, killed by and surviving the oracle alone, and the frameworks alone"
@@ -75,17 +78,17 @@ def report(mutants: Sequence[Mutant], records: Records, checks: Records, console
     living = [j for j in found if "survived" in (j.oracle, j.frameworks)]
     for j in living:
         console.print(_told(j), markup=False, highlight=False)
-    problems = (_idle(found) if whole else []) + [
+    problems = (_idle(found) if total == len(found) else []) + [
         f"{j.mutant.id}: {j.reason}" for j in living if j.reason.startswith(("same", "kink"))
     ]
     for problem in problems:
         console.print(f"equivalent.toml: {problem}", markup=False)
     for witness in ("oracle", "frameworks"):
         console.print(f"{witness} alone: {share(found, witness):.2%} of {_asked(found, witness)}")
-    if whole:
+    if total is not None:
         SUMMARY.parent.mkdir(exist_ok=True)
-        SUMMARY.write_text(json.dumps(summary(found), indent=1) + "\n")
-        page.write(summary(found))
+        SUMMARY.write_text(json.dumps(summary(found, total), indent=1) + "\n")
+        page.write(summary(found, total))
     return int(bool(problems) or any(share(found, w) < AIM for w in ("oracle", "frameworks") if _asked(found, w)))
 
 
@@ -105,11 +108,13 @@ def share(found: Sequence[Judged], witness: str) -> float:
     return of["killed"] / max(1, of["killed"] + of["survived"])
 
 
-def summary(found: Sequence[Judged]) -> dict[str, Any]:
+def summary(found: Sequence[Judged], total: int) -> dict[str, Any]:
     """What is kept: the tables, the equivalent ones by reason, and every survivor."""
     kinds, labels = (list(dict.fromkeys(getattr(j.mutant, of) for j in found)) for of in ("kind", "label"))
     excused = [j for j in found if j.fate == "equivalent"]
     return {
+        "corpus": total,
+        "examined": len(found),
         "columns": COLUMNS,
         "all": row(found),
         "by_kind": {k: row([j for j in found if j.mutant.kind == k]) for k in kinds},

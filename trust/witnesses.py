@@ -92,10 +92,11 @@ def by_frameworks(mutant: Mutant) -> Outcome:
                 theirs = results(cell)
                 yield lambda cell=cell, theirs=theirs: _path(cell).judge(theirs)
         elif (right := by_framework(name, case_id)) is not None:
-            subject, theirs = right
-            yield (
-                (lambda: None) if _unchanged(mutant, subject) else lambda: _evidence(mutant, name, case_id, subject).judge(theirs)
-            )
+            subject, dtype, theirs = right
+            if _unchanged(mutant, subject):
+                yield lambda: None
+            else:
+                yield lambda: _evidence(mutant, name, case_id, subject, dtype).judge(theirs)
 
     return _first(mutant, "frameworks", checks)
 
@@ -120,10 +121,10 @@ def _unchanged(mutant: Mutant, subject: Subject) -> bool:
         return unchanged(mutant, subject)
 
 
-def _evidence(mutant: Mutant, name: str, case_id: str, subject: Subject) -> Evidence:
+def _evidence(mutant: Mutant, name: str, case_id: str, subject: Subject, dtype: str) -> Evidence:
     there = mutant.on(subject)
-    measured = measured_before(mutant, name, case_id) if name in OPS else None  # a model has conventions of a framework's
-    return Evidence.of(there, DTYPE) if measured is None else Evidence(there.rounded(DTYPE), np.dtype(DTYPE), measured)
+    measured = measured_before(mutant, name, case_id) if name in OPS and dtype == DTYPE else None  # a model has conventions
+    return Evidence.of(there, dtype) if measured is None else Evidence(there.rounded(dtype), np.dtype(dtype), measured)
 
 
 def _spelling(cell: Any) -> None:
