@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from trust.app import app
+from trust.mutants_command import mutants
 from trust.sensitivity_command import sensitivity
 from trust.soak_command import soak
 
+app.command()(mutants)
 app.command()(soak)
 app.command()(sensitivity)
 

@@ -50,6 +50,7 @@ CASES = [
     Case("classes_1000", lambda rng: (rng.normal(size=(8, 1000)),)),
     Case("saturated", lambda rng: (30 * rng.normal(size=(4, 6)),)),
     Case("shifted_by_1000", lambda rng: (1000 + rng.normal(size=(4, 6)),)),
+    Case("rows_apart", lambda rng: (2e4 * np.array([[1.0], [-1.0], [0.0]]) + rng.normal(size=(3, 6)),)),  # each row has a maximum
 ]
 
 

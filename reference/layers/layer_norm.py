@@ -75,6 +75,7 @@ CASES = [
     Case("two_features", _inputs(3, 2), {"eps": 0.5}),
     Case("vector", _inputs(5)),
     Case("two_axes", _inputs(2, 3, 5, features=2)),
+    Case("rows_of_three", _inputs(17, 3)),  # several rows are added to at a time, and one is left over
     Case("sequence_large", _inputs(8, 16, 96)),
     Case("mean_100", _inputs(4, 5, mean=100)),
     Case("scale_1000", lambda rng: (1000 * rng.normal(size=(4, 5)), rng.normal(size=5), rng.normal(size=5))),

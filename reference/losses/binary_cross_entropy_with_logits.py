@@ -60,6 +60,11 @@ CASES = [
     Case("odd_sum", logits(3, 7, 5), {"labels": zeros_and_ones(3, 7, 5), "reduction": "sum"}),
     Case("none", logits(3, 4), {"labels": zeros_and_ones(3, 4), "reduction": "none"}),
     Case("soft_labels", logits(3, 4), {"labels": np.linspace(0, 1, 12).reshape(3, 4)}),
+    Case(
+        "soft_labels_pos_weight",
+        logits(3, 4),
+        {"labels": np.linspace(0, 1, 12).reshape(3, 4), "pos_weight": np.array([0.5, 1.0, 3.0, 2.0])},
+    ),
     Case("pos_weight", logits(6, 3), {"labels": zeros_and_ones(6, 3), "pos_weight": np.array([0.5, 1.0, 3.0])}),
     Case("large", logits(64, 65), {"labels": zeros_and_ones(64, 65)}),
     Case("at_zero", lambda rng: (np.zeros((2, 4)),), {"labels": np.array([[0, 1, 0.25, 0.75], [1, 0, 1, 0]])}),

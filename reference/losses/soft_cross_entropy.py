@@ -71,6 +71,10 @@ def _class_ruled_out(rng: np.random.Generator) -> tuple[Array, Array]:
     return x, np.insert(target, 2, 0, axis=1)
 
 
+def _rows_apart(rng: np.random.Generator) -> tuple[Array, Array]:
+    return 2e4 * np.array([[1.0], [-1.0], [0.0]]) + rng.normal(size=(3, 5)), rng.dirichlet(np.ones(5), size=3)
+
+
 CASES = [
     Case("generic", _inputs(4, 5)),
     Case("two_classes", _inputs(1, 2)),
@@ -82,6 +86,7 @@ CASES = [
     Case("confident", lambda rng: (60 * np.eye(4, 5) + rng.normal(size=(4, 5)), rng.dirichlet(np.ones(5), size=4))),
     Case("not_summing_to_1", _not_summing_to_1),
     Case("class_ruled_out", _class_ruled_out),
+    Case("rows_apart", _rows_apart),
 ]
 
 

@@ -107,6 +107,13 @@ def _met_and_violated(rng: np.random.Generator) -> tuple[Array, Array, Array]:
 _ANCHOR = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 2.0]])
 _POSITIVE = np.array([[3.0, 4.0], [1.0, 0.0], [0.0, 2.0]])
 
+
+def _nearer_to_positive(rng: np.random.Generator) -> tuple[Array, Array, Array]:
+    """Negatives of which every second is nearer to the positive than to the anchor."""
+    anchor, positive, difference = rng.normal(size=(3, 6, 4))
+    return anchor, positive, np.where(np.arange(6)[:, None] % 2 == 0, positive, anchor) + 0.25 * difference
+
+
 CASES = [
     Case("generic", _triplets(4, 5)),
     Case("one", lambda rng: (np.array([[0.5]]), np.array([[2.0]]), np.array([[0.25]]))),
@@ -120,6 +127,7 @@ CASES = [
     Case("without_eps", _triplets(4, 5), {"eps": 0.0}),
     Case("without_eps_p_3", _triplets(4, 5, p=3.0), {"eps": 0.0, "p": 3.0}),
     Case("swap", _triplets(7, 3, margin=2.0), {"swap": True, "margin": 2.0}),
+    Case("swapped", _nearer_to_positive, {"swap": True, "margin": 2.0}),
     Case("large", _triplets(64, 65, margin=4.0), {"margin": 4.0}),
     Case("coincident", lambda rng: ((a := rng.normal(size=(4, 5))), a.copy(), a + 0.1 * rng.normal(size=(4, 5)))),
     Case("norm_at_zero", lambda rng: (_ANCHOR, _POSITIVE, np.zeros((3, 2))), {"eps": 0.0, "margin": 8.0}, kink=True),
