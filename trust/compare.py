@@ -1,0 +1,164 @@
+"""The peers' rules and ours on one corpus: who kills which mutant, and who alarms at a right pair.
+
+A mutant counts where it makes a wrong gradient and nothing else: on the generic case of its op, out is the same bit for bit, and a
+gradient in longdouble is further from the right one than rounding in longdouble explains. So no rule has a say in what is wrong.
+Every finding is a line of a journal as soon as it is there; a run goes on where the last one stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.progress import track
+
+from gradwitness.arithmetic import Measured, measure, unit_roundoff
+from gradwitness.subject import Subject
+from gradwitness.verdict import Disagreement, judge
+from reference import OPS, Case
+from reference.case import seed
+from trust.mutants import Mutant, pair_mutants
+from trust.peers import RULES, Examined
+from trust.spelled import Inapplicable, point
+
+Row = dict[str, Any]
+JOURNAL = Path(__file__).parent / "results" / "peers.jsonl"
+SEEDS = 3
+"""Inputs at which a right pair is shown to each rule: those of the suite, and two more."""
+
+
+def run(*, workers: int, limit: int | None, seeds: int = SEEDS, journal: Path = JOURNAL, ops: tuple[str, ...] = ()) -> list[Row]:
+    """Every row of the journal, after what it lacks has been found out: mutants in a seeded random order, `limit` of them at most
+    or all, then right pairs at `seeds` inputs.
+    """
+    ids = list(mutants())
+    order = np.random.default_rng(5).permutation(len(ids))  # any part of a run is a random sample
+    tasks = [ids[i] for i in order if not ops or mutants()[ids[i]].examiners[0] in ops][:limit]
+    tasks += [f"right {op.name}/{c.id} {n}" for n in range(seeds) for op in OPS.values() for c in op.cases if not ops or op.name in ops]
+    rows = {row["id"]: row for row in read(journal)}
+    waiting = [(task, todo) for task in tasks if (todo := _lacking(rows.get(task)))]
+    journal.parent.mkdir(exist_ok=True)
+    with journal.open("a") as file, get_context("spawn").Pool(workers, initializer=_in_worker) as pool:
+        for row in track(pool.imap_unordered(_find_out, waiting), "peers", total=len(waiting)):
+            file.write(json.dumps(row) + "\n")
+            file.flush()
+    found = {row["id"]: row for row in read(journal)}
+    return [found[task] for task in tasks]
+
+
+def read(journal: Path) -> Iterator[Row]:
+    """The rows of a journal, what was found out later about the same thing put together. A line cut short by an interrupt is left out."""
+    rows: dict[str, Row] = {}
+    for line in journal.read_text().splitlines() if journal.exists() else ():
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError:
+            continue
+        known = rows.setdefault(row["id"], row)
+        known["verdicts"] |= row["verdicts"]
+    yield from rows.values()
+
+
+@cache
+def mutants() -> dict[str, Mutant]:
+    """Every mutant of every op's forward and backward, by its id."""
+    return {mutant.id: mutant for mutant in pair_mutants(tuple(OPS))}
+
+
+def _lacking(row: Row | None) -> list[str]:
+    if row is None:
+        return list(RULES)
+    return [name for name in RULES if name not in row["verdicts"]] if row["state"] in ("live", "right") else []
+
+
+def _in_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which has every finding on disk
+    os.nice(10)
+    warnings.simplefilter("ignore")  # mutants overflow
+
+
+def _find_out(task: tuple[str, list[str]]) -> Row:
+    """One row: what the thing is, and the verdicts of the rules asked."""
+    name, rules = task
+    if name.startswith("right "):
+        _, where, nth = name.split()
+        op, case_id = where.split("/")
+        case = next(c for c in OPS[op].cases if c.id == case_id)
+        subject = point(op, case, seed(op, case_id, *([nth] if nth != "0" else [])))
+        return {"id": name, "state": "right", "kink": case.kink, "verdicts": _verdicts(op, case, subject, rules)}
+    mutant = mutants()[name]
+    op, case = mutant.examiners[0], OPS[mutant.examiners[0]].cases[0]
+    subject = at_mutant(mutant)
+    with mutant.plant():
+        state = what_it_is(mutant, subject)
+        verdicts = _verdicts(op, case, subject, rules) if state == "live" else {}
+    return {"id": name, "state": state, "label": mutant.label, "verdicts": verdicts}
+
+
+def at_mutant(mutant: Mutant) -> Subject:
+    """The generic case of a mutant's op, with a spoiled backward where that is the mistake; one in the source is still to plant."""
+    op = OPS[mutant.examiners[0]]
+    right = point(op.name, op.cases[0], seed(op.name, op.cases[0].id))
+    subject = replace(right, backward=mutant.spoil(op.backward)) if mutant.spoil else right
+    subject.__dict__["cotangent"] = right.cotangent  # drawn before anything is planted
+    _right(op.name)
+    return subject
+
+
+def what_it_is(mutant: Mutant, subject: Subject) -> str:
+    """live: a wrong gradient; stillborn: raises, or shapes that any framework refuses; another function: out is another;
+    right here: the generic case does not show it.
+    """
+    right = _right(mutant.examiners[0])
+    outs = len(right) - len(subject.gradients)
+    try:
+        with np.errstate(all="ignore"):
+            got = [np.asarray(a) for a in subject.run(lambda a: a.astype(np.longdouble), np.longdouble)]
+    except Exception:  # noqa: BLE001 - whatever a mutant dies of
+        return "stillborn"
+    if [g.shape for g in got] != [r.truth.shape for r in right]:
+        return "stillborn"
+    if not all(np.array_equal(g, r.truth) for g, r in zip(got[:outs], right[:outs], strict=True)):
+        return "another function"
+    try:
+        for name, actual, expected in zip(subject.gradients, got[outs:], right[outs:], strict=True):
+            judge(name, actual, expected, np.longdouble)
+    except Disagreement:
+        return "live"
+    return "right here"
+
+
+@cache
+def _right(name: str) -> list[Measured]:
+    """What an op returns on its generic case in longdouble, and how far rounding in longdouble may carry it."""
+    case = OPS[name].cases[0]
+    at = point(name, case, seed(name, case.id))
+    finer = unit_roundoff(np.longdouble) / unit_roundoff(np.float64)
+    found = measure(lambda lift: at.run(lift, np.longdouble), np.float64, seed=at.seed)
+    return [Measured(m.truth, m.spread * finer) for m in found]
+
+
+def _verdicts(op: str, case: Case, subject: Subject, rules: list[str]) -> dict[str, str]:
+    return {rule: verdict(RULES[rule], Examined(OPS[op], case, subject)) for rule in rules}
+
+
+def verdict(rule: Callable[[Examined], None], at: Examined) -> str:
+    """passed, alarmed, "not applicable: why" or "broken: what it died of", which is nobody's kill."""
+    try:
+        rule(at)
+    except AssertionError:
+        return "alarmed"
+    except Inapplicable as reason:
+        return f"not applicable: {reason}"
+    except Exception as error:  # noqa: BLE001 - a mutant that dies in one dtype, or an alarm that is none
+        return f"broken: {type(error).__name__}: {str(error)[:120]}"
+    return "passed"
