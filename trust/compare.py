@@ -1,7 +1,7 @@
 """The peers' rules and ours on one corpus: who kills which mutant, and who alarms at a right pair.
 
-A mutant counts where it makes a wrong gradient and nothing else: on the generic case of its op, out is the same bit for bit, and a
-gradient in longdouble is further from the right one than rounding in longdouble explains. So no rule has a say in what is wrong.
+A mutant counts where it makes a wrong gradient and nothing else: on the generic case of its op, out is the same bit for bit, and
+a gradient in longdouble is further from the right one than rounding in longdouble explains. No rule has a say in what is wrong.
 Every finding is a line of a journal as soon as it is there; a run goes on where the last one stopped.
 """
 
@@ -11,7 +11,7 @@ import json
 import os
 import signal
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from multiprocessing import get_context
@@ -26,9 +26,9 @@ from gradwitness.subject import Subject
 from gradwitness.verdict import Disagreement, judge
 from reference import OPS, Case
 from reference.case import seed
+from trust.examined import Examined, Inapplicable, Rule, point
 from trust.mutants import Mutant, pair_mutants
-from trust.peers import RULES, Examined
-from trust.spelled import Inapplicable, point
+from trust.peers import RULES
 
 Row = dict[str, Any]
 JOURNAL = Path(__file__).parent / "results" / "peers.jsonl"
@@ -43,7 +43,8 @@ def run(*, workers: int, limit: int | None, seeds: int = SEEDS, journal: Path = 
     ids = list(mutants())
     order = np.random.default_rng(5).permutation(len(ids))  # any part of a run is a random sample
     tasks = [ids[i] for i in order if not ops or mutants()[ids[i]].examiners[0] in ops][:limit]
-    tasks += [f"right {op.name}/{c.id} {n}" for n in range(seeds) for op in OPS.values() for c in op.cases if not ops or op.name in ops]
+    right = [f"{op.name}/{case.id}" for op in OPS.values() for case in op.cases if not ops or op.name in ops]
+    tasks += [f"right {where} {n}" for n in range(seeds) for where in right]
     rows = {row["id"]: row for row in read(journal)}
     waiting = [(task, todo) for task in tasks if (todo := _lacking(rows.get(task)))]
     journal.parent.mkdir(exist_ok=True)
@@ -56,7 +57,7 @@ def run(*, workers: int, limit: int | None, seeds: int = SEEDS, journal: Path = 
 
 
 def read(journal: Path) -> Iterator[Row]:
-    """The rows of a journal, what was found out later about the same thing put together. A line cut short by an interrupt is left out."""
+    """The rows of a journal, later findings about the same thing put together; a line cut short by an interrupt is left out."""
     rows: dict[str, Row] = {}
     for line in journal.read_text().splitlines() if journal.exists() else ():
         try:
@@ -105,7 +106,7 @@ def _find_out(task: tuple[str, list[str]]) -> Row:
 
 
 def at_mutant(mutant: Mutant) -> Subject:
-    """The generic case of a mutant's op, with a spoiled backward where that is the mistake; one in the source is still to plant."""
+    """The generic case of a mutant's op, its backward spoiled where that is the mistake; one in the source is still to plant."""
     op = OPS[mutant.examiners[0]]
     right = point(op.name, op.cases[0], seed(op.name, op.cases[0].id))
     subject = replace(right, backward=mutant.spoil(op.backward)) if mutant.spoil else right
@@ -123,7 +124,7 @@ def what_it_is(mutant: Mutant, subject: Subject) -> str:
     try:
         with np.errstate(all="ignore"):
             got = [np.asarray(a) for a in subject.run(lambda a: a.astype(np.longdouble), np.longdouble)]
-    except Exception:  # noqa: BLE001 - whatever a mutant dies of
+    except Exception:  # whatever a mutant dies of
         return "stillborn"
     if [g.shape for g in got] != [r.truth.shape for r in right]:
         return "stillborn"
@@ -151,7 +152,7 @@ def _verdicts(op: str, case: Case, subject: Subject, rules: list[str]) -> dict[s
     return {rule: verdict(RULES[rule], Examined(OPS[op], case, subject)) for rule in rules}
 
 
-def verdict(rule: Callable[[Examined], None], at: Examined) -> str:
+def verdict(rule: Rule, at: Examined) -> str:
     """passed, alarmed, "not applicable: why" or "broken: what it died of", which is nobody's kill."""
     try:
         rule(at)
@@ -159,6 +160,6 @@ def verdict(rule: Callable[[Examined], None], at: Examined) -> str:
         return "alarmed"
     except Inapplicable as reason:
         return f"not applicable: {reason}"
-    except Exception as error:  # noqa: BLE001 - a mutant that dies in one dtype, or an alarm that is none
+    except Exception as error:  # a mutant that dies in one dtype only
         return f"broken: {type(error).__name__}: {str(error)[:120]}"
     return "passed"

@@ -2,50 +2,21 @@
 function that can be called. No other file of this repository holds such constants.
 
 A rule is asked about an `Examined` and returns or raises AssertionError (GradcheckError from PyTorch); `Inapplicable` says that
-it cannot be asked. All get the same inputs. Rules that hold a gradient against a framework's get PyTorch's, of the same op, and but
-for tinygrad's the same random cotangent: rules are compared, not frameworks. Where a rule leaves a choice, it gets the better one.
+it cannot be asked. All get the same inputs. Rules that hold a gradient against a framework's get PyTorch's, of the same op, and
+but for tinygrad's the same random cotangent: rules are compared, not frameworks. Where one leaves a choice, it gets the better.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from gradwitness.oracles import check_subject
-from gradwitness.subject import Subject
-from gradwitness.witness import Evidence
-from reference import Case, Op
-from trust.spelled import Inapplicable, gradients, results
+from trust.examined import Examined, Rule, results
+from trust.ours import OURS
 from trust.wrapped import Arrays, Pair, autograd_function, jax_vjp, tensorflow_function, torch_function
-
-JACOBIAN = 1_000
-"""Entries of inputs and outs together, beyond which a whole Jacobian takes longer than a test should. The generic case of every op
-is below; of the others, the large ones are counted as not applicable."""
-
-
-@dataclass(frozen=True)
-class Examined:
-    """A pair at a point: an op, its case, and the subject whose backward is in question."""
-
-    op: Op
-    case: Case
-    subject: Subject
-
-    def pair(self, dtype: str, whole_jacobian: bool = False) -> Pair:
-        """The pair in a dtype, as peers take it. Raises Inapplicable where the whole Jacobian would be too large."""
-        pair = Pair(self.subject, dtype)
-        size = sum(a.size for a in (*pair.inputs, *pair.cotangents))
-        if whole_jacobian and size > JACOBIAN:
-            raise Inapplicable(f"more than {JACOBIAN} entries of inputs and outs")
-        return pair
-
-
-Rule = Callable[[Examined], None]
 
 
 def torch_gradcheck(at: Examined, *, fast_mode: bool = False, **constants: float) -> None:
@@ -82,8 +53,8 @@ def jax_check_vjp(at: Examined, *, dtype: str) -> None:
 def autograd_check_grads(at: Examined) -> None:
     """HIPS autograd's check_grads in float64: one random direction, eps 1e-6, and either 1e-6 absolute or 1e-6 relative.
 
-    https://github.com/HIPS/autograd/blob/master/autograd/test_util.py (run for real, for each argument as its combo_check does, in
-    reverse mode and first order: a primitive with defvjp has nothing else)
+    https://github.com/HIPS/autograd/blob/master/autograd/test_util.py (run for real, for each argument as its combo_check does,
+    in reverse mode and first order: a primitive with defvjp has nothing else)
     """
     from autograd.test_util import check_grads
 
@@ -100,8 +71,8 @@ def tensorflow_compute_gradient(at: Examined, *, dtype: str) -> None:
     """tf.test.compute_gradient, the whole Jacobian with delta 1/1024, and assertAllClose with rtol = atol = 1e-5 in float64, 1e-3
     in float32: what TensorFlow's own tests of its elementwise ops take.
 
-    https://www.tensorflow.org/api_docs/python/tf/test/compute_gradient (run for real); the threshold, which it leaves to its users,
-    from tensorflow/python/kernel_tests/math_ops/cwise_ops_binary_test.py
+    https://www.tensorflow.org/api_docs/python/tf/test/compute_gradient (run for real); the threshold, which it leaves to users,
+    from tensorflow/python/kernel_tests/math_ops/cwise_ops_test.py
     """
     import tensorflow as tf
 
@@ -126,8 +97,8 @@ def all_close(at: Examined, *, atol: float, rtol: float, ones: bool = False) -> 
     """numpy.testing.assert_allclose in float32, as Keras and tinygrad call it.
 
     Keras: atol = rtol = 1e-6, the defaults of assertAllClose in keras/src/testing/test_case.py.
-    tinygrad: atol 1e-4, rtol 1e-3 and the gradient of the sum of out, the defaults of helper_test_op in test/test_ops.py, which are
-    held against PyTorch's there, too.
+    tinygrad: atol 1e-4, rtol 1e-3 and the gradient of the sum of out, the defaults of helper_test_op in test/test_ops.py, where
+    the other side is PyTorch's, too.
     """
     for actual, expected in _against_torch(at, "float32", ones=ones):
         np.testing.assert_allclose(actual, expected, atol=atol, rtol=rtol)
@@ -146,8 +117,8 @@ def llm_c_check_tensor(at: Examined) -> None:
 def array_api_isclose(at: Examined, *, abs_tol: float) -> None:
     """array-api-tests: math.isclose elementwise with rel_tol = 0.25 and abs_tol = 1, "very generous defaults"; here in float32.
 
-    https://github.com/data-apis/array-api-tests, array_api_tests/test_operators_and_elementwise_functions.py, isclose. It checks no
-    gradients: this is what its rule would do for them. As given it lets pass whatever is small, so it is asked with abs_tol = 0, too.
+    https://github.com/data-apis/array-api-tests, array_api_tests/test_operators_and_elementwise_functions.py, isclose. It checks
+    no gradients: this is what its rule would do for them. As given it lets what is small pass: so abs_tol = 0 is asked, too.
     """
     for actual, expected in _against_torch(at, "float32"):
         for a, b in zip(actual.ravel().tolist(), expected.ravel().tolist(), strict=True):
@@ -159,8 +130,8 @@ def nablafuzz(at: Examined) -> None:
     """NablaFuzz: gradcheck in float64 with eps 1e-6, atol 1e-1, rtol 1e-3; what fails is kept only if numerical Jacobians at five
     random neighbours, each within 1e-4, are close to the one at the point.
 
-    https://github.com/ise-uiuc/NablaFuzz, NablaFuzz-PyTorch-Jax/src/helper_torch.py, NDCheck and is_differentiable. The latter gives
-    torch.allclose its atol where rtol is expected; so it is done here.
+    https://github.com/ise-uiuc/NablaFuzz, NablaFuzz-PyTorch-Jax/src/helper_torch.py, NDCheck and is_differentiable. The latter
+    gives torch.allclose its atol where rtol is expected; so it is done here.
     """
     try:
         torch_gradcheck(at, eps=1e-6, atol=1e-1, rtol=1e-3)
@@ -197,28 +168,14 @@ def _same_nearby(pair: Pair, seed: int) -> bool:
     return True
 
 
-def ours_numerically(at: Examined) -> None:
-    """Gradwitness without any framework: numerical differentiation with an error bar."""
-    check_subject(at.subject)
-
-
-def ours_against_torch(at: Examined, *, dtype: str) -> None:
-    """Gradwitness with one framework, and no numerical differentiation: PyTorch within what rounding explains."""
-    told = Evidence.of(at.subject, dtype)
-    told.judge(results(at.op.name, at.case, at.subject, dtype))
-
-
 def _against_torch(at: Examined, dtype: str, ones: bool = False) -> list[tuple[Any, Any]]:
     pair = at.pair(dtype)
     douts = tuple(np.ones_like(c) for c in pair.cotangents) if ones else pair.cotangents
-    expected = gradients(at.op.name, at.case, at.subject, dtype, ones=ones)
+    expected = results(at, dtype, ones=ones)[-len(pair.inputs) :]
     return list(zip(pair.vjp(*pair.inputs)[1](douts), expected, strict=True))
 
 
-RULES: dict[str, Rule] = {
-    "Gradwitness, numerically": ours_numerically,
-    "Gradwitness, PyTorch float64": partial(ours_against_torch, dtype="float64"),
-    "Gradwitness, PyTorch float32": partial(ours_against_torch, dtype="float32"),
+RULES: dict[str, Rule] = OURS | {
     "PyTorch gradcheck": torch_gradcheck,
     "PyTorch gradcheck, fast": partial(torch_gradcheck, fast_mode=True),
     "JAX check_vjp, float64": partial(jax_check_vjp, dtype="float64"),
@@ -235,4 +192,3 @@ RULES: dict[str, Rule] = {
     "array-api-tests isclose, 0.25 and 1": partial(array_api_isclose, abs_tol=1),
     "array-api-tests isclose, 0.25 alone": partial(array_api_isclose, abs_tol=0),
 }
-OURS = tuple(name for name in RULES if name.startswith("Gradwitness"))

@@ -10,7 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from trust.peers import OURS, RULES
+from trust.ours import OURS
+from trust.peers import RULES
 
 RESULTS = Path(__file__).parent / "results" / "peers.json"
 Row = dict[str, Any]
@@ -29,15 +30,13 @@ def count(rows: list[Row]) -> dict[str, Any]:
 
 
 def _of_rule(rule: str, live: list[Row], right: list[Row]) -> dict[str, Any]:
-    said = {row["id"]: row["verdicts"][rule] for row in live}
-    killed = [row for row in live if said[row["id"]] == "alarmed"]
-    missed = Counter(row["label"] for row in live if said[row["id"]] == "passed")
+    killed = [row for row in live if row["verdicts"][rule] == "alarmed"]
+    missed = Counter(row["label"] for row in live if row["verdicts"][rule] == "passed")
     alarms = [row for row in right if row["verdicts"][rule] == "alarmed"]
-    ours = [name for name in OURS if name != rule]
     return {
         "killed": len(killed),
         "missed": sum(missed.values()),
-        "not asked": _reasons(said.values()),
+        "not asked": _reasons(row["verdicts"][rule] for row in live),
         "missed by label": dict(missed.most_common()),
         "false alarms": sum(not row["kink"] for row in alarms),
         "false alarms at kinks": sum(row["kink"] for row in alarms),
@@ -45,7 +44,7 @@ def _of_rule(rule: str, live: list[Row], right: list[Row]) -> dict[str, Any]:
         "right pairs not asked": _reasons(row["verdicts"][rule] for row in right),
         "alarmed at": sorted({row["id"].split()[1] for row in alarms}),
         "killed here and by none of ours": [
-            row["id"] for row in killed if rule not in OURS and all(row["verdicts"][name] != "alarmed" for name in ours)
+            row["id"] for row in killed if all(row["verdicts"][name] != "alarmed" for name in OURS)
         ],
     }
 
@@ -56,14 +55,14 @@ def _reasons(verdicts: Any) -> dict[str, int]:
 
 def report(found: dict[str, Any], *, save: bool) -> None:
     """Print the table; with `save`, write the numbers to trust/results/peers.json."""
-    table = Table("rule", "killed", "missed", "not asked", "of those asked", "false alarms", "at kinks", "of pairs", "beyond ours")
+    table = Table("rule", "killed", "missed", "not asked", "of asked", "false alarms", "at kinks", "of pairs", "beyond ours")
     for column in table.columns[1:]:
         column.justify = "right"
     for rule, n in found["rules"].items():
         asked = n["killed"] + n["missed"]
         cells = (n["killed"], n["missed"], sum(n["not asked"].values()), f"{n['killed'] / asked:.2%}" if asked else "-")
-        alarms = (n["false alarms"], n["false alarms at kinks"], n["right pairs asked"], len(n["killed here and by none of ours"]))
-        table.add_row(rule, *map(str, (*cells, *alarms)))
+        alarms = (n["false alarms"], n["false alarms at kinks"], n["right pairs asked"])
+        table.add_row(rule, *map(str, (*cells, *alarms, len(n["killed here and by none of ours"]))))
     console = Console()
     console.print(table)
     console.print(f"mutants: {found['corpus']}; right pairs: {found['right']}")
