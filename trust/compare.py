@@ -48,6 +48,7 @@ def run(*, workers: int, limit: int | None, seeds: int = SEEDS, journal: Path = 
     rows = {row["id"]: row for row in read(journal)}
     waiting = [(task, todo) for task in tasks if (todo := _lacking(rows.get(task)))]
     journal.parent.mkdir(exist_ok=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that workers end with their parent
     with journal.open("a") as file, get_context("spawn").Pool(workers, initializer=_in_worker) as pool:
         for row in track(pool.imap_unordered(_find_out, waiting), "peers", total=len(waiting)):
             file.write(json.dumps(row) + "\n")
