@@ -87,11 +87,16 @@ def test_a_jacobian_too_large_is_not_asked_for() -> None:
         RULES["PyTorch gradcheck"](examined("layer_norm", case=large))
 
 
-def test_a_mutant_that_dies_is_nobodys_kill() -> None:
-    def dies(_gradient: Any) -> Any:
-        raise ValueError("planted")
+@pytest.mark.parametrize("rule", RULES)
+def test_a_pair_that_dies_is_nobodys_kill(rule: str) -> None:
+    right = examined("linear")
+    wrong = replace(right.subject, backward=lambda dout, kept: right.op.backward(dout[:1], kept))
+    assert verdict(RULES[rule], replace(right, subject=wrong)).startswith("died: ")
 
-    assert "alarmed" not in {verdict(rule, examined("linear", dies)) for rule in RULES.values()}
+
+def test_a_check_that_refuses_has_failed_to_its_user() -> None:
+    unwatched = examined("linear", lambda gradient: np.zeros(gradient.shape))
+    assert verdict(RULES["Gradwitness, numerically"], unwatched).startswith("refused: TypeError")
 
 
 @pytest.mark.parametrize("which", [0, 1])
@@ -135,7 +140,7 @@ def test_kills_misses_and_false_alarms_are_counted_apart_from_what_was_not_asked
         row("live", ["passed", *["alarmed"] * peers], label="dropped term"),
         row("live", ["not applicable: large", *["passed"] * peers], label="wrong axis"),
         row("right", ["passed", *["alarmed"] * peers], kink=True),
-        row("right", ["broken: ValueError: x", *["alarmed"] * peers], kink=False),
+        row("right", ["died: ValueError: x", *["refused: TypeError: x"] * peers], kink=False),
         {"id": "c", "state": "stillborn", "verdicts": {}},
     ])  # fmt: skip
     assert found["corpus"] == {"mutants": 3, "live": 2, "stillborn": 1}
@@ -143,4 +148,4 @@ def test_kills_misses_and_false_alarms_are_counted_apart_from_what_was_not_asked
     assert (first["killed"], first["missed"], first["not asked"]) == (0, 1, {"not applicable: large": 1})
     assert (second["killed"], second["missed by label"]) == (1, {"wrong axis": 1})
     assert (second["false alarms"], second["false alarms at kinks"], second["right pairs asked"]) == (1, 1, 2)
-    assert first["right pairs not asked"] == {"broken: ValueError: x": 1}
+    assert first["right pairs not asked"] == {"died: ValueError: x": 1}

@@ -16,11 +16,13 @@ from dataclasses import replace
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 import numpy as np
 from rich.progress import track
 
+import reference
 from gradwitness.arithmetic import Measured, measure, unit_roundoff
 from gradwitness.subject import Subject
 from gradwitness.verdict import Disagreement, judge
@@ -31,6 +33,7 @@ from trust.mutants import Mutant, pair_mutants
 from trust.peers import RULES
 
 Row = dict[str, Any]
+REFERENCE = Path(reference.__file__).parent
 JOURNAL = Path(__file__).parent / "results" / "peers.jsonl"
 SEEDS = 3
 """Inputs at which a right pair is shown to each rule: those of the suite, and two more."""
@@ -154,13 +157,17 @@ def _verdicts(op: str, case: Case, subject: Subject, rules: list[str]) -> dict[s
 
 
 def verdict(rule: Rule, at: Examined) -> str:
-    """passed, alarmed, "not applicable: why" or "broken: what it died of", which is nobody's kill."""
+    """passed, alarmed, "not applicable: why"; where something else was raised, "died: what of" if the pair raised it, which is
+    nobody's kill, and "refused: why" if the check did: its user sees a failure.
+    """
     try:
         rule(at)
     except AssertionError:
         return "alarmed"
     except Inapplicable as reason:
         return f"not applicable: {reason}"
-    except Exception as error:  # a mutant that dies in one dtype only
-        return f"broken: {type(error).__name__}: {str(error)[:120]}"
+    except Exception as error:
+        files = (Path(frame.f_code.co_filename) for frame, _ in walk_tb(error.__traceback__))
+        said = "died" if any(REFERENCE in file.parents for file in files) else "refused"
+        return f"{said}: {type(error).__name__}: {str(error)[:120]}"
     return "passed"
