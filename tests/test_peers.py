@@ -4,6 +4,7 @@ those that its documentation implies?
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,8 @@ import pytest
 from reference import OPS
 from reference.case import seed
 from trust import tally
-from trust.compare import at_mutant, mutants, read, verdict, what_it_is
+from trust.compare import read, verdict
+from trust.corpus import at_mutant, mutants, what_it_is
 from trust.examined import Examined, Inapplicable, point
 from trust.ours import OURS
 from trust.peers import RULES
@@ -110,14 +112,14 @@ def test_what_goes_in_is_not_changed_and_what_comes_out_is_a_copy(which: int) ->
 
 
 @pytest.mark.parametrize(
-    ("mutant", "state"),
+    ("function", "label", "state"),
     [
-        ("pair activations.tanh.backward: relative perturbation of 1e-6 5", "live"),
-        ("pair activations.tanh.forward: pre- for post-activation 1", "another function"),
+        ("tanh.backward", "relative perturbation of 1e-6", "live"),
+        ("tanh.forward", "pre- for post-activation", "another function"),
     ],
 )
-def test_what_a_mutant_is_is_decided_without_any_rule(mutant: str, state: str) -> None:
-    found = mutants()[mutant]
+def test_what_a_mutant_is_is_decided_without_any_rule(function: str, label: str, state: str) -> None:
+    found = next(m for m in mutants().values() if m.where.startswith(f"activations.{function}") and m.label == label)
     subject = at_mutant(found)
     with found.plant():
         assert what_it_is(found, subject) == state
@@ -125,9 +127,13 @@ def test_what_a_mutant_is_is_decided_without_any_rule(mutant: str, state: str) -
 
 def test_a_journal_survives_a_line_cut_short_and_takes_up_later_verdicts(tmp_path: Path) -> None:
     journal = tmp_path / "journal.jsonl"
-    first, later = '{"id": "a", "verdicts": {"x": "passed"}}', '{"id": "a", "verdicts": {"y": "alarmed"}}'
-    journal.write_text(f'{first}\n{later}\n{{"id": "b", "ver')
-    assert list(read(journal)) == [{"id": "a", "verdicts": {"x": "passed", "y": "alarmed"}}]
+    first = {"id": "a", "what": "1", "verdicts": {"x": "passed"}}
+    later = {"id": "a", "what": "1", "verdicts": {"y": "alarmed"}}
+    renamed = {"id": "b", "what": "1", "verdicts": {"x": "passed"}}
+    another = {"id": "b", "what": "2", "verdicts": {"y": "passed"}}
+    lines = [json.dumps(row) for row in (first, later, renamed, another)]
+    journal.write_text("\n".join([*lines, '{"id": "c", "ver']))
+    assert list(read(journal)) == [{"id": "a", "what": "1", "verdicts": {"x": "passed", "y": "alarmed"}}, another]
 
 
 def row(state: str, verdicts: Sequence[str], **more: Any) -> dict[str, Any]:

@@ -1,7 +1,5 @@
 """The peers' rules and ours on one corpus: who kills which mutant, and who alarms at a right pair.
 
-A mutant counts where it makes a wrong gradient and nothing else: on the generic case of its op, out is the same bit for bit, and
-a gradient in longdouble is further from the right one than rounding in longdouble explains. No rule has a say in what is wrong.
 Every finding is a line of a journal as soon as it is there; a run goes on where the last one stopped.
 """
 
@@ -12,8 +10,6 @@ import os
 import signal
 import warnings
 from collections.abc import Iterator
-from dataclasses import replace
-from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from traceback import walk_tb
@@ -23,13 +19,11 @@ import numpy as np
 from rich.progress import track
 
 import reference
-from gradwitness.arithmetic import Measured, measure, unit_roundoff
 from gradwitness.subject import Subject
-from gradwitness.verdict import Disagreement, judge
 from reference import OPS, Case
 from reference.case import seed
+from trust.corpus import at_mutant, mutants, what_it_is
 from trust.examined import Examined, Inapplicable, Rule, point
-from trust.mutants import Mutant, pair_mutants
 from trust.peers import RULES
 
 Row = dict[str, Any]
@@ -49,7 +43,7 @@ def run(*, workers: int, limit: int | None, seeds: int = SEEDS, journal: Path = 
     right = [f"{op.name}/{case.id}" for op in OPS.values() for case in op.cases if not ops or op.name in ops]
     tasks += [f"right {where} {n}" for n in range(seeds) for where in right]
     rows = {row["id"]: row for row in read(journal)}
-    waiting = [(task, todo) for task in tasks if (todo := _lacking(rows.get(task)))]
+    waiting = [(task, todo) for task in tasks if (todo := _lacking(task, rows.get(task)))]
     journal.parent.mkdir(exist_ok=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that workers end with their parent
     with journal.open("a") as file, get_context("spawn").Pool(workers, initializer=_in_worker) as pool:
@@ -61,26 +55,26 @@ def run(*, workers: int, limit: int | None, seeds: int = SEEDS, journal: Path = 
 
 
 def read(journal: Path) -> Iterator[Row]:
-    """The rows of a journal, later findings about the same thing put together; a line cut short by an interrupt is left out."""
+    """The rows of a journal, later findings about the same thing put together; a line that an interrupt cut short is left out."""
     rows: dict[str, Row] = {}
     for line in journal.read_text().splitlines() if journal.exists() else ():
         try:
             row = json.loads(line)
         except json.JSONDecodeError:
             continue
-        known = rows.setdefault(row["id"], row)
-        known["verdicts"] |= row["verdicts"]
+        known = rows.get(row["id"], row)
+        same = known["what"] == row["what"]
+        rows[row["id"]] = row | {"verdicts": known["verdicts"] | row["verdicts"] if same else row["verdicts"]}
     yield from rows.values()
 
 
-@cache
-def mutants() -> dict[str, Mutant]:
-    """Every mutant of every op's forward and backward, by its id."""
-    return {mutant.id: mutant for mutant in pair_mutants(tuple(OPS))}
+def _what(task: str) -> str:
+    """What a task is about: the same id may stand for another mistake once the corpus has changed."""
+    return "" if task.startswith("right ") else f"{mutants()[task].before} -> {mutants()[task].after}"
 
 
-def _lacking(row: Row | None) -> list[str]:
-    if row is None:
+def _lacking(task: str, row: Row | None) -> list[str]:
+    if row is None or row["what"] != _what(task):
         return list(RULES)
     return [name for name in RULES if name not in row["verdicts"]] if row["state"] in ("live", "right") else []
 
@@ -99,57 +93,15 @@ def _find_out(task: tuple[str, list[str]]) -> Row:
         op, case_id = where.split("/")
         case = next(c for c in OPS[op].cases if c.id == case_id)
         subject = point(op, case, seed(op, case_id, *([nth] if nth != "0" else [])))
-        return {"id": name, "state": "right", "kink": case.kink, "verdicts": _verdicts(op, case, subject, rules)}
+        verdicts = _verdicts(op, case, subject, rules)
+        return {"id": name, "what": "", "state": "right", "kink": case.kink, "verdicts": verdicts}
     mutant = mutants()[name]
     op, case = mutant.examiners[0], OPS[mutant.examiners[0]].cases[0]
     subject = at_mutant(mutant)
     with mutant.plant():
         state = what_it_is(mutant, subject)
         verdicts = _verdicts(op, case, subject, rules) if state == "live" else {}
-    return {"id": name, "state": state, "label": mutant.label, "verdicts": verdicts}
-
-
-def at_mutant(mutant: Mutant) -> Subject:
-    """The generic case of a mutant's op, its backward spoiled where that is the mistake; one in the source is still to plant."""
-    op = OPS[mutant.examiners[0]]
-    right = point(op.name, op.cases[0], seed(op.name, op.cases[0].id))
-    subject = replace(right, backward=mutant.spoil(op.backward)) if mutant.spoil else right
-    subject.__dict__["cotangent"] = right.cotangent  # drawn before anything is planted
-    _right(op.name)
-    return subject
-
-
-def what_it_is(mutant: Mutant, subject: Subject) -> str:
-    """live: a wrong gradient; stillborn: raises, or shapes that any framework refuses; another function: out is another;
-    right here: the generic case does not show it.
-    """
-    right = _right(mutant.examiners[0])
-    outs = len(right) - len(subject.gradients)
-    try:
-        with np.errstate(all="ignore"):
-            got = [np.asarray(a) for a in subject.run(lambda a: a.astype(np.longdouble), np.longdouble)]
-    except Exception:  # whatever a mutant dies of
-        return "stillborn"
-    if [g.shape for g in got] != [r.truth.shape for r in right]:
-        return "stillborn"
-    if not all(np.array_equal(g, r.truth) for g, r in zip(got[:outs], right[:outs], strict=True)):
-        return "another function"
-    try:
-        for name, actual, expected in zip(subject.gradients, got[outs:], right[outs:], strict=True):
-            judge(name, actual, expected, np.longdouble)
-    except Disagreement:
-        return "live"
-    return "right here"
-
-
-@cache
-def _right(name: str) -> list[Measured]:
-    """What an op returns on its generic case in longdouble, and how far rounding in longdouble may carry it."""
-    case = OPS[name].cases[0]
-    at = point(name, case, seed(name, case.id))
-    finer = unit_roundoff(np.longdouble) / unit_roundoff(np.float64)
-    found = measure(lambda lift: at.run(lift, np.longdouble), np.float64, seed=at.seed)
-    return [Measured(m.truth, m.spread * finer) for m in found]
+    return {"id": name, "what": _what(name), "state": state, "label": mutant.label, "verdicts": verdicts}
 
 
 def _verdicts(op: str, case: Case, subject: Subject, rules: list[str]) -> dict[str, str]:
