@@ -19,6 +19,7 @@ import numpy as np
 from rich.progress import track
 
 import reference
+from benchmarks.threads import set_environment
 from gradwitness.subject import Subject
 from reference import OPS, Case
 from reference.case import seed
@@ -28,14 +29,12 @@ from trust.peers import RULES
 
 Row = dict[str, Any]
 REFERENCE = Path(reference.__file__).parent
-JOURNAL = Path(__file__).parent / "results" / "peers.jsonl"
-SEEDS = 3
-"""Inputs at which a right pair is shown to each rule: those of the suite, and two more."""
+JOURNAL = Path(__file__).parent.parent / ".trust" / "peers.jsonl"
 
 
-def run(*, workers: int, limit: int | None, seeds: int = SEEDS, journal: Path = JOURNAL, ops: tuple[str, ...] = ()) -> list[Row]:
+def run(*, processes: int, limit: int | None, seeds: int, journal: Path = JOURNAL, ops: tuple[str, ...] = ()) -> list[Row]:
     """Every row of the journal, after what it lacks has been found out: mutants in a seeded random order, `limit` of them at most
-    or all, then right pairs at `seeds` inputs.
+    or all, then right pairs at `seeds` inputs, the first of them the suite's own.
     """
     ids = list(mutants())
     order = np.random.default_rng(5).permutation(len(ids))  # any part of a run is a random sample
@@ -45,8 +44,9 @@ def run(*, workers: int, limit: int | None, seeds: int = SEEDS, journal: Path = 
     rows = {row["id"]: row for row in read(journal)}
     waiting = [(task, todo) for task in tasks if (todo := _lacking(task, rows.get(task)))]
     journal.parent.mkdir(exist_ok=True)
+    set_environment(1)  # a process has one processor; read by what the spawned ones import
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that workers end with their parent
-    with journal.open("a") as file, get_context("spawn").Pool(workers, initializer=_in_worker) as pool:
+    with journal.open("a") as file, get_context("spawn").Pool(processes, initializer=_in_worker) as pool:
         for row in track(pool.imap_unordered(_find_out, waiting), "peers", total=len(waiting)):
             file.write(json.dumps(row) + "\n")
             file.flush()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +92,10 @@ def report(found: dict[str, Any], *, save: bool) -> None:
         alarms = (n["false alarms"], n["false alarms at kinks"], n["right pairs asked"])
         beyond = (len(n["killed here and by none of ours"]), len(n["killed here and not by ours numerically"]))
         table.add_row(rule, *map(str, (*cells, *alarms, *beyond)))
-    console = Console()
+    console = Console(width=None if Console().is_terminal else 170)
     console.print(table)
     console.print(f"mutants: {found['corpus']}; right pairs: {found['right']}")
     if save:
-        RESULTS.write_text(json.dumps(found, indent=1) + "\n")
+        versions = {name: version(name) for name in ("numpy", "torch", "jax", "tensorflow", "autograd")}
+        RESULTS.parent.mkdir(exist_ok=True)
+        RESULTS.write_text(json.dumps({"versions": versions} | found, indent=1) + "\n")
