@@ -81,7 +81,8 @@ def _lacking(task: str, row: Row | None) -> list[str]:
 
 def _in_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which has every finding on disk
-    os.nice(10)
+    if hasattr(os, "nice"):
+        os.nice(5)
     warnings.simplefilter("ignore")  # mutants overflow
 
 

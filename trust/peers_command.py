@@ -25,4 +25,4 @@ def peers(
     if fresh:
         compare.JOURNAL.unlink(missing_ok=True)
     rows = compare.run(processes=processes, limit=mutants, seeds=seeds, ops=tuple(op))
-    tally.report(tally.count(rows), save=not op and mutants is None)
+    tally.report(tally.count(rows), save=not op)
