@@ -32,13 +32,13 @@ REFERENCE = Path(reference.__file__).parent
 JOURNAL = Path(__file__).parent.parent / ".trust" / "peers.jsonl"
 
 
-def run(*, processes: int, limit: int | None, seeds: int, journal: Path = JOURNAL, ops: tuple[str, ...] = ()) -> list[Row]:
-    """Every row of the journal, after what it lacks has been found out: mutants in a seeded random order, `limit` of them at most
-    or all, then right pairs at `seeds` inputs, the first of them the suite's own.
+def run(*, processes: int, limit: int | None, seeds: int, journal: Path = JOURNAL, ops: tuple[str, ...] = ()) -> None:
+    """Find out what the journal lacks: mutants in a seeded random order, `limit` of them at most or all, then right pairs at
+    `seeds` inputs, the first of them the suite's own.
     """
     ids = list(mutants())
     order = np.random.default_rng(5).permutation(len(ids))  # any part of a run is a random sample
-    tasks = [ids[i] for i in order if not ops or mutants()[ids[i]].examiners[0] in ops][:limit]
+    tasks = [ids[i] for i in order if not ops or _op(ids[i]) in ops][:limit]
     right = [f"{op.name}/{case.id}" for op in OPS.values() for case in op.cases if not ops or op.name in ops]
     tasks += [f"right {where} {n}" for n in range(seeds) for where in right]
     rows = {row["id"]: row for row in read(journal)}
@@ -50,8 +50,11 @@ def run(*, processes: int, limit: int | None, seeds: int, journal: Path = JOURNA
         for row in track(pool.imap_unordered(_find_out, waiting), "peers", total=len(waiting)):
             file.write(json.dumps(row) + "\n")
             file.flush()
-    found = {row["id"]: row for row in read(journal)}
-    return [found[task] for task in tasks]
+
+
+def found(ops: tuple[str, ...] = (), journal: Path = JOURNAL) -> list[Row]:
+    """The rows that hold for the corpus as it is, and that every rule was asked about; of the ops named, or of all."""
+    return [row for row in read(journal) if _op(row["id"]) in (ops or OPS) and not _lacking(row["id"], row)]
 
 
 def read(journal: Path) -> Iterator[Row]:
@@ -66,6 +69,13 @@ def read(journal: Path) -> Iterator[Row]:
         same = known["what"] == row["what"]
         rows[row["id"]] = row | {"verdicts": known["verdicts"] | row["verdicts"] if same else row["verdicts"]}
     yield from rows.values()
+
+
+def _op(task: str) -> str:
+    """The op that a task is about; empty for a mutant that the corpus no longer has."""
+    if task.startswith("right "):
+        return task.removeprefix("right ").partition("/")[0]
+    return mutants()[task].examiners[0] if task in mutants() else ""
 
 
 def _what(task: str) -> str:

@@ -14,6 +14,7 @@ def peers(
     seeds: Annotated[int, typer.Option(min=1, help="inputs at which each right pair is shown")] = 3,
     op: Annotated[list[str], typer.Option(metavar="NAME", help="this op only; repeatable")] = [],  # noqa: B006
     processes: Annotated[int, typer.Option(min=1)] = 2,
+    report: Annotated[bool, typer.Option("--report", help="run nothing: count what was found out so far")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="forget what was found out")] = False,
 ) -> None:
     """The rules of others and ours on the same mutants and the same right pairs. Goes on where the last run stopped."""
@@ -24,5 +25,9 @@ def peers(
             raise typer.BadParameter(f"unknown op {name!r}; there are {', '.join(OPS)}")
     if fresh:
         compare.JOURNAL.unlink(missing_ok=True)
-    rows = compare.run(processes=processes, limit=mutants, seeds=seeds, ops=tuple(op))
+    if not report:
+        compare.run(processes=processes, limit=mutants, seeds=seeds, ops=tuple(op))
+    rows = compare.found(tuple(op))
+    if not rows:
+        raise typer.BadParameter("nothing was found out yet", param_hint="--report")
     tally.report(tally.count(rows), save=not op)
