@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from trust.app import app
 from trust.mutants_command import mutants
+from trust.peers_command import peers
 from trust.sensitivity_command import sensitivity
 from trust.soak_command import soak
 
-app.command()(mutants)
-app.command()(soak)
-app.command()(sensitivity)
+for command in (mutants, peers, soak, sensitivity):
+    app.command()(command)
 
 if __name__ == "__main__":
     app()
