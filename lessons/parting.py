@@ -1,8 +1,8 @@
 """Where do two honest runs part? `python -m lessons.parting resnet --adapter jax`.
 
-A framework trains in float32, the reference in float64 from the same weights on the same batches. Before every step the reference's
-forward shows what goes into each relu, with its own parameters and with the framework's: rounding keeps the two together until a
-value has one sign here and the other there. From that step on each follows the gradient of its own piece.
+A framework trains in float32, the reference in float64 from the same weights on the same batches. Before every step the
+reference's forward shows what goes into each relu, with its own parameters and with the framework's: rounding keeps the two
+together until a value has one sign here and the other there. From that step on each follows the gradient of its own piece.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import typer
 import adapters
 from gradwitness.subject import floats_to, tree_map
 from lessons import networks
+from lessons.networks import Network
 from lessons.recipes import RECIPES, Recipe
 from lessons.script import wanted
 from reference.activations import relu
@@ -57,27 +58,21 @@ def into_relus(recipe: Recipe, weights: Weights, batch: dict[str, Any]) -> list[
     return seen
 
 
-def part(recipe: Recipe, adapter: str, steps: int) -> Iterator[str]:
-    """A line for each step: how far parameters are apart before it, and which relu's input has two signs. Ends with the first.
-
-    Raises Unavailable where the framework is not there.
-    """
-    theirs = networks.adapted(adapter, recipe, np.float32)
-    conventions = adapters.load(adapter).models[recipe.model].conventions  # under which both compute the same
-    ours = networks.reference(replace(recipe, config={**recipe.config, **conventions}), np.float64)
+def part(recipe: Recipe, ours: Network, theirs: Network, who: str, steps: int) -> Iterator[str]:
+    """A line for each step: how far parameters are apart before it, and which relu's input has two signs. Ends with the first."""
     for number, batch in enumerate(islice(networks.floats(recipe, np.float32), steps), start=1):
         wide = tree_map(floats_to(np.float64), batch)
         mine, other = ours.weights()[0], theirs.weights()[0]
         apart = max(float(np.abs(other[name] - value).max()) for name, value in mine.items())
-        pairs = zip(*(into_relus(recipe, who.weights(), wide) for who in (ours, theirs)), strict=True)
+        pairs = zip(*(into_relus(recipe, network.weights(), wide) for network in (ours, theirs)), strict=True)
         for layer, (here, there) in enumerate(pairs):
             crossed = (here > 0) != (there > 0)
             if crossed.any():
                 at = tuple(int(i) for i in np.argwhere(crossed)[0])
                 rms = float(np.sqrt(np.mean((here - there) ** 2)))
                 yield (
-                    f"step {number}: parameters {apart:.1e} apart; relu {layer}, {crossed.sum()} of {crossed.size} inputs crossed 0: "
-                    f"at {list(at)} {here[at]:.3g} with the reference's parameters, {there[at]:.3g} with {adapter}'s; "
+                    f"step {number}: parameters {apart:.1e} apart; relu {layer}, {crossed.sum()} of {crossed.size} inputs "
+                    f"crossed 0: at {list(at)} {here[at]:.3g} with the reference's parameters, {there[at]:.3g} with {who}'s; "
                     f"all are {rms:.1e} apart"
                 )
                 return
@@ -97,7 +92,10 @@ def main(
     steps: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
 ) -> None:
     """Print how far a framework's float32 run is from the float64 truth, up to the step at which a relu parts them."""
-    for line in part(RECIPES[model], adapter, steps):
+    recipe = RECIPES[model]
+    conventions = adapters.load(adapter).models[recipe.model].conventions  # under which both compute the same
+    ours = networks.reference(replace(recipe, config={**recipe.config, **conventions}), np.float64)
+    for line in part(recipe, ours, networks.adapted(adapter, recipe, np.float32), adapter, steps):
         typer.echo(line)
 
 
