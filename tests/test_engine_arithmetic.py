@@ -32,7 +32,7 @@ def test_an_operation_is_off_by_at_most_one_unit_roundoff_and_reaches_far_toward
 
 
 def test_zeros_infinities_and_nan_stay_what_they_are() -> None:
-    x = np.array([0.0, np.inf, -np.inf, np.nan])
+    x = np.repeat([0.0, np.inf, -np.inf, np.nan], 20)  # often enough to be rounded both up and down
     with np.errstate(invalid="ignore"):
         np.testing.assert_array_equal(np.asarray(lifted(x) + 0), x)
 
