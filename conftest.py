@@ -21,7 +21,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 OPTIONS = ("adapter", "op", "dtype", "device", "mode")
 KINDS = {"op_cell": "op", "model_cell": "model", "optimizer_cell": "optimizer", "training_cell": "training"}
-CELL_TESTS = ("::test_op", "::test_model", "::test_optimizer", "::test_training")
+CELL_TESTS = ("::test_op", "::test_model", "::test_optimizer", "::test_training", "::test_network")
 RECORD = "gradwitness"
 _selection = pytest.StashKey[Selection]()
 _report = pytest.StashKey[Report]()
@@ -72,8 +72,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Under -n a worker takes an op at a time, with all its cells: what is compiled for a shape, and what the reference says
-    of a case, is then there for the next cell. Tests that are no cells are handed out one by one.
+    """Under -n a worker takes an op (or a random network) at a time, with all its cells: what is compiled for a shape, and what
+    the reference says of a case, is then there for the next cell. Tests that are no cells are handed out one by one.
     """
     if config.getoption("dist") != "load":
         return None

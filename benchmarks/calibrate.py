@@ -6,7 +6,8 @@
 Every cell is run as the tests run it; its number is the worst ratio |framework - truth| / spread over its results. For
 each adapter, mode and dtype the table gives median, 99th percentile and maximum, and the cell of the maximum. Cells that
 known_differences.toml names are left out and counted: what is wrong says nothing about rounding. Compilers that take
-seconds for each function are left out unless --slow or --mode asks for them. Last, how small an error K lets be seen.
+seconds for each function are left out unless --slow or --mode asks for them. How small an error K lets be seen is another
+question: `python -m trust sensitivity`.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ import adapters
 from gradwitness import Disagreement, K, frameworks
 from tests.known import known
 from tests.matrix import TABLES, Cell, Selection
-from tests.run import RUN, evidence
+from tests.run import RUN
 
 Key = tuple[str, str, str]
 Row = tuple[Cell, float | None, str]
@@ -59,16 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         cells = list(select(Selection(**asked, every_case_compiled=True), slow))
     except ValueError as error:
         parser.error(str(error))
-    collected, smallest = run(cells, processes)
+    collected = run(cells, processes)
     console = Console(highlight=False, width=None if Console().is_terminal else 160)
     console.print(table(collected))
     for reason, count in sum((ratios.not_run for ratios in collected.values()), Counter()).items():
         console.print(f"not run: {count} cells: {reason}", soft_wrap=True)
-    for dtype, errors in smallest.items():
-        console.print(
-            f"{dtype}: a relative error of {np.median(errors):.1e} in the largest element of a gradient is detected, in the "
-            f"median of {len(errors)} gradients"
-        )
     loaded = dict.fromkeys(cell.adapter for ratios in collected.values() for _, cell in ratios.cells)
     console.print(", ".join(frameworks.load(name).version() for name in ("numpy", *loaded)))
 
@@ -81,19 +77,18 @@ def select(selection: Selection, slow: bool) -> Iterator[Cell]:
                 yield cell
 
 
-def run(cells: Sequence[Cell], processes: int) -> tuple[dict[Key, Ratios], dict[str, list[float]]]:
-    """The ratios of the cells, and by dtype the smallest errors that are detected; with a progress bar on stderr.
+def run(cells: Sequence[Cell], processes: int) -> dict[Key, Ratios]:
+    """The ratios of the cells, with a progress bar on stderr.
 
     An op at a time goes to one of several processes: its cells share what the reference says of a case, and what JAX compiles
     leaves memory with the process's next op.
     """
     collected: dict[Key, Ratios] = defaultdict(Ratios)
-    smallest: dict[str, list[float]] = defaultdict(list)
     ops = [list(group) for _, group in groupby(cells, key=lambda cell: (cell.kind, cell.name))]
     # Spawned, not forked: frameworks run threads, which a fork loses.
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         done = track(pool.map(run_op, ops), description=f"{len(cells)} cells", total=len(ops), console=Console(stderr=True))
-        for rows, errors in done:
+        for rows in done:
             for cell, ratio, reason in rows:
                 ratios = collected[cell.adapter, cell.mode, cell.dtype]
                 if ratio is not None:
@@ -102,23 +97,15 @@ def run(cells: Sequence[Cell], processes: int) -> tuple[dict[Key, Ratios], dict[
                     ratios.not_run[reason] += 1
                 else:
                     ratios.known += 1
-            for dtype, found in errors.items():
-                smallest[dtype] += found
-    return collected, smallest
+    return collected
 
 
-def run_op(cells: Sequence[Cell]) -> tuple[list[Row], dict[str, list[float]]]:
-    """The rows of an op's cells, and by dtype the smallest error detected in each gradient of each of its cases."""
-    rows: list[Row] = []
-    smallest: dict[str, list[float]] = defaultdict(list)
-    for _, group in groupby(cells, key=lambda cell: (cell.case_id, cell.dtype)):
-        of_case = list(group)
-        rows += (row(cell) for cell in of_case)
-        if of_case[0].kind in ("op", "model"):
-            smallest[of_case[0].dtype] += sensitivity(of_case[0])
+def run_op(cells: Sequence[Cell]) -> list[Row]:
+    """The rows of an op's cells."""
+    rows = [row(cell) for cell in cells]
     if "jax" in sys.modules:
         sys.modules["jax"].clear_caches()  # 1.5 MB for each of thousands of programs
-    return rows, smallest
+    return rows
 
 
 def row(cell: Cell) -> Row:
@@ -150,17 +137,6 @@ def worst(cell: Cell) -> float:
         return max(evidence.judge(results).values())
     except Disagreement as found:
         return found.ratio
-
-
-def sensitivity(cell: Cell) -> list[float]:
-    """The smallest relative error that is detected in the largest element of each gradient of a case that is not zero."""
-    told = evidence(cell.subject, cell.case_id, cell.dtype)
-    smallest = []
-    for measured in told.measured[-len(told.subject.gradients) :]:
-        where = np.unravel_index(np.argmax(np.abs(measured.truth)), measured.truth.shape)
-        if measured.truth[where] != 0:
-            smallest.append(float(K * measured.spread[where] / np.abs(measured.truth[where])))
-    return smallest
 
 
 def table(collected: dict[Key, Ratios]) -> Table:

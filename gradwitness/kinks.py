@@ -1,8 +1,9 @@
 """Does a point lie within rounding of a kink?
 
 Piecewise functions decide: x > 0, the larger of two, the largest of a window. Where a decision hangs on rounding, two honest
-computations decide differently, and each has the gradient of its own piece: they disagree, and nobody is wrong. Every other
-decision they share. `nearest(subject, dtype)` tells the two apart before any framework is asked:
+computations decide differently, and each has the gradient of its own piece. Monte Carlo arithmetic may or may not have met both
+pieces: if so, their difference counts as rounding, and a wrong gradient would pass; if not, an honest one would differ. Every
+other decision is the same for all. `nearest(subject, dtype)` tells the two apart before any framework is asked:
 
 1. forward runs in the wider dtype on arrays that note, for every comparison, choice and sign, the gap to the tie.
 2. It runs again under Monte Carlo arithmetic, its inputs moved by up to one unit roundoff of their scale. The deviation of the
@@ -10,8 +11,9 @@ decision they share. `nearest(subject, dtype)` tells the two apart before any fr
 3. The distance of a decision is its gap in units of its spread. Beyond K units, as far as an honest result may be off, every
    honest computation decides as the truth does.
 
-A gap that is zero and stays zero however inputs and rounding move is no kink: both sides are the same function there (a window of
-relu's zeros has a tie for its largest element, and a gradient of zero whoever wins).
+No kink is a gap that is zero and stays zero however inputs and rounding move: both sides are the same function there (a window of
+relu's zeros has a tie for its largest element, and a gradient of zero whoever wins). Nor is a continuous choice, such as that of
+the larger of two, whose gap does not depend on the inputs: between copies of one number, or between constants.
 
 This excuses no wrong gradient. It says where no gradient can be told wrong, looks at the reference's forward alone, and is asked
 before anybody else is: a wrong backward does not change its answer. Decisions that are no kinks, such as which of two stable
@@ -28,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwitness.arithmetic import SAMPLES, Array, Noise, Perturbed, combine, wider
+from gradwitness.arithmetic import SAMPLES, Array, Noise, Perturbed, combine, unit_roundoff, wider
 from gradwitness.subject import Subject, floats_to, tree_map
 from gradwitness.verdict import K
 
@@ -45,6 +47,7 @@ _LARGEST = {
     "fmin": np.fmin,
     "argmin": np.minimum,
 }
+_CONTINUOUS = frozenset(["absolute", "fabs", "clip", *_LARGEST])
 _UNWATCHED = frozenset(["floor_divide", "remainder", "fmod", "divmod"])
 
 
@@ -82,29 +85,43 @@ def nearest(subject: Subject, dtype: Any, samples: int = SAMPLES) -> Kink:
     dtype = np.dtype(dtype)
     rounded = subject.rounded(dtype)
     static = tree_map(floats_to(wider(dtype)), rounded.static)
-    truth = _Decisions(dtype, np.random.default_rng(0), exact=True)
+
+    def decisions(number: int, moved: float, *, exact: bool) -> list[tuple[str, Array]]:
+        watch = _Decisions(dtype, np.random.default_rng((subject.seed, 3, number)), exact=exact)
+        rounded.forward(*tree_map(lambda a: watch.move(a, moved) if a.dtype.kind == "f" else a, rounded.inputs), **static)
+        return watch.gaps
+
     with np.errstate(all="ignore"):
-        rounded.forward(*tree_map(_floats(truth.lift), rounded.inputs), **static)
-        squares = [np.zeros(gap.shape, np.longdouble) for _, gap in truth.gaps]
-        moved = [gap != 0 for _, gap in truth.gaps]
-        for sample in range(samples):
-            watch = _Decisions(dtype, np.random.default_rng((subject.seed, 3, sample)))
-            rounded.forward(*tree_map(_floats(watch.move), rounded.inputs), **static)
-            if [(name, gap.shape) for name, gap in watch.gaps] != [(name, gap.shape) for name, gap in truth.gaps]:
-                return Kink(0.0, "the order of decisions", gap=0.0)
-            for i, ((_, gap), (_, true)) in enumerate(zip(watch.gaps, truth.gaps, strict=True)):
-                squares[i] += np.square(np.where(np.isfinite(gap) & np.isfinite(true), gap - true, 0), dtype=np.longdouble)
-                moved[i] |= gap != 0
+        truth = decisions(0, 0, exact=True)
+        elsewhere = decisions(1, 2.0**-10, exact=True)
+        runs = [decisions(2 + sample, unit_roundoff(dtype), exact=False) for sample in range(samples)]
+    if any(_shape(run) != _shape(truth) for run in runs):
+        return Kink(0.0, "the order of decisions", gap=0.0)
     nearest = Kink(float("inf"))
-    for i, (name, gap) in enumerate(truth.gaps):
-        spread = combine(squares[i] / samples)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            distance = np.where(moved[i] & np.isfinite(gap), np.abs(gap) / spread, np.inf)
-        distance = np.where(np.isnan(distance), 0, distance)  # a tie that moves, but by less than can be squared
+    for i, (name, gap) in enumerate(truth):
+        others = [run[i][1] for run in runs]
+        may_turn = np.logical_or.reduce([gap != 0, *(other != 0 for other in others)]) & np.isfinite(gap)
+        if name in _CONTINUOUS and _shape(elsewhere) == _shape(truth):
+            may_turn &= elsewhere[i][1] != gap
+        distance = np.where(may_turn, _in_spreads(gap, others), np.inf)
         if distance.size and distance.min() < nearest.distance:
             index = np.unravel_index(int(distance.argmin()), distance.shape)
             nearest = Kink(float(distance[index]), name, i, tuple(int(k) for k in index), float(abs(gap[index])))
     return nearest
+
+
+def _in_spreads(gap: Array, others: Sequence[Array]) -> Array:
+    """The size of a gap, in units of how far the others are from it; 0 for one that is too small for its square to tell."""
+    with np.errstate(all="ignore"):
+        deviations = [np.where(np.isfinite(other) & np.isfinite(gap), other - gap, 0) for other in others]
+        squares = np.asarray(sum(np.square(deviation, dtype=np.longdouble) for deviation in deviations))
+        distance = np.abs(gap) / combine(squares / len(others))
+    return np.where(np.isnan(distance), 0, distance)
+
+
+def _shape(gaps: list[tuple[str, Array]]) -> list[tuple[str, tuple[int, ...]]]:
+    """What is decided, in order."""
+    return [(name, gap.shape) for name, gap in gaps]
 
 
 class _Decisions(Noise):
@@ -112,18 +129,17 @@ class _Decisions(Noise):
 
     def __init__(self, dtype: Any, rng: np.random.Generator, *, exact: bool = False) -> None:
         super().__init__(dtype, rng)
-        self.jitter = self.unit
         self.unit = 0.0 if exact else self.unit
         self.gaps: list[tuple[str, Array]] = []
 
-    def move(self, array: Array) -> Perturbed:
-        """The array, lifted, each element moved by up to one unit roundoff of the array's rms: zeros too, so that a tie of inputs
-        is told from one of constants.
+    def move(self, array: Array, share: float) -> Perturbed:
+        """The array, lifted, each element moved by up to a share of the array's rms: zeros too, so that a tie of inputs is told
+        from one of constants.
         """
         moved = self.lift(array)
         scale = np.sqrt(np.mean(np.square(array, dtype=np.longdouble))) if array.size else 0
         r = 2 * self.rng.random(array.shape) - 1
-        moved.view(np.ndarray)[...] += np.asarray(self.jitter * (scale or 1) * r, dtype=moved.dtype)
+        moved.view(np.ndarray)[...] += np.asarray(share * (scale or 1) * r, dtype=moved.dtype)
         return moved
 
     def decides(self, name: str, method: str, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
@@ -171,7 +187,3 @@ def _behind(name: str, method: str, x: Array, kwargs: Mapping[str, Any]) -> Arra
 
 def _numbers(*operands: Any) -> bool:
     return any(np.asarray(operand).dtype.kind == "f" for operand in operands)
-
-
-def _floats(lift: Any) -> Any:
-    return lambda array: lift(array) if array.dtype.kind == "f" else array

@@ -7,7 +7,6 @@ Source: DeMillo, Lipton and Sayward, "Hints on test data selection", Computer 11
 """
 
 from __future__ import annotations
-
 import __future__
 
 import ast
@@ -18,11 +17,12 @@ import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import CodeType, FunctionType
 from typing import Any
 
-from gradwitness.mistakes import Names, variants
-
+from gradwitness.mistakes import variants
+from gradwitness.rewriting import Names
 
 Path = tuple[tuple[str, int | None], ...]
 
@@ -44,8 +44,21 @@ class Mutation:
     path: Path = field(compare=False, repr=False)
     replacement: ast.AST = field(compare=False, repr=False)
 
+    @property
+    def drops_last(self) -> bool:
+        """Whether what comes first is kept: a in a - b, or in a -= b."""
+        return (
+            isinstance(self.replacement, ast.Pass)
+            or self.before.lstrip("(").startswith(self.after)
+            or any(word in self.after for word in ("positive(", "0 * "))
+        )
+
     def code(self) -> CodeType:
         """The whole function, compiled with the mistake."""
+        return self._compiled
+
+    @cached_property
+    def _compiled(self) -> CodeType:
         tree, first = _parsed(self.function)
         _put(tree.body[0], self.path, copy.deepcopy(self.replacement))
         ast.fix_missing_locations(tree)
@@ -65,11 +78,13 @@ def mutations(function: FunctionType, spared: Collection[str] = ()) -> Iterator[
     Raises OSError where there is no source, ValueError for what is no plain def statement: its code cannot be swapped.
     """
     if function.__code__.co_freevars:
-        raise ValueError(f"{function.__qualname__} closes over {', '.join(function.__code__.co_freevars)}; wanted a plain function")
+        raise ValueError(
+            f"{function.__qualname__} closes over {', '.join(function.__code__.co_freevars)}; wanted a plain function"
+        )
     tree, first = _parsed(function)
     definition = tree.body[0]
     if not isinstance(definition, ast.FunctionDef):
-        raise ValueError(f"{function.__qualname__} is no def statement; wanted one")
+        raise ValueError(f"{function.__qualname__} is no def statement; wanted one")  # noqa: TRY004  a function all the same
     names = Names.of(definition)
     seen: set[tuple[int, str]] = set()
     for path, node, statement in list(_places(definition, spared)):
@@ -81,7 +96,9 @@ def mutations(function: FunctionType, spared: Collection[str] = ()) -> Iterator[
             if key in seen or key[1] == ast.unparse(statement):
                 continue
             seen.add(key)
-            yield Mutation(label, first + node.lineno - 1, ast.unparse(node), ast.unparse(replacement), function, path, replacement)
+            yield Mutation(
+                label, first + node.lineno - 1, ast.unparse(node), ast.unparse(replacement), function, path, replacement
+            )
 
 
 @contextmanager
@@ -132,6 +149,8 @@ def _left_alone(node: ast.AST, spared: Collection[str]) -> bool:
     if isinstance(node, ast.Call):
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         return called in spared
+    if isinstance(node, ast.Attribute) and node.attr == "dtype":
+        return True  # of whichever array: they all have the same
     return isinstance(node, (ast.Raise, ast.JoinedStr, ast.Assert))
 
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from reference.domain import Arguments, Pick
+
 Array = np.ndarray[Any, np.dtype[Any]]
 Inputs = Callable[[np.random.Generator], tuple[Any, ...]]
 
@@ -44,6 +46,7 @@ class Op:
 
     detached   positions in a tuple `out` of what is returned but never differentiated, such as running statistics:
                their cotangent is zero, and backward may ignore it
+    domain     whatever forward is meant for, chosen by a `Pick`; models have none
     """
 
     name: str
@@ -52,13 +55,14 @@ class Op:
     backward: Callable[..., tuple[Any, ...]]
     cases: tuple[Case, ...]
     detached: tuple[int, ...] = ()
+    domain: Callable[[Pick], Arguments] | None = None
 
     @classmethod
     def of(cls, module: ModuleType) -> Op:
-        """The op that a module of the reference spells: its `forward`, `backward` and `CASES`, and `DETACHED`."""
+        """The op that a module of the reference spells: its `forward`, `backward` and `CASES`, `DETACHED` and `domain`."""
         _, family, name = module.__name__.rsplit(".", 2)
         cases, detached = tuple(module.CASES), tuple(getattr(module, "DETACHED", ()))
-        return cls(name, family, module.forward, module.backward, cases, detached)
+        return cls(name, family, module.forward, module.backward, cases, detached, getattr(module, "domain", None))
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +88,13 @@ def seed(*names: str) -> int:
     return zlib.crc32("/".join(names).encode())
 
 
+def refused(op: str, argument: str, came: object, wanted: str) -> ValueError:
+    """What is raised at the door of an op for an argument that will not do. Names the op, the argument, what came and what was
+    wanted. Callers say `if not ...: raise refused(...)`, so that nothing is put into words for arguments that will do.
+    """
+    return ValueError(f"{op}: {argument} is {came}; wanted {wanted}")
+
+
 def require(condition: bool, op: str, argument: str, came: object, wanted: str) -> None:
     """Check an argument at the door of an op.
 
@@ -98,15 +109,18 @@ def require_floats(op: str, **arguments: Array) -> None:
 
     Raises ValueError naming the op, the argument, what came and what was wanted.
     """
-    wanted = None
+    first, wanted = "", None
     for name, value in arguments.items():
-        if not hasattr(value, "dtype"):
-            raise ValueError(f"{op}: {name} is a {type(value).__name__}; wanted an array of floats")
-        if value.dtype.kind != "f":
-            raise ValueError(f"{op}: {name} is of dtype {value.dtype}; wanted floats")
-        if wanted is not None and value.dtype != wanted[1]:
-            raise ValueError(f"{op}: {name} is of dtype {value.dtype}; wanted {wanted[1]}, the dtype of {wanted[0]}")
-        wanted = wanted or (name, value.dtype)
+        dtype = getattr(value, "dtype", None)
+        if dtype is None:
+            raise refused(op, name, f"a {type(value).__name__}", "an array of floats")
+        if dtype is wanted:
+            continue
+        if dtype.kind != "f":
+            raise refused(op, name, f"of dtype {dtype}", "floats")
+        if first and dtype != wanted:
+            raise refused(op, name, f"of dtype {dtype}", f"{wanted}, the dtype of {first}")
+        first, wanted = first or name, dtype
 
 
 def away_from(kinks: tuple[float, ...], rng: np.random.Generator, *shape: int) -> Array:

@@ -45,3 +45,8 @@ class Pick(Protocol):
 
     def booleans(self, *shape: int) -> Array:
         """A mask."""
+
+
+def any_shape(pick: Pick, least: int = 1, most: int = 3) -> tuple[int, ...]:
+    """The shape of an argument, or of a part of its axes, of no fixed rank: least to most axes, each 1 to 3 long."""
+    return tuple(pick.size(1, 3) for _ in range(pick.size(least, most)))

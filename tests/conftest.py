@@ -4,14 +4,27 @@ Eager JAX compiles every primitive for every new shape: over the eager cells of 
 of 26 ms each, three quarters of JAX's processor time. 10,300 of them are distinct: ops share shapes.
 
 This stands here and not in the root: benchmarks report what compiling takes, and must compile.
+
+Hypothesis has two profiles here: `ci`, the default, draws the same few points every time; `--hypothesis-profile soak` draws many,
+and others in every run.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 
 import pytest
+
+if importlib.util.find_spec("hypothesis"):  # the reference is tested with NumPy and pytest alone, too
+    from hypothesis import Phase, settings
+
+    # No deadline: the first example imports a framework. No database: what fails is printed as a case, which is kept for good.
+    common = {"deadline": None, "database": None, "phases": [Phase.generate, Phase.shrink], "report_multiple_bugs": False}
+    settings.register_profile("ci", derandomize=True, max_examples=8, **common)
+    settings.register_profile("soak", derandomize=False, max_examples=200, **common)
+    settings.load_profile("ci")
 
 
 def pytest_configure(config: pytest.Config) -> None:

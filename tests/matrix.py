@@ -31,7 +31,10 @@ TABLES: dict[Kind, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Cell:
-    """One place of the matrix."""
+    """One place of the matrix.
+
+    seed   of the case's inputs and cotangent; None for the one that its name gives, at which the tests run it
+    """
 
     kind: Kind
     name: str
@@ -40,9 +43,11 @@ class Cell:
     dtype: str
     device: str
     mode: str
+    seed: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.name}-{self.case_id}-{self.adapter}-{self.dtype}-{self.device}-{self.mode}"
+        of = "" if self.seed is None else f"-seed{self.seed}"
+        return f"{self.name}-{self.case_id}-{self.adapter}-{self.dtype}-{self.device}-{self.mode}{of}"
 
     @property
     def subject(self) -> Op | Optimizer:

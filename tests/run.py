@@ -4,54 +4,82 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
 import adapters
 from gradwitness.arithmetic import Array
-from gradwitness.subject import Subject, leaves, tree_map
+from gradwitness.subject import Subject, floats_to, leaves, tree_map
 from gradwitness.witness import Evidence
 from reference import Case, Op, Optimizer
 from reference.case import seed
 from reference.schedules import Schedule, rate
 from tests.matrix import Cell
 from tests.path import Path
-from tests.training import run_training
+from tests.training import Conventions, run_training
 
 Params = dict[str, Array]
 
 
-def subject(op: Op, case: Case) -> Subject:
-    """A case as the engine takes it: seeded by its name, so that no value depends on the order of tests."""
-    number = seed(op.name, case.id)
-    inputs = case.inputs(np.random.default_rng(number))
-    return Subject(op.forward, op.backward, inputs, case.attrs, number, case.kink, case.zero, op.detached)
+def number(name: str, case_id: str, draw: int | None) -> int:
+    """The seed of a case: by its name, so that no value depends on the order of tests; and by the number of a further draw."""
+    return seed(name, case_id, *([] if draw is None else [str(draw)]))
+
+
+def subject(op: Op, case: Case, draw: int | None = None) -> Subject:
+    """A case as the engine takes it."""
+    of = number(op.name, case.id, draw)
+    inputs = case.inputs(np.random.default_rng(of))
+    return Subject(op.forward, op.backward, inputs, case.attrs, of, case.kink, case.zero, op.detached)
 
 
 @lru_cache(maxsize=8)
-def evidence(op: Op, case_id: str, dtype: str) -> Evidence:
+def evidence(op: Op, case_id: str, dtype: str, draw: int | None = None) -> Evidence:
     """What the reference says of a case; kept for the neighbouring cells."""
-    return Evidence.of(subject(op, next(case for case in op.cases if case.id == case_id)), dtype)
+    return Evidence.of(subject(op, next(case for case in op.cases if case.id == case_id), draw), dtype)
 
 
 def run_op(cell: Cell) -> tuple[Evidence, list[Array]]:
     """Evidence, and the adapter's out and gradients."""
-    adapter = adapters.load(cell.adapter)
-    framework = adapter.framework
-    told = evidence(cell.subject, cell.case_id, cell.dtype)
-    put = partial(framework.from_numpy, device=cell.device)
-    fn = partial(adapter.ops[cell.name], **tree_map(put, dict(told.subject.static)))
-    args, dout = tree_map(put, told.subject.inputs), tree_map(put, told.subject.cotangent)
-    out, grads = framework.vjp(fn, cell.mode)(args, dout)
-    return told, [framework.to_numpy(a) for a in (*leaves(out), *grads)]
+    told = evidence(cell.subject, cell.case_id, cell.dtype, cell.seed)
+    # Seeds share what is compiled; a cell without one is prepared anew, for its spelling may have been exchanged since.
+    prepare = prepared if cell.seed is None else kept
+    return told, _applied(prepare(replace(cell, seed=None)), told, cell.adapter, cell.device)
+
+
+def op_results(told: Evidence, name: str, adapter: str, device: str = "cpu", mode: str = "eager") -> list[Array]:
+    """An adapter's out and gradients of an op, at the very point that the evidence is about."""
+    return _applied(_differentiable(name, adapter, told.subject.static, device, mode), told, adapter, device)
+
+
+def _applied(vjp: Any, told: Evidence, adapter: str, device: str) -> list[Array]:
+    framework = adapters.load(adapter).framework
+    put = partial(framework.from_numpy, device=device)
+    out, grads = vjp(tree_map(put, told.subject.inputs), tree_map(put, told.subject.cotangent))
+    return [framework.to_numpy(a) for a in (*leaves(out), *grads)]
+
+
+def _differentiable(name: str, adapter: str, static: Mapping[str, Any], device: str, mode: str) -> Any:
+    loaded = adapters.load(adapter)
+    put = partial(loaded.framework.from_numpy, device=device)
+    return loaded.framework.vjp(partial(loaded.ops[name], **tree_map(put, dict(static))), mode)
+
+
+def prepared(cell: Cell) -> Any:
+    """(args, dout) -> (out, grads) by the adapter, for a case's static arguments, which no seed changes."""
+    static = tree_map(floats_to(cell.dtype), dict(cell.case.attrs))
+    return _differentiable(cell.name, cell.adapter, static, cell.device, cell.mode)
+
+
+kept = lru_cache(maxsize=4)(prepared)
 
 
 @lru_cache(maxsize=8)
-def model_evidence(op: Op, case_id: str, dtype: str, conventions: tuple[tuple[str, Any], ...]) -> Evidence:
+def model_evidence(op: Op, case_id: str, dtype: str, conventions: Conventions, draw: int | None = None) -> Evidence:
     """What the reference says of a model's case under a framework's conventions."""
-    at = subject(op, next(case for case in op.cases if case.id == case_id))
+    at = subject(op, next(case for case in op.cases if case.id == case_id), draw)
     return Evidence.of(replace(at, static={**at.static, **dict(conventions)}), dtype)
 
 
@@ -59,7 +87,7 @@ def run_model(cell: Cell) -> tuple[Evidence, list[Array]]:
     """Evidence, and the adapter's loss, running statistics, and gradients of every parameter and of the input."""
     adapter = adapters.load(cell.adapter)
     framework, spelling = adapter.framework, adapter.models[cell.name]
-    told = model_evidence(cell.subject, cell.case_id, cell.dtype, tuple(spelling.conventions.items()))
+    told = model_evidence(cell.subject, cell.case_id, cell.dtype, tuple(spelling.conventions.items()), cell.seed)
     params, batch, state, config = parts(told.subject, spelling.conventions)
     model = spelling.from_reference(params, state, device=cell.device, **config)
     put = partial(framework.from_numpy, device=cell.device)
@@ -82,16 +110,16 @@ def parts(at: Subject, conventions: Mapping[str, Any]) -> tuple[Params, dict[str
     return params, batch, state, {key: value for key, value in given.items() if key not in data}
 
 
-@cache
+@lru_cache(maxsize=256)
 def optimizer_path(
-    optimizer: Optimizer, case_id: str, dtype: str, convention: tuple[tuple[str, Any], ...] = ()
+    optimizer: Optimizer, case_id: str, dtype: str, convention: Conventions = (), draw: int | None = None
 ) -> tuple[Path, Array, Array]:
     """The reference's parameter after each of a case's steps, under an adapter's convention; with the start and the gradients,
     in dtype.
     """
     case = next(case for case in optimizer.cases if case.id == case_id)
-    number = seed(optimizer.name, case.id)
-    param, grads = (a.astype(dtype) for a in case.inputs(np.random.default_rng(number)))
+    of = number(optimizer.name, case.id, draw)
+    param, grads = (a.astype(dtype) for a in case.inputs(np.random.default_rng(of)))
 
     hyper = {**case.attrs, **dict(convention)}
     lr = hyper.pop("lr")
@@ -103,7 +131,7 @@ def optimizer_path(
             history.append(value)
         return [np.stack(history)]
 
-    return Path(["param"], run, dtype, number), param, grads
+    return Path(["param"], run, dtype, of), param, grads
 
 
 def run_optimizer(cell: Cell) -> tuple[Path, list[Array]]:
@@ -111,7 +139,7 @@ def run_optimizer(cell: Cell) -> tuple[Path, list[Array]]:
     adapter = adapters.load(cell.adapter)
     framework = adapter.framework
     convention = tuple(adapter.conventions.get(cell.name, {}).items())
-    path, param, grads = optimizer_path(cell.subject, cell.case_id, cell.dtype, convention)
+    path, param, grads = optimizer_path(cell.subject, cell.case_id, cell.dtype, convention, cell.seed)
     put = partial(framework.from_numpy, device=cell.device)
     optimizer = adapter.optimizers[cell.name](**native(adapter, cell.case.attrs))
     history = adapter.optimize(optimizer, put(param), [put(g) for g in grads])

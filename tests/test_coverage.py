@@ -86,6 +86,10 @@ def test_an_op_keeps_to_the_contract(op: Op) -> None:
     assert len(set(ids)) == len(ids)
 
 
+def test_every_op_has_a_domain() -> None:
+    assert [op.name for op in OPS.values() if op.domain is None] == []
+
+
 @pytest.mark.parametrize("op", [*OPS.values(), *MODELS.values()], ids=[*OPS, *MODELS])
 def test_every_keyword_of_an_op_has_a_case(op: Op) -> None:
     keywords = {p.name for p in inspect.signature(op.forward).parameters.values() if p.kind == inspect.Parameter.KEYWORD_ONLY}

@@ -83,8 +83,20 @@ def test_a_tie_that_nothing_can_break_is_no_kink() -> None:
     assert not at(lambda x: np.concatenate([x, x]).argmax(keepdims=True) + 0 * x, [1.5]).within_rounding
 
 
+def test_a_continuous_choice_that_does_not_depend_on_the_inputs_is_no_kink() -> None:
+    """Rounded copies of one number, and a constant hat function on its foot: a gradient is the same whoever wins."""
+    assert not at(lambda x: np.maximum(x * 3, x * 3), [1.0]).within_rounding
+    third = np.full(1, 3.0)
+    assert not at(lambda x: x * np.maximum(np.zeros_like(x) + third / 3 - 1, 0), [2.0]).within_rounding
+
+
+def test_a_jump_that_rounding_can_take_is_a_kink_though_it_does_not_depend_on_the_inputs() -> None:
+    assert at(lambda x: x * np.floor((np.zeros_like(x) + 1) / 3 * 3), [2.0]).within_rounding
+
+
 def test_a_tie_that_rounding_can_break_is_one_though_it_is_exact_in_the_truth() -> None:
-    assert at(lambda x: np.maximum(x * 3, x + x + x), [1.0]).within_rounding
+    assert at(lambda x, y: np.maximum(x * 3, y + y + y), [1.0], [1.0]).within_rounding
+    assert at(lambda x: np.where(x * 3 > x + x + x, x, 2 * x), [1.0]).within_rounding
 
 
 def test_a_tie_of_inputs_is_a_kink_and_so_are_zeros_among_them() -> None:

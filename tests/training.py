@@ -155,7 +155,7 @@ def run_training(cell: Cell) -> tuple[Trajectory, list[Array]]:
 
 
 def framework_run(recipe: Recipe, cell: Cell, told: Trajectory) -> tuple[Array, dict[int, Array], dict[str, Array]]:
-    """Losses (steps,), outputs on the test set after the steps that are judged and after all, and parameters after `point` steps."""
+    """Losses (steps,), outputs on the test set after those judged and after all, and parameters after `point` steps."""
     adapter = adapters.load(cell.adapter)
     framework, spelling = adapter.framework, adapter.models[recipe.model]
     put = partial(framework.from_numpy, device=cell.device)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache, partial
 from typing import Any
 
 import jax
@@ -32,15 +33,24 @@ def loss(model: Model, mode: str = "eager") -> Callable[[Batch], Array]:
 
 def gradients(model: Model, mode: str = "eager") -> Callable[[Batch, Array], tuple[Array, Any, Array | None, Any]]:
     """(batch, dout) -> (loss, dparams, dx, state); dparams is a pytree like the parameters."""
+    return partial(_compiled_gradients(mode), model)
 
-    def run(m: Model, batch: Batch, dout: Array) -> tuple[Array, Any, Array | None, Any]:
+
+@cache
+def _compiled_gradients(mode: str) -> Callable[[Model, Batch, Array], tuple[Array, Any, Array | None, Any]]:
+    """Once for all models: jit tells them apart by their trees, and compiles one network once whatever its parameters are."""
+
+    def run(model: Model, batch: Batch, dout: Array) -> tuple[Array, Any, Array | None, Any]:
         x = {name: value for name, value in batch.items() if name == "x"}
-        value, pull, state = jax.vjp(lambda params, x: replace(m, params=params).loss({**batch, **x}), m.params, x, has_aux=True)
+
+        def loss(params: Tree, x: Batch) -> tuple[Array, Tree]:
+            return replace(model, params=params).loss({**batch, **x})
+
+        value, pull, state = jax.vjp(loss, model.params, x, has_aux=True)
         dparams, dx = pull(dout)
         return value, dparams, dx.get("x"), state
 
-    compiled = _framework.compile(run, mode)
-    return lambda batch, dout: compiled(model, batch, dout)
+    return _framework.compile(run, mode)
 
 
 def named(dparams: Tree, model: Model) -> dict[str, Any]:

@@ -13,6 +13,7 @@ Source: Barron, "Continuously differentiable exponential linear units", 2017.
 import numpy as np
 
 from reference.case import Array, Case, require, require_floats
+from reference.domain import Arguments, Pick, any_shape
 
 
 def forward(x: Array, /, *, alpha: float = 1.0) -> tuple[Array, tuple[Array, float]]:
@@ -44,5 +45,10 @@ CASES = [
     Case("large", lambda rng: (_away(rng, 64, 257),)),
     Case("tails", lambda rng: (np.array([-100.0, -40.0, -10.0, -1e-6, 1e-6, 10.0, 100.0]),)),
     Case("alpha", lambda rng: (_away(rng, 3, 4),), {"alpha": 2.5}),
+    Case("alpha_not_exact_in_binary", lambda rng: (_away(rng, 3, 4),), {"alpha": 1.7}),
     Case("at_zero", lambda rng: (np.array([-1.0, 0.0, 1.0]),), {"alpha": 0.5}),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    return (pick.floats(*any_shape(pick)),), {"alpha": pick.one_of(1.0, 0.5, 2.5, -2.0)}

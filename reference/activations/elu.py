@@ -16,6 +16,7 @@ Source: Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network lea
 import numpy as np
 
 from reference.case import Array, Case, require_floats
+from reference.domain import Arguments, Pick, any_shape
 
 
 def forward(x: Array, /, *, alpha: float = 1.0) -> tuple[Array, tuple[Array, float]]:
@@ -49,3 +50,8 @@ CASES = [
     Case("smooth_at_zero", lambda rng: (np.array([-1.0, 0.0, 1.0]),)),
     Case("at_zero", lambda rng: (np.array([-1.0, 0.0, 1.0]),), {"alpha": 0.5}, kink=True),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    alpha = pick.one_of(1.0, 0.25, 2.5)
+    return (pick.floats(*any_shape(pick), besides=() if alpha == 1 else (0.0,)),), {"alpha": alpha}

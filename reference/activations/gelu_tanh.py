@@ -13,6 +13,7 @@ Source: Hendrycks and Gimpel, "Gaussian error linear units", 2016.
 import numpy as np
 
 from reference.case import Array, Case, require_floats
+from reference.domain import Arguments, Pick, any_shape
 
 C = float(np.sqrt(2 / np.pi))
 A = 0.044715
@@ -41,3 +42,7 @@ CASES = [
     Case("large", lambda rng: (2 * rng.normal(size=(64, 257)),)),
     Case("tails", lambda rng: (np.array([-20.0, -8.0, -1.5, -1e-5, 0.0, 1e-5, 1.5, 8.0, 20.0]),)),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    return (pick.floats(*any_shape(pick)),), {}

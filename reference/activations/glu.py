@@ -14,6 +14,7 @@ import numpy as np
 
 from reference.activations import sigmoid
 from reference.case import Array, Case, require, require_floats
+from reference.domain import Arguments, Pick, any_shape
 
 
 def forward(x: Array, /, *, axis: int = -1) -> tuple[Array, tuple[Array, Array, int]]:
@@ -42,3 +43,10 @@ CASES = [
     Case("large", lambda rng: (2 * rng.normal(size=(64, 258)),)),
     Case("shut_and_open", lambda rng: (np.array([[1.0, 2.0, 3.0, -40.0, 0.0, 40.0]]),)),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    shape = list(any_shape(pick))
+    axis = pick.one_of(*range(-len(shape), len(shape)))
+    shape[axis] = 2 * pick.size(1, 2)
+    return (pick.floats(*shape),), {"axis": axis}

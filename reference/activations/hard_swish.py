@@ -15,6 +15,7 @@ Source: Howard et al., "Searching for MobileNetV3", ICCV 2019.
 import numpy as np
 
 from reference.case import Array, Case, away_from, require_floats
+from reference.domain import Arguments, Pick, any_shape
 
 KINKS = (-3.0, 3.0)
 
@@ -41,3 +42,7 @@ CASES = [
     Case("large", lambda rng: (away_from(KINKS, rng, 64, 257),)),
     Case("at_the_kinks", lambda rng: (np.array([-4.0, -3.0, 0.0, 3.0, 4.0]),), kink=True),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    return (pick.floats(*any_shape(pick), besides=KINKS),), {}

@@ -15,6 +15,7 @@ Source: Collobert, "Large scale machine learning", 2004.
 import numpy as np
 
 from reference.case import Array, Case, away_from, require, require_floats
+from reference.domain import Arguments, Pick, any_shape
 
 KINKS = (-1.0, 1.0, -0.5, 2.0)
 
@@ -43,3 +44,8 @@ CASES = [
     Case("range", lambda rng: (away_from(KINKS, rng, 3, 4),), {"min_value": -0.5, "max_value": 2.0}),
     Case("at_the_kinks", lambda rng: (np.array([-2.0, -1.0, 0.0, 1.0, 2.0]),), kink=True),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    low, high = pick.one_of((-1.0, 1.0), (-0.5, 2.0))
+    return (pick.floats(*any_shape(pick), besides=(low, high)),), {"min_value": low, "max_value": high}

@@ -16,6 +16,7 @@ Source: Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network ac
 import numpy as np
 
 from reference.case import Array, Case, away_from, require_floats
+from reference.domain import Arguments, Pick, any_shape
 
 KINKS = (0.0,)
 
@@ -43,3 +44,7 @@ CASES = [
     Case("slope_above_one", lambda rng: (away_from(KINKS, rng, 3, 4),), {"negative_slope": 1.5}),
     Case("at_zero", lambda rng: (np.array([-1.0, 0.0, 0.0, 2.0]),), {"negative_slope": 0.25}, kink=True),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    return (pick.floats(*any_shape(pick), besides=KINKS),), {"negative_slope": pick.one_of(0.01, 0.3, 1.5, -0.5)}

@@ -15,6 +15,7 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.3
 import numpy as np
 
 from reference.case import Array, Case, require, require_floats
+from reference.domain import Arguments, Pick, any_shape
 from reference.passes import sum_along
 
 
@@ -49,4 +50,12 @@ CASES = [
     Case("classes_1000", lambda rng: (rng.normal(size=(8, 1000)),)),
     Case("saturated", lambda rng: (30 * rng.normal(size=(4, 6)),)),
     Case("shifted_by_1000", lambda rng: (1000 + rng.normal(size=(4, 6)),)),
+    Case("rows_apart", lambda rng: (2e4 * np.array([[1.0], [-1.0], [0.0]]) + rng.normal(size=(3, 6)),)),  # each row has a maximum
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    shape = list(any_shape(pick))
+    axis = pick.one_of(*range(-len(shape), len(shape)))
+    shape[axis] = pick.size(2, 4)  # over a single class there is nothing to differentiate
+    return (pick.floats(*shape),), {"axis": axis}

@@ -13,6 +13,7 @@ Source: He et al., "Delving deep into rectifiers", ICCV 2015.
 import numpy as np
 
 from reference.case import Array, Case, away_from, require, require_floats
+from reference.domain import Arguments, Pick, any_shape
 
 KINKS = (0.0,)
 
@@ -50,3 +51,8 @@ CASES = [
     Case("large", lambda rng: (away_from(KINKS, rng, 64, 65), rng.normal(size=65))),
     Case("at_zero", lambda rng: (np.array([[-1.0, 0.0], [0.0, 2.0]]), np.array([0.25, 0.5])), kink=True),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    shape = any_shape(pick, least=2)
+    return (pick.floats(*shape, besides=KINKS), pick.floats(pick.one_of(1, shape[1]))), {}

@@ -16,6 +16,7 @@ Source: Nair and Hinton, "Rectified linear units improve restricted Boltzmann ma
 import numpy as np
 
 from reference.case import Array, Case, require_floats
+from reference.domain import Arguments, Pick, any_shape
 
 
 def forward(x: Array, /) -> tuple[Array, Array]:
@@ -47,3 +48,7 @@ CASES = [
     Case("at_zero", lambda rng: (_away_from_zero(rng, (3, 5)) * (np.arange(5) % 2),), kink=True),
     Case("dead", lambda rng: (-np.abs(_away_from_zero(rng, (3, 4))),), zero=("x",)),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    return (pick.floats(*any_shape(pick), besides=(0.0,)),), {}

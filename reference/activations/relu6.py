@@ -15,6 +15,7 @@ Source: Krizhevsky, "Convolutional deep belief networks on CIFAR-10", 2010.
 import numpy as np
 
 from reference.case import Array, Case, away_from, require_floats
+from reference.domain import Arguments, Pick, any_shape
 
 KINKS = (0.0, 6.0)
 
@@ -41,3 +42,7 @@ CASES = [
     Case("large", lambda rng: (away_from(KINKS, rng, 64, 257),)),
     Case("at_the_kinks", lambda rng: (np.array([-1.0, 0.0, 3.0, 6.0, 7.0]),), kink=True),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    return (pick.floats(*any_shape(pick), low=-2, high=8, besides=KINKS),), {}

@@ -15,6 +15,7 @@ Source: Klambauer et al., "Self-normalizing neural networks", NeurIPS 2017.
 import numpy as np
 
 from reference.case import Array, Case, require_floats
+from reference.domain import Arguments, Pick, any_shape
 
 SCALE = 1.0507009873554804934193349852946
 ALPHA = 1.6732632423543772848170429916717
@@ -49,3 +50,7 @@ CASES = [
     Case("tails", lambda rng: (np.array([-100.0, -40.0, -10.0, -1e-6, 1e-6, 10.0, 100.0]),)),
     Case("at_zero", lambda rng: (np.array([-1.0, 0.0, 1.0]),), kink=True),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    return (pick.floats(*any_shape(pick), besides=(0.0,)),), {}

@@ -17,6 +17,7 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 3.10.
 import numpy as np
 
 from reference.case import Array, Case, require_floats
+from reference.domain import Arguments, Pick, any_shape
 
 
 def forward(x: Array, /) -> tuple[Array, Array]:
@@ -44,3 +45,7 @@ CASES = [
     Case("at_zero", lambda rng: (np.zeros((2, 3)),)),
     Case("tails", lambda rng: (rng.normal(size=(3, 8)) + np.array([-80, -40, -10, -2, 2, 10, 40, 80]),)),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    return (pick.floats(*any_shape(pick), low=-8, high=8),), {}

@@ -14,6 +14,7 @@ import numpy as np
 
 from reference.activations import sigmoid
 from reference.case import Array, Case, require_floats
+from reference.domain import Arguments, Pick, any_shape
 
 
 def forward(x: Array, /) -> tuple[Array, tuple[Array, Array]]:
@@ -39,3 +40,7 @@ CASES = [
     Case("large", lambda rng: (2 * rng.normal(size=(64, 257)),)),
     Case("tails", lambda rng: (np.array([-80.0, -30.0, -8.0, -1e-5, 0.0, 1e-5, 8.0, 30.0, 80.0]),)),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    return (pick.floats(*any_shape(pick), low=-8, high=8),), {}

@@ -16,6 +16,7 @@ Source: Bridle, "Probabilistic interpretation of feedforward classification netw
 import numpy as np
 
 from reference.case import Array, Case, require, require_floats
+from reference.domain import Arguments, Pick, any_shape
 from reference.passes import dot_along, sum_along
 
 
@@ -50,4 +51,12 @@ CASES = [
     Case("classes_1000", lambda rng: (rng.normal(size=(8, 1000)),)),
     Case("saturated", lambda rng: (30 * rng.normal(size=(4, 6)),)),
     Case("shifted_by_1000", lambda rng: (1000 + rng.normal(size=(4, 6)),)),
+    Case("rows_apart", lambda rng: (2e4 * np.array([[1.0], [-1.0], [0.0]]) + rng.normal(size=(3, 6)),)),  # each row has a maximum
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    shape = list(any_shape(pick))
+    axis = pick.one_of(*range(-len(shape), len(shape)))
+    shape[axis] = pick.size(2, 4)  # over a single class there is nothing to differentiate
+    return (pick.floats(*shape),), {"axis": axis}

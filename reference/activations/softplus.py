@@ -17,6 +17,7 @@ import numpy as np
 
 from reference.activations import sigmoid
 from reference.case import Array, Case, require, require_floats
+from reference.domain import Arguments, Pick, any_shape
 
 
 def forward(x: Array, /, *, beta: float = 1.0) -> tuple[Array, Array]:
@@ -45,3 +46,7 @@ CASES = [
     Case("tails", lambda rng: (np.array([-80.0, -30.0, -8.0, -1e-5, 0.0, 1e-5, 8.0, 30.0, 80.0]),)),
     Case("beta", lambda rng: (rng.normal(size=(3, 4)),), {"beta": 2.5}),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    return (pick.floats(*any_shape(pick), low=-8, high=8),), {"beta": pick.one_of(1.0, 0.5, 2.5)}

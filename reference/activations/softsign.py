@@ -15,6 +15,7 @@ Source: Bergstra et al., "Quadratic polynomials learn better image features", 20
 import numpy as np
 
 from reference.case import Array, Case, require_floats
+from reference.domain import Arguments, Pick, any_shape
 
 
 def forward(x: Array, /) -> tuple[Array, Array]:
@@ -40,3 +41,7 @@ CASES = [
     Case("large", lambda rng: (2 * rng.normal(size=(64, 257)),)),
     Case("tails", lambda rng: (np.array([-1e4, -80.0, -8.0, -1e-5, 0.0, 1e-5, 8.0, 80.0, 1e4]),)),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    return (pick.floats(*any_shape(pick), low=-8, high=8),), {}

@@ -15,6 +15,7 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.3.2.
 import numpy as np
 
 from reference.case import Array, Case, require_floats
+from reference.domain import Arguments, Pick, any_shape
 
 
 def forward(x: Array, /) -> tuple[Array, Array]:
@@ -42,3 +43,7 @@ CASES = [
     Case("small", lambda rng: (1e-5 * rng.normal(size=(3, 4)),)),
     Case("tails", lambda rng: (rng.normal(size=(3, 8)) + np.array([-40, -20, -10, -2, 2, 10, 20, 40]),)),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    return (pick.floats(*any_shape(pick), low=-8, high=8),), {}

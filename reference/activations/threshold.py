@@ -15,6 +15,7 @@ Source: PyTorch's torch.nn.Threshold.
 import numpy as np
 
 from reference.case import Array, Case, require_floats
+from reference.domain import Arguments, Pick, any_shape
 
 
 def forward(x: Array, /, *, threshold: float, value: float) -> tuple[Array, Array]:
@@ -46,3 +47,8 @@ CASES = [
     Case("large", lambda rng: (_away(rng, 64, 257),), {"threshold": 0.5, "value": 0.5}),
     Case("at_the_threshold", lambda rng: (np.array([0.0, 0.5, 1.0]),), {"threshold": 0.5, "value": 0.5}, kink=True),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    threshold = pick.one_of(0.5, 0.0, -1.0)
+    return (pick.floats(*any_shape(pick), besides=(threshold,)),), {"threshold": threshold, "value": pick.one_of(0.5, -1.0, 20.0)}

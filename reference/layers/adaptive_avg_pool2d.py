@@ -17,8 +17,9 @@ Source: He et al., "Spatial pyramid pooling in deep convolutional networks for v
 import numpy as np
 
 from reference.case import Array, Case, require, require_floats
+from reference.domain import Arguments, Pick
 from reference.layers.avg_pool2d import normal
-from reference.layers.windows import Size, per_axis
+from reference.layers.windows import Size, per_axis, spelled
 
 Cache = tuple[Array, Array]
 
@@ -47,6 +48,11 @@ def _averages(length: int, count: int, x: Array) -> Array:
     inside = (window * length // count <= i) & (i < -(-(window + 1) * length // count))
     averages: Array = inside / inside.sum(axis=1, keepdims=True).astype(x.dtype)
     return averages
+
+
+def domain(pick: Pick) -> Arguments:
+    x = pick.floats(pick.size(1, 2), pick.size(1, 2), pick.size(), pick.size())
+    return (x,), {"output_size": spelled(pick, (pick.size(1, 5), pick.size(1, 5)))}
 
 
 CASES = [

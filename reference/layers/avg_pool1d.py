@@ -14,9 +14,10 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 9.3.
 """
 
 from reference.case import Array, Case, require_floats
+from reference.domain import Arguments, Pick
 from reference.layers import avg_pool2d
 from reference.layers.avg_pool2d import Cache, normal
-from reference.layers.windows import Size, slide
+from reference.layers.windows import Size, pooled, slide
 
 
 def forward(
@@ -33,6 +34,11 @@ def forward(
 def backward(dout: Array, cache: Cache) -> tuple[Array]:
     """dout (N, C, O) -> dx (N, C, L)."""
     return avg_pool2d.backward(dout, cache)
+
+
+def domain(pick: Pick) -> Arguments:
+    shape, windows = pooled(pick, 1, dilated=False)
+    return (pick.floats(*shape),), {**windows, "count_include_pad": pick.one_of(True, False)}
 
 
 CASES = [

@@ -18,7 +18,8 @@ Source: LeCun et al., "Gradient-based learning applied to document recognition",
 import numpy as np
 
 from reference.case import Array, Case, Inputs, require_floats
-from reference.layers.windows import Size, Windows, slide
+from reference.domain import Arguments, Pick
+from reference.layers.windows import Size, Windows, pooled, slide
 
 Cache = tuple[Array, tuple[int, ...], Windows]
 
@@ -58,6 +59,11 @@ def mean(x: Array, windows: Windows, count_include_pad: bool) -> tuple[Array, Ca
 def normal(*shape: int) -> Inputs:
     """Normal numbers."""
     return lambda rng: (rng.normal(size=shape),)
+
+
+def domain(pick: Pick) -> Arguments:
+    shape, windows = pooled(pick, 2, dilated=False)
+    return (pick.floats(*shape),), {**windows, "count_include_pad": pick.one_of(True, False)}
 
 
 _PADDED = {"kernel_size": 3, "stride": 2, "padding": 1}

@@ -20,12 +20,14 @@ m - 1) in the paper and in PyTorch, the biased one in Keras and flax: `unbiased`
 PyTorch's: 0.99 stands for 0.01. Defaults of eps: 1e-5 here, in PyTorch and in flax, 1e-3 in Keras.
 """
 
+import math
 from typing import Any
 
 import numpy as np
 
 from reference.case import Array, Case, require
-from reference.layers.standardize import channel_inputs, positions, require_channels
+from reference.domain import Arguments, Pick, any_shape
+from reference.layers.standardize import EPS, channel_inputs, positions, require_channels, scaled
 
 Cache = tuple[Array, Array, Array, bool]
 DETACHED = (1, 2)
@@ -86,6 +88,19 @@ def backward(dout: tuple[Array, Any, Any], cache: Cache) -> tuple[Array, Array, 
     dx -= (dbias / m)[:, None]
     dx *= scale
     return dx.reshape(dout[0].shape), dweight, dbias
+
+
+def domain(pick: Pick) -> Arguments:
+    positions_ = any_shape(pick, 0, 2)
+    n, c = pick.size(1 if math.prod(positions_) > 1 else 2, 4), pick.size(1, 3)
+    return scaled(pick, n, c, *positions_, channels=(c,)), {
+        "running_mean": pick.floats(c),
+        "running_var": pick.floats(c, low=0.25),
+        "training": pick.one_of(True, False),
+        "momentum": pick.one_of(0.1, 0.0, 0.01, 1.0),
+        "eps": pick.one_of(*EPS),
+        "unbiased": pick.one_of(True, False),
+    }
 
 
 def _running(channels: int, **options: Any) -> dict[str, Any]:

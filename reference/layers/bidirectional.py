@@ -25,8 +25,9 @@ from typing import Any, Literal
 import numpy as np
 
 from reference.case import Array, Case, Inputs, require, require_floats
+from reference.domain import Arguments, Pick
 from reference.layers import gru, lstm, rnn_tanh
-from reference.layers.recurrence import blocks, draw
+from reference.layers.recurrence import blocks, chosen, draw, sequence
 
 Layer = Literal["rnn_tanh", "lstm", "gru"]
 Out = tuple[Array, Array]
@@ -105,6 +106,14 @@ def _members(array: Array, axes: int) -> Sequence[Array]:
 def _joined(arrays: Sequence[Array]) -> Array:
     """The inverse of `_members`."""
     return np.stack(arrays) if len(arrays) > 1 else arrays[0]
+
+
+def domain(pick: Pick) -> Arguments:
+    layer = pick.one_of(*LAYERS)
+    _, gates, states, biases = LAYERS[layer]
+    shape, hidden = sequence(pick), pick.size(1, 2)
+    (x, *ahead), (_, *back) = (chosen(pick, *shape, hidden=hidden, gates=gates, states=states, biases=biases) for _ in range(2))
+    return (x, *_side_by_side(ahead, back, states)), {"layer": layer}
 
 
 def _inputs(*shape: int, hidden: int, layer: Layer) -> Inputs:

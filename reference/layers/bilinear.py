@@ -18,6 +18,7 @@ F.bilinear with the same layout; TensorFlow and JAX have einsum.
 import numpy as np
 
 from reference.case import Array, Case, Inputs, require, require_floats
+from reference.domain import Arguments, Pick
 
 
 def forward(x1: Array, x2: Array, weight: Array, bias: Array, /) -> tuple[Array, tuple[Array, ...]]:
@@ -52,6 +53,12 @@ def backward(dout: Array, cache: tuple[Array, ...]) -> tuple[Array, Array, Array
 def _inputs_first(weight: Array) -> Array:
     """(O, I, J) -> (I, O J)."""
     return weight.swapaxes(0, 1).reshape(weight.shape[1], -1)
+
+
+def domain(pick: Pick) -> Arguments:
+    n, first, second, outputs = pick.size(1, 3), pick.size(1, 3), pick.size(1, 3), pick.size(1, 2)
+    x1, x2 = pick.floats(n, first), pick.floats(n, second)
+    return (x1, x2, pick.floats(outputs, first, second), pick.floats(outputs)), {}
 
 
 def _inputs(n: int, first: int, second: int, outputs: int) -> Inputs:

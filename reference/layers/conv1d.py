@@ -24,8 +24,9 @@ Acoustics, Speech, and Signal Processing, 1989.
 from typing import Any
 
 from reference.case import Array, Case
+from reference.domain import Arguments, Pick
 from reference.layers.convolution import Cache, convolve, convolve_backward
-from reference.layers.convolution_arguments import arguments, convolution_windows
+from reference.layers.convolution_arguments import arguments, convolution_windows, convolved
 from reference.layers.windows import Size
 
 
@@ -50,6 +51,10 @@ def backward(dout: Array, cache: Cache, *, input_gradient: bool = True) -> tuple
     """
     dx, dweight = convolve_backward(dout, cache, input_gradient=input_gradient)
     return dx, dweight, dout.sum(axis=(0, 2))
+
+
+def domain(pick: Pick) -> Arguments:
+    return convolved(pick, 1)
 
 
 _SEQUENCES, _KERNELS = (2, 4, 9), (6, 4, 3)

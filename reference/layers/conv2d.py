@@ -25,8 +25,9 @@ dilation: Yu and Koltun, ICLR 2016; groups: Krizhevsky, Sutskever and Hinton, NI
 from typing import Any
 
 from reference.case import Array, Case
+from reference.domain import Arguments, Pick
 from reference.layers.convolution import Cache, convolve, convolve_backward
-from reference.layers.convolution_arguments import arguments, convolution_windows
+from reference.layers.convolution_arguments import arguments, convolution_windows, convolved
 from reference.layers.windows import Size
 
 
@@ -51,6 +52,10 @@ def backward(dout: Array, cache: Cache, *, input_gradient: bool = True) -> tuple
     """
     dx, dweight = convolve_backward(dout, cache, input_gradient=input_gradient)
     return dx, dweight, dout.sum(axis=(0, 2, 3))
+
+
+def domain(pick: Pick) -> Arguments:
+    return convolved(pick, 2)
 
 
 _IMAGES, _KERNELS = (2, 4, 6, 5), (6, 4, 3, 2)

@@ -23,8 +23,9 @@ spatiotemporal features with 3D convolutional networks", ICCV 2015.
 from typing import Any
 
 from reference.case import Array, Case
+from reference.domain import Arguments, Pick
 from reference.layers.convolution import Cache, convolve, convolve_backward
-from reference.layers.convolution_arguments import arguments, convolution_windows
+from reference.layers.convolution_arguments import arguments, convolution_windows, convolved
 from reference.layers.windows import Size
 
 
@@ -49,6 +50,10 @@ def backward(dout: Array, cache: Cache, *, input_gradient: bool = True) -> tuple
     """
     dx, dweight = convolve_backward(dout, cache, input_gradient=input_gradient)
     return dx, dweight, dout.sum(axis=(0, 2, 3, 4))
+
+
+def domain(pick: Pick) -> Arguments:
+    return convolved(pick, 3)
 
 
 _VOLUMES, _KERNELS = (2, 4, 4, 5, 3), (4, 4, 2, 3, 2)

@@ -23,8 +23,9 @@ arithmetic for deep learning", arXiv:1603.07285, 2016, chapter 4.
 """
 
 from reference.case import Array, Case
+from reference.domain import Arguments, Pick
 from reference.layers.convolution import Cache, transpose, transpose_backward
-from reference.layers.convolution_arguments import arguments, transposed_windows
+from reference.layers.convolution_arguments import arguments, transposed, transposed_windows
 from reference.layers.windows import Size
 
 
@@ -66,6 +67,10 @@ def backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     """dout (N, O, L') -> dx (N, C, L), dweight (C, O/groups, kL), dbias (O,)."""
     dx, dweight = transpose_backward(dout, cache)
     return dx, dweight, dout.sum(axis=(0, 2))
+
+
+def domain(pick: Pick) -> Arguments:
+    return transposed(pick, 1)
 
 
 _SEQUENCES, _KERNELS = (2, 4, 5), (4, 6, 3)

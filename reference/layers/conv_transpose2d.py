@@ -27,8 +27,9 @@ arithmetic for deep learning", arXiv:1603.07285, 2016, chapter 4.
 """
 
 from reference.case import Array, Case
+from reference.domain import Arguments, Pick
 from reference.layers.convolution import Cache, transpose, transpose_backward
-from reference.layers.convolution_arguments import arguments, transposed_windows
+from reference.layers.convolution_arguments import arguments, transposed, transposed_windows
 from reference.layers.windows import Size
 
 
@@ -70,6 +71,10 @@ def backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     """dout (N, O, H', W') -> dx (N, C, H, W), dweight (C, O/groups, kH, kW), dbias (O,)."""
     dx, dweight = transpose_backward(dout, cache)
     return dx, dweight, dout.sum(axis=(0, 2, 3))
+
+
+def domain(pick: Pick) -> Arguments:
+    return transposed(pick, 2)
 
 
 _IMAGES, _KERNELS = (2, 4, 3, 4), (4, 6, 3, 2)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from reference.case import Array, Inputs, require, require_floats
-from reference.layers.windows import Size, Windows, lay, per_axis
+from reference.domain import Arguments, Pick
+from reference.layers.windows import Size, Windows, fitting, lay, per_axis, spelled
 
 _IMAGES = {1: "(N, C, L)", 2: "(N, C, H, W)", 3: "(N, C, D, H, W)"}
 _KERNEL = {1: ("kL",), 2: ("kH", "kW"), 3: ("kD", "kH", "kW")}
@@ -118,3 +119,31 @@ def arguments(x: tuple[int, ...], *weights: tuple[int, ...], bias: int) -> Input
         *(rng.normal(size=shape) / np.sqrt(np.prod(shape[1:])) for shape in weights),
         rng.normal(size=bias),
     )
+
+
+def convolved(pick: Pick, axes: int) -> Arguments:
+    """The domain of a convolution over so many axes."""
+    lengths, kernel, windows = fitting(pick, axes, onto_padding=True, most=3 if axes < 3 else 2)
+    groups, inputs, outputs = (pick.size(1, 2) for _ in range(3))
+    x = pick.floats(pick.size(1, 2), groups * inputs, *lengths)
+    return (x, pick.floats(groups * outputs, inputs, *kernel), pick.floats(groups * outputs)), {**windows, "groups": groups}
+
+
+def transposed(pick: Pick, axes: int) -> Arguments:
+    """The domain of a transposed convolution: what comes out of such windows goes in, and back comes a size they may lie on."""
+    size, kernel, windows = fitting(pick, axes, onto_padding=True)
+    stride, padding, dilation = (per_axis("transposed", name, windows[name], axes, least=0) for name in windows)
+    laid = lay(size, kernel, stride, padding, dilation).outputs
+    groups, inputs, outputs = (pick.size(1, 2) for _ in range(3))
+    x, weight = pick.floats(pick.size(1, 2), groups * inputs, *laid), pick.floats(groups * inputs, outputs, *kernel)
+    rest = tuple((n + 2 * p - d * (k - 1) - 1) % s for n, k, s, p, d in zip(size, kernel, stride, padding, dilation, strict=True))
+    options = {**windows, "output_padding": spelled(pick, rest), "groups": groups}
+    return (x, weight, pick.floats(groups * outputs)), options
+
+
+def depthwise(pick: Pick, multiplier: int) -> tuple[Array, Array, dict[str, Size]]:
+    """For domains of depthwise convolutions: images, weight (C * multiplier, 1, kH, kW), and options of the windows."""
+    lengths, kernel, windows = fitting(pick, 2, onto_padding=True)
+    channels = pick.size(1, 2)
+    x, weight = pick.floats(pick.size(1, 2), channels, *lengths), pick.floats(channels * multiplier, 1, *kernel)
+    return x, weight, {**windows, "multiplier": multiplier}

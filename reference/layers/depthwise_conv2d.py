@@ -20,8 +20,9 @@ Source: Sifre, "Rigid-motion scattering for image classification", thesis, 2014;
 """
 
 from reference.case import Array, Case
+from reference.domain import Arguments, Pick
 from reference.layers.convolution import Cache, convolve, convolve_backward
-from reference.layers.convolution_arguments import arguments, depthwise_windows, require_bias
+from reference.layers.convolution_arguments import arguments, depthwise, depthwise_windows, require_bias
 from reference.layers.windows import Size
 
 
@@ -47,6 +48,11 @@ def backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     """dout (N, C M, H', W') -> dx (N, C, H, W), dweight (C M, 1, kH, kW), dbias (C M,)."""
     dx, dweight = convolve_backward(dout, cache)
     return dx, dweight, dout.sum(axis=(0, 2, 3))
+
+
+def domain(pick: Pick) -> Arguments:
+    x, weight, options = depthwise(pick, pick.size(1, 2))
+    return (x, weight, pick.floats(len(weight))), options
 
 
 _IMAGES, _KERNELS = (2, 4, 6, 5), (4, 1, 3, 2)

@@ -17,7 +17,8 @@ Source: Srivastava et al., "Dropout", JMLR 2014, which scales at test time inste
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, require, require_floats
+from reference.case import Array, Case, Inputs, refused, require, require_floats
+from reference.domain import Arguments, Pick, any_shape
 
 
 def forward(x: Array, /, *, mask: Array, rate: float) -> tuple[Array, tuple[Array, float]]:
@@ -26,9 +27,9 @@ def forward(x: Array, /, *, mask: Array, rate: float) -> tuple[Array, tuple[Arra
     Raises ValueError where x is not an array of floats, mask not one of booleans in its shape, or rate outside [0, 1).
     """
     require_floats("dropout", x=x)
-    came = f"of dtype {mask.dtype} and of shape {mask.shape}" if isinstance(mask, np.ndarray) else f"a {type(mask).__name__}"
-    fits = isinstance(mask, np.ndarray) and mask.dtype == bool and mask.shape == x.shape
-    require(fits, "dropout", "mask", came, f"booleans of shape {x.shape}")
+    if not isinstance(mask, np.ndarray) or mask.dtype != bool or mask.shape != x.shape:
+        came = f"of dtype {mask.dtype} and of shape {mask.shape}" if isinstance(mask, np.ndarray) else f"a {type(mask).__name__}"
+        raise refused("dropout", "mask", came, f"booleans of shape {x.shape}")
     require(0 <= rate < 1, "dropout", "rate", rate, "0 <= rate < 1")
     return _dropped(x, mask, rate), (mask, rate)
 
@@ -43,6 +44,11 @@ def _dropped(x: Array, mask: Array, rate: float) -> Array:
     y = x / (1 - rate)
     y *= mask
     return y
+
+
+def domain(pick: Pick) -> Arguments:
+    shape = any_shape(pick, 0)
+    return (pick.floats(*shape),), {"mask": pick.booleans(*shape), "rate": pick.one_of(0.0, 0.25, 0.5, 0.9)}
 
 
 def _inputs(*shape: int) -> Inputs:

@@ -16,6 +16,7 @@ row at zero and never gives it a gradient, so that the row stays zero; here it c
 import numpy as np
 
 from reference.case import Array, Case, Inputs, require, require_floats
+from reference.domain import Arguments, Pick, any_shape
 
 Cache = tuple[tuple[int, ...], Array, int | None]
 
@@ -51,6 +52,15 @@ def backward(dout: Array, cache: Cache) -> tuple[Array]:
     if padding_idx is not None:
         dweight[padding_idx] = 0
     return (dweight,)
+
+
+def domain(pick: Pick) -> Arguments:
+    rows, shape = pick.size(1, 5), any_shape(pick, 0, 2)
+    indices, padding_idx = pick.integers(*shape, low=0, high=rows), pick.one_of(None, *range(rows))
+    weight = pick.floats(rows, pick.size())
+    if padding_idx is not None:
+        weight[padding_idx] = 0  # PyTorch shows whatever the row holds
+    return (weight,), {"indices": indices, "padding_idx": padding_idx}
 
 
 def _table(rows: int, width: int, *, zero: int | None = None) -> Inputs:

@@ -12,6 +12,7 @@ Source: LeCun et al., "Gradient-based learning applied to document recognition",
 """
 
 from reference.case import Array, Case, require, require_floats
+from reference.domain import Arguments, Pick, any_shape
 from reference.layers.avg_pool2d import normal
 
 
@@ -34,6 +35,14 @@ def forward(x: Array, /, *, start_axis: int = 1, end_axis: int = -1) -> tuple[Ar
 def backward(dout: Array, cache: tuple[int, ...]) -> tuple[Array]:
     """dout (..., product, ...) -> dx in the shape of x."""
     return (dout.reshape(cache),)
+
+
+def domain(pick: Pick) -> Arguments:
+    axes = pick.size()
+    start = pick.size(0, axes - 1)
+    end = pick.size(start, axes - 1)
+    options = {"start_axis": pick.one_of(start, start - axes), "end_axis": pick.one_of(end, end - axes)}
+    return (pick.floats(*any_shape(pick, axes, axes)),), options
 
 
 CASES = [

@@ -13,6 +13,7 @@ Source: Lin, Chen and Yan, "Network in network", ICLR 2014.
 import numpy as np
 
 from reference.case import Array, Case, require, require_floats
+from reference.domain import Arguments, Pick, any_shape
 from reference.layers.avg_pool2d import normal
 
 
@@ -31,6 +32,10 @@ def backward(dout: Array, cache: tuple[int, ...]) -> tuple[Array]:
     space = cache[2:]
     share = dout / np.prod(space, dtype=dout.dtype)
     return (np.broadcast_to(share.reshape(*dout.shape, *[1] * len(space)), cache, subok=True),)
+
+
+def domain(pick: Pick) -> Arguments:
+    return (pick.floats(pick.size(1, 2), pick.size(1, 2), *any_shape(pick)),), {}
 
 
 CASES = [

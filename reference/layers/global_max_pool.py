@@ -16,6 +16,7 @@ Source: Oquab et al., "Is object localization for free?", CVPR 2015.
 import numpy as np
 
 from reference.case import Array, Case, require, require_floats
+from reference.domain import Arguments, Pick, any_shape
 from reference.layers.max_pool2d import distinct
 
 Cache = tuple[Array, tuple[int, ...]]
@@ -39,6 +40,10 @@ def backward(dout: Array, cache: Cache) -> tuple[Array]:
     dx = np.zeros_like(dout, shape=shape)
     np.put_along_axis(dx.reshape(*dout.shape, -1), winner, dout[:, :, None], axis=2)
     return (dx,)
+
+
+def domain(pick: Pick) -> Arguments:
+    return (pick.distinct(pick.size(1, 2), pick.size(1, 2), *any_shape(pick)),), {}
 
 
 CASES = [

@@ -14,10 +14,21 @@ Source: Wu and He, "Group normalization", ECCV 2018. Defaults of eps differ: 1e-
 flax.
 """
 
+import math
+
 import numpy as np
 
 from reference.case import Array, Case, require
-from reference.layers.standardize import channel_inputs, positions, require_channels, standardize, standardize_backward
+from reference.domain import Arguments, Pick, any_shape
+from reference.layers.standardize import (
+    EPS,
+    channel_inputs,
+    positions,
+    require_channels,
+    scaled,
+    standardize,
+    standardize_backward,
+)
 from reference.passes import dot_along, sum_along
 
 Cache = tuple[Array, Array, Array]
@@ -56,6 +67,12 @@ def backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
 def _of_channel(rstd: Array, channels: int) -> Array:
     """From groups (N, groups, 1) to their channels (N, C, 1)."""
     return np.repeat(rstd, channels // rstd.shape[1], axis=1)
+
+
+def domain(pick: Pick) -> Arguments:
+    positions_, groups = any_shape(pick, 0, 2), pick.size(1, 3)
+    c = groups * pick.size(1 if math.prod(positions_) > 1 else 2, 3)
+    return scaled(pick, pick.size(1, 2), c, *positions_, channels=(c,)), {"groups": groups, "eps": pick.one_of(*EPS)}
 
 
 CASES = [

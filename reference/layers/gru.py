@@ -27,8 +27,9 @@ from functools import partial
 import numpy as np
 
 from reference.case import Array, Case
+from reference.domain import Arguments, Pick
 from reference.layers import gru_cell, linear
-from reference.layers.recurrence import all_steps, draw, from_rest, require_fitting, saturated, time_major
+from reference.layers.recurrence import all_steps, chosen, draw, from_rest, require_fitting, saturated, sequence, time_major
 
 Out = tuple[Array, Array]
 Cache = tuple[Array, Array, Array, Array, Array, Array, bool]
@@ -75,6 +76,10 @@ def backward(dout: Out, cache: Cache) -> tuple[Array, Array, Array, Array, Array
     h_before, inner, db = all_steps(h_all[:-1]), all_steps(inner), all_steps(db)
     dweight_hidden = gru_cell.hidden_weight(h_before, inner, db, reset_after)
     return dx.reshape(inputs.shape).swapaxes(0, 1), dh, dweight_input, dweight_hidden, dbias_input, db.sum(axis=0)
+
+
+def domain(pick: Pick) -> Arguments:
+    return chosen(pick, *sequence(pick), hidden=pick.size(1, 2), gates=3, biases=2), {"reset_after": pick.one_of(True, False)}
 
 
 _inputs = partial(draw, gates=3, biases=2)

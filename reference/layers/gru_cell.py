@@ -31,8 +31,9 @@ from functools import partial
 import numpy as np
 
 from reference.case import Array, Case
+from reference.domain import Arguments, Pick
 from reference.layers import linear
-from reference.layers.recurrence import draw, require_fitting, saturated, sigmoid_in_place
+from reference.layers.recurrence import chosen, draw, require_fitting, saturated, sigmoid_in_place
 
 Step = tuple[Array, Array, Array]
 
@@ -123,6 +124,12 @@ def hidden_weight(h: Array, inner: Array, db: Array, reset_after: bool) -> Array
 def _blocks(a: Array) -> tuple[Array, ...]:
     hidden = a.shape[1] // 3
     return tuple(a[:, k * hidden : (k + 1) * hidden] for k in range(3))
+
+
+def domain(pick: Pick) -> Arguments:
+    return chosen(pick, pick.size(1, 2), pick.size(1, 2), hidden=pick.size(1, 2), gates=3, biases=2), {
+        "reset_after": pick.one_of(True, False)
+    }
 
 
 _inputs = partial(draw, gates=3, biases=2)

@@ -12,8 +12,9 @@ and eps 1e-3.
 """
 
 from reference.case import Array, Case, require
+from reference.domain import Arguments, Pick, any_shape
 from reference.layers import group_norm
-from reference.layers.standardize import channel_inputs, require_channels
+from reference.layers.standardize import EPS, channel_inputs, require_channels, scaled
 
 
 def forward(x: Array, weight: Array, bias: Array, /, *, eps: float = 1e-5) -> tuple[Array, group_norm.Cache]:
@@ -29,6 +30,12 @@ def forward(x: Array, weight: Array, bias: Array, /, *, eps: float = 1e-5) -> tu
 def backward(dout: Array, cache: group_norm.Cache) -> tuple[Array, Array, Array]:
     """dout (N, C, ...) -> dx (N, C, ...), dweight, dbias (C,)."""
     return group_norm.backward(dout, cache)
+
+
+def domain(pick: Pick) -> Arguments:
+    *positions, last = any_shape(pick, 1, 2)
+    c = pick.size(1, 3)
+    return scaled(pick, pick.size(1, 2), c, *positions, last + 1, channels=(c,)), {"eps": pick.one_of(*EPS)}
 
 
 CASES = [

@@ -18,6 +18,7 @@ spectral normalisation, eps makes another function.
 import numpy as np
 
 from reference.case import Array, Case, Inputs, require, require_floats
+from reference.domain import Arguments, Pick, any_shape
 
 Cache = tuple[Array, Array, Array, int]
 
@@ -43,6 +44,14 @@ def backward(dout: Array, cache: Cache) -> tuple[Array]:
     dx = dout - y * along_y
     dx /= divisor
     return (dx,)
+
+
+def domain(pick: Pick) -> Arguments:
+    shape = list(any_shape(pick))
+    axis = pick.one_of(*range(-len(shape), len(shape)))
+    shape[axis] += 1
+    # No sum of squares of multiples of GRAIN is the square of 0.3: there is the kink.
+    return (pick.distinct(*shape),), {"axis": axis, "eps": pick.one_of(1e-12, 0.3)}
 
 
 def _inputs(*shape: int) -> Inputs:

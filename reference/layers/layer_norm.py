@@ -21,7 +21,8 @@ its y was off by up to 0.9, and by 1e-4 with use_fast_variance=False, which the 
 import numpy as np
 
 from reference.case import Array, Case, Inputs
-from reference.layers.standardize import require_trailing, standardize, standardize_backward
+from reference.domain import Arguments, Pick
+from reference.layers.standardize import EPS, require_trailing, scaled, standardize, standardize_backward, trailing
 from reference.passes import add_row, outer
 
 Cache = tuple[Array, Array, Array]
@@ -53,6 +54,11 @@ def backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     return dx.reshape(dout.shape), dweight.reshape(weight.shape), dbias.reshape(weight.shape)
 
 
+def domain(pick: Pick) -> Arguments:
+    leading, features = trailing(pick)
+    return scaled(pick, *leading, *features, channels=features), {"eps": pick.one_of(*EPS)}
+
+
 def _inputs(*shape: int, features: int = 1, mean: float = 0) -> Inputs:
     return lambda rng: (
         mean + rng.normal(size=shape),
@@ -69,6 +75,7 @@ CASES = [
     Case("two_features", _inputs(3, 2), {"eps": 0.5}),
     Case("vector", _inputs(5)),
     Case("two_axes", _inputs(2, 3, 5, features=2)),
+    Case("rows_of_three", _inputs(17, 3)),  # several rows are added to at a time, and one is left over
     Case("sequence_large", _inputs(8, 16, 96)),
     Case("mean_100", _inputs(4, 5, mean=100)),
     Case("scale_1000", lambda rng: (1000 * rng.normal(size=(4, 5)), rng.normal(size=5), rng.normal(size=5))),

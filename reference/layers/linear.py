@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from reference.case import Array, Case, Inputs, require, require_floats
+from reference.domain import Arguments, Pick, any_shape
 
 
 def forward(x: Array, weight: Array, bias: Array, /) -> tuple[Array, tuple[Array, Array]]:
@@ -44,6 +45,11 @@ def backward(dout: Array, cache: tuple[Array, Array], *, input_gradient: bool = 
     rows = math.prod(x.shape[:-1])  # spelled out: reshape cannot infer it where there are no inputs or outputs
     x, dout = x.reshape(rows, x.shape[-1]), dout.reshape(rows, dout.shape[-1])
     return dx, x.T @ dout, dout.sum(axis=0)
+
+
+def domain(pick: Pick) -> Arguments:
+    batch, inputs, outputs = any_shape(pick, 0, 2), pick.size(), pick.size()
+    return (pick.floats(*batch, inputs), pick.floats(inputs, outputs), pick.floats(outputs)), {}
 
 
 def _inputs(*shape: int) -> Inputs:

@@ -19,6 +19,7 @@ and in TensorFlow alpha is not divided by size; PyTorch divides, as here. Tensor
 import numpy as np
 
 from reference.case import Array, Case, Inputs, require, require_floats
+from reference.domain import Arguments, Pick, any_shape
 
 Cache = tuple[Array, Array, Array, int, float, float]
 
@@ -59,6 +60,16 @@ def _window_sum(x: Array, before: int, after: int) -> Array:
     for shift in range(1, min(after, x.shape[1] - 1) + 1):
         total[:, :-shift] += x[:, shift:]
     return total
+
+
+def domain(pick: Pick) -> Arguments:
+    space = any_shape(pick, 1, 2)  # PyTorch asks for a position
+    return (pick.floats(pick.size(1, 2), pick.size(), *space),), {
+        "size": pick.size(1, 5),
+        "alpha": pick.one_of(1.0, 1e-4, 0.0),
+        "beta": pick.one_of(0.75, 0.5, 1.0),
+        "k": pick.one_of(1.0, 2.0, 0.5),
+    }
 
 
 def _inputs(*shape: int) -> Inputs:

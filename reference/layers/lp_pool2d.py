@@ -18,8 +18,9 @@ PyTorch sums x^p and not |x|^p, and neither TensorFlow nor flax has the layer.
 import numpy as np
 
 from reference.case import Array, Case, Inputs, require, require_floats
+from reference.domain import Arguments, Pick
 from reference.layers.avg_pool2d import normal
-from reference.layers.windows import Size, Windows, slide
+from reference.layers.windows import Size, Windows, pooled, slide
 
 Cache = tuple[Array, Array, float, Windows]
 
@@ -65,6 +66,11 @@ def _a_zero_window(rng: np.random.Generator) -> tuple[Array]:
     x = rng.normal(size=(1, 2, 4, 4))
     x[:, :, :2, :2] = 0
     return (x,)
+
+
+def domain(pick: Pick) -> Arguments:
+    shape, windows = pooled(pick, 2, dilated=False, padded=False)
+    return (pick.floats(*shape, besides=(0.0,)),), {**windows, "norm_type": pick.one_of(2.0, 1.0, 3.0, 4.0, 1.5)}
 
 
 CASES = [

@@ -24,8 +24,9 @@ from functools import partial
 import numpy as np
 
 from reference.case import Array, Case
+from reference.domain import Arguments, Pick
 from reference.layers import linear, lstm_cell
-from reference.layers.recurrence import all_steps, draw, from_rest, require_fitting, saturated, time_major
+from reference.layers.recurrence import all_steps, chosen, draw, from_rest, require_fitting, saturated, sequence, time_major
 
 Out = tuple[Array, Array, Array]
 Cache = tuple[Array, Array, Array, Array, Array, Array, Array]
@@ -61,6 +62,10 @@ def backward(dout: Out, cache: Cache) -> tuple[Array, Array, Array, Array, Array
     dx, dweight_input, dbias = linear.backward(all_steps(da), (all_steps(inputs), weight_input))
     dweight_hidden = all_steps(h_all[:-1]).T @ all_steps(da)
     return dx.reshape(inputs.shape).swapaxes(0, 1), dh, dc, dweight_input, dweight_hidden, dbias
+
+
+def domain(pick: Pick) -> Arguments:
+    return chosen(pick, *sequence(pick), hidden=pick.size(1, 2), gates=4, states=2), {}
 
 
 _inputs = partial(draw, gates=4, states=2)

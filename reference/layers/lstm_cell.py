@@ -29,8 +29,9 @@ from functools import partial
 import numpy as np
 
 from reference.case import Array, Case
+from reference.domain import Arguments, Pick
 from reference.layers import linear
-from reference.layers.recurrence import draw, from_rest, require_fitting, saturated, sigmoid_in_place
+from reference.layers.recurrence import chosen, draw, from_rest, require_fitting, saturated, sigmoid_in_place
 
 Step = tuple[Array, Array, Array]
 
@@ -90,6 +91,10 @@ def retreat(dh: Array, dc: Array, step: Step) -> tuple[Array, Array]:
 def _gates(a: Array) -> tuple[Array, ...]:
     hidden = a.shape[1] // 4
     return tuple(a[:, k * hidden : (k + 1) * hidden] for k in range(4))
+
+
+def domain(pick: Pick) -> Arguments:
+    return chosen(pick, pick.size(1, 2), pick.size(1, 2), hidden=pick.size(1, 2), gates=4, states=2), {}
 
 
 _inputs = partial(draw, gates=4, states=2)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from reference.case import Array, require
+from reference.domain import Pick
 
 
 def hidden_keys(op: str, mask: Array | None, causal: bool, shape: tuple[int, ...]) -> Array | None:
@@ -32,3 +33,15 @@ def hidden_keys(op: str, mask: Array | None, causal: bool, shape: tuple[int, ...
     require(blind == 0, op, "mask", f"hiding every key from {blind} queries", "at least one key for each query")
     hidden: Array = ~visible
     return hidden
+
+
+def chosen_mask(pick: Pick, causal: bool, *shapes: tuple[int, ...]) -> Array | None:
+    """For domains: a mask of one of these shapes that leaves each query a key, or none."""
+    shape = pick.one_of(None, *shapes)
+    if shape is None:
+        return None
+    mask = pick.booleans(*shape)
+    if causal:
+        mask[..., 0] = True  # which every query may see
+    mask |= ~mask.any(axis=-1, keepdims=True)
+    return mask

@@ -15,9 +15,10 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 9.3.
 import numpy as np
 
 from reference.case import Array, Case, require_floats
+from reference.domain import Arguments, Pick
 from reference.layers import max_pool2d
 from reference.layers.max_pool2d import Cache, distinct
-from reference.layers.windows import Size, slide
+from reference.layers.windows import Size, pooled, slide
 
 
 def forward(
@@ -34,6 +35,11 @@ def forward(
 def backward(dout: Array, cache: Cache) -> tuple[Array]:
     """dout (N, C, O) -> dx (N, C, L)."""
     return max_pool2d.backward(dout, cache)
+
+
+def domain(pick: Pick) -> Arguments:
+    shape, windows = pooled(pick, 1)
+    return (pick.distinct(*shape),), windows
 
 
 # The tied elements are those that lie in one window only: an element of two tied windows would need the interval of each.

@@ -18,7 +18,8 @@ Source: Scherer, Mueller and Behnke, "Evaluation of pooling operations in convol
 import numpy as np
 
 from reference.case import Array, Case, Inputs, require_floats
-from reference.layers.windows import Size, Windows, slide
+from reference.domain import Arguments, Pick
+from reference.layers.windows import Size, Windows, pooled, slide
 
 Cache = tuple[Array, tuple[int, ...], Windows]
 
@@ -56,6 +57,11 @@ def largest(x: Array, windows: Windows) -> tuple[Array, Cache]:
 def distinct(*shape: int) -> Inputs:
     """Numbers in random order, neighbours half a unit apart: no window has two that are nearly its largest."""
     return lambda rng: (0.5 * (rng.permutation(int(np.prod(shape))) - np.prod(shape) // 2).reshape(shape),)
+
+
+def domain(pick: Pick) -> Arguments:
+    shape, windows = pooled(pick, 2)
+    return (pick.distinct(*shape),), windows
 
 
 CASES = [

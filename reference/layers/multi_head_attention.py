@@ -22,8 +22,9 @@ from typing import Any
 import numpy as np
 
 from reference.case import Array, Case, Inputs, require, require_floats
+from reference.domain import Arguments, Pick
 from reference.layers import linear, scaled_dot_product_attention
-from reference.layers.masking import hidden_keys
+from reference.layers.masking import chosen_mask, hidden_keys
 
 NAME = "multi_head_attention"
 
@@ -109,6 +110,15 @@ def _join(x: Array) -> Array:
     return x.swapaxes(1, 2).reshape(n, length, heads * width)
 
 
+def domain(pick: Pick) -> Arguments:
+    n, heads, causal = pick.size(1, 2), pick.size(1, 2), pick.one_of(False, True)
+    queries, keys, width = pick.size(1 + causal, 3), pick.size(2, 3), heads * pick.size(1, 2)
+    query, key, value = (pick.floats(n, length, width, low=-2, high=2) for length in (queries, keys, keys))
+    arrays = (pick.floats(*shape, low=-1, high=1) for _ in range(4) for shape in ((width, width), (width,)))
+    mask = chosen_mask(pick, causal, (queries, keys), (n, queries, keys))
+    return (query, key, value, *arrays), {"heads": heads, "mask": mask, "causal": causal}
+
+
 def _inputs(n: int, queries: int, keys: int, width: int, attends_to_itself: bool = False) -> Inputs:
     def inputs(rng: np.random.Generator) -> tuple[Array, ...]:
         query, key, value = (rng.normal(size=(n, length, width)) for length in (queries, keys, keys))
@@ -133,5 +143,6 @@ CASES = [
     Case("one_head", _inputs(2, 3, 5, 4), {"heads": 1}, zero=_ZERO),
     Case("masked", _inputs(2, 3, 5, 8), {"heads": 2, "mask": _MASK}, zero=_ZERO),
     Case("masked_each", _inputs(2, 3, 5, 4), {"heads": 4, "mask": _MASK_OF_EACH}, zero=_ZERO),
+    Case("as_many_queries_as_heads_of_one", _inputs(2, 4, 5, 4), {"heads": 4}, zero=_ZERO),
     Case("large", _inputs(2, 16, 16, 32, attends_to_itself=True), {"heads": 2, "causal": True}, zero=_ZERO),
 ]

@@ -22,6 +22,7 @@ from typing import Literal
 import numpy as np
 
 from reference.case import Array, Case, require, require_floats
+from reference.domain import Arguments, Pick
 from reference.layers.avg_pool2d import normal
 from reference.layers.windows import per_axis
 
@@ -68,6 +69,14 @@ def _fold(dout: Array, sides: tuple[int, ...], mode: Mode) -> Array:
         dx[:, :, :1] += dout[:, :, :before].sum(axis=2, keepdims=True)
         dx[:, :, -1:] += dout[:, :, end:].sum(axis=2, keepdims=True)
     return dx
+
+
+def domain(pick: Pick) -> Arguments:
+    mode, lengths = pick.one_of(*NUMPY), (pick.size(), pick.size())
+    top, bottom, left, right = (pick.size(0, n - 1 if mode == "reflect" else 3) for n in lengths for _ in range(2))
+    same = len({top, bottom, left, right}) == 1
+    padding = pick.one_of(top, ((top, bottom), (left, right))) if same else ((top, bottom), (left, right))
+    return (pick.floats(pick.size(1, 2), pick.size(1, 2), *lengths),), {"padding": padding, "mode": mode}
 
 
 _SIDES = ((2, 1), (0, 3))

@@ -13,6 +13,7 @@ CVPR 2016.
 """
 
 from reference.case import Array, Case, require, require_floats
+from reference.domain import Arguments, Pick
 from reference.layers.avg_pool2d import normal
 from reference.layers.windows import per_axis
 
@@ -38,6 +39,11 @@ def backward(dout: Array, cache: int) -> tuple[Array]:
     n, channels, height, width = dout.shape
     squares = dout.reshape(n, channels, height // r, r, width // r, r)
     return (squares.transpose(0, 1, 3, 5, 2, 4).reshape(n, channels * r**2, height // r, width // r),)
+
+
+def domain(pick: Pick) -> Arguments:
+    r = pick.size(1, 3)
+    return (pick.floats(pick.size(1, 2), pick.size(1, 2) * r**2, pick.size(1, 2), pick.size(1, 2)),), {"upscale_factor": r}
 
 
 CASES = [

@@ -16,6 +16,7 @@ you need", NeurIPS 2017, is fixed instead (`sinusoids`):
 import numpy as np
 
 from reference.case import Array, Case, Inputs, require, require_floats
+from reference.domain import Arguments, Pick, any_shape
 
 
 def forward(x: Array, weight: Array, /) -> tuple[Array, tuple[int, ...]]:
@@ -43,6 +44,11 @@ def sinusoids(length: int, width: int) -> Array:
     """The fixed table, (length, width)."""
     angles = np.arange(length)[:, None] / 10_000.0 ** (np.arange(width) // 2 * 2 / width)
     return np.where(np.arange(width) % 2, np.cos(angles), np.sin(angles))
+
+
+def domain(pick: Pick) -> Arguments:
+    batch, length, width = any_shape(pick, 0, 2), pick.size(1, 3), pick.size(1, 3)
+    return (pick.floats(*batch, length, width), pick.floats(length + pick.size(0, 2), width)), {}
 
 
 def _inputs(*shape: int, rows: int) -> Inputs:

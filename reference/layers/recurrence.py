@@ -8,6 +8,7 @@ of x, weights and biases after it.
 import numpy as np
 
 from reference.case import Array, Inputs, require, require_floats
+from reference.domain import Pick
 
 
 def require_fitting(op: str, gates: int, **arguments: Array) -> None:
@@ -92,3 +93,20 @@ def from_rest(inputs: Inputs, states: int = 1) -> Inputs:
         return x, *(np.zeros_like(state) for state in others[:states]), *others[states:]
 
     return moved
+
+
+def chosen(pick: Pick, *shape: int, hidden: int, gates: int, states: int = 1, biases: int = 1) -> tuple[Array, ...]:
+    """For domains: arguments as `draw` has them, small enough that no gate saturates, and with no zero among the states."""
+    width = gates * hidden
+    return (
+        pick.floats(*shape, low=-2, high=2),
+        *(pick.floats(shape[0], hidden, low=-2, high=2, besides=(0.0,)) for _ in range(states)),
+        pick.floats(shape[-1], width, low=-1, high=1),
+        pick.floats(hidden, width, low=-1, high=1),
+        *(pick.floats(width, low=-2, high=2) for _ in range(biases)),
+    )
+
+
+def sequence(pick: Pick) -> tuple[int, int, int]:
+    """For domains: N, T, C."""
+    return pick.size(1, 2), pick.size(1, 3), pick.size(1, 2)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from numbers import Real
+from typing import Any
 
 from reference.case import Array, require
-from reference.layers.windows import Size, per_axis
+from reference.domain import Pick
+from reference.layers.windows import Size, per_axis, spelled
 
 Scale = float | tuple[float, ...]
 
@@ -25,3 +27,13 @@ def output_size(op: str, x: Array, size: Size | None, scale_factor: Scale | None
     require(fit, op, "scale_factor", repr(scale_factor), "a number, or 2 of them, that leaves at least one pixel along each axis")
     height, width = (int(n * s) for n, s in zip(x.shape[2:], scales, strict=True))
     return height, width
+
+
+def resized(pick: Pick) -> tuple[Array, dict[str, Any]]:
+    """For domains: an image, and the size or the scale that it is resized to."""
+    n, channels = pick.size(1, 2), pick.size(1, 2)
+    if pick.one_of(False, True):
+        size = spelled(pick, (pick.size(1, 6), pick.size(1, 6)))
+        return pick.floats(n, channels, pick.size(), pick.size()), {"size": size, "scale_factor": None}
+    scale = pick.one_of(2, 0.5, 1.5, (3, 1), (0.5, 2.0))  # half a pixel is none
+    return pick.floats(n, channels, pick.size(2, 4), pick.size(2, 4)), {"size": None, "scale_factor": scale}

@@ -23,7 +23,9 @@ import numpy as np
 
 from reference.activations import relu, softmax, tanh
 from reference.case import Array, Case, Op, require, require_floats
+from reference.domain import Arguments, Pick
 from reference.layers import layer_norm, linear
+from reference.layers.standardize import EPS
 
 Cache = tuple[Op, Any]
 
@@ -48,7 +50,17 @@ def backward(dout: Array, cache: Cache) -> tuple[Array, ...]:
     return dout + dx, *dparams
 
 
-LINEAR, RELU, SOFTMAX, TANH, LAYER_NORM = (Op.of(module) for module in (linear, relu, softmax, tanh, layer_norm))
+BRANCHES = LINEAR, RELU, SOFTMAX, TANH, LAYER_NORM = tuple(Op.of(module) for module in (linear, relu, softmax, tanh, layer_norm))
+
+
+def domain(pick: Pick) -> Arguments:
+    f, n, width = pick.one_of(*BRANCHES), pick.size(1, 3), pick.size(2, 3)
+    x = pick.distinct(n, width) if f is LAYER_NORM else pick.floats(n, width, besides=(0.0,))
+    params = {LINEAR: ((width, width), (width,)), LAYER_NORM: ((width,), (width,))}.get(f, ())
+    axis, eps = pick.one_of(-1, 0), pick.one_of(*EPS)
+    options: dict[str, Any] = {"axis": axis} if f is SOFTMAX else {"eps": eps} if f is LAYER_NORM else {}
+    return (x, *(pick.floats(*shape, besides=(0.0,)) for shape in params)), {"f": f, **options}
+
 
 CASES = [
     Case("generic", lambda rng: (rng.normal(size=(4, 3)), rng.normal(size=(3, 3)), rng.normal(size=3)), {"f": LINEAR}),

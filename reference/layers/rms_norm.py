@@ -18,7 +18,8 @@ in flax; in PyTorch the distance from 1 to the next number of the dtype.
 import numpy as np
 
 from reference.case import Array, Case, Inputs
-from reference.layers.standardize import require_trailing
+from reference.domain import Arguments, Pick
+from reference.layers.standardize import EPS, require_trailing, scaled, trailing
 from reference.passes import outer, pieces
 
 Cache = tuple[Array, Array, Array]
@@ -48,6 +49,12 @@ def backward(dout: Array, cache: Cache) -> tuple[Array, Array]:
     for piece, x_, slope in pieces(dx, x, (sum_g_x * rrms / weight.size * rrms * rrms)[:, None]):
         np.subtract(piece, x_ * slope, out=piece)
     return dx.reshape(dout.shape), dweight.reshape(weight.shape)
+
+
+def domain(pick: Pick) -> Arguments:
+    leading, features = trailing(pick)
+    x, weight, _ = scaled(pick, *leading, *features, channels=features)
+    return (x, weight), {"eps": pick.one_of(1e-6, *EPS)}
 
 
 def _inputs(*shape: int, features: int = 1, mean: float = 0) -> Inputs:

@@ -25,6 +25,7 @@ from typing import NamedTuple
 import numpy as np
 
 from reference.case import Array, Case, Inputs, require, require_floats
+from reference.domain import Arguments, Pick, any_shape
 
 
 class Cache(NamedTuple):
@@ -73,6 +74,15 @@ def _count(x: Array, n: int, start: int = 0) -> Array:
     counted = np.empty_like(x, shape=n)
     counted[...] = np.arange(start, start + n)
     return counted
+
+
+def domain(pick: Pick) -> Arguments:
+    batch = any_shape(pick, 0, 2)
+    return (pick.floats(*batch, pick.size(1, 3), 2 * pick.size(1, 2)),), {
+        "base": pick.one_of(10_000.0, 500.0, 1.0),
+        "offset": pick.one_of(0, 1, 37),
+        "interleaved": pick.one_of(True, False),
+    }
 
 
 def _inputs(*shape: int) -> Inputs:

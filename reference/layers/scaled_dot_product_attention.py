@@ -24,7 +24,8 @@ differ.
 import numpy as np
 
 from reference.case import Array, Case, Inputs, require, require_floats
-from reference.layers.masking import hidden_keys
+from reference.domain import Arguments, Pick, any_shape
+from reference.layers.masking import chosen_mask, hidden_keys
 
 Cache = tuple[Array, Array, Array, Array, Array, float]
 
@@ -74,6 +75,15 @@ def backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     dquery = ds @ key
     dquery *= scale
     return dquery, ds.swapaxes(-1, -2) @ query, p.swapaxes(-1, -2) @ dout
+
+
+def domain(pick: Pick) -> Arguments:
+    batch, causal = any_shape(pick, 0, 2), pick.one_of(False, True)
+    queries, keys, width = pick.size(1 + causal, 3), pick.size(2, 3), pick.size(1, 3)  # of one key nothing depends on a query
+    query, key = (pick.floats(*batch, length, width, low=-2, high=2) for length in (queries, keys))
+    mask = chosen_mask(pick, causal, (queries, keys), (*batch, queries, keys), (*(1 for _ in batch), 1, keys))
+    options = {"mask": mask, "causal": causal, "scale": pick.one_of(None, 0.75, 1.0)}
+    return (query, key, pick.floats(*batch, keys, pick.size(1, 3))), options
 
 
 def _inputs(*batch: int, queries: int, keys: int, width: int, values: int | None = None) -> Inputs:

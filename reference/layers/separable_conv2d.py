@@ -20,9 +20,10 @@ Source: Chollet, "Xception: deep learning with depthwise separable convolutions"
 """
 
 from reference.case import Array, Case
+from reference.domain import Arguments, Pick
 from reference.layers import convolution
 from reference.layers.convolution import convolve, convolve_backward
-from reference.layers.convolution_arguments import arguments, depthwise_windows, require_bias, require_kernel
+from reference.layers.convolution_arguments import arguments, depthwise, depthwise_windows, require_bias, require_kernel
 from reference.layers.windows import Size, lay
 
 Cache = tuple[convolution.Cache, convolution.Cache]
@@ -66,6 +67,12 @@ def backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array, Array]:
     dz, dpointwise_weight = convolve_backward(dout, over_channels)
     dx, ddepthwise_weight = convolve_backward(dz, over_space)
     return dx, ddepthwise_weight, dpointwise_weight, dout.sum(axis=(0, 2, 3))
+
+
+def domain(pick: Pick) -> Arguments:
+    x, weight, options = depthwise(pick, pick.size(1, 2))
+    outputs = pick.size(1, 3)
+    return (x, weight, pick.floats(outputs, len(weight), 1, 1, besides=(0.0,)), pick.floats(outputs)), options
 
 
 _IMAGES, _DEPTHWISE, _POINTWISE = (2, 4, 6, 5), (4, 1, 3, 2), (3, 4, 1, 1)

@@ -24,6 +24,7 @@ import math
 import numpy as np
 
 from reference.case import Array, Inputs, require, require_floats
+from reference.domain import Pick, any_shape
 from reference.passes import dot_along, pieces, sum_along
 
 
@@ -86,3 +87,18 @@ def require_trailing(op: str, x: Array, eps: float, **parameters: Array) -> None
 def channel_inputs(*shape: int, mean: float = 0, deviation: float = 1) -> Inputs:
     """Normal x (N, C, ...) of some mean and standard deviation, and weight and bias (C,)."""
     return lambda rng: (rng.normal(mean, deviation, size=shape), rng.normal(size=shape[1]), rng.normal(size=shape[1]))
+
+
+EPS = (1e-5, 1e-3, 0.5)
+"""For domains: the frameworks' defaults, and one that counts."""
+
+
+def scaled(pick: Pick, *shape: int, channels: tuple[int, ...]) -> tuple[Array, Array, Array]:
+    """For domains: x without two values alike, so that nothing has variance zero; weight without a zero, and bias."""
+    return pick.distinct(*shape), pick.floats(*channels, besides=(0.0,)), pick.floats(*channels)
+
+
+def trailing(pick: Pick) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """For domains: leading axes, and trailing ones to normalise over, of more than one element."""
+    features = (*any_shape(pick, 0, 1), pick.size(2, 4))
+    return any_shape(pick, 0, 2), features

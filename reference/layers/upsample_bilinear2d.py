@@ -22,8 +22,9 @@ Source: Press et al., "Numerical recipes", 2007, section 3.6.
 import numpy as np
 
 from reference.case import Array, Case, require_floats
+from reference.domain import Arguments, Pick
 from reference.layers.avg_pool2d import normal
-from reference.layers.resampling import Scale, output_size
+from reference.layers.resampling import Scale, output_size, resized
 from reference.layers.windows import Size
 
 Cache = tuple[Array, Array]
@@ -62,6 +63,11 @@ def _counting(n: int, x: Array) -> Array:
     numbers = np.zeros_like(x, shape=n)
     numbers[:] = np.arange(n)
     return numbers
+
+
+def domain(pick: Pick) -> Arguments:
+    x, options = resized(pick)
+    return (x,), {**options, "align_corners": pick.one_of(False, True)}
 
 
 CASES = [

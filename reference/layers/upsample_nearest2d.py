@@ -20,8 +20,9 @@ Source: Odena, Dumoulin and Olah, "Deconvolution and checkerboard artifacts", Di
 import numpy as np
 
 from reference.case import Array, Case, require_floats
+from reference.domain import Arguments, Pick
 from reference.layers.avg_pool2d import normal
-from reference.layers.resampling import Scale, output_size
+from reference.layers.resampling import Scale, output_size, resized
 from reference.layers.windows import Size
 
 Cache = tuple[Array, Array, tuple[int, ...]]
@@ -47,6 +48,11 @@ def backward(dout: Array, cache: Cache) -> tuple[Array]:
     dx = np.zeros_like(dout, shape=shape)
     dx[:, :, read_rows[:, None], read_columns] = np.add.reduceat(np.add.reduceat(dout, first_row, axis=2), first_column, axis=3)
     return (dx,)
+
+
+def domain(pick: Pick) -> Arguments:
+    x, options = resized(pick)
+    return (x,), options
 
 
 CASES = [

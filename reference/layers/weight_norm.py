@@ -18,6 +18,7 @@ Source: Salimans and Kingma, "Weight normalization", NeurIPS 2016. axis is the o
 import numpy as np
 
 from reference.case import Array, Case, Inputs, require, require_floats
+from reference.domain import Arguments, Pick, any_shape
 
 Cache = tuple[Array, Array, tuple[int, ...]]
 
@@ -43,6 +44,13 @@ def backward(dout: Array, cache: Cache) -> tuple[Array, Array]:
     u, scale, others = cache
     dg = (u * dout).sum(axis=others, keepdims=True)
     return scale * (dout - u * dg), dg.reshape(-1)
+
+
+def domain(pick: Pick) -> Arguments:
+    shape = list(any_shape(pick, 2))
+    axis = pick.one_of(*range(-len(shape), len(shape)))
+    shape[(axis + 1) % len(shape)] += 1  # another axis: a direction of one entry has no gradient
+    return (pick.distinct(*shape), pick.floats(shape[axis], besides=(0.0,))), {"axis": axis}
 
 
 def _inputs(*shape: int, axis: int = 0) -> Inputs:

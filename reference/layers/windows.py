@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from reference.case import Array, require
+from reference.domain import Pick
 
 Size = int | tuple[int, ...]
 Sizes = tuple[int, ...]
@@ -104,3 +105,37 @@ def _joined(taps: list[list[tuple[slice, slice]]]) -> Iterator[tuple[Index, Inde
     for places in product(*taps):
         windows, elements = zip(*places, strict=True)
         yield (..., *windows), (..., *elements)
+
+
+def fitting(
+    pick: Pick, axes: int, *, onto_padding: bool = False, most: int = 3, padded: bool = True, dilated: bool = True
+) -> tuple[Sizes, Sizes, dict[str, Size]]:
+    """For domains: lengths of axes, and kernel, stride, padding and dilation of windows that fit them and read from them.
+
+    onto_padding   some may lie wholly on padding; otherwise it is at most half the kernel, which is what PyTorch pools over
+    most           the longest kernel along an axis
+    padded, dilated   whether there is padding and dilation at all
+    """
+    axis = []
+    for _ in range(axes):
+        kernel, step, gap = pick.size(1, most), pick.size(1, 3), pick.size(1, 1 + dilated)
+        pad = pick.size(0, 2 if onto_padding else kernel // 2 * padded)
+        reach = gap * (kernel - 1) + 1
+        # The first window has an element of x, or, where it lies before x, a later one does not step over x.
+        least = max(1, reach - 2 * pad, min(gap, reach), step if pad >= reach else 1)
+        axis.append((pick.size(least, least + (2 if axes == 1 else 1)), kernel, step, pad, gap))
+    lengths, kernels, *others = zip(*axis, strict=True)
+    options = zip(("stride", "padding", "dilation"), others, (True, padded, dilated), strict=True)
+    return lengths, kernels, {name: spelled(pick, value) for name, value, there_is in options if there_is}
+
+
+def spelled(pick: Pick, sizes: Sizes) -> Size:
+    """For domains: an integer for each axis as a tuple, or as one for all where they are the same."""
+    return sizes[0] if len(set(sizes)) == 1 and pick.one_of(True, False) else sizes
+
+
+def pooled(pick: Pick, axes: int, *, padded: bool = True, dilated: bool = True) -> tuple[Sizes, dict[str, Any]]:
+    """For domains: a shape (N, C, *lengths), and what pooling takes by keyword."""
+    lengths, kernel, windows = fitting(pick, axes, padded=padded, dilated=dilated)
+    options = {"kernel_size": spelled(pick, kernel), **windows, "stride": pick.one_of(windows["stride"], None)}
+    return (pick.size(1, 2), pick.size(1, 2), *lengths), options

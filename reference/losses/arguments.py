@@ -4,9 +4,12 @@ A sampler of labels draws from a generator of its own: labels are attributes of 
 inputs are drawn.
 """
 
+from typing import Any
+
 import numpy as np
 
 from reference.case import Array, Inputs, away_from, require, require_floats
+from reference.domain import GRAIN, Pick
 
 
 def require_like(op: str, **arguments: Array) -> None:
@@ -83,3 +86,22 @@ def signs(*shape: int) -> Array:
     """Labels -1 and 1 in no regular order, half of them each, as floats."""
     drawn = np.random.default_rng(0).permutation(int(np.prod(shape)))
     return np.where(drawn % 2, -1.0, 1.0).reshape(shape)
+
+
+def any_labels(pick: Pick, *shape: int) -> Array:
+    """Binary labels, or soft ones, as floats."""
+    return pick.floats(*shape, low=0, high=1) if pick.one_of(False, True) else pick.booleans(*shape).astype(float)
+
+
+def any_signs(pick: Pick, *shape: int) -> Array:
+    """Labels -1 and 1, as floats."""
+    return np.where(pick.booleans(*shape), -1.0, 1.0)
+
+
+def some_ignored(pick: Pick, n: int, classes: int) -> dict[str, Any]:
+    """The arguments labels, ignore_index and weight: any labels but the first, which is one that is kept, may be ignored."""
+    ignored = pick.one_of(-100, 0) if classes > 1 else -100
+    labels = np.where(pick.booleans(n), ignored, pick.integers(n, low=0, high=classes))
+    labels[0] = classes - 1
+    weight = {"weight": pick.floats(classes, low=GRAIN)} if pick.one_of(False, True) else {}
+    return {"labels": labels, "ignore_index": ignored, **weight}

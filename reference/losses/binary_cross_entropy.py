@@ -20,8 +20,9 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.2
 import numpy as np
 
 from reference.case import Array, Case, Inputs, require
-from reference.losses.arguments import require_like, zeros_and_ones
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.domain import GRAIN, Arguments, Pick, any_shape
+from reference.losses.arguments import any_labels, require_like, zeros_and_ones
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Array, Reduction]
 
@@ -67,5 +68,21 @@ CASES = [
         {"labels": zeros_and_ones(2, 5), "eps": 0.1},
     ),
     Case("saturated", lambda rng: (np.array([0.0, 1.0, 0.0, 1.0, 0.3]),), {"labels": np.array([0.0, 1.0, 1.0, 0.0, 1.0])}),
+    # Beside sqrt(2) - 1, where implementations of log1p change from one formula to another.
+    Case(
+        "near_sqrt_2_minus_1",
+        lambda rng: (np.array([*np.linspace(0.02, 0.08, 11), 0.414206]),),
+        {"labels": np.zeros(12), "reduction": "none"},
+    ),
     Case("at_the_clip", lambda rng: (_AT_CLIP,), {"labels": np.array([1.0, 1.0, 0.0]), "eps": 2.0**-6}, kink=True),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    shape = any_shape(pick)
+    attrs = {
+        "labels": any_labels(pick, *shape),
+        "eps": pick.one_of(1e-7, 0.1),
+        "reduction": pick.one_of(*REDUCTIONS),
+    }  # 0.1 is no multiple of GRAIN
+    return (pick.floats(*shape, low=GRAIN, high=1 - GRAIN),), attrs

@@ -22,8 +22,9 @@ and PyTorch's.
 import numpy as np
 
 from reference.case import Array, Case, require
-from reference.losses.arguments import logits, require_like, zeros_and_ones
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.domain import GRAIN, Arguments, Pick, any_shape
+from reference.losses.arguments import any_labels, logits, require_like, zeros_and_ones
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Array, Reduction]
 
@@ -59,6 +60,11 @@ CASES = [
     Case("odd_sum", logits(3, 7, 5), {"labels": zeros_and_ones(3, 7, 5), "reduction": "sum"}),
     Case("none", logits(3, 4), {"labels": zeros_and_ones(3, 4), "reduction": "none"}),
     Case("soft_labels", logits(3, 4), {"labels": np.linspace(0, 1, 12).reshape(3, 4)}),
+    Case(
+        "soft_labels_pos_weight",
+        logits(3, 4),
+        {"labels": np.linspace(0, 1, 12).reshape(3, 4), "pos_weight": np.array([0.5, 1.0, 3.0, 2.0])},
+    ),
     Case("pos_weight", logits(6, 3), {"labels": zeros_and_ones(6, 3), "pos_weight": np.array([0.5, 1.0, 3.0])}),
     Case("large", logits(64, 65), {"labels": zeros_and_ones(64, 65)}),
     Case("at_zero", lambda rng: (np.zeros((2, 4)),), {"labels": np.array([[0, 1, 0.25, 0.75], [1, 0, 1, 0]])}),
@@ -67,4 +73,18 @@ CASES = [
         lambda rng: (rng.normal(size=(2, 6)) + np.array([-200, -40, -15, 15, 40, 200]),),
         {"labels": np.array([[0.0, 0, 0, 1, 1, 1], [1, 1, 1, 0, 0, 0]])},
     ),
+    # At 0, with a weight: TensorFlow has another function for it, and differentiates |x| and max.
+    Case("found_971c5d19", lambda rng: (np.array([0.0]),), {"labels": np.array([0.0]), "pos_weight": np.array([1.0])}),
+    # One prediction that is right: sigmoid(x) - 1, as PyTorch has it, cancels, and no other hides it.
+    Case("found_368a3a7a", lambda rng: (np.array([5.25]),), {"labels": np.array([1.0])}),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    shape = any_shape(pick)
+    weight = {"pos_weight": pick.floats(shape[-1], low=GRAIN)} if pick.one_of(False, True) else {}
+    return (pick.floats(*shape, low=-8, high=8),), {
+        "labels": any_labels(pick, *shape),
+        **weight,
+        "reduction": pick.one_of(*REDUCTIONS),
+    }

@@ -14,11 +14,14 @@ Source: PyTorch's cosine_embedding_loss, EPS included; it is not the eps of its 
 no such loss.
 """
 
+import math
+
 import numpy as np
 
-from reference.case import Array, Case, require, require_floats
-from reference.losses.arguments import normals, require_like, require_signs, signs
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.case import Array, Case, Inputs, require, require_floats
+from reference.domain import GRAIN, Arguments, Pick
+from reference.losses.arguments import any_signs, normals, require_like, require_signs, signs
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
 
 EPS = 1e-12
 Cache = tuple[Array, Array, Array, Reduction]
@@ -54,13 +57,30 @@ def backward(dout: Array, cache: Cache) -> tuple[Array, Array]:
 
 _AXES = np.array([[1.0, 0.0], [0.0, 2.0], [3.0, 0.0]])
 
+
+def _pairs(n: int, d: int, margin: float = 0.0) -> Inputs:
+    """Normal vectors. Pairs whose cosine is within 0.01 of the margin, where the loss has its kink, are drawn again."""
+
+    def inputs(rng: np.random.Generator) -> tuple[Array, Array]:
+        x1, x2 = rng.normal(size=(n, d)), rng.normal(size=(n, d))
+        while (near := np.abs(_cosine(x1, x2) - margin) < 0.01).any():
+            x1[near], x2[near] = rng.normal(size=(2, near.sum(), d))
+        return x1, x2
+
+    return inputs
+
+
+def _cosine(x1: Array, x2: Array) -> Array:
+    return np.asarray((x1 * x2).sum(axis=1) / np.sqrt((x1 * x1).sum(axis=1) * (x2 * x2).sum(axis=1)))
+
+
 CASES = [
-    Case("generic", normals(7, 5), {"labels": signs(7)}),
+    Case("generic", _pairs(7, 5), {"labels": signs(7)}),
     Case("one", normals(1, 2), {"labels": np.ones(1)}),
-    Case("odd_sum", normals(7, 3), {"labels": signs(7), "reduction": "sum"}),
-    Case("none", normals(7, 5), {"labels": signs(7), "reduction": "none"}),
-    Case("margin", normals(7, 5), {"labels": signs(7), "margin": -0.5}),
-    Case("large", normals(64, 65), {"labels": signs(64)}),
+    Case("odd_sum", _pairs(7, 3), {"labels": signs(7), "reduction": "sum"}),
+    Case("none", _pairs(7, 5), {"labels": signs(7), "reduction": "none"}),
+    Case("margin", _pairs(7, 5, margin=-0.5), {"labels": signs(7), "margin": -0.5}),
+    Case("large", _pairs(64, 65), {"labels": signs(64)}),
     Case("zero_vector", lambda rng: (np.zeros((2, 3)), rng.normal(size=(2, 3))), {"labels": np.array([1.0, 1.0])}, zero=("x2",)),
     Case(
         "orthogonal",
@@ -69,3 +89,12 @@ CASES = [
         kink=True,
     ),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    n, features = pick.size(1, 3), pick.size(2, 4)
+    side, signs = np.where(pick.booleans(n, 1), -1.0, 1.0), np.where(pick.booleans(n, features), -1.0, 1.0)
+    x1, x2 = (signs * pick.floats(n, features, low=GRAIN) for _ in range(2))
+    # No pair is orthogonal, which is the kink without a margin; and no cosine is near the other one, whose square is no fraction.
+    attrs = {"labels": any_signs(pick, n), "margin": pick.one_of(0.0, 1 / math.pi), "reduction": pick.one_of(*REDUCTIONS)}
+    return (x1, side * x2), attrs

@@ -23,6 +23,7 @@ Source: Singhal, "Modern information retrieval: a brief overview", IEEE Data Eng
 import numpy as np
 
 from reference.case import Array, Case, require
+from reference.domain import Arguments, Pick, any_shape
 from reference.losses import unit
 from reference.losses.arguments import normals, require_like
 
@@ -64,3 +65,11 @@ CASES = [
     Case("zero_vector", lambda rng: (np.array([[0.0, 0.0], [1.0, 2.0]]), rng.normal(size=(2, 2)))),
     Case("shorter_than_eps", lambda rng: (_SHORT, rng.normal(size=(3, 2))), {"eps": 0.25}),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    shape = list(any_shape(pick))
+    axis = pick.one_of(*range(-len(shape), len(shape)))
+    shape[axis] = pick.size(2, 4)  # the angle between two numbers is nothing to differentiate
+    x1, x2 = (pick.floats(*shape, besides=(0.0,)) for _ in range(2))
+    return (x1, x2), {"axis": axis, "eps": pick.one_of(1e-8, 2.1)}  # no sum of squares of multiples of GRAIN is 2.1^2

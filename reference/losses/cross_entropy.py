@@ -24,8 +24,9 @@ from typing import Any
 import numpy as np
 
 from reference.case import Array, Case, require, require_floats
-from reference.losses.arguments import class_labels, logits, require_class_labels
-from reference.losses.reduction import Reduction, reduce
+from reference.domain import Arguments, Pick
+from reference.losses.arguments import class_labels, logits, require_class_labels, some_ignored
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce
 
 Cache = tuple[Array, Array, Array, Array | None, tuple[Array, Array], Array, Any]
 
@@ -115,3 +116,13 @@ CASES = [
     Case("confident", lambda rng: (60 * np.eye(4) + rng.normal(size=(4, 4)),), {"labels": np.array([0, 1, 3, 2])}),
     Case("class_ruled_out", _class_ruled_out, {"labels": np.array([0, 4, 1, 3])}),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    n, classes = pick.size(), pick.size(2, 4)
+    attrs = {
+        **some_ignored(pick, n, classes),
+        "label_smoothing": pick.one_of(0.0, 0.1, 1.0),
+        "reduction": pick.one_of(*REDUCTIONS),
+    }
+    return (pick.floats(n, classes),), attrs

@@ -34,8 +34,9 @@ import numpy as np
 
 from reference.activations import log_softmax
 from reference.case import Array, Case, require, require_floats
+from reference.domain import Arguments, Pick
 from reference.losses.arguments import logits
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Any, ...]
 
@@ -164,3 +165,15 @@ CASES = [
     Case("long", logits(4, 40, 12), _attrs(_LONG, [40, 33, 25, 40], [10, 7, 10, 1])),
     Case("confident", lambda rng: (12 * np.eye(5)[rng.integers(0, 5, size=(4, 8))] + rng.normal(size=(4, 8, 5)),), _ALL),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    n, frames, classes, length = pick.size(1, 2), pick.size(1, 5), pick.size(2, 4), pick.size(1, 3)
+    blank, zero_infinity = pick.one_of(*range(classes)), pick.one_of(False, True)
+    labels = pick.integers(n, length, low=0, high=classes - 1)
+    input_lengths, label_lengths = pick.integers(n, low=1, high=frames + 1), pick.integers(n, low=0, high=length + 1)
+    if not zero_infinity:  # frames for each label, and for a blank between any two
+        label_lengths = np.minimum(label_lengths, (input_lengths + 1) // 2)
+    lengths = {"input_lengths": input_lengths, "label_lengths": label_lengths}
+    options = {"blank": blank, "zero_infinity": zero_infinity, "reduction": pick.one_of(*REDUCTIONS)}
+    return (pick.floats(n, frames, classes),), {"labels": labels + (labels >= blank), **lengths, **options}

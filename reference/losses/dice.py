@@ -18,8 +18,9 @@ Source: Milletari, Navab and Ahmadi, "V-Net", 3DV 2016, who square p and t in S.
 import numpy as np
 
 from reference.case import Array, Case, Inputs, require
-from reference.losses.arguments import require_like, zeros_and_ones
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.domain import GRAIN, Arguments, Pick, any_shape
+from reference.losses.arguments import any_labels, require_like, zeros_and_ones
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Array, Array, Reduction]
 
@@ -80,3 +81,11 @@ CASES = [
     Case("no_region_smooth", _probabilities(2, 4, 5), {"labels": _TWO_IMAGES, "axis": (1, 2), "smooth": 1.0, "eps": 0.0}),
     Case("nothing_at_all", lambda rng: (np.zeros((2, 3)),), {"labels": np.zeros((2, 3)), "smooth": 0.5}),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    shape = any_shape(pick)
+    sizes = {"smooth": pick.one_of(0.0, 1.0), "eps": pick.one_of(1e-7, 0.5)}
+    axis = pick.one_of(None, (-1,), (0,), tuple(range(len(shape))))
+    attrs = {"labels": any_labels(pick, *shape), "axis": axis, **sizes, "reduction": pick.one_of(*REDUCTIONS)}
+    return (pick.floats(*shape, low=GRAIN, high=1),), attrs

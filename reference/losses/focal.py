@@ -23,8 +23,9 @@ Source: Lin et al., "Focal loss for dense object detection", ICCV 2017.
 import numpy as np
 
 from reference.case import Array, Case, require
-from reference.losses.arguments import logits, require_like, zeros_and_ones
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.domain import Arguments, Pick, any_shape
+from reference.losses.arguments import any_labels, logits, require_like, zeros_and_ones
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, Reduction]
 
@@ -86,3 +87,9 @@ CASES = [
         {"labels": np.array([[0.0, 0, 0, 1, 1, 1], [1, 1, 1, 0, 0, 0]]), "gamma": 1.5},
     ),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    shape = any_shape(pick)
+    options = {"alpha": pick.one_of(None, 0.25, 0.75), "gamma": pick.one_of(2.0, 0.0, 0.5, 1.5)}
+    return (pick.floats(*shape),), {"labels": any_labels(pick, *shape), **options, "reduction": pick.one_of(*REDUCTIONS)}

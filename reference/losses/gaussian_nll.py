@@ -21,8 +21,9 @@ import math
 import numpy as np
 
 from reference.case import Array, Case, Inputs, require
+from reference.domain import GRAIN, Arguments, Pick, any_shape
 from reference.losses.arguments import require_like
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
 
 LOG_2_PI = math.log(2 * math.pi)
 Cache = tuple[Array, Array, Reduction]
@@ -82,3 +83,13 @@ CASES = [
         kink=True,
     ),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    shape = any_shape(pick)
+    attrs = {
+        "full": pick.one_of(False, True),
+        "eps": pick.one_of(1e-6, 1.3),
+        "reduction": pick.one_of(*REDUCTIONS),
+    }  # 1.3 is no multiple of GRAIN
+    return (pick.floats(*shape), pick.floats(*shape), pick.floats(*shape, low=GRAIN)), attrs

@@ -17,8 +17,9 @@ Source: Cortes and Vapnik, "Support-vector networks", Machine Learning 20, 1995.
 import numpy as np
 
 from reference.case import Array, Case, away_from
-from reference.losses.arguments import require_like, require_signs, signs
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.domain import Arguments, Pick, any_shape
+from reference.losses.arguments import any_signs, require_like, require_signs, signs
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Reduction]
 
@@ -61,3 +62,8 @@ CASES = [
         kink=True,
     ),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    shape = any_shape(pick)
+    return (pick.floats(*shape, besides=KINKS),), {"labels": any_signs(pick, *shape), "reduction": pick.one_of(*REDUCTIONS)}

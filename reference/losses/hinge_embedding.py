@@ -16,8 +16,9 @@ its squares; PyTorch's hinge_embedding_loss. Keras and optax have no such loss.
 import numpy as np
 
 from reference.case import Array, Case, away_from
-from reference.losses.arguments import require_like, require_signs, signs
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.domain import Arguments, Pick, any_shape
+from reference.losses.arguments import any_signs, require_like, require_signs, signs
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, Reduction]
 
@@ -52,3 +53,9 @@ CASES = [
     Case("large", lambda rng: (away_from(KINKS, rng, 64, 65),), {"labels": signs(64, 65)}),
     Case("on_the_margin", lambda rng: (np.array([1.0, 1.0, 0.5, 2.0]),), {"labels": np.array([-1.0, 1, -1, -1])}, kink=True),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    shape, margin = any_shape(pick), pick.one_of(1.0, 0.5)
+    attrs = {"labels": any_signs(pick, *shape), "margin": margin, "reduction": pick.one_of(*REDUCTIONS)}
+    return (pick.floats(*shape, besides=(margin,)),), attrs

@@ -17,8 +17,9 @@ Source: Huber, "Robust estimation of a location parameter", Annals of Mathematic
 import numpy as np
 
 from reference.case import Array, Case, require
+from reference.domain import Arguments, Pick, any_shape
 from reference.losses.arguments import normals, require_like
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
 
 
 def forward(
@@ -53,3 +54,11 @@ CASES = [
     Case("equal", lambda rng: (np.arange(12.0).reshape(3, 4),) * 2, zero=("x", "target")),
     Case("at_delta", lambda rng: (np.array([1.0, -0.25, 3.0, 0.0]), np.array([0.5, 0.25, 2.5, 0.5])), {"delta": 0.5}),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    shape = any_shape(pick)
+    return (pick.floats(*shape), pick.floats(*shape)), {
+        "delta": pick.one_of(1.0, 0.3, 2.5),
+        "reduction": pick.one_of(*REDUCTIONS),
+    }

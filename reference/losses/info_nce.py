@@ -22,8 +22,9 @@ import numpy as np
 
 from reference.activations import log_softmax
 from reference.case import Array, Case, Inputs, require, require_floats
+from reference.domain import Arguments, Pick
 from reference.losses import unit
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, Array, list[tuple[Array, int]], unit.Cache, unit.Cache, float, Array, Reduction]
 
@@ -95,3 +96,11 @@ CASES = [
     Case("zero_vector", lambda rng: (_WITH_ZERO, rng.normal(size=(3, 4))), {"eps": 0.25, "temperature": 1.0}),
     Case("aligned", lambda rng: ((x := rng.normal(size=(4, 5))), x + 0.1 * rng.normal(size=(4, 5)))),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    symmetric, n, features = pick.one_of(False, True), pick.size(2, 3), pick.size(2, 3)
+    keys = n if symmetric else n + pick.size(0, 2)
+    options = {"temperature": pick.one_of(1.0, 0.5, 0.07), "eps": pick.one_of(1e-12, 2.1)}  # 2.1^2 is no sum of squares of GRAINs
+    x = (pick.floats(rows, features, besides=(0.0,)) for rows in (n, keys))
+    return tuple(x), {"symmetric": symmetric, **options, "reduction": pick.one_of(*REDUCTIONS)}

@@ -26,8 +26,9 @@ from typing import Literal, get_args
 import numpy as np
 
 from reference.case import Array, Case, Inputs, require
+from reference.domain import GRAIN, Arguments, Pick, any_shape
 from reference.losses.arguments import require_like
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
 
 BatchReduction = Literal["none", "mean", "sum", "batchmean"]
 Cache = tuple[Array, Array, bool, int, Reduction]
@@ -102,3 +103,9 @@ CASES = [
     Case("zeros", _zeros),
     Case("logarithms_of_zeros", _logarithms_of_zeros, {"log_target": True}),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    shape, log_target = any_shape(pick), pick.one_of(False, True)
+    target = pick.floats(*shape, high=0) if log_target else pick.floats(*shape, low=GRAIN, high=1)
+    return (pick.floats(*shape, high=0), target), {"log_target": log_target, "reduction": pick.one_of(*REDUCTIONS, "batchmean")}

@@ -16,8 +16,9 @@ Source: Boyd and Vandenberghe, "Convex Optimization", 2004, section 6.1.
 import numpy as np
 
 from reference.case import Array, Case
+from reference.domain import Arguments, Pick, any_shape
 from reference.losses.arguments import require_like, unequal
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
 
 
 def forward(x: Array, target: Array, /, *, reduction: Reduction = "mean") -> tuple[Array, tuple[Array, Reduction]]:
@@ -46,3 +47,9 @@ CASES = [
     Case("outliers", lambda rng: (1e6 * rng.normal(size=(3, 4)), rng.normal(size=(3, 4)))),
     Case("equal", lambda rng: (np.array([1.0, -0.5, 3.0, 0.0]), np.array([1.0, 0.25, 3.0, -2.0])), kink=True),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    shape = any_shape(pick)
+    target = pick.floats(*shape)
+    return (target + pick.floats(*shape, besides=(0.0,)), target), {"reduction": pick.one_of(*REDUCTIONS)}

@@ -16,8 +16,9 @@ margin_ranking_loss. Keras and optax have no such loss.
 import numpy as np
 
 from reference.case import Array, Case, Inputs, away_from
-from reference.losses.arguments import require_like, require_signs, signs
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.domain import Arguments, Pick, any_shape
+from reference.losses.arguments import any_signs, require_like, require_signs, signs
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Reduction]
 
@@ -60,3 +61,10 @@ CASES = [
     Case("large", _inputs(64, 65), {"labels": signs(64, 65)}),
     Case("level", lambda rng: (np.arange(4.0), np.array([0.0, 1, 2, 4])), {"labels": np.array([1.0, -1, 1, 1])}, kink=True),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    shape, margin = any_shape(pick), pick.one_of(0.0, 0.5)
+    x2 = pick.floats(*shape)
+    x1 = x2 + pick.floats(*shape, besides=(-margin, margin))
+    return (x1, x2), {"labels": any_signs(pick, *shape), "margin": margin, "reduction": pick.one_of(*REDUCTIONS)}

@@ -17,8 +17,9 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 5.1.4.
 import numpy as np
 
 from reference.case import Array, Case
+from reference.domain import Arguments, Pick, any_shape
 from reference.losses.arguments import normals, require_like
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
 
 
 def forward(x: Array, target: Array, /, *, reduction: Reduction = "mean") -> tuple[Array, tuple[Array, Reduction]]:
@@ -47,3 +48,8 @@ CASES = [
     Case("equal", lambda rng: (np.arange(6.0), np.arange(6.0)), zero=("x", "target")),
     Case("near", lambda rng: ((x := rng.normal(size=(4, 5))), x + 1e-3 * rng.normal(size=(4, 5)))),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    shape = any_shape(pick)
+    return (pick.floats(*shape), pick.floats(*shape)), {"reduction": pick.one_of(*REDUCTIONS)}

@@ -20,8 +20,9 @@ from typing import Literal
 import numpy as np
 
 from reference.case import Array, Case, Inputs, require, require_floats
+from reference.domain import GRAIN, Arguments, Pick
 from reference.losses.arguments import class_labels, require_class_labels
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Array, Reduction]
 
@@ -89,3 +90,11 @@ CASES = [
     Case("tied", lambda rng: (_TIED,), {"labels": np.array([0, 1, 0]), "margin": 0.0}, kink=True),
     Case("tied_squared", lambda rng: (_TIED,), {"labels": np.array([0, 1, 0]), "margin": 0.0, "p": 2}),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    n, classes = pick.size(), pick.size(2, 4)
+    x = np.floor(pick.floats(n, classes)) + np.arange(classes) / 8  # up to four in a row differ by no multiple of a margin
+    weight = {"weight": pick.floats(classes, low=GRAIN)} if pick.one_of(False, True) else {}
+    options = {"p": pick.one_of(1, 2), "margin": pick.one_of(1.0, 0.5), "reduction": pick.one_of(*REDUCTIONS)}
+    return (x,), {"labels": pick.integers(n, low=0, high=classes), **options, **weight}

@@ -19,8 +19,9 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 5.5; th
 import numpy as np
 
 from reference.case import Array, Case, require, require_floats
-from reference.losses.arguments import class_labels, log_probabilities, require_class_labels
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.domain import Arguments, Pick
+from reference.losses.arguments import class_labels, log_probabilities, require_class_labels, some_ignored
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Array, Array, Reduction]
 
@@ -88,3 +89,8 @@ CASES = [
         {"labels": np.arange(4)},
     ),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    n, classes = pick.size(), pick.size()
+    return (pick.floats(n, classes, high=0),), {**some_ignored(pick, n, classes), "reduction": pick.one_of(*REDUCTIONS)}

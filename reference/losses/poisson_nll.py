@@ -23,8 +23,9 @@ import math
 import numpy as np
 
 from reference.case import Array, Case, Inputs, require
+from reference.domain import GRAIN, Arguments, Pick, any_shape
 from reference.losses.arguments import require_like
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Reduction]
 
@@ -94,3 +95,10 @@ CASES = [
         {"log_input": False, "eps": 2.0**-6, "reduction": "sum"},
     ),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    shape, log_input, full = any_shape(pick), pick.one_of(True, False), pick.one_of(False, True)
+    target = pick.floats(*shape, low=0, besides=(1.0,) if full else ())  # where Stirling's term sets in
+    attrs = {"log_input": log_input, "full": full, "eps": pick.one_of(1e-8, 0.5), "reduction": pick.one_of(*REDUCTIONS)}
+    return (pick.floats(*shape, low=-4 if log_input else GRAIN), target), attrs

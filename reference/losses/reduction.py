@@ -12,6 +12,7 @@ import numpy as np
 from reference.case import Array, require
 
 Reduction = Literal["none", "mean", "sum"]
+REDUCTIONS: tuple[Reduction, ...] = ("mean", "sum", "none")  # the default first
 
 
 def reduce(values: Array, reduction: Reduction, op: str) -> Array:

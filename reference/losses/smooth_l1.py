@@ -17,8 +17,9 @@ Source: Girshick, "Fast R-CNN", ICCV 2015; beta is PyTorch's.
 import numpy as np
 
 from reference.case import Array, Case, require
+from reference.domain import Arguments, Pick, any_shape
 from reference.losses.arguments import normals, require_like, unequal
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
 
 
 def forward(
@@ -56,3 +57,12 @@ CASES = [
         "equal_beta_0", lambda rng: (np.array([1.0, -0.5, 3.0, 0.0]), np.array([1.0, 0.25, 3.0, -2.0])), {"beta": 0.0}, kink=True
     ),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    shape, beta = any_shape(pick), pick.one_of(1.0, 0.3, 0.0)
+    target = pick.floats(*shape)
+    return (target + pick.floats(*shape, besides=() if beta else (0.0,)), target), {
+        "beta": beta,
+        "reduction": pick.one_of(*REDUCTIONS),
+    }

@@ -23,8 +23,9 @@ knowledge in a neural network", 2015.
 import numpy as np
 
 from reference.case import Array, Case, Inputs, require
+from reference.domain import Arguments, Pick
 from reference.losses.arguments import class_labels, require_like
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Array, Array, Reduction]
 
@@ -70,6 +71,10 @@ def _class_ruled_out(rng: np.random.Generator) -> tuple[Array, Array]:
     return x, np.insert(target, 2, 0, axis=1)
 
 
+def _rows_apart(rng: np.random.Generator) -> tuple[Array, Array]:
+    return 2e4 * np.array([[1.0], [-1.0], [0.0]]) + rng.normal(size=(3, 5)), rng.dirichlet(np.ones(5), size=3)
+
+
 CASES = [
     Case("generic", _inputs(4, 5)),
     Case("two_classes", _inputs(1, 2)),
@@ -81,4 +86,10 @@ CASES = [
     Case("confident", lambda rng: (60 * np.eye(4, 5) + rng.normal(size=(4, 5)), rng.dirichlet(np.ones(5), size=4))),
     Case("not_summing_to_1", _not_summing_to_1),
     Case("class_ruled_out", _class_ruled_out),
+    Case("rows_apart", _rows_apart),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    n, classes = pick.size(), pick.size(2, 4)
+    return (pick.floats(n, classes), pick.floats(n, classes, low=0, high=1)), {"reduction": pick.one_of(*REDUCTIONS)}

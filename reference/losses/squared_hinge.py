@@ -16,8 +16,9 @@ Source: Lee and Mangasarian, "SSVM: a smooth support vector machine", Computatio
 import numpy as np
 
 from reference.case import Array, Case
-from reference.losses.arguments import logits, require_like, require_signs, signs
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.domain import Arguments, Pick, any_shape
+from reference.losses.arguments import any_signs, logits, require_like, require_signs, signs
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Reduction]
 
@@ -47,3 +48,8 @@ CASES = [
     Case("large", logits(64, 65), {"labels": signs(64, 65)}),
     Case("on_the_margin", lambda rng: (np.array([[1.0, -1.0], [1.0, 3.0]]),), {"labels": np.array([[1.0, -1], [-1, 1]])}),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    shape = any_shape(pick)
+    return (pick.floats(*shape),), {"labels": any_signs(pick, *shape), "reduction": pick.one_of(*REDUCTIONS)}

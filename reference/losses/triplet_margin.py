@@ -20,9 +20,10 @@ BMVC 2016; eps is PyTorch's, optax adds its own to the sum of powers.
 
 import numpy as np
 
-from reference.case import Array, Case, require
-from reference.losses.arguments import normals, require_like
-from reference.losses.reduction import Reduction, reduce, spread
+from reference.case import Array, Case, Inputs, require
+from reference.domain import GRAIN, Arguments, Pick
+from reference.losses.arguments import require_like
+from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, tuple[Array, Array, Array], Reduction]
 
@@ -76,6 +77,27 @@ def _distance(u: Array, p: float) -> tuple[Array, Array]:
     return d, np.sign(u) * share ** (p - 1)
 
 
+def _triplets(n: int, d: int, margin: float = 1.0, p: float = 2.0, eps: float = 0.0) -> Inputs:
+    """Normal triplets. Those that keep or miss their margin by little, or whose negative is about as far from both others, are
+    drawn again.
+    """
+
+    def inputs(rng: np.random.Generator) -> tuple[Array, ...]:
+        anchor, positive, negative = (rng.normal(size=(n, d)) for _ in range(3))
+        while (near := _near_a_kink(anchor + eps, positive, negative, margin, p)).any():
+            anchor[near], positive[near], negative[near] = rng.normal(size=(3, near.sum(), d))
+        return anchor, positive, negative
+
+    return inputs
+
+
+def _near_a_kink(anchor: Array, positive: Array, negative: Array, margin: float, p: float) -> Array:
+    """Of each row, whether the loss or the choice of a distance has its kink within 0.05."""
+    near, far, across = (_distance(u, p)[0] for u in (anchor - positive, anchor - negative, positive - negative))
+    gaps = np.stack([near - far + margin, near - across + margin, across - far])
+    return np.asarray((np.abs(gaps) < 0.05).any(axis=0))
+
+
 def _met_and_violated(rng: np.random.Generator) -> tuple[Array, Array, Array]:
     """Two triplets that keep their margin, and two that do not."""
     anchor, near, far = rng.normal(size=(3, 4, 5))
@@ -85,20 +107,43 @@ def _met_and_violated(rng: np.random.Generator) -> tuple[Array, Array, Array]:
 _ANCHOR = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 2.0]])
 _POSITIVE = np.array([[3.0, 4.0], [1.0, 0.0], [0.0, 2.0]])
 
+
+def _nearer_to_positive(rng: np.random.Generator) -> tuple[Array, Array, Array]:
+    """Negatives of which every second is nearer to the positive than to the anchor."""
+    anchor, positive, difference = rng.normal(size=(3, 6, 4))
+    return anchor, positive, np.where(np.arange(6)[:, None] % 2 == 0, positive, anchor) + 0.25 * difference
+
+
 CASES = [
-    Case("generic", normals(4, 5, arrays=3)),
+    Case("generic", _triplets(4, 5)),
     Case("one", lambda rng: (np.array([[0.5]]), np.array([[2.0]]), np.array([[0.25]]))),
-    Case("odd_sum", normals(7, 3, arrays=3), {"reduction": "sum"}),
-    Case("none", normals(4, 5, arrays=3), {"reduction": "none"}),
-    Case("margin", normals(4, 5, arrays=3), {"margin": 0.25}),
+    Case("odd_sum", _triplets(7, 3), {"reduction": "sum"}),
+    Case("none", _triplets(4, 5), {"reduction": "none"}),
+    Case("margin", _triplets(4, 5, margin=0.25), {"margin": 0.25}),
     Case("met_and_violated", _met_and_violated),
-    Case("p_1", normals(4, 5, arrays=3), {"p": 1.0}),
-    Case("p_3", normals(4, 5, arrays=3), {"p": 3.0}),
-    Case("eps", normals(4, 5, arrays=3), {"eps": 0.125}),
-    Case("without_eps", normals(4, 5, arrays=3), {"eps": 0.0}),
-    Case("without_eps_p_3", normals(4, 5, arrays=3), {"eps": 0.0, "p": 3.0}),
-    Case("swap", normals(7, 3, arrays=3), {"swap": True, "margin": 2.0}),
-    Case("large", normals(64, 65, arrays=3), {"margin": 4.0}),
+    Case("p_1", _triplets(4, 5, p=1.0), {"p": 1.0}),
+    Case("p_3", _triplets(4, 5, p=3.0), {"p": 3.0}),
+    Case("eps", _triplets(4, 5, eps=0.125), {"eps": 0.125}),
+    Case("without_eps", _triplets(4, 5), {"eps": 0.0}),
+    Case("without_eps_p_3", _triplets(4, 5, p=3.0), {"eps": 0.0, "p": 3.0}),
+    Case("swap", _triplets(7, 3, margin=2.0), {"swap": True, "margin": 2.0}),
+    Case("swapped", _nearer_to_positive, {"swap": True, "margin": 2.0}),
+    Case("large", _triplets(64, 65, margin=4.0), {"margin": 4.0}),
     Case("coincident", lambda rng: ((a := rng.normal(size=(4, 5))), a.copy(), a + 0.1 * rng.normal(size=(4, 5)))),
     Case("norm_at_zero", lambda rng: (_ANCHOR, _POSITIVE, np.zeros((3, 2))), {"eps": 0.0, "margin": 8.0}, kink=True),
 ]
+
+
+def domain(pick: Pick) -> Arguments:
+    shape = pick.size(1, 3), pick.one_of(1, 3)
+    # An odd number of odd multiples of GRAIN on the one side, even ones on the other: whatever p and the margin, no component of
+    # a distance is 0, nor are two distances equal or a margin just kept.
+    near = GRAIN + 2 * pick.floats(*shape, low=-2, high=2)
+    far = 2 * pick.floats(*shape, low=-2, high=2, besides=(0.0, -0.0625))
+    anchor = pick.floats(*shape)
+    options = {"margin": pick.one_of(1.0, 0.25, 4.0), "p": pick.one_of(2.0, 1.0, 3.0), "eps": pick.one_of(1e-6, 0.0, 0.125)}
+    return (anchor, anchor - near, anchor - far), {
+        **options,
+        "swap": pick.one_of(False, True),
+        "reduction": pick.one_of(*REDUCTIONS),
+    }

@@ -76,7 +76,7 @@ CASES = [
     Case("one", path(1), {"lr": 0.25, "momentum": 0.875}),
     Case("large", path(16, 33), {"lr": 0.25, "momentum": 0.875}),
     Case("not_exact_in_binary", path(3, 4), {"lr": 0.1, "momentum": 0.9}),
-    Case("dampening", path(3, 4), {"lr": 0.25, "momentum": 0.875, "dampening": 0.5}),
+    Case("dampening", path(3, 4), {"lr": 0.25, "momentum": 0.875, "dampening": 0.25}),
     Case("changing_rate", path(3, 4), {"lr": HALVED, "momentum": 0.875}),
     Case("coupled_decay", path(3, 4), {"lr": 0.25, "momentum": 0.875, "weight_decay": 0.125}),
     Case("decoupled_decay", path(3, 4), {"lr": 0.25, "momentum": 0.875, "weight_decay": 0.125, "decoupled": True}),

@@ -1,0 +1,85 @@
+"""What is known of mutants: a line of JSON each, written as soon as known, valid while nothing that it depends on changes."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import gradwitness
+from trust.mutants import Mutant
+from trust.right import TABLES, kind_of
+from trust.witnesses import Outcome
+
+ROOM = Path(__file__).parent
+WORKING = ROOM.parent / ".trust" / "mutants.jsonl"
+"""Ignored by git: the summary is what is kept."""
+CHECKED = WORKING.with_name("checks.jsonl")
+ENGINE = ("arithmetic.py", "oracles.py", "subject.py", "verdict.py", "witness.py")
+
+
+class Records:
+    """A file, as a table from a mutant's id, or a check and an id, to what was found."""
+
+    def __init__(self, file: Path, *, fresh: bool = False) -> None:
+        self.file = file
+        self.known: dict[str, dict[str, Any]] = {}
+        if fresh:
+            file.unlink(missing_ok=True)
+        for line in file.read_text().splitlines() if file.exists() else ():
+            try:
+                found = json.loads(line)
+            except json.JSONDecodeError:  # the last line of a run that was killed
+                continue
+            self.known[found["id"]] = found
+
+    def of(self, mutant: Mutant, check: str = "") -> dict[str, Any] | None:
+        """What was found, if it still holds."""
+        found = self.known.get(f"{check} {mutant.id}".lstrip())
+        return found if found is not None and found["key"] == key(mutant) else None
+
+    def missing(self, mutants: Iterable[Mutant]) -> list[str]:
+        """Ids of those that nothing is known of, or nothing that holds."""
+        return [mutant.id for mutant in mutants if self.of(mutant) is None]
+
+    def add(self, found: dict[str, Any]) -> None:
+        """Write what was found."""
+        self.known[found["id"]] = found
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        with self.file.open("a") as file:
+            file.write(json.dumps(found) + "\n")
+
+
+def entry(mutant: Mutant, outcomes: list[Outcome], seconds: float) -> dict[str, Any]:
+    """What is written of a mutant."""
+    found = {outcome.by: {k: v for k, v in asdict(outcome).items() if k != "by" and v} for outcome in outcomes}
+    return {"id": mutant.id, "key": key(mutant), "seconds": round(seconds, 3)} | found
+
+
+def key(mutant: Mutant) -> str:
+    """Changes with the source of the function, the mistake, the cases of its examiners and the engine."""
+    about = (_source(mutant.function), mutant.before, mutant.after, *(_cases(name) for name in mutant.examiners), _engine())
+    return hashlib.sha256("\0".join(about).encode()).hexdigest()[:16]
+
+
+@cache
+def _source(function: Any) -> str:
+    return inspect.getsource(function)
+
+
+@cache
+def _cases(name: str) -> str:
+    return ",".join(case.id for case in TABLES[kind_of(name)][name].cases)
+
+
+@cache
+def _engine() -> str:
+    engine = Path(gradwitness.__file__).parent
+    files = [*(engine / name for name in ENGINE), ROOM / "spoiled.py"]
+    return "\0".join(ast.dump(ast.parse(file.read_text())) for file in files)  # what is computed: no comments, no layout

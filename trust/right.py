@@ -1,0 +1,111 @@
+"""What is right, found before anything is planted: the inputs of cases, and what a framework returns for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+import adapters
+from gradwitness import frameworks
+from gradwitness.arithmetic import Array
+from gradwitness.subject import Subject, leaves
+from reference import MODELS, OPS, OPTIMIZERS, Case, Optimizer
+from reference.case import seed
+from reference.schedules import rate
+from tests.known import known
+from tests.matrix import Cell, Kind
+from tests.run import RUN, subject
+
+TABLES: Mapping[Kind, Mapping[str, Any]] = {"op": OPS, "model": MODELS, "optimizer": OPTIMIZERS}
+DTYPE = "float64"
+FURTHER = 3
+"""Draws of the inputs besides the one that the suite makes."""
+
+
+def kind_of(name: str) -> Kind:
+    """Of an op, model or optimizer."""
+    return next(kind for kind, table in TABLES.items() if name in table)
+
+
+def cases(name: str) -> list[Case]:
+    """Those of an op, model or optimizer: the generic one, and then from the smallest to the largest."""
+    first, *others = TABLES[kind_of(name)][name].cases
+    return [first, *sorted(others, key=lambda case: _size(name, case.id))]
+
+
+@cache
+def _size(name: str, case_id: str) -> int:
+    found = TABLES[kind_of(name)][name]
+    case = next(case for case in found.cases if case.id == case_id)
+    inputs = case.inputs(np.random.default_rng(0))
+    return sum(np.size(leaf) for leaf in leaves(inputs))
+
+
+@cache
+def at(name: str, case_id: str) -> Subject:
+    """An op or model at a case, with inputs drawn while nothing is planted."""
+    op = TABLES[kind_of(name)][name]
+    return subject(op, next(case for case in op.cases if case.id == case_id))
+
+
+def agreeing(name: str, case_id: str, among: tuple[str, ...] = adapters.NAMES) -> Iterator[Cell]:
+    """The eager cells of a case on the CPU in which a framework is there, has the thing, and has nothing on record against it:
+    those in float64, and then those in float32, where frameworks may agree that compute in float32 whatever they are given.
+    """
+    for dtype in (DTYPE, "float32"):
+        for adapter in among:
+            try:
+                loaded = adapters.load(adapter)
+            except frameworks.Unavailable:
+                continue
+            found = Cell(kind_of(name), name, case_id, adapter, dtype, "cpu", "eager")
+            if name not in {**loaded.missing, **loaded.lacking} and known(found) is None:
+                yield found
+
+
+@cache
+def results(found: Cell) -> list[Any]:
+    """What the framework returns in a cell."""
+    _, arrays = RUN[found.kind](found)
+    return arrays
+
+
+@cache
+def by_framework(name: str, case_id: str) -> tuple[Subject, str, list[Any]] | None:
+    """An op's or model's case under the conventions of the first framework with nothing on record, its dtype, and the results."""
+    for found in agreeing(name, case_id):
+        model = adapters.load(found.adapter).models.get(name)
+        at_case = at(name, case_id)
+        if model is not None:
+            at_case = replace(at_case, static={**at_case.static, **model.conventions})
+        return at_case, found.dtype, results(found)
+    return None
+
+
+def steps(optimizer: Optimizer, case: Case, number: int = 0) -> Array:
+    """The parameter after each step of a case, in float64, at a draw of its inputs."""
+    param, grads = case.inputs(np.random.default_rng(number))
+    hyper, state, history = dict(case.attrs), optimizer.init(param), []
+    lr = hyper.pop("lr")
+    for t, grad in enumerate(grads):
+        param, state = optimizer.step(param, grad, state, lr=rate(lr, t), **hyper)
+        history.append(param)
+    return np.stack(history)
+
+
+def drawn(name: str, case: Any) -> Iterator[Subject]:
+    """A case at the suite's inputs, and at further ones."""
+    subject = at(name, case.id)
+    yield subject
+    for further in range(FURTHER):
+        number = seed(name, case.id, str(further))
+        yield replace(subject, inputs=case.inputs(np.random.default_rng(number)), seed=number)
+
+
+def equal(some: list[Array], others: list[Array]) -> bool:
+    """Whether arrays are the same, to the last bit."""
+    return len(some) == len(others) and all(np.array_equal(a, b, equal_nan=True) for a, b in zip(some, others, strict=True))

@@ -1,0 +1,169 @@
+"""Two witnesses examine a mutant, each by itself.
+
+    oracle        numerical differentiation of the mutated forward, against the mutated backward: no framework
+    frameworks    what frameworks return, against the mutated reference (or its evidence against a mutated spelling): no
+                  numerical differentiation, but at kinks, where it says what the set is
+
+Cases are tried in order; the first that kills ends the examination.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+import adapters
+from gradwitness.arithmetic import Unstable
+from gradwitness.oracles import Vacuous
+from gradwitness.subject import Subject
+from gradwitness.verdict import Disagreement
+from gradwitness.witness import Evidence
+from reference import OPS
+from tests.path import Path
+from tests.run import RUN, optimizer_path
+from trust.consistent import another_function as why_not_another
+from trust.memory import checked, measured_before, unchanged
+from trust.mutants import Mutant, reached_by_forward
+from trust.right import DTYPE, agreeing, at, by_framework, cases, results
+from trust.stillborn import TooLong, at_most, line, stillborn
+
+By = Literal["oracle", "frameworks"]
+Verdict = Literal["killed", "refused", "raised", "survived", "stillborn", "too slow", "not applicable"]
+SECONDS_PER_CASE = 120
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a witness found.
+
+    verdict   killed by a disagreement, by a refusal (nothing can be said of it: Vacuous, Unstable, a lost subclass), by an error
+              that it raises in some case but the generic one; survived; stillborn; too slow in some case, which is no better;
+              not applicable
+    """
+
+    by: By
+    verdict: Verdict
+    examiner: str = ""
+    case: str = ""
+    gradient: str = ""
+    ratio: float = 0.0
+    told: str = ""
+
+
+ANOTHER = "another function, of which backward is the derivative"
+
+
+def examine(mutant: Mutant) -> list[Outcome]:
+    """What both witnesses find."""
+    if reason := stillborn(mutant):
+        return [Outcome(by, "stillborn", told=reason) for by in ("oracle", "frameworks")]
+    return [oracle(mutant), by_frameworks(mutant)]
+
+
+def oracle(mutant: Mutant) -> Outcome:
+    """Is the mutated backward the derivative of the mutated forward?"""
+    if mutant.kind != "pair":
+        return Outcome("oracle", "not applicable", told="no forward to differentiate")
+    if is_another_function(mutant):
+        return Outcome("oracle", "not applicable", told=ANOTHER)
+
+    def checks(name: str, case_id: str) -> Iterator[Callable[[], Any]]:
+        right = at(name, case_id)
+        if not _in_a_forward(mutant) and _unchanged(mutant, right):
+            yield lambda: None
+            return
+        yield lambda: checked(mutant, name, case_id, mutant.on(right))
+
+    return _first(mutant, "oracle", checks)
+
+
+def by_frameworks(mutant: Mutant) -> Outcome:
+    """Do frameworks return what the mutated code says, or the mutated framework what the reference says?"""
+
+    def checks(name: str, case_id: str) -> Iterator[Callable[[], Any]]:
+        if mutant.kind == "adapter":
+            for cell in agreeing(name, case_id, (mutant.adapter,)):
+                yield lambda cell=cell: _spelling(cell)
+        elif mutant.kind == "optimizer":
+            for cell in agreeing(name, case_id):
+                theirs = results(cell)
+                yield lambda cell=cell, theirs=theirs: _path(cell).judge(theirs)
+        elif (right := by_framework(name, case_id)) is not None:
+            subject, dtype, theirs = right
+            if _unchanged(mutant, subject):
+                yield lambda: None
+            else:
+                yield lambda: _evidence(mutant, name, case_id, subject, dtype).judge(theirs)
+
+    return _first(mutant, "frameworks", checks)
+
+
+def is_another_function(mutant: Mutant) -> bool:
+    """Whether no gradient is wrong, though out is; only a mistake that a forward runs can be so."""
+    if not _in_a_forward(mutant):
+        return False
+    try:
+        with np.errstate(all="ignore"), at_most(SECONDS_PER_CASE):
+            return not why_not_another(mutant)
+    except Exception:  # whatever the mutated code does
+        return False
+
+
+def _in_a_forward(mutant: Mutant) -> bool:
+    return mutant.spoil is None and any(reached_by_forward(mutant, name) for name in mutant.examiners)
+
+
+def _unchanged(mutant: Mutant, subject: Subject) -> bool:
+    with at_most(SECONDS_PER_CASE):
+        return unchanged(mutant, subject)
+
+
+def _evidence(mutant: Mutant, name: str, case_id: str, subject: Subject, dtype: str) -> Evidence:
+    there = mutant.on(subject)
+    measured = measured_before(mutant, name, case_id) if name in OPS and dtype == DTYPE else None  # a model has conventions
+    return Evidence.of(there, dtype) if measured is None else Evidence(there.rounded(dtype), np.dtype(dtype), measured)
+
+
+def _spelling(cell: Any) -> None:
+    evidence, theirs = RUN[cell.kind](cell)
+    evidence.judge(theirs)
+
+
+def _path(cell: Any) -> Path:
+    """`tests.run.optimizer_path`, which remembers, without its memory."""
+    convention = tuple(adapters.load(cell.adapter).conventions.get(cell.name, {}).items())
+    path, *_ = optimizer_path.__wrapped__(cell.subject, cell.case_id, cell.dtype, convention)
+    return path
+
+
+def _first(mutant: Mutant, by: By, checks: Callable[[str, str], Iterator[Callable[[], Any]]]) -> Outcome:
+    """The first check that kills."""
+    seen = False
+    for name in mutant.examiners:
+        for case in cases(name):
+            for check in checks(name, case.id):
+                seen = True
+                found = _examined(mutant, by, check, name, case.id)
+                if found is not None:
+                    return found
+    return Outcome(by, "survived") if seen else Outcome(by, "not applicable", told="a difference is on record in every cell")
+
+
+def _examined(mutant: Mutant, by: By, check: Callable[[], Any], name: str, case_id: str) -> Outcome | None:
+    where = (name, case_id)
+    try:
+        with mutant.plant(), np.errstate(all="ignore"), at_most(SECONDS_PER_CASE):
+            check()
+    except Disagreement as found:
+        return Outcome(by, "killed", *where, found.gradient, min(float(found.ratio), 1e300), found.reason)
+    except TooLong as found:
+        return Outcome(by, "too slow", *where, told=str(found))
+    except (Vacuous, Unstable) as found:
+        return Outcome(by, "refused", *where, told=line(found))
+    except Exception as found:  # whatever the mutated code does
+        lost = isinstance(found, TypeError) and "subclass" in str(found)
+        return Outcome(by, "refused" if lost else "raised", *where, told=line(found))
+    return None
