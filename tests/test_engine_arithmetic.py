@@ -57,6 +57,16 @@ def test_selection_sign_and_movement_are_exact(function: Callable[[Any], Any]) -
     assert np.array_equal(np.asarray(result), function(x))
 
 
+@pytest.mark.parametrize("name", [
+    "absolute", "ceil", "conjugate", "fabs", "floor", "negative", "positive", "rint", "sign", "trunc",
+    "copysign", "fmax", "fmin", "maximum", "minimum",
+])  # fmt: skip
+def test_an_exact_ufunc_is_exact(name: str) -> None:
+    function, x = getattr(np, name), np.random.default_rng(0).normal(size=50)
+    others = [x[::-1]] * (function.nin - 1)
+    assert np.array_equal(np.asarray(function(lifted(x), *(lifted(y) for y in others))), function(x, *others))
+
+
 ROUNDED: list[Callable[[Any], Any]] = [
     np.exp, np.sqrt, np.tanh, np.cumsum,
     lambda x: x + x, lambda x: x / 3, lambda x: x**2, lambda x: x[0, 0] * x[1, 1], lambda x: np.logaddexp(x, x),
