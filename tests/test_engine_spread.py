@@ -102,9 +102,9 @@ def test_the_spread_of_an_operation_is_known() -> None:
 
 
 def test_an_element_and_its_tensor_have_a_share_each_in_its_spread() -> None:
-    squares = np.array([[[4.0, 0.0]], [[0.0, 0.0]]])
-    assert (combine(squares) ** 2).round(9).tolist() == [[[5, 1]], [[1, 1]]]
-    assert (combine(squares, stacked=True) ** 2).round(9).tolist() == [[[6, 2]], [[0, 0]]]
+    squares = np.array([[[8.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 0.0]]])
+    assert (combine(squares) ** 2).round(9).tolist() == [[[9, 1], [1, 1]], [[1, 1], [1, 1]]]
+    assert (combine(squares, stacked=True) ** 2).round(9).tolist() == [[[10, 2], [2, 2]], [[0, 0], [0, 0]]]
 
 
 def test_nothing_has_no_spread() -> None:
