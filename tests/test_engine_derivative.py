@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradwitness import oracles
 from gradwitness.oracles import derivative
 
 LONG = np.longdouble
@@ -124,3 +125,22 @@ def test_an_entry_is_trusted_as_far_as_all_three_before_it(third: str, values: t
     found = derivative(quotients(*values), 0.0)
     assert abs(found.value) < 1e-15, third
     assert abs(found.error - 1) < 1e-15, third
+
+
+DISTANCES = 10.0 ** np.arange(-8, -2, 0.02)
+
+
+def beside_a_joint(distance: float, noise: float) -> float:
+    """Off by how many bars where the second derivative jumps by 1 at a distance; noise is what f's values are told to have."""
+    found = derivative(lambda t: np.exp(t) + np.maximum(t - LONG(distance), LONG(0)) ** 2 / 2, noise)
+    return float(abs(found.value - 1) / found.error)
+
+
+@pytest.mark.parametrize("noise", [2.0**-44, 2.0**-50, 2.0**-56])
+def test_the_bar_holds_beside_a_joint(noise: float) -> None:
+    assert max(beside_a_joint(distance, noise) for distance in DISTANCES) < 0.5
+
+
+def test_beside_a_joint_extrapolation_alone_would_deceive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(oracles, "_joint", lambda quotients, noise: LONG(0))
+    assert max(beside_a_joint(distance, 2.0**-50) for distance in DISTANCES) > 10
