@@ -11,7 +11,6 @@ from typing import Annotated
 import numpy as np
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
@@ -65,7 +64,7 @@ def table(rows: Sequence[Sensitivity], dtype: str) -> Table:
         below, blind = f"{(values < AIMS[dtype]).mean():.0%}", f"{np.median([row.median for row in of]):.1e}"
         if family == "all":
             drawn.add_section()
-        drawn.add_row(family, str(len(of)), *numbers, below, blind, escape(f"{worst.name} / {worst.case_id}, {worst.where}"))
+        drawn.add_row(family, str(len(of)), *numbers, below, blind, f"{worst.name} / {worst.case_id}, {worst.where}")
     return drawn
 
 
