@@ -178,9 +178,8 @@ def test_a_mutant_that_computes_the_same_is_found_to() -> None:
 
 
 def test_another_function_with_its_own_derivative_has_no_wrong_gradient() -> None:
-    constant_dropped = "size + np.log1p(np.exp(-2 * size))"
-    without = next(m for m in reference_mutants().values() if (m.where, m.after) == ("losses.log_cosh.forward", constant_dropped))
-    assert another_function(without) == ""
+    summed = a_mutant("pair layers.adaptive_avg_pool2d._averages: missing factor 1")  # backward shares its matrix of averages
+    assert another_function(summed) == ""
     assert another_function(a_mutant("pair activations.silu.backward: dropped term 1")) != ""
 
 
