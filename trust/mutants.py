@@ -143,6 +143,7 @@ def _forwards(name: str) -> frozenset[FunctionType]:
 
 def _of_function(kind: Kind, function: FunctionType, examiners: tuple[str, ...], adapter: str = "") -> Iterator[Mutant]:
     spared = {name for name in (*function.__globals__, *function.__code__.co_names) if name.lstrip("_").startswith(DOOR)}
+    spared.add("errstate")
     where, count = f"{_home(function)}.{function.__qualname__}", Counter[str]()
     try:
         found = list(mutations(function, spared))
