@@ -23,7 +23,7 @@ from gradwitness.arithmetic import Array
 from gradwitness.verdict import Disagreement
 from gradwitness.witness import Evidence
 from reference import OPTIMIZERS
-from tests.path import Path
+from tests.path import Path as Steps
 from tests.run import RUN
 from trust.consistent import another_function
 from trust.mutants import Mutant
@@ -125,7 +125,7 @@ def _pairs(mutant: Mutant, name: str, case: Any) -> Iterator[tuple[Any, list[Arr
     if mutant.kind == "optimizer":
         for number in range(1 + FURTHER):
             run = partial(steps, OPTIMIZERS[name], case, number)
-            right, told = [run()], Path(["param"], lambda lift, _wide, run=run: [run(lift)], DTYPE, number)
+            right, told = [run()], Steps(["param"], lambda lift, _wide, run=run: [run(lift)], DTYPE, number)
             with mutant.plant():
                 wrong = [run()]
             yield told.judge, right, wrong
