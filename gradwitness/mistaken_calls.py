@@ -11,6 +11,8 @@ LIBRARIES = ("np", "jnp", "torch", "tf", "F", "K", "nn", "math", "jax", "ops", "
 """What modules of array functions are called."""
 UFUNCS = ("add", "subtract", "multiply", "divide")
 COMMUTATIVE = frozenset(["maximum", "minimum", "add", "multiply", "fmax", "fmin", "logaddexp", "equal"])
+BOOKKEEPING = ("order", "strict", "subok")
+"""Arguments that say how an array lies in memory or what is checked: no number changes with them."""
 MAKERS = ("array", "asarray", "copy", "arange", "zeros_like")
 """Functions of one argument that are no activation."""
 
@@ -96,6 +98,8 @@ def _keyword(node: ast.Call, i: int, keyword: ast.keyword) -> Iterator[Variant]:
     if keyword.arg in ("axis", "dim") and (axis := integer(value)) is not None:
         for wrong in (axis - 1, axis + 1):
             yield "wrong axis", given(ast.Constant(wrong))
+    elif keyword.arg in BOOKKEEPING:
+        return
     elif isinstance(value, ast.Constant) and isinstance(value.value, bool):
         yield "wrong flag", given(ast.Constant(not value.value))
     elif keyword.arg not in (None, "out", "keepdims", "dtype", "optimize", "shape"):

@@ -23,7 +23,8 @@ from gradwitness.arithmetic import Array
 from gradwitness.verdict import Disagreement
 from gradwitness.witness import Evidence
 from reference import OPTIMIZERS
-from tests.run import RUN, optimizer_path
+from tests.path import Path as Steps
+from tests.run import RUN
 from trust.consistent import another_function
 from trust.mutants import Mutant
 from trust.right import DTYPE, FURTHER, agreeing, cases, drawn, equal, steps
@@ -122,11 +123,12 @@ def _same_at(mutant: Mutant, name: str, case: Any, at_kinks: bool) -> str:
 def _pairs(mutant: Mutant, name: str, case: Any) -> Iterator[tuple[Any, list[Array], list[Array]]]:
     """(a judge, what the right code returns, what the mutated one does), at all inputs of a case."""
     if mutant.kind == "optimizer":
-        for further in range(1 + FURTHER):
-            right = [steps(OPTIMIZERS[name], case, further)]
+        for number in range(1 + FURTHER):
+            run = partial(steps, OPTIMIZERS[name], case, number)
+            right, told = [run()], Steps(["param"], lambda lift, _wide, run=run: [run(lift)], DTYPE, number)
             with mutant.plant():
-                wrong = [steps(OPTIMIZERS[name], case, further)]
-            yield optimizer_path(OPTIMIZERS[name], case.id, DTYPE)[0].judge, right, wrong
+                wrong = [run()]
+            yield told.judge, right, wrong
     elif mutant.kind == "adapter":
         for cell in agreeing(name, case.id, (mutant.adapter,)):
             evidence, right = RUN[cell.kind](cell)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from types import FunctionType
@@ -22,7 +22,7 @@ from gradwitness import frameworks
 from gradwitness.mutation import Mutation, mutations, planted
 from gradwitness.subject import Subject, tree_map
 from reference import MODELS, OPS, OPTIMIZERS, Op
-from trust.reached import DOOR, examined, methods, reached
+from trust.reached import DOOR, examined, methods, reached, remembering
 from trust.spoiled import spoiled
 
 Kind = Literal["pair", "optimizer", "adapter"]
@@ -143,6 +143,7 @@ def _forwards(name: str) -> frozenset[FunctionType]:
 
 def _of_function(kind: Kind, function: FunctionType, examiners: tuple[str, ...], adapter: str = "") -> Iterator[Mutant]:
     spared = {name for name in (*function.__globals__, *function.__code__.co_names) if name.lstrip("_").startswith(DOOR)}
+    spared.add("errstate")
     where, count = f"{_home(function)}.{function.__qualname__}", Counter[str]()
     try:
         found = list(mutations(function, spared))
@@ -155,8 +156,18 @@ def _of_function(kind: Kind, function: FunctionType, examiners: tuple[str, ...],
         yield Mutant(kind, where, label, count[label], m.line, m.before, m.after, examiners, adapter, plant, function)
 
 
-def _planted(function: FunctionType, mutation: Mutation) -> AbstractContextManager[None]:
-    return planted(function, mutation.code())
+@contextmanager
+def _planted(function: FunctionType, mutation: Mutation) -> Iterator[None]:
+    """What functions remember of the right code must not serve the wrong one, nor the other way round."""
+    memories = remembering(f"{function.__module__.split('.')[0]}.")
+    for memory in memories:
+        memory.cache_clear()
+    try:
+        with planted(function, mutation.code()):
+            yield
+    finally:
+        for memory in memories:
+            memory.cache_clear()
 
 
 def _normalizes(function: FunctionType) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -86,9 +86,9 @@ def by_framework(name: str, case_id: str) -> tuple[Subject, str, list[Any]] | No
     return None
 
 
-def steps(optimizer: Optimizer, case: Case, number: int = 0) -> Array:
-    """The parameter after each step of a case, in float64, at a draw of its inputs."""
-    param, grads = case.inputs(np.random.default_rng(number))
+def steps(optimizer: Optimizer, case: Case, number: int = 0, lift: Callable[[Array], Any] = np.asarray) -> Array:
+    """The parameter after each step of a case, at a draw of its inputs, which lift may make an array of another kind."""
+    param, grads = map(lift, case.inputs(np.random.default_rng(number)))
     hyper, state, history = dict(case.attrs), optimizer.init(param), []
     lr = hyper.pop("lr")
     for t, grad in enumerate(grads):
