@@ -114,6 +114,13 @@ def _nearer_to_positive(rng: np.random.Generator) -> tuple[Array, Array, Array]:
     return anchor, positive, np.where(np.arange(6)[:, None] % 2 == 0, positive, anchor) + 0.25 * difference
 
 
+def _some_met(rng: np.random.Generator) -> tuple[Array, Array, Array]:
+    """Every second negative far from both, whose triplet is met; the others near, whose triplets are violated."""
+    anchor, near, far = rng.normal(size=(3, 6, 4))
+    push = np.where(np.arange(6)[:, None] % 2 == 0, 16 * np.sign(far), 0.25 * far)
+    return anchor, anchor + 0.25 * near, anchor + push
+
+
 CASES = [
     Case("generic", _triplets(4, 5)),
     Case("one", lambda rng: (np.array([[0.5]]), np.array([[2.0]]), np.array([[0.25]]))),
@@ -127,6 +134,7 @@ CASES = [
     Case("without_eps", _triplets(4, 5), {"eps": 0.0}),
     Case("without_eps_p_3", _triplets(4, 5, p=3.0), {"eps": 0.0, "p": 3.0}),
     Case("swap", _triplets(7, 3, margin=2.0), {"swap": True, "margin": 2.0}),
+    Case("swap_some_met", _some_met, {"swap": True}),
     Case("swapped", _nearer_to_positive, {"swap": True, "margin": 2.0}),
     Case("large", _triplets(64, 65, margin=4.0), {"margin": 4.0}),
     Case("coincident", lambda rng: ((a := rng.normal(size=(4, 5))), a.copy(), a + 0.1 * rng.normal(size=(4, 5)))),
