@@ -95,15 +95,6 @@ def refused(op: str, argument: str, came: object, wanted: str) -> ValueError:
     return ValueError(f"{op}: {argument} is {came}; wanted {wanted}")
 
 
-def require(condition: bool, op: str, argument: str, came: object, wanted: str) -> None:
-    """Check an argument at the door of an op.
-
-    Raises ValueError naming the op, the argument, what came and what was wanted.
-    """
-    if not condition:
-        raise ValueError(f"{op}: {argument} is {came}; wanted {wanted}")
-
-
 def require_floats(op: str, **arguments: Array) -> None:
     """Check at the door that arguments are arrays of floats, all of the dtype of the first: nothing is cast silently.
 

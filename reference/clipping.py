@@ -20,7 +20,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from reference.case import Array, require, require_floats
+from reference.case import Array, refused, require_floats
 
 Grads = dict[str, Array]
 
@@ -58,8 +58,10 @@ def _scaled(grad: Array, norm: Array, limit: float, eps: float) -> Array:
 
 def _check(op: str, grads: Mapping[str, Array], limit: float, eps: float) -> None:
     require_floats(op, **grads)
-    require(limit > 0, op, "limit", limit, "limit > 0")
-    require(eps >= 0, op, "eps", eps, "eps >= 0")
+    if not limit > 0:
+        raise refused(op, "limit", limit, "limit > 0")
+    if not eps >= 0:
+        raise refused(op, "eps", eps, "eps >= 0")
 
 
 CLIPPING = {

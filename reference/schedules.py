@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from reference.case import require
+from reference.case import refused
 
 
 @dataclass(frozen=True)
@@ -60,26 +60,31 @@ def step(t: Any, *, lr: float, every: int, factor: float) -> Any:
 
     Raises ValueError where every is below 1 or factor is negative.
     """
-    require(every >= 1, "step", "every", every, "every >= 1")
-    require(factor >= 0, "step", "factor", factor, "factor >= 0")
+    if not every >= 1:
+        raise refused("step", "every", every, "every >= 1")
+    if not factor >= 0:
+        raise refused("step", "factor", factor, "factor >= 0")
     return lr * np.power(factor, t // every)
 
 
 def exponential(t: Any, *, lr: float, factor: float) -> Any:
     """Multiplied by factor at every step. Raises ValueError where factor is negative."""
-    require(factor >= 0, "exponential", "factor", factor, "factor >= 0")
+    if not factor >= 0:
+        raise refused("exponential", "factor", factor, "factor >= 0")
     return lr * np.power(factor, 1.0 * t)
 
 
 def cosine(t: Any, *, lr: float, steps: int, end: float = 0.0) -> Any:
     """Half a cosine from lr to end. Raises ValueError where steps is below 1."""
-    require(steps >= 1, "cosine", "steps", steps, "steps >= 1")
+    if not steps >= 1:
+        raise refused("cosine", "steps", steps, "steps >= 1")
     return _half_cosine(lr, end, np.minimum(t, steps) / steps)
 
 
 def linear_warmup(t: Any, *, lr: float, steps: int, start: float = 0.0) -> Any:
     """A straight line from start to lr. Raises ValueError where steps is below 1."""
-    require(steps >= 1, "linear_warmup", "steps", steps, "steps >= 1")
+    if not steps >= 1:
+        raise refused("linear_warmup", "steps", steps, "steps >= 1")
     return start + (lr - start) * (np.minimum(t, steps) / steps)
 
 
@@ -88,7 +93,8 @@ def one_cycle(t: Any, *, lr: float, steps: int, peak: int, div: float = 25.0, fi
 
     Raises ValueError where peak is not inside the cycle.
     """
-    require(0 < peak < steps, "one_cycle", "peak", peak, f"0 < peak < {steps}, the steps")
+    if not 0 < peak < steps:
+        raise refused("one_cycle", "peak", peak, f"0 < peak < {steps}, the steps")
     up = _half_cosine(lr / div, lr, np.minimum(t, peak) / peak)
     down = _half_cosine(lr, lr / (div * final_div), (np.clip(t, peak, steps) - peak) / (steps - peak))
     return np.where(t < peak, up, down)

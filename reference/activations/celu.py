@@ -12,7 +12,7 @@ Source: Barron, "Continuously differentiable exponential linear units", 2017.
 
 import numpy as np
 
-from reference.case import Array, Case, require, require_floats
+from reference.case import Array, Case, refused, require_floats
 from reference.domain import Arguments, Pick, any_shape
 
 
@@ -22,7 +22,8 @@ def forward(x: Array, /, *, alpha: float = 1.0) -> tuple[Array, tuple[Array, flo
     Raises ValueError where x is not an array of floats, or alpha is zero.
     """
     require_floats("celu", x=x)
-    require(alpha != 0, "celu", "alpha", alpha, "another number than 0")
+    if alpha == 0:
+        raise refused("celu", "alpha", alpha, "another number than 0")
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0) / alpha)), (x, alpha)
 
 

@@ -13,7 +13,7 @@ Source: Dauphin et al., "Language modeling with gated convolutional networks", I
 import numpy as np
 
 from reference.activations import sigmoid
-from reference.case import Array, Case, require, require_floats
+from reference.case import Array, Case, refused, require_floats
 from reference.domain import Arguments, Pick, any_shape
 
 
@@ -23,8 +23,10 @@ def forward(x: Array, /, *, axis: int = -1) -> tuple[Array, tuple[Array, Array, 
     Raises ValueError where x is not an array of floats, or the axis is not there or of odd length.
     """
     require_floats("glu", x=x)
-    require(-x.ndim <= axis < x.ndim, "glu", "axis", axis, f"an axis of x, whose shape is {x.shape}")
-    require(x.shape[axis] % 2 == 0, "glu", "x", f"of shape {x.shape}", f"an even length of axis {axis}")
+    if not -x.ndim <= axis < x.ndim:
+        raise refused("glu", "axis", axis, f"an axis of x, whose shape is {x.shape}")
+    if x.shape[axis] % 2 != 0:
+        raise refused("glu", "x", f"of shape {x.shape}", f"an even length of axis {axis}")
     a, b = np.split(x, 2, axis=axis)
     s, _ = sigmoid.forward(b)
     return a * s, (a, s, axis)

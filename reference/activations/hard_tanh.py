@@ -14,7 +14,7 @@ Source: Collobert, "Large scale machine learning", 2004.
 
 import numpy as np
 
-from reference.case import Array, Case, away_from, require, require_floats
+from reference.case import Array, Case, away_from, refused, require_floats
 from reference.domain import Arguments, Pick, any_shape
 
 KINKS = (-1.0, 1.0, -0.5, 2.0)
@@ -26,7 +26,8 @@ def forward(x: Array, /, *, min_value: float = -1.0, max_value: float = 1.0) -> 
     Raises ValueError where x is not an array of floats, or the range is empty.
     """
     require_floats("hard_tanh", x=x)
-    require(min_value < max_value, "hard_tanh", "min_value", min_value, f"less than max_value, {max_value}")
+    if not min_value < max_value:
+        raise refused("hard_tanh", "min_value", min_value, f"less than max_value, {max_value}")
     return np.clip(x, min_value, max_value), (x > min_value) & (x < max_value)
 
 

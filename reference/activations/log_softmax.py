@@ -14,7 +14,7 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.3
 
 import numpy as np
 
-from reference.case import Array, Case, require, require_floats
+from reference.case import Array, Case, refused, require_floats
 from reference.domain import Arguments, Pick, any_shape
 from reference.passes import sum_along
 
@@ -25,8 +25,10 @@ def forward(x: Array, /, *, axis: int = -1) -> tuple[Array, tuple[Array, int]]:
     Raises ValueError where x is not an array of floats, for an axis that x does not have, or one of length zero.
     """
     require_floats("log_softmax", x=x)
-    require(-x.ndim <= axis < x.ndim, "log_softmax", "axis", axis, f"an axis of x, whose shape is {x.shape}")
-    require(x.shape[axis] > 0, "log_softmax", "x", f"of shape {x.shape}", f"at least one entry along axis {axis}")
+    if not -x.ndim <= axis < x.ndim:
+        raise refused("log_softmax", "axis", axis, f"an axis of x, whose shape is {x.shape}")
+    if not x.shape[axis] > 0:
+        raise refused("log_softmax", "x", f"of shape {x.shape}", f"at least one entry along axis {axis}")
     y = x - x.max(axis=axis, keepdims=True)
     y -= np.log(sum_along(np.exp(y), axis))
     return y, (y, axis)

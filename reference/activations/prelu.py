@@ -12,7 +12,7 @@ Source: He et al., "Delving deep into rectifiers", ICCV 2015.
 
 import numpy as np
 
-from reference.case import Array, Case, away_from, require, require_floats
+from reference.case import Array, Case, away_from, refused, require_floats
 from reference.domain import Arguments, Pick, any_shape
 
 KINKS = (0.0,)
@@ -24,8 +24,10 @@ def forward(x: Array, weight: Array, /) -> tuple[Array, tuple[Array, Array]]:
     Raises ValueError where dtypes or shapes do not fit.
     """
     require_floats("prelu", x=x, weight=weight)
-    require(x.ndim >= 2, "prelu", "x", f"of shape {x.shape}", "(N, C, ...)")
-    require(weight.shape in ((1,), (x.shape[1],)), "prelu", "weight", f"of shape {weight.shape}", f"({x.shape[1]},) or (1,)")
+    if not x.ndim >= 2:
+        raise refused("prelu", "x", f"of shape {x.shape}", "(N, C, ...)")
+    if weight.shape not in ((1,), (x.shape[1],)):
+        raise refused("prelu", "weight", f"of shape {weight.shape}", f"({x.shape[1]},) or (1,)")
     return np.where(x > 0, x, _over_channels(weight, x) * x), (x, weight)
 
 

@@ -15,7 +15,7 @@ Source: Bridle, "Probabilistic interpretation of feedforward classification netw
 
 import numpy as np
 
-from reference.case import Array, Case, require, require_floats
+from reference.case import Array, Case, refused, require_floats
 from reference.domain import Arguments, Pick, any_shape
 from reference.passes import dot_along, sum_along
 
@@ -26,8 +26,10 @@ def forward(x: Array, /, *, axis: int = -1) -> tuple[Array, tuple[Array, int]]:
     Raises ValueError where x is not an array of floats, for an axis that x does not have, or one of length zero.
     """
     require_floats("softmax", x=x)
-    require(-x.ndim <= axis < x.ndim, "softmax", "axis", axis, f"an axis of x, whose shape is {x.shape}")
-    require(x.shape[axis] > 0, "softmax", "x", f"of shape {x.shape}", f"at least one entry along axis {axis}")
+    if not -x.ndim <= axis < x.ndim:
+        raise refused("softmax", "axis", axis, f"an axis of x, whose shape is {x.shape}")
+    if not x.shape[axis] > 0:
+        raise refused("softmax", "x", f"of shape {x.shape}", f"at least one entry along axis {axis}")
     y = x - x.max(axis=axis, keepdims=True)
     np.exp(y, out=y)
     y /= sum_along(y, axis)

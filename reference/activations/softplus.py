@@ -16,7 +16,7 @@ Source: Dugas et al., "Incorporating second-order functional knowledge for bette
 import numpy as np
 
 from reference.activations import sigmoid
-from reference.case import Array, Case, require, require_floats
+from reference.case import Array, Case, refused, require_floats
 from reference.domain import Arguments, Pick, any_shape
 
 
@@ -26,7 +26,8 @@ def forward(x: Array, /, *, beta: float = 1.0) -> tuple[Array, Array]:
     Raises ValueError where x is not an array of floats, or beta is not positive.
     """
     require_floats("softplus", x=x)
-    require(beta > 0, "softplus", "beta", beta, "beta > 0")
+    if not beta > 0:
+        raise refused("softplus", "beta", beta, "beta > 0")
     z = beta * x
     return (np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))) / beta, z
 

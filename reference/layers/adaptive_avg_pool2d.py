@@ -16,7 +16,7 @@ Source: He et al., "Spatial pyramid pooling in deep convolutional networks for v
 
 import numpy as np
 
-from reference.case import Array, Case, require, require_floats
+from reference.case import Array, Case, refused, require_floats
 from reference.domain import Arguments, Pick
 from reference.layers.avg_pool2d import normal
 from reference.layers.windows import Size, per_axis, spelled
@@ -30,7 +30,8 @@ def forward(x: Array, /, *, output_size: Size) -> tuple[Array, Cache]:
     Raises ValueError where x is no array of floats of four axes or has no pixel, or output_size is not one.
     """
     require_floats("adaptive_avg_pool2d", x=x)
-    require(x.ndim == 4 and min(x.shape[2:]) > 0, "adaptive_avg_pool2d", "x", f"of shape {x.shape}", "(N, C, H, W), H, W >= 1")
+    if not (x.ndim == 4 and min(x.shape[2:]) > 0):
+        raise refused("adaptive_avg_pool2d", "x", f"of shape {x.shape}", "(N, C, H, W), H, W >= 1")
     outputs = per_axis("adaptive_avg_pool2d", "output_size", output_size, 2)
     rows, columns = (_averages(length, count, x) for length, count in zip(x.shape[2:], outputs, strict=True))
     return rows @ x @ columns.T, (rows, columns)

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from reference.case import Array, Case, require
+from reference.case import Array, Case, refused
 from reference.domain import Arguments, Pick, any_shape
 from reference.layers.standardize import EPS, channel_inputs, positions, require_channels, scaled
 
@@ -52,13 +52,16 @@ def forward(
     variance says nothing.
     """
     require_channels("batch_norm", x, eps, weight=weight, bias=bias, running_mean=running_mean, running_var=running_var)
-    require(0 <= momentum <= 1, "batch_norm", "momentum", momentum, "0 <= momentum <= 1")
+    if not 0 <= momentum <= 1:
+        raise refused("batch_norm", "momentum", momentum, "0 <= momentum <= 1")
     low = running_var.min(initial=0)
-    require(low >= 0, "batch_norm", "running_var", f"{low} somewhere", ">= 0")
+    if not low >= 0:
+        raise refused("batch_norm", "running_var", f"{low} somewhere", ">= 0")
     values = positions(x)
     m = values.shape[0] * values.shape[2]
     if training:
-        require(m > 1, "batch_norm", "x", f"of shape {x.shape}", "more than one value a channel in training")
+        if not m > 1:
+            raise refused("batch_norm", "x", f"of shape {x.shape}", "more than one value a channel in training")
         mean = np.einsum("ncs->c", values) / m
         centred = values - mean[:, None]
         var = np.einsum("ncs,ncs->c", centred, centred) / m

@@ -24,7 +24,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, require, require_floats
+from reference.case import Array, Case, Inputs, refused, require_floats
 from reference.domain import Arguments, Pick
 from reference.layers import gru, lstm, rnn_tanh
 from reference.layers.recurrence import blocks, chosen, draw, sequence
@@ -50,13 +50,16 @@ def forward(
     Raises ValueError where dtypes or shapes do not fit, the sequence has no step, or the layer is unknown.
     """
     name = "bidirectional"
-    require(layer in LAYERS, name, "layer", repr(layer), f"one of {', '.join(LAYERS)}")
+    if layer not in LAYERS:
+        raise refused(name, "layer", repr(layer), f"one of {', '.join(LAYERS)}")
     op, gates, states, biases = LAYERS[layer]
     arguments = {"x": x, "state": state, "weight_input": weight_input, "weight_hidden": weight_hidden, "bias": bias}
     require_floats(name, **arguments)
-    require(x.ndim == 3 and x.shape[1] >= 1, name, "x", f"of shape {x.shape}", "(N, T, C) with T >= 1")
+    if not (x.ndim == 3 and x.shape[1] >= 1):
+        raise refused(name, "x", f"of shape {x.shape}", "(N, T, C) with T >= 1")
     fits = weight_hidden.ndim == 3 and weight_hidden.shape == (2, weight_hidden.shape[1], gates * weight_hidden.shape[1])
-    require(fits, name, "weight_hidden", f"of shape {weight_hidden.shape}", f"(2, H, {blocks(gates)})")
+    if not fits:
+        raise refused(name, "weight_hidden", f"of shape {weight_hidden.shape}", f"(2, H, {blocks(gates)})")
     _, hidden, width = weight_hidden.shape
     wanted = {
         "state": (2, *_axis(states), len(x), hidden),
@@ -64,7 +67,8 @@ def forward(
         "bias": (2, *_axis(biases), width),
     }
     for argument, shape in wanted.items():
-        require(arguments[argument].shape == shape, name, argument, f"of shape {arguments[argument].shape}", f"{shape}")
+        if arguments[argument].shape != shape:
+            raise refused(name, argument, f"of shape {arguments[argument].shape}", f"{shape}")
     (y_ahead, *ahead), cache_ahead = op.forward(x, *_arguments(0, state, weight_input, weight_hidden, bias))
     (y_back, *back), cache_back = op.forward(x[:, ::-1], *_arguments(1, state, weight_input, weight_hidden, bias))
     y = np.concatenate([y_ahead, y_back[:, ::-1]], axis=2)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reference.case import Array, Inputs, require, require_floats
+from reference.case import Array, Inputs, refused, require_floats
 from reference.domain import Arguments, Pick
 from reference.layers.windows import Size, Windows, fitting, lay, per_axis, spelled
 
@@ -18,13 +18,15 @@ _KERNEL = {1: ("kL",), 2: ("kH", "kW"), 3: ("kD", "kH", "kW")}
 def require_images(op: str, x: Array, axes: int) -> None:
     """x is (N, C, *spatial) with so many spatial axes and at least one channel."""
     require_floats(op, x=x)
-    require(x.ndim == axes + 2 and x.shape[1] > 0, op, "x", f"of shape {x.shape}", f"{_IMAGES[axes]} with C >= 1")
+    if not (x.ndim == axes + 2 and x.shape[1] > 0):
+        raise refused(op, "x", f"of shape {x.shape}", f"{_IMAGES[axes]} with C >= 1")
 
 
 def require_groups(op: str, groups: int, channels: int, whose: str) -> None:
     """The number of groups divides the channels."""
     fits = isinstance(groups, (int, np.integer)) and groups >= 1 and channels % groups == 0
-    require(fits, op, "groups", repr(groups), f"a divisor of {channels}, the channels of {whose}")
+    if not fits:
+        raise refused(op, "groups", repr(groups), f"a divisor of {channels}, the channels of {whose}")
 
 
 def require_kernel(op: str, name: str, weight: Array, x: Array, wanted: tuple[int | str, ...]) -> None:
@@ -32,13 +34,15 @@ def require_kernel(op: str, name: str, weight: Array, x: Array, wanted: tuple[in
     require_floats(op, x=x, **{name: weight})
     fits = weight.ndim == len(wanted) and all(isinstance(w, str) or s == w for s, w in zip(weight.shape, wanted, strict=True))
     fits = fits and weight.size > 0
-    require(fits, op, name, f"of shape {weight.shape}", f"({', '.join(map(str, wanted))}), none of them 0")
+    if not fits:
+        raise refused(op, name, f"of shape {weight.shape}", f"({', '.join(map(str, wanted))}), none of them 0")
 
 
 def require_bias(op: str, bias: Array, x: Array, channels: int) -> None:
     """The bias has the dtype of x and a number for each channel of the output."""
     require_floats(op, x=x, bias=bias)
-    require(bias.shape == (channels,), op, "bias", f"of shape {bias.shape}", f"({channels},)")
+    if bias.shape != (channels,):
+        raise refused(op, "bias", f"of shape {bias.shape}", f"({channels},)")
 
 
 def windows_on(
@@ -51,7 +55,8 @@ def windows_on(
     reach = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilations, strict=True))
     room = tuple(s + 2 * p for s, p in zip(size, paddings, strict=True))
     fits = all(r <= p for r, p in zip(reach, room, strict=True))
-    require(fits, op, name, f"a kernel that reaches over {reach}", f"no more than {room}, the size of x and its padding")
+    if not fits:
+        raise refused(op, name, f"a kernel that reaches over {reach}", f"no more than {room}, the size of x and its padding")
     return lay(tuple(size), tuple(kernel), strides, paddings, dilations)
 
 
@@ -73,7 +78,8 @@ def depthwise_windows(
     """The windows of a depthwise convolution: x (N, C, H, W), weight (C * multiplier, 1, kH, kW)."""
     require_images(op, x, 2)
     fits = isinstance(multiplier, (int, np.integer)) and multiplier >= 1
-    require(fits, op, "multiplier", repr(multiplier), "an integer of at least 1")
+    if not fits:
+        raise refused(op, "multiplier", repr(multiplier), "an integer of at least 1")
     require_kernel(op, name, weight, x, (x.shape[1] * multiplier, 1, *_KERNEL[2]))
     return windows_on(op, x.shape[2:], weight.shape[2:], stride=stride, padding=padding, dilation=dilation, name=name)
 
@@ -96,7 +102,8 @@ def transposed_windows(
     x (N, C, *positions), weight (C, O/groups, *kernel), bias (O,).
     """
     require_images(op, x, axes)
-    require(min(x.shape[2:]) > 0, op, "x", f"of shape {x.shape}", "no axis of length 0 behind the channels")
+    if not min(x.shape[2:]) > 0:
+        raise refused(op, "x", f"of shape {x.shape}", "no axis of length 0 behind the channels")
     require_groups(op, groups, x.shape[1], "x")
     require_kernel(op, "weight", weight, x, (x.shape[1], "O/groups", *_KERNEL[axes]))
     require_bias(op, bias, x, groups * weight.shape[1])
@@ -104,11 +111,15 @@ def transposed_windows(
     paddings = per_axis(op, "padding", padding, axes, least=0)
     extra = per_axis(op, "output_padding", output_padding, axes, least=0)
     fits = all(e < s for e, s in zip(extra, strides, strict=True))
-    require(fits, op, "output_padding", repr(output_padding), f"less than stride, {strides}")
+    if not fits:
+        raise refused(op, "output_padding", repr(output_padding), f"less than stride, {strides}")
     along = zip(x.shape[2:], weight.shape[2:], strides, paddings, dilations, extra, strict=True)
     size = tuple((t - 1) * s + d * (k - 1) + 1 + e - 2 * p for t, k, s, p, d, e in along)
     fits = all(s >= 1 for s in size)
-    require(fits, op, "padding", repr(padding), f"an output of at least 1 along each axis; for x of shape {x.shape} it is {size}")
+    if not fits:
+        raise refused(
+            op, "padding", repr(padding), f"an output of at least 1 along each axis; for x of shape {x.shape} it is {size}"
+        )
     return lay(size, weight.shape[2:], strides, paddings, dilations), size
 
 

@@ -17,7 +17,7 @@ Source: Srivastava et al., "Dropout", JMLR 2014, which scales at test time inste
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, refused, require, require_floats
+from reference.case import Array, Case, Inputs, refused, require_floats
 from reference.domain import Arguments, Pick, any_shape
 
 
@@ -30,7 +30,8 @@ def forward(x: Array, /, *, mask: Array, rate: float) -> tuple[Array, tuple[Arra
     if not isinstance(mask, np.ndarray) or mask.dtype != bool or mask.shape != x.shape:
         came = f"of dtype {mask.dtype} and of shape {mask.shape}" if isinstance(mask, np.ndarray) else f"a {type(mask).__name__}"
         raise refused("dropout", "mask", came, f"booleans of shape {x.shape}")
-    require(0 <= rate < 1, "dropout", "rate", rate, "0 <= rate < 1")
+    if not 0 <= rate < 1:
+        raise refused("dropout", "rate", rate, "0 <= rate < 1")
     return _dropped(x, mask, rate), (mask, rate)
 
 

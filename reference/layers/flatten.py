@@ -11,7 +11,7 @@ stays. Keras flattens channels last unless it is told data_format="channels_firs
 Source: LeCun et al., "Gradient-based learning applied to document recognition", Proceedings of the IEEE 86, 1998.
 """
 
-from reference.case import Array, Case, require, require_floats
+from reference.case import Array, Case, refused, require_floats
 from reference.domain import Arguments, Pick, any_shape
 from reference.layers.avg_pool2d import normal
 
@@ -23,9 +23,11 @@ def forward(x: Array, /, *, start_axis: int = 1, end_axis: int = -1) -> tuple[Ar
     """
     require_floats("flatten", x=x)
     for name, axis in (("start_axis", start_axis), ("end_axis", end_axis)):
-        require(-x.ndim <= axis < x.ndim, "flatten", name, axis, f"an axis of x, whose shape is {x.shape}")
+        if not -x.ndim <= axis < x.ndim:
+            raise refused("flatten", name, axis, f"an axis of x, whose shape is {x.shape}")
     start, end = start_axis % x.ndim, end_axis % x.ndim
-    require(start <= end, "flatten", "end_axis", end_axis, f"an axis not before start_axis, {start_axis}")
+    if not start <= end:
+        raise refused("flatten", "end_axis", end_axis, f"an axis not before start_axis, {start_axis}")
     length = 1
     for n in x.shape[start : end + 1]:
         length *= n

@@ -12,7 +12,7 @@ Source: Lin, Chen and Yan, "Network in network", ICLR 2014.
 
 import numpy as np
 
-from reference.case import Array, Case, require, require_floats
+from reference.case import Array, Case, refused, require_floats
 from reference.domain import Arguments, Pick, any_shape
 from reference.layers.avg_pool2d import normal
 
@@ -23,7 +23,8 @@ def forward(x: Array, /) -> tuple[Array, tuple[int, ...]]:
     Raises ValueError where x is no array of floats, or has no spatial axis or one without elements.
     """
     require_floats("global_avg_pool", x=x)
-    require(x.ndim > 2 and min(x.shape[2:]) > 0, "global_avg_pool", "x", f"of shape {x.shape}", "(N, C, ...) of some space")
+    if not (x.ndim > 2 and min(x.shape[2:]) > 0):
+        raise refused("global_avg_pool", "x", f"of shape {x.shape}", "(N, C, ...) of some space")
     return x.mean(axis=tuple(range(2, x.ndim))), x.shape
 
 

@@ -15,7 +15,7 @@ Source: Oquab et al., "Is object localization for free?", CVPR 2015.
 
 import numpy as np
 
-from reference.case import Array, Case, require, require_floats
+from reference.case import Array, Case, refused, require_floats
 from reference.domain import Arguments, Pick, any_shape
 from reference.layers.max_pool2d import distinct
 
@@ -28,7 +28,8 @@ def forward(x: Array, /) -> tuple[Array, Cache]:
     Raises ValueError where x is no array of floats, or has no spatial axis or one without elements.
     """
     require_floats("global_max_pool", x=x)
-    require(x.ndim > 2 and min(x.shape[2:]) > 0, "global_max_pool", "x", f"of shape {x.shape}", "(N, C, ...) of some space")
+    if not (x.ndim > 2 and min(x.shape[2:]) > 0):
+        raise refused("global_max_pool", "x", f"of shape {x.shape}", "(N, C, ...) of some space")
     flat = x.reshape(*x.shape[:2], -1)
     winner = flat.argmax(axis=2, keepdims=True)
     return np.take_along_axis(flat, winner, axis=2)[:, :, 0], (winner, x.shape)

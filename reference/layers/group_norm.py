@@ -18,7 +18,7 @@ import math
 
 import numpy as np
 
-from reference.case import Array, Case, require
+from reference.case import Array, Case, refused
 from reference.domain import Arguments, Pick, any_shape
 from reference.layers.standardize import (
     EPS,
@@ -41,10 +41,12 @@ def forward(x: Array, weight: Array, bias: Array, /, *, groups: int, eps: float 
     """
     require_channels("group_norm", x, eps, weight=weight, bias=bias)
     channels = x.shape[1]
-    require(groups > 0 and channels % groups == 0, "group_norm", "groups", groups, f"a divisor of {channels}, the channels of x")
+    if not (groups > 0 and channels % groups == 0):
+        raise refused("group_norm", "groups", groups, f"a divisor of {channels}, the channels of x")
     values = positions(x)
     group = (len(x), groups, channels // groups * values.shape[2])
-    require(group[2] > 0, "group_norm", "x", f"of shape {x.shape}", "at least one value in a group")
+    if not group[2] > 0:
+        raise refused("group_norm", "x", f"of shape {x.shape}", "at least one value in a group")
     centred, rstd = standardize(values.reshape(group), eps)
     y = centred.reshape(values.shape) * (_of_channel(rstd, channels) * weight[:, None])
     y += bias[:, None]

@@ -11,7 +11,7 @@ eps differ: 1e-5 here and in PyTorch, which refuses a single position; 1e-6 in f
 and eps 1e-3.
 """
 
-from reference.case import Array, Case, require
+from reference.case import Array, Case, refused
 from reference.domain import Arguments, Pick, any_shape
 from reference.layers import group_norm
 from reference.layers.standardize import EPS, channel_inputs, require_channels, scaled
@@ -23,7 +23,8 @@ def forward(x: Array, weight: Array, bias: Array, /, *, eps: float = 1e-5) -> tu
     Raises ValueError where the dtypes or shapes do not fit, and where there is no channel or no position.
     """
     require_channels("instance_norm", x, eps, weight=weight, bias=bias)
-    require(x.ndim >= 3 and 0 not in x.shape[1:], "instance_norm", "x", f"of shape {x.shape}", "(N, C, ...) with a position")
+    if not (x.ndim >= 3 and 0 not in x.shape[1:]):
+        raise refused("instance_norm", "x", f"of shape {x.shape}", "(N, C, ...) with a position")
     return group_norm.forward(x, weight, bias, groups=len(weight), eps=eps)
 
 

@@ -17,7 +17,7 @@ spectral normalisation, eps makes another function.
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, require, require_floats
+from reference.case import Array, Case, Inputs, refused, require_floats
 from reference.domain import Arguments, Pick, any_shape
 
 Cache = tuple[Array, Array, Array, int]
@@ -29,8 +29,10 @@ def forward(x: Array, /, *, axis: int = -1, eps: float = 1e-12) -> tuple[Array, 
     Raises ValueError where x is not an array of floats, for an axis that it does not have, and for an eps that is not positive.
     """
     require_floats("l2_normalize", x=x)
-    require(-x.ndim <= axis < x.ndim, "l2_normalize", "axis", axis, f"an axis of x, whose shape is {x.shape}")
-    require(eps > 0, "l2_normalize", "eps", eps, "eps > 0")
+    if not -x.ndim <= axis < x.ndim:
+        raise refused("l2_normalize", "axis", axis, f"an axis of x, whose shape is {x.shape}")
+    if not eps > 0:
+        raise refused("l2_normalize", "eps", eps, "eps > 0")
     norm = np.sqrt((x * x).sum(axis=axis, keepdims=True))
     divisor = np.maximum(norm, eps)
     y = x / divisor

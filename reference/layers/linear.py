@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, require, require_floats
+from reference.case import Array, Case, Inputs, refused, require_floats
 from reference.domain import Arguments, Pick, any_shape
 
 
@@ -26,10 +26,13 @@ def forward(x: Array, weight: Array, bias: Array, /) -> tuple[Array, tuple[Array
     Raises ValueError where the dtypes or shapes do not fit.
     """
     require_floats("linear", x=x, weight=weight, bias=bias)
-    require(weight.ndim == 2, "linear", "weight", f"of shape {weight.shape}", "(I, O)")
+    if weight.ndim != 2:
+        raise refused("linear", "weight", f"of shape {weight.shape}", "(I, O)")
     inputs, outputs = weight.shape
-    require(x.ndim >= 1 and x.shape[-1] == inputs, "linear", "x", f"of shape {x.shape}", f"(..., {inputs})")
-    require(bias.shape == (outputs,), "linear", "bias", f"of shape {bias.shape}", f"({outputs},)")
+    if not (x.ndim >= 1 and x.shape[-1] == inputs):
+        raise refused("linear", "x", f"of shape {x.shape}", f"(..., {inputs})")
+    if bias.shape != (outputs,):
+        raise refused("linear", "bias", f"of shape {bias.shape}", f"({outputs},)")
     y = x @ weight
     y += bias
     return y, (x, weight)

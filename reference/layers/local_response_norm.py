@@ -18,7 +18,7 @@ and in TensorFlow alpha is not divided by size; PyTorch divides, as here. Tensor
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, require, require_floats
+from reference.case import Array, Case, Inputs, refused, require_floats
 from reference.domain import Arguments, Pick, any_shape
 
 Cache = tuple[Array, Array, Array, int, float, float]
@@ -30,10 +30,14 @@ def forward(x: Array, /, *, size: int, alpha: float = 1e-4, beta: float = 0.75, 
     Raises ValueError where x has no channels, and for a size, alpha or k that would let the power's base vanish.
     """
     require_floats("local_response_norm", x=x)
-    require(x.ndim >= 2, "local_response_norm", "x", f"of shape {x.shape}", "(N, C, ...)")
-    require(size >= 1, "local_response_norm", "size", size, "size >= 1")
-    require(alpha >= 0, "local_response_norm", "alpha", alpha, "alpha >= 0")
-    require(k > 0, "local_response_norm", "k", k, "k > 0")
+    if not x.ndim >= 2:
+        raise refused("local_response_norm", "x", f"of shape {x.shape}", "(N, C, ...)")
+    if not size >= 1:
+        raise refused("local_response_norm", "size", size, "size >= 1")
+    if not alpha >= 0:
+        raise refused("local_response_norm", "alpha", alpha, "alpha >= 0")
+    if not k > 0:
+        raise refused("local_response_norm", "k", k, "k > 0")
     d = _window_sum(x * x, size // 2, (size - 1) // 2)
     d *= alpha / size
     d += k

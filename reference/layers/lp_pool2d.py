@@ -17,7 +17,7 @@ PyTorch sums x^p and not |x|^p, and neither TensorFlow nor flax has the layer.
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, require, require_floats
+from reference.case import Array, Case, Inputs, refused, require_floats
 from reference.domain import Arguments, Pick
 from reference.layers.avg_pool2d import normal
 from reference.layers.windows import Size, Windows, pooled, slide
@@ -31,7 +31,8 @@ def forward(x: Array, /, *, norm_type: float, kernel_size: Size, stride: Size | 
     Raises ValueError where x is no array of floats of four axes, norm_type is not in [1, inf), or the windows do not fit.
     """
     require_floats("lp_pool2d", x=x)
-    require(1 <= norm_type < np.inf, "lp_pool2d", "norm_type", norm_type, "1 <= norm_type < inf")
+    if not 1 <= norm_type < np.inf:
+        raise refused("lp_pool2d", "norm_type", norm_type, "1 <= norm_type < inf")
     windows = slide("lp_pool2d", x, 2, kernel_size, stride)
     magnitude = np.abs(x)
     largest = windows.full(x, 0)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reference.case import Array, require
+from reference.case import Array, refused
 from reference.domain import Pick
 
 
@@ -18,11 +18,11 @@ def hidden_keys(op: str, mask: Array | None, causal: bool, shape: tuple[int, ...
     visible = None
     if mask is not None:
         came = f"of dtype {mask.dtype}" if hasattr(mask, "dtype") else f"a {type(mask).__name__}"
-        require(
-            hasattr(mask, "dtype") and mask.dtype.kind == "b", op, "mask", came, "an array of bool, True where a query attends"
-        )
+        if not (hasattr(mask, "dtype") and mask.dtype.kind == "b"):
+            raise refused(op, "mask", came, "an array of bool, True where a query attends")
         fits = 2 <= mask.ndim <= len(shape) and all(n in (1, of) for n, of in zip(mask.shape[::-1], shape[::-1], strict=False))
-        require(fits, op, "mask", f"of shape {mask.shape}", f"a shape that broadcasts to {shape}")
+        if not fits:
+            raise refused(op, "mask", f"of shape {mask.shape}", f"a shape that broadcasts to {shape}")
         visible = mask
     if causal:
         order = np.tri(shape[-2], shape[-1], dtype=np.bool_)
@@ -30,7 +30,8 @@ def hidden_keys(op: str, mask: Array | None, causal: bool, shape: tuple[int, ...
     if visible is None:
         return None
     blind = int((~visible.any(axis=-1)).sum())
-    require(blind == 0, op, "mask", f"hiding every key from {blind} queries", "at least one key for each query")
+    if blind != 0:
+        raise refused(op, "mask", f"hiding every key from {blind} queries", "at least one key for each query")
     hidden: Array = ~visible
     return hidden
 

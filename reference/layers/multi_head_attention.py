@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, require, require_floats
+from reference.case import Array, Case, Inputs, refused, require_floats
 from reference.domain import Arguments, Pick
 from reference.layers import linear, scaled_dot_product_attention
 from reference.layers.masking import chosen_mask, hidden_keys
@@ -61,15 +61,19 @@ def forward(
     }
     biases = {"query_bias": query_bias, "key_bias": key_bias, "value_bias": value_bias, "output_bias": output_bias}
     require_floats(NAME, **inputs, **weights, **biases)
-    require(query.ndim == 3, NAME, "query", f"of shape {query.shape}", "(N, L, D)")
+    if query.ndim != 3:
+        raise refused(NAME, "query", f"of shape {query.shape}", "(N, L, D)")
     n, queries, width = query.shape
-    require(heads > 0 and width % heads == 0, NAME, "heads", heads, f"a divisor of {width}, the width of query")
-    require(key.ndim == 3 and key.shape[::2] == (n, width) and key.shape[1] > 0, NAME, "key", f"of shape {key.shape}",
-            f"({n}, S, {width}) with S >= 1")  # fmt: skip
-    require(value.shape == key.shape, NAME, "value", f"of shape {value.shape}", f"{key.shape}, the shape of key")
+    if not (heads > 0 and width % heads == 0):
+        raise refused(NAME, "heads", heads, f"a divisor of {width}, the width of query")
+    if not (key.ndim == 3 and key.shape[::2] == (n, width) and key.shape[1] > 0):
+        raise refused(NAME, "key", f"of shape {key.shape}", f"({n}, S, {width}) with S >= 1")
+    if value.shape != key.shape:
+        raise refused(NAME, "value", f"of shape {value.shape}", f"{key.shape}, the shape of key")
     for named, shape in ((weights, (width, width)), (biases, (width,))):
         for argument, array in named.items():
-            require(array.shape == shape, NAME, argument, f"of shape {array.shape}", f"{shape}")
+            if array.shape != shape:
+                raise refused(NAME, argument, f"of shape {array.shape}", f"{shape}")
     hidden_keys(NAME, mask, causal, (n, queries, key.shape[1]))
     if mask is not None and mask.ndim == 3:
         mask = mask[:, None]  # the same for all heads

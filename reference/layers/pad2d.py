@@ -21,7 +21,7 @@ from typing import Literal
 
 import numpy as np
 
-from reference.case import Array, Case, require, require_floats
+from reference.case import Array, Case, refused, require_floats
 from reference.domain import Arguments, Pick
 from reference.layers.avg_pool2d import normal
 from reference.layers.windows import per_axis
@@ -39,14 +39,18 @@ def forward(x: Array, /, *, padding: int | Sides, mode: Mode = "zero") -> tuple[
     nothing to reflect or to replicate.
     """
     require_floats("pad2d", x=x)
-    require(x.ndim == 4, "pad2d", "x", f"of shape {x.shape}", "(N, C, H, W)")
-    require(mode in NUMPY, "pad2d", "mode", repr(mode), "'zero', 'reflect' or 'replicate'")
+    if x.ndim != 4:
+        raise refused("pad2d", "x", f"of shape {x.shape}", "(N, C, H, W)")
+    if mode not in NUMPY:
+        raise refused("pad2d", "mode", repr(mode), "'zero', 'reflect' or 'replicate'")
     pairs = padding if isinstance(padding, tuple) else (padding, padding)
-    require(len(pairs) == 2, "pad2d", "padding", repr(padding), "an integer, or ((top, bottom), (left, right))")
+    if len(pairs) != 2:
+        raise refused("pad2d", "padding", repr(padding), "an integer, or ((top, bottom), (left, right))")
     vertical, horizontal = (per_axis("pad2d", "padding", pair, 2, least=0) for pair in pairs)
     for length, sides in zip(x.shape[2:], (vertical, horizontal), strict=True):
         most = {"zero": max(sides), "reflect": length - 1, "replicate": max(sides) if length else 0}[mode]
-        require(max(sides) <= most, "pad2d", "padding", max(sides), f"at most {most}, to {mode} an axis of length {length}")
+        if not max(sides) <= most:
+            raise refused("pad2d", "padding", max(sides), f"at most {most}, to {mode} an axis of length {length}")
     y = np.pad(x, ((0, 0), (0, 0), vertical, horizontal), mode=NUMPY[mode])  # type: ignore[call-overload]  # stubs want a literal
     return y, ((vertical, horizontal), mode)
 

@@ -12,7 +12,7 @@ Source: Shi et al., "Real-time single image and video super-resolution using an 
 CVPR 2016.
 """
 
-from reference.case import Array, Case, require, require_floats
+from reference.case import Array, Case, refused, require_floats
 from reference.domain import Arguments, Pick
 from reference.layers.avg_pool2d import normal
 from reference.layers.windows import per_axis
@@ -26,9 +26,11 @@ def forward(x: Array, /, *, upscale_factor: int) -> tuple[Array, int]:
     """
     require_floats("pixel_shuffle", x=x)
     (r,) = per_axis("pixel_shuffle", "upscale_factor", upscale_factor, 1)
-    require(x.ndim == 4, "pixel_shuffle", "x", f"of shape {x.shape}", "(N, C r^2, H, W)")
+    if x.ndim != 4:
+        raise refused("pixel_shuffle", "x", f"of shape {x.shape}", "(N, C r^2, H, W)")
     n, channels, height, width = x.shape
-    require(channels % r**2 == 0, "pixel_shuffle", "x", f"of {channels} channels", f"a multiple of {r}^2")
+    if channels % r**2 != 0:
+        raise refused("pixel_shuffle", "x", f"of {channels} channels", f"a multiple of {r}^2")
     squares = x.reshape(n, channels // r**2, r, r, height, width)
     return squares.transpose(0, 1, 4, 2, 5, 3).reshape(n, channels // r**2, height * r, width * r), r
 

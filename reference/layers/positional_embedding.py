@@ -15,7 +15,7 @@ you need", NeurIPS 2017, is fixed instead (`sinusoids`):
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, require, require_floats
+from reference.case import Array, Case, Inputs, refused, require_floats
 from reference.domain import Arguments, Pick, any_shape
 
 
@@ -25,10 +25,12 @@ def forward(x: Array, weight: Array, /) -> tuple[Array, tuple[int, ...]]:
     Raises ValueError where dtypes or shapes do not fit, or the sequence is longer than the table.
     """
     require_floats("positional_embedding", x=x, weight=weight)
-    require(x.ndim >= 2, "positional_embedding", "x", f"of shape {x.shape}", "(..., T, E)")
+    if not x.ndim >= 2:
+        raise refused("positional_embedding", "x", f"of shape {x.shape}", "(..., T, E)")
     length, width = x.shape[-2:]
     fits = weight.ndim == 2 and weight.shape[0] >= length and weight.shape[1] == width
-    require(fits, "positional_embedding", "weight", f"of shape {weight.shape}", f"(M, {width}) with M >= {length}")
+    if not fits:
+        raise refused("positional_embedding", "weight", f"of shape {weight.shape}", f"(M, {width}) with M >= {length}")
     return x + weight[:length], weight.shape
 
 

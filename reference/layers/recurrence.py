@@ -7,7 +7,7 @@ of x, weights and biases after it.
 
 import numpy as np
 
-from reference.case import Array, Inputs, require, require_floats
+from reference.case import Array, Inputs, refused, require_floats
 from reference.domain import Pick
 
 
@@ -21,15 +21,18 @@ def require_fitting(op: str, gates: int, **arguments: Array) -> None:
     x, weight_hidden = arguments["x"], arguments["weight_hidden"]
     axes = "(N, C)" if op.endswith("_cell") else "(N, T, C) with T >= 1"
     fits = x.ndim == 2 if op.endswith("_cell") else x.ndim == 3 and x.shape[1] >= 1
-    require(fits, op, "x", f"of shape {x.shape}", axes)
+    if not fits:
+        raise refused(op, "x", f"of shape {x.shape}", axes)
     square = weight_hidden.ndim == 2 and weight_hidden.shape[1] == gates * weight_hidden.shape[0]
-    require(square, op, "weight_hidden", f"of shape {weight_hidden.shape}", f"(H, {blocks(gates)})")
+    if not square:
+        raise refused(op, "weight_hidden", f"of shape {weight_hidden.shape}", f"(H, {blocks(gates)})")
     hidden, width = weight_hidden.shape
     wanted = {"h": (len(x), hidden), "c": (len(x), hidden), "weight_input": (x.shape[-1], width)}
     for name, value in arguments.items():
         if name not in ("x", "weight_hidden"):
             shape = wanted.get(name, (width,))  # all others are biases
-            require(value.shape == shape, op, name, f"of shape {value.shape}", f"{shape}")
+            if value.shape != shape:
+                raise refused(op, name, f"of shape {value.shape}", f"{shape}")
 
 
 def blocks(gates: int) -> str:

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from reference.activations import relu, softmax, tanh
-from reference.case import Array, Case, Op, require, require_floats
+from reference.case import Array, Case, Op, refused, require_floats
 from reference.domain import Arguments, Pick
 from reference.layers import layer_norm, linear
 from reference.layers.standardize import EPS
@@ -39,7 +39,8 @@ def forward(x: Array, /, *params: Array, f: Op, **static: Any) -> tuple[Array, C
     branch, cache = f.forward(x, *params, **static)
     came = f"{len(branch)} results" if isinstance(branch, tuple) else f"a result of shape {branch.shape}"
     fits = not isinstance(branch, tuple) and branch.shape == x.shape
-    require(fits, "residual", "f", f"{f.name} with {came}", f"one result of shape {x.shape}, as x is")
+    if not fits:
+        raise refused("residual", "f", f"{f.name} with {came}", f"one result of shape {x.shape}, as x is")
     return x + branch, (f, cache)
 
 

@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, require, require_floats
+from reference.case import Array, Case, Inputs, refused, require_floats
 from reference.domain import Arguments, Pick, any_shape
 
 
@@ -44,9 +44,12 @@ def forward(x: Array, /, *, base: float = 10_000.0, offset: int = 0, interleaved
     Raises ValueError where x is not an array of floats of shape (..., T, E) with an even E, base <= 0, or offset < 0.
     """
     require_floats("rotary_embedding", x=x)
-    require(x.ndim >= 2 and x.shape[-1] % 2 == 0, "rotary_embedding", "x", f"of shape {x.shape}", "(..., T, E) with an even E")
-    require(base > 0, "rotary_embedding", "base", base, "base > 0")
-    require(offset >= 0, "rotary_embedding", "offset", offset, "offset >= 0")
+    if not (x.ndim >= 2 and x.shape[-1] % 2 == 0):
+        raise refused("rotary_embedding", "x", f"of shape {x.shape}", "(..., T, E) with an even E")
+    if not base > 0:
+        raise refused("rotary_embedding", "base", base, "base > 0")
+    if not offset >= 0:
+        raise refused("rotary_embedding", "offset", offset, "offset >= 0")
     length, width = x.shape[-2:]
     frequencies = base ** (_count(x, width // 2) * -2 / max(width, 1))
     angles = _count(x, length, offset)[:, None] * frequencies

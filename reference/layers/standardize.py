@@ -23,7 +23,7 @@ import math
 
 import numpy as np
 
-from reference.case import Array, Inputs, require, require_floats
+from reference.case import Array, Inputs, refused, require_floats
 from reference.domain import Pick, any_shape
 from reference.passes import dot_along, pieces, sum_along
 
@@ -60,11 +60,13 @@ def require_channels(op: str, x: Array, eps: float, **parameters: Array) -> None
     Raises ValueError naming the op, the argument, what came and what was wanted.
     """
     require_floats(op, x=x, **parameters)
-    require(x.ndim >= 2, op, "x", f"of shape {x.shape}", "(N, C, ...)")
+    if not x.ndim >= 2:
+        raise refused(op, "x", f"of shape {x.shape}", "(N, C, ...)")
     for name, parameter in parameters.items():
-        if parameter.shape != (x.shape[1],):  # before the words: five are formatted in the time of a small sum
-            require(False, op, name, f"of shape {parameter.shape}", f"({x.shape[1]},), one a channel of x")
-    require(eps >= 0, op, "eps", eps, "eps >= 0")
+        if parameter.shape != (x.shape[1],):
+            raise refused(op, name, f"of shape {parameter.shape}", f"({x.shape[1]},), one a channel of x")
+    if not eps >= 0:
+        raise refused(op, "eps", eps, "eps >= 0")
 
 
 def require_trailing(op: str, x: Array, eps: float, **parameters: Array) -> None:
@@ -74,14 +76,16 @@ def require_trailing(op: str, x: Array, eps: float, **parameters: Array) -> None
     """
     require_floats(op, x=x, **parameters)
     weight = parameters["weight"]
-    require(
-        weight.ndim >= 1 and weight.size > 0, op, "weight", f"of shape {weight.shape}", "at least one axis, and none of length 0"
-    )
+    if not (weight.ndim >= 1 and weight.size > 0):
+        raise refused(op, "weight", f"of shape {weight.shape}", "at least one axis, and none of length 0")
     trailing = x.shape[x.ndim - weight.ndim :] if x.ndim >= weight.ndim else None
-    require(trailing == weight.shape, op, "x", f"of shape {x.shape}", f"(..., {', '.join(map(str, weight.shape))})")
+    if trailing != weight.shape:
+        raise refused(op, "x", f"of shape {x.shape}", f"(..., {', '.join(map(str, weight.shape))})")
     for name, parameter in parameters.items():
-        require(parameter.shape == weight.shape, op, name, f"of shape {parameter.shape}", f"{weight.shape}, the shape of weight")
-    require(eps >= 0, op, "eps", eps, "eps >= 0")
+        if parameter.shape != weight.shape:
+            raise refused(op, name, f"of shape {parameter.shape}", f"{weight.shape}, the shape of weight")
+    if not eps >= 0:
+        raise refused(op, "eps", eps, "eps >= 0")
 
 
 def channel_inputs(*shape: int, mean: float = 0, deviation: float = 1) -> Inputs:

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from reference.case import Array, Case, require, require_floats
+from reference.case import Array, Case, refused, require_floats
 from reference.domain import Arguments, Pick
 from reference.losses.arguments import class_labels, logits, require_class_labels, some_ignored
 from reference.losses.reduction import REDUCTIONS, Reduction, reduce
@@ -48,13 +48,16 @@ def forward(
     """
     name = "cross_entropy"
     require_floats(name, x=x)
-    require(x.ndim == 2 and x.shape[1] > 0, name, "x", f"of shape {x.shape}", "(N, C) with C >= 1")
+    if not (x.ndim == 2 and x.shape[1] > 0):
+        raise refused(name, "x", f"of shape {x.shape}", "(N, C) with C >= 1")
     n, classes = x.shape
     kept = require_class_labels(name, labels, n, classes, ignore_index)
-    require(0 <= label_smoothing <= 1, name, "label_smoothing", label_smoothing, "0 <= label_smoothing <= 1")
+    if not 0 <= label_smoothing <= 1:
+        raise refused(name, "label_smoothing", label_smoothing, "0 <= label_smoothing <= 1")
     if weight is not None:
         require_floats(name, x=x, weight=weight)
-        require(weight.shape == (classes,), name, "weight", f"of shape {weight.shape}", f"({classes},)")
+        if weight.shape != (classes,):
+            raise refused(name, "weight", f"of shape {weight.shape}", f"({classes},)")
     target = np.arange(n), np.where(kept, labels, 0)
     counted = kept.astype(x.dtype) if weight is None else kept * weight[target[1]]
     at_label, everywhere = counted, None
@@ -73,7 +76,8 @@ def forward(
     scale = None
     if reduction == "mean":
         scale = counted.sum()
-        require(bool(scale != 0), name, "reduction", "'mean' over no label", "at least one label with a weight that is kept")
+        if not bool(scale != 0):
+            raise refused(name, "reduction", "'mean' over no label", "at least one label with a weight that is kept")
         losses, reduction = losses / scale, "sum"
     return reduce(losses, reduction, name), (e, g_sum / total, at_label, everywhere, target, kept, scale)
 

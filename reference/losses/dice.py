@@ -17,7 +17,7 @@ Source: Milletari, Navab and Ahmadi, "V-Net", 3DV 2016, who square p and t in S.
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, require
+from reference.case import Array, Case, Inputs, refused
 from reference.domain import GRAIN, Arguments, Pick, any_shape
 from reference.losses.arguments import any_labels, require_like, zeros_and_ones
 from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
@@ -44,8 +44,10 @@ def forward(
     require_like(name, p=p, labels=labels)
     axes = tuple(range(p.ndim)) if axis is None else axis
     fits = all(-p.ndim <= a < p.ndim for a in axes) and len({a % p.ndim for a in axes}) == len(axes)
-    require(fits, name, "axis", axis, f"different axes of p, whose shape is {p.shape}")
-    require(smooth >= 0 and eps >= 0 and smooth + eps > 0, name, "smooth, eps", f"{smooth}, {eps}", "none negative, one positive")
+    if not fits:
+        raise refused(name, "axis", axis, f"different axes of p, whose shape is {p.shape}")
+    if not (smooth >= 0 and eps >= 0 and smooth + eps > 0):
+        raise refused(name, "smooth, eps", f"{smooth}, {eps}", "none negative, one positive")
     overlap = 2 * (p * labels).sum(axis=axes, keepdims=True) + smooth
     size = (p.sum(axis=axes, keepdims=True) + labels.sum(axis=axes, keepdims=True)) + smooth + eps
     share = overlap / size

@@ -22,7 +22,7 @@ Source: Lin et al., "Focal loss for dense object detection", ICCV 2017.
 
 import numpy as np
 
-from reference.case import Array, Case, require
+from reference.case import Array, Case, refused
 from reference.domain import Arguments, Pick, any_shape
 from reference.losses.arguments import any_labels, logits, require_like, zeros_and_ones
 from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
@@ -46,9 +46,12 @@ def forward(
     name = "focal"
     require_like(name, x=x, labels=labels)
     outside = labels[~((labels >= 0) & (labels <= 1))]
-    require(outside.size == 0, name, "labels", f"{outside[:3].tolist()} among others", "0 to 1")
-    require(alpha is None or 0 <= alpha <= 1, name, "alpha", alpha, "0 <= alpha <= 1")
-    require(gamma >= 0, name, "gamma", gamma, "gamma >= 0")
+    if outside.size != 0:
+        raise refused(name, "labels", f"{outside[:3].tolist()} among others", "0 to 1")
+    if not (alpha is None or 0 <= alpha <= 1):
+        raise refused(name, "alpha", alpha, "0 <= alpha <= 1")
+    if not gamma >= 0:
+        raise refused(name, "gamma", gamma, "gamma >= 0")
     size = np.abs(x)
     e = np.exp(-size)
     positive = x >= 0

@@ -20,7 +20,7 @@ import math
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, require
+from reference.case import Array, Case, Inputs, refused
 from reference.domain import GRAIN, Arguments, Pick, any_shape
 from reference.losses.arguments import require_like
 from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
@@ -37,7 +37,8 @@ def forward(
     Raises ValueError where dtypes or shapes differ, or eps is not positive.
     """
     require_like("gaussian_nll", x=x, target=target, var=var)
-    require(eps > 0, "gaussian_nll", "eps", eps, "eps > 0")
+    if not eps > 0:
+        raise refused("gaussian_nll", "eps", eps, "eps > 0")
     v = np.maximum(var, eps)
     difference = x - target
     slope = difference / v

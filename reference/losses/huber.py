@@ -16,7 +16,7 @@ Source: Huber, "Robust estimation of a location parameter", Annals of Mathematic
 
 import numpy as np
 
-from reference.case import Array, Case, require
+from reference.case import Array, Case, refused
 from reference.domain import Arguments, Pick, any_shape
 from reference.losses.arguments import normals, require_like
 from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
@@ -30,7 +30,8 @@ def forward(
     Raises ValueError where dtypes or shapes differ, or delta is not positive.
     """
     require_like("huber", x=x, target=target)
-    require(delta > 0, "huber", "delta", delta, "delta > 0")
+    if not delta > 0:
+        raise refused("huber", "delta", delta, "delta > 0")
     difference = x - target
     clipped = np.clip(difference, -delta, delta)
     return reduce(clipped * (difference - clipped / 2), reduction, "huber"), (clipped, reduction)

@@ -21,7 +21,7 @@ visual models from natural language supervision", ICML 2021.
 import numpy as np
 
 from reference.activations import log_softmax
-from reference.case import Array, Case, Inputs, require, require_floats
+from reference.case import Array, Case, Inputs, refused, require_floats
 from reference.domain import Arguments, Pick
 from reference.losses import unit
 from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
@@ -45,12 +45,18 @@ def forward(
     """
     name = "info_nce"
     require_floats(name, query=query, keys=keys)
-    require(query.ndim == 2, name, "query", f"of shape {query.shape}", "(N, D)")
+    if query.ndim != 2:
+        raise refused(name, "query", f"of shape {query.shape}", "(N, D)")
     n, features = query.shape
     fits = keys.ndim == 2 and keys.shape[1] == features and (keys.shape[0] == n or (keys.shape[0] > n and not symmetric))
-    require(fits, name, "keys", f"of shape {keys.shape}", f"({n}, {features})" if symmetric else f"(M, {features}) with M >= {n}")
-    require(temperature > 0, name, "temperature", temperature, "temperature > 0")
-    require(eps > 0, name, "eps", eps, "eps > 0")
+    if not fits:
+        raise refused(
+            name, "keys", f"of shape {keys.shape}", f"({n}, {features})" if symmetric else f"(M, {features}) with M >= {n}"
+        )
+    if not temperature > 0:
+        raise refused(name, "temperature", temperature, "temperature > 0")
+    if not eps > 0:
+        raise refused(name, "eps", eps, "eps > 0")
     u, cache_u = unit.forward(query, 1, eps)
     v, cache_v = unit.forward(keys, 1, eps)
     scores = u @ v.T / temperature

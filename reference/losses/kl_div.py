@@ -25,7 +25,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, require
+from reference.case import Array, Case, Inputs, refused
 from reference.domain import GRAIN, Arguments, Pick, any_shape
 from reference.losses.arguments import require_like
 from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
@@ -50,11 +50,13 @@ def forward(
     log_ratio = log_t - np.where(positive, log_p, 0)
     losses = t * log_ratio
     known = reduction in get_args(BatchReduction)
-    require(known, "kl_div", "reduction", repr(reduction), "'none', 'mean', 'sum' or 'batchmean'")
+    if not known:
+        raise refused("kl_div", "reduction", repr(reduction), "'none', 'mean', 'sum' or 'batchmean'")
     if reduction != "batchmean":
         return reduce(losses, reduction, "kl_div"), (t, log_ratio, log_target, 1, reduction)
     n = len(losses) if losses.ndim else 0
-    require(n > 0, "kl_div", "reduction", f"'batchmean' of shape {losses.shape}", "at least one row")
+    if not n > 0:
+        raise refused("kl_div", "reduction", f"'batchmean' of shape {losses.shape}", "at least one row")
     return reduce(losses, "sum", "kl_div") / n, (t, log_ratio, log_target, n, "sum")
 
 

@@ -19,7 +19,7 @@ from typing import Literal
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, require, require_floats
+from reference.case import Array, Case, Inputs, refused, require_floats
 from reference.domain import GRAIN, Arguments, Pick
 from reference.losses.arguments import class_labels, require_class_labels
 from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
@@ -43,13 +43,16 @@ def forward(
     """
     name = "multi_margin"
     require_floats(name, x=x)
-    require(x.ndim == 2 and x.shape[1] > 0, name, "x", f"of shape {x.shape}", "(N, C) with C >= 1")
+    if not (x.ndim == 2 and x.shape[1] > 0):
+        raise refused(name, "x", f"of shape {x.shape}", "(N, C) with C >= 1")
     n, classes = x.shape
     require_class_labels(name, labels, n, classes)
-    require(p in (1, 2), name, "p", p, "1 or 2")
+    if p not in (1, 2):
+        raise refused(name, "p", p, "1 or 2")
     if weight is not None:
         require_floats(name, x=x, weight=weight)
-        require(weight.shape == (classes,), name, "weight", f"of shape {weight.shape}", f"({classes},)")
+        if weight.shape != (classes,):
+            raise refused(name, "weight", f"of shape {weight.shape}", f"({classes},)")
     rows = np.arange(n)
     violated = np.maximum(margin + (x - x[rows, labels][:, None]), 0)
     violated[rows, labels] = 0

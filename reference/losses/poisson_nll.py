@@ -22,7 +22,7 @@ import math
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, require
+from reference.case import Array, Case, Inputs, refused
 from reference.domain import GRAIN, Arguments, Pick, any_shape
 from reference.losses.arguments import require_like
 from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
@@ -45,7 +45,8 @@ def forward(
     Raises ValueError where dtypes or shapes differ, or eps is negative.
     """
     require_like("poisson_nll", x=x, target=target)
-    require(eps >= 0, "poisson_nll", "eps", eps, "eps >= 0")
+    if not eps >= 0:
+        raise refused("poisson_nll", "eps", eps, "eps >= 0")
     if log_input:
         rate, log_rate = np.exp(x), x
         dx = rate - target

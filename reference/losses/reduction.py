@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from reference.case import Array, require
+from reference.case import Array, refused
 
 Reduction = Literal["none", "mean", "sum"]
 REDUCTIONS: tuple[Reduction, ...] = ("mean", "sum", "none")  # the default first
@@ -22,11 +22,13 @@ def reduce(values: Array, reduction: Reduction, op: str) -> Array:
     """
     if reduction == "none":
         return values
-    require(reduction in ("mean", "sum"), op, "reduction", repr(reduction), "'none', 'mean' or 'sum'")
+    if reduction not in ("mean", "sum"):
+        raise refused(op, "reduction", repr(reduction), "'none', 'mean' or 'sum'")
     total: Array = values.sum()
     if reduction == "sum":
         return total
-    require(values.size > 0, op, "reduction", "'mean' of no elements", "at least one element")
+    if not values.size > 0:
+        raise refused(op, "reduction", "'mean' of no elements", "at least one element")
     mean: Array = total / values.size
     return mean
 

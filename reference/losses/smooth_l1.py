@@ -16,7 +16,7 @@ Source: Girshick, "Fast R-CNN", ICCV 2015; beta is PyTorch's.
 
 import numpy as np
 
-from reference.case import Array, Case, require
+from reference.case import Array, Case, refused
 from reference.domain import Arguments, Pick, any_shape
 from reference.losses.arguments import normals, require_like, unequal
 from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
@@ -30,7 +30,8 @@ def forward(
     Raises ValueError where dtypes or shapes differ, or beta is negative.
     """
     require_like("smooth_l1", x=x, target=target)
-    require(beta >= 0, "smooth_l1", "beta", beta, "beta >= 0")
+    if not beta >= 0:
+        raise refused("smooth_l1", "beta", beta, "beta >= 0")
     difference = x - target
     slope = np.clip(difference / beta, -1, 1) if beta else np.sign(difference)
     return reduce(slope * (difference - beta / 2 * slope), reduction, "smooth_l1"), (slope, reduction)

@@ -22,7 +22,7 @@ knowledge in a neural network", 2015.
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, require
+from reference.case import Array, Case, Inputs, refused
 from reference.domain import Arguments, Pick
 from reference.losses.arguments import class_labels, require_like
 from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
@@ -37,7 +37,8 @@ def forward(x: Array, target: Array, /, *, reduction: Reduction = "mean") -> tup
     """
     name = "soft_cross_entropy"
     require_like(name, x=x, target=target)
-    require(x.ndim == 2 and x.shape[1] > 0, name, "x", f"of shape {x.shape}", "(N, C) with C >= 1")
+    if not (x.ndim == 2 and x.shape[1] > 0):
+        raise refused(name, "x", f"of shape {x.shape}", "(N, C) with C >= 1")
     shifted = x - x.max(axis=1, keepdims=True)
     e = np.exp(shifted)
     total = e.sum(axis=1, keepdims=True)

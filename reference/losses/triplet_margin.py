@@ -20,7 +20,7 @@ BMVC 2016; eps is PyTorch's, optax adds its own to the sum of powers.
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, require
+from reference.case import Array, Case, Inputs, refused
 from reference.domain import GRAIN, Arguments, Pick
 from reference.losses.arguments import require_like
 from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
@@ -46,8 +46,10 @@ def forward(
     """
     name = "triplet_margin"
     require_like(name, anchor=anchor, positive=positive, negative=negative)
-    require(anchor.ndim == 2, name, "anchor", f"of shape {anchor.shape}", "(N, D)")
-    require(1 <= p < np.inf, name, "p", p, "1 <= p < inf")
+    if anchor.ndim != 2:
+        raise refused(name, "anchor", f"of shape {anchor.shape}", "(N, D)")
+    if not 1 <= p < np.inf:
+        raise refused(name, "p", p, "1 <= p < inf")
     near, dnear = _distance(anchor - positive + eps, p)
     far, dfar = _distance(anchor - negative + eps, p)
     dacross = np.zeros_like(dfar)

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from reference.activations import gelu
-from reference.case import Array, Case, Inputs, require
+from reference.case import Array, Case, Inputs, refused
 from reference.layers import embedding, layer_norm, linear, multi_head_attention, positional_embedding
 from reference.losses import cross_entropy
 
@@ -69,7 +69,8 @@ def forward(params: Params, /, *, tokens: Array, labels: Array, heads: int = 4) 
     Raises ValueError where dtypes or shapes do not fit, a token or label is out of range, or heads do not divide the width.
     """
     logits, network_cache = _network(params, tokens, heads)
-    require(labels.shape == tokens.shape, "gpt", "labels", f"of shape {labels.shape}", f"{tokens.shape}, the shape of tokens")
+    if labels.shape != tokens.shape:
+        raise refused("gpt", "labels", f"of shape {labels.shape}", f"{tokens.shape}, the shape of tokens")
     loss, loss_cache = cross_entropy.forward(logits.reshape(-1, logits.shape[-1]), labels=labels.reshape(-1))
     return loss, (network_cache, logits.shape, loss_cache)
 
@@ -91,7 +92,8 @@ def backward(dout: Array, cache: Any) -> tuple[Params]:
 
 
 def _network(params: Params, tokens: Array, heads: int) -> tuple[Array, Any]:
-    require(tokens.ndim == 2, "gpt", "tokens", f"of shape {tokens.shape}", "(N, T)")
+    if tokens.ndim != 2:
+        raise refused("gpt", "tokens", f"of shape {tokens.shape}", "(N, T)")
     token = params["token.weight"]
     h, token_cache = embedding.forward(token, indices=tokens)
     h, position_cache = positional_embedding.forward(h, params["position.weight"])

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from reference.activations import tanh
-from reference.case import Array, Case, Inputs, require
+from reference.case import Array, Case, Inputs, refused
 from reference.layers import avg_pool2d, conv2d, flatten, linear
 from reference.losses import cross_entropy
 
@@ -82,7 +82,8 @@ def _network(params: Params, x: Array) -> tuple[Array, Any]:
     for name in STAGES:
         weight = params[f"{name}.weight"]
         height, width = weight.shape[2:]
-        require(height % 2 == width % 2 == 1, "lenet", f"{name}.weight", f"of shape {weight.shape}", "a kernel of odd sides")
+        if not height % 2 == width % 2 == 1:
+            raise refused("lenet", f"{name}.weight", f"of shape {weight.shape}", "a kernel of odd sides")
         h, conv_cache = conv2d.forward(a, weight, params[f"{name}.bias"], padding=(height // 2, width // 2))
         t, tanh_cache = tanh.forward(h)
         a, pool_cache = avg_pool2d.forward(t, kernel_size=2)

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, require
+from reference.case import Array, Case, Inputs, refused
 from reference.layers import linear, lstm
 from reference.losses import cross_entropy
 
@@ -72,7 +72,8 @@ def backward(dout: Array, cache: Any, *, input_gradient: bool = True) -> tuple[P
 def _network(params: Params, x: Array) -> tuple[Array, Any]:
     inputs = len(params["lstm.weight_input"])
     fits = x.ndim == 3 and x.shape[1] > 0 and x.shape[2] == inputs
-    require(fits, "lstm_classifier", "x", f"of shape {x.shape}", f"(N, T, {inputs}) with T >= 1")
+    if not fits:
+        raise refused("lstm_classifier", "x", f"of shape {x.shape}", f"(N, T, {inputs}) with T >= 1")
     weight_hidden = params["lstm.weight_hidden"]
     rest = np.zeros_like(weight_hidden, shape=(len(x), len(weight_hidden)))
     (y, h_last, _), lstm_cache = lstm.forward(x, rest, rest, params["lstm.weight_input"], weight_hidden, params["lstm.bias"])

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from reference.activations import relu, sigmoid, softmax, tanh
-from reference.case import Array, Case, Inputs, require
+from reference.case import Array, Case, Inputs, refused
 from reference.layers import batch_norm, dropout, linear
 from reference.losses import cross_entropy
 
@@ -120,7 +120,8 @@ def _network(
     training: bool,
     unbiased: bool,
 ) -> tuple[Array, State, Any]:
-    require(activation in ACTIVATIONS, "mlp", "activation", repr(activation), f"one of {', '.join(ACTIVATIONS)}")
+    if activation not in ACTIVATIONS:
+        raise refused("mlp", "activation", repr(activation), f"one of {', '.join(ACTIVATIONS)}")
     a, caches, after = x, [], {}
     for k in range(depth(params)):
         weight, norm = params[f"hidden.{k}.linear.weight"], f"hidden.{k}.norm"

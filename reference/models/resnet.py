@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from reference.activations import relu
-from reference.case import Array, Case, Inputs, require
+from reference.case import Array, Case, Inputs, refused
 from reference.layers import global_avg_pool, linear
 from reference.losses import cross_entropy
 from reference.models import basic_block
@@ -93,7 +93,8 @@ def backward(dout: tuple[Array, Any], cache: Any, *, input_gradient: bool = True
 
 def _network(params: Params, x: Array, state: State, **how: bool) -> tuple[Array, State, Any]:
     channels = params["stem.conv.weight"].shape[1]
-    require(x.ndim == 4 and x.shape[1] == channels, "resnet", "x", f"of shape {x.shape}", f"(N, {channels}, H, W)")
+    if not (x.ndim == 4 and x.shape[1] == channels):
+        raise refused("resnet", "x", f"of shape {x.shape}", f"(N, {channels}, H, W)")
     n, after, stem_cache = conv_norm("stem", x, params, state, **how)
     a, relu_cache = relu.forward(n)
     blocks = []

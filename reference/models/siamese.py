@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from reference.activations import relu
-from reference.case import Array, Case, Inputs, require
+from reference.case import Array, Case, Inputs, refused
 from reference.layers import linear
 from reference.losses import triplet_margin
 
@@ -68,7 +68,8 @@ def forward(params: Params, x: Array, /, *, margin: float = 1.0) -> tuple[Array,
 
     Raises ValueError where dtypes or shapes do not fit, or there is no triplet.
     """
-    require(x.ndim == 3 and len(x) == 3, "siamese", "x", f"of shape {x.shape}", "(3, N, I): anchors, positives, negatives")
+    if not (x.ndim == 3 and len(x) == 3):
+        raise refused("siamese", "x", f"of shape {x.shape}", "(3, N, I): anchors, positives, negatives")
     anchor, anchor_cache = encode(params, x[0])
     positive, positive_cache = encode(params, x[1])
     negative, negative_cache = encode(params, x[2])

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from reference.activations import relu, sigmoid
-from reference.case import Array, Case, Inputs, require
+from reference.case import Array, Case, Inputs, refused
 from reference.layers import linear
 from reference.losses import binary_cross_entropy, mse
 
@@ -49,7 +49,8 @@ def forward(params: Params, x: Array, /, *, labels: Array, loss: Loss = "binary_
     if loss == "binary_cross_entropy":
         value, loss_cache = binary_cross_entropy.forward(p, labels=labels)
     else:
-        require(loss == "mse", "two_layer", "loss", repr(loss), "'binary_cross_entropy' or 'mse'")
+        if loss != "mse":
+            raise refused("two_layer", "loss", repr(loss), "'binary_cross_entropy' or 'mse'")
         value, loss_cache = mse.forward(p, labels)
     return value, (network_cache, loss, loss_cache)
 

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from reference.activations import tanh
-from reference.case import Array, Case, Inputs, require, require_floats
+from reference.case import Array, Case, Inputs, refused, require_floats
 from reference.layers import linear
 from reference.losses import binary_cross_entropy_with_logits
 
@@ -80,8 +80,10 @@ def forward(params: Params, x: Array, /, *, noise: Array, beta: float = 1.0) -> 
     """
     (mean, logvar), encoder = encode(params, x)
     require_floats("vae", x=x, noise=noise)
-    require(noise.shape == mean.shape, "vae", "noise", f"of shape {noise.shape}", f"{mean.shape}, one for each code")
-    require(len(x) > 0, "vae", "x", f"of shape {x.shape}", "at least one image")
+    if noise.shape != mean.shape:
+        raise refused("vae", "noise", f"of shape {noise.shape}", f"{mean.shape}, one for each code")
+    if not len(x) > 0:
+        raise refused("vae", "x", f"of shape {x.shape}", "at least one image")
     sd = np.exp(logvar / 2)
     z = mean + sd * noise
     logits, decoder = decode(params, z)

@@ -20,7 +20,7 @@ threshold, 5 by default; Keras has none.
 
 import numpy as np
 
-from reference.case import Array, Case, require
+from reference.case import Array, Case, refused
 from reference.optimizers import adam
 from reference.optimizers.adam import EXACT
 from reference.optimizers.arguments import bias_correction, check, check_decays, check_not_negative, number, path
@@ -48,7 +48,8 @@ def step(
     check("radam", param, grad, lr)
     check_decays("radam", beta1=beta1, beta2=beta2)
     check_not_negative("radam", eps=eps)
-    require(threshold >= 4, "radam", "threshold", threshold, "threshold >= 4, below which there is no variance")
+    if not threshold >= 4:
+        raise refused("radam", "threshold", threshold, "threshold >= 4, below which there is no variance")
     update, state = adam.direction(grad, state, beta1=beta1, beta2=beta2, eps=eps, eps_hat=eps_hat)
     t = int(state["step"])
     decay = np.longdouble(beta2)

@@ -16,8 +16,8 @@ Frameworks: torch.optim.SGD (lr 1e-3), keras.optimizers.SGD (0.01), optax.sgd; a
 keeps the rate in float32, so that 0.1 is 0.100000001490116 even for float64 parameters.
 """
 
-from reference.case import Array, Case
-from reference.optimizers.arguments import check, check_not_negative, path
+from reference.case import Array, Case, refused
+from reference.optimizers.arguments import check, path
 from reference.schedules import Schedule
 
 State = dict[str, Array]
@@ -34,7 +34,8 @@ def step(param: Array, grad: Array, state: State, *, lr: float, weight_decay: fl
     Raises ValueError where dtypes or shapes differ, or lr or weight_decay is negative.
     """
     check("sgd", param, grad, lr)
-    check_not_negative("sgd", weight_decay=weight_decay)
+    if not weight_decay >= 0:
+        raise refused("sgd", "weight_decay", weight_decay, "weight_decay >= 0")
     if weight_decay:
         grad = grad + weight_decay * param
     return param - lr * grad, state
