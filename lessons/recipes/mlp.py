@@ -1,4 +1,8 @@
-"""The multi-layer perceptron on the digits, five epochs of gradient descent."""
+"""The multi-layer perceptron on the digits, five epochs of gradient descent.
+
+Compared in float64 alone, as are the others with relus (see `lessons.recipes.resnet`): in float32 one of four perturbed runs of
+the reference met a kink within 20 steps, where those of another seed met none in 220.
+"""
 
 from collections.abc import Iterator
 
@@ -29,6 +33,7 @@ RECIPE = Recipe(
     optimizer="sgd",
     hyper={"lr": 0.5},
     steps=220,
+    judged={"float64": 220},
     test=unseen_digits,
     evaluate=mlp.predict,
     score=accuracy,

@@ -1,7 +1,7 @@
 """The siamese network on triplets of digits: an anchor, another image of the same digit, and one of a different digit.
 
 Of all triplets of images that were not trained on, 88 % have the positive nearer in the space of pixels, 71 % in the embedding
-before the first step.
+before the first step. Compared in float64 alone, for its relus and margins: see `lessons.recipes.resnet`.
 """
 
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ RECIPE = Recipe(
     optimizer="sgd",
     hyper={"lr": 0.25},
     steps=300,
-    judged={"float64": 100, "float32": 100},
+    judged={"float64": 100},
     test=unseen_digits,
     evaluate=siamese.predict,
     score=ranked,
