@@ -50,3 +50,11 @@ class Pick(Protocol):
 def any_shape(pick: Pick, least: int = 1, most: int = 3) -> tuple[int, ...]:
     """The shape of an argument, or of a part of its axes, of no fixed rank: least to most axes, each 1 to 3 long."""
     return tuple(pick.size(1, 3) for _ in range(pick.size(least, most)))
+
+
+def classes_along_an_axis(pick: Pick) -> Arguments:
+    """x of any shape, and an axis of it with two classes or more: over a single one there is nothing to differentiate."""
+    shape = list(any_shape(pick))
+    axis = pick.one_of(*range(-len(shape), len(shape)))
+    shape[axis] = pick.size(2, 4)
+    return (pick.floats(*shape),), {"axis": axis}

@@ -146,12 +146,13 @@ def _a_framework() -> bool:
     return False
 
 
-@pytest.mark.skipif(not _a_framework(), reason="no framework is there to hold a mutant against")
 @pytest.mark.parametrize(
     "identity",
     ["pair activations.silu.backward: dropped term 1", "pair activations.silu.backward -> dx: relative perturbation of 1e-6 1"],
 )
 def test_a_wrong_gradient_is_killed_by_both_witnesses(identity: str) -> None:
+    if not _a_framework():  # asked here: collecting tests imports none
+        pytest.skip("no framework is there to hold a mutant against")
     by = {outcome.by: outcome for outcome in examine(a_mutant(identity))}
     for witness in ("oracle", "frameworks"):
         assert (by[witness].verdict, by[witness].case, by[witness].gradient) == ("killed", "generic", "dx")

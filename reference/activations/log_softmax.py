@@ -15,7 +15,7 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.3
 import numpy as np
 
 from reference.case import Array, Case, refused, require_floats
-from reference.domain import Arguments, Pick, any_shape
+from reference.domain import Arguments, Pick, classes_along_an_axis
 from reference.passes import sum_along
 
 
@@ -57,7 +57,4 @@ CASES = [
 
 
 def domain(pick: Pick) -> Arguments:
-    shape = list(any_shape(pick))
-    axis = pick.one_of(*range(-len(shape), len(shape)))
-    shape[axis] = pick.size(2, 4)  # over a single class there is nothing to differentiate
-    return (pick.floats(*shape),), {"axis": axis}
+    return classes_along_an_axis(pick)

@@ -16,7 +16,7 @@ Source: Bridle, "Probabilistic interpretation of feedforward classification netw
 import numpy as np
 
 from reference.case import Array, Case, refused, require_floats
-from reference.domain import Arguments, Pick, any_shape
+from reference.domain import Arguments, Pick, classes_along_an_axis
 from reference.passes import dot_along, sum_along
 
 
@@ -58,7 +58,4 @@ CASES = [
 
 
 def domain(pick: Pick) -> Arguments:
-    shape = list(any_shape(pick))
-    axis = pick.one_of(*range(-len(shape), len(shape)))
-    shape[axis] = pick.size(2, 4)  # over a single class there is nothing to differentiate
-    return (pick.floats(*shape),), {"axis": axis}
+    return classes_along_an_axis(pick)
