@@ -39,6 +39,8 @@ ENTRYWISE = 32
 """Arguments of at most so many elements are differentiated one by one; larger ones along a random direction."""
 BLIND = 1e-6
 """An error bar wider than this fraction of the gradient would prove nothing."""
+STEEP = (2.0**-20, 2.0**-30)
+"""Steps small enough to show the sign of an infinite derivative, and large enough to rise out of rounding."""
 
 
 class Vacuous(AssertionError):
@@ -146,25 +148,44 @@ class Numerics:
 
     def along(self, which: int, direction: Array, side: int = 0) -> Estimate:
         """The derivative of F along a direction in its which-th array."""
+        with np.errstate(all="ignore"):
+            return derivative(self._line(which, direction), self.noise, side)  # type: ignore[arg-type]
+
+    def slopes(self, which: int, direction: Array) -> set[float]:
+        """The signs of the difference quotients of small steps to either side: of the infinity that they grow to, where they do."""
+        f = self._line(which, direction)
+        with np.errstate(all="ignore"):
+            rises = [side * (f(side * np.longdouble(step)) - f(np.longdouble(0))) for side in (-1, 1) for step in STEEP]
+            return {float(np.sign(rise)) for rise in rises if abs(rise) > 2 * self.noise}
+
+    def _line(self, which: int, direction: Array) -> Callable[[np.longdouble], np.longdouble]:
+        """F along a direction in its which-th array, as a function of the distance."""
 
         def f(t: np.longdouble) -> np.longdouble:
             arrays = iter(range(len(self.subject.gradients)))
             moved = tree_map(lambda a: a + t * direction if next(arrays) == which else a, self.inputs)
             return np.longdouble(self._value(moved))
 
-        with np.errstate(all="ignore"):
-            return derivative(f, self.noise, side)  # type: ignore[arg-type]
+        return f
 
     def entries(self, which: int, side: int = 0) -> tuple[Array, Array]:
         """Value and error bar of the derivative with respect to each element of the which-th array."""
         array = list(leaves(self.inputs))[which]
         value, bar = np.zeros_like(array), np.zeros_like(array)
         for index in np.ndindex(array.shape):
-            direction = np.zeros_like(array)
-            direction[index] = 1
-            estimate = self.along(which, direction, side)
+            estimate = self.along(which, _unit(array, index), side)
             value[index], bar[index] = estimate.value, estimate.error
         return value, bar
+
+    def infinite(self, which: int, analytic: Array, value: Array, bar: Array) -> Array:
+        """The numerical derivative, and an infinity where the quotients have no limit and an analytic one of their sign is
+        claimed: only an infinite gradient can be right there.
+        """
+        value = value.copy()
+        for index in map(tuple, np.argwhere(np.isinf(bar) & np.isinf(analytic))):
+            if float(np.sign(analytic[index])) in self.slopes(which, _unit(value, index)):
+                value[index] = analytic[index]
+        return value
 
 
 def check(
@@ -217,8 +238,7 @@ def check_subject(subject: Subject) -> dict[str, float]:
             size = np.maximum(np.maximum(-low, high) - bar, 0)  # 0 is a member of many a set, and no sign of blindness
         elif array.size <= ENTRYWISE:
             value, bar = numerics.entries(i)
-            # Where the quotients have no limit only an infinite gradient can be right; its sign is left to the frameworks.
-            value = np.where(np.isinf(bar) & np.isinf(analytic), analytic, value)
+            value = numerics.infinite(i, analytic, value, bar)
             distances[name] = judge_within(name, analytic, value, bar + slack)
             size = np.abs(analytic)
         else:
@@ -231,6 +251,13 @@ def check_subject(subject: Subject) -> dict[str, float]:
         below_rounding = bool((size <= K * expected.spread).all())
         _require_sight(name, owners[i] in subject.zero, below_rounding, np.sqrt((size**2).sum()), bar.max(initial=0))
     return distances
+
+
+def _unit(array: Array, index: tuple[int, ...]) -> Array:
+    """The direction of one element."""
+    direction = np.zeros_like(array)
+    direction[index] = 1
+    return direction
 
 
 def _require_sight(name: str, declared_zero: bool, below_rounding: bool, gradient: np.longdouble, bar: np.longdouble) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwitness.arithmetic import Array, Measured, measure, wider
+from gradwitness.arithmetic import SAMPLES, Array, Measured, measure, wider
 from gradwitness.oracles import Numerics
 from gradwitness.subject import Subject
 from gradwitness.verdict import Disagreement, judge
@@ -28,11 +28,11 @@ class Evidence:
     measured: list[Measured]
 
     @classmethod
-    def of(cls, subject: Subject, dtype: Any) -> Evidence:
-        """Measure a subject on its inputs, rounded to dtype first."""
+    def of(cls, subject: Subject, dtype: Any, samples: int = SAMPLES) -> Evidence:
+        """Measure a subject on its inputs, rounded to dtype first; by so many perturbed runs."""
         dtype = np.dtype(dtype)
         rounded = subject.rounded(dtype)
-        measured = measure(lambda lift: rounded.run(lift, wider(dtype)), dtype, seed=subject.seed)
+        measured = measure(lambda lift: rounded.run(lift, wider(dtype)), dtype, seed=subject.seed, samples=samples)
         return cls(rounded, dtype, measured)
 
     @property

@@ -135,3 +135,18 @@ def test_parameters_in_a_dict_are_gradients_of_their_own() -> None:
     assert list(check(affine, of_affine, (params, x))) == ["dparams[scale]", "dparams[shift]", "dx"]
     with pytest.raises(Disagreement, match=r"^dx: declared zero"):
         check(affine, of_affine, (params, x), zero=("x",))
+
+
+def x_log_x(x: Any, /) -> Any:
+    inside = x > 0
+    return np.where(inside, x * np.log(np.where(inside, x, 1)), np.where(x == 0, 0.0, np.nan)), x
+
+
+def test_an_infinite_derivative_is_right_with_its_sign_alone() -> None:
+    # log x + 1 falls to minus infinity at 0, where x log x ends.
+    x = np.array([0.0, 0.5])
+    right = check(x_log_x, lambda d, x: (d * (np.log(x) + 1),), (x,))
+    assert right["dx"] < 1
+    for wrong in (lambda d, x: (d * np.where(x == 0, np.inf, np.log(x) + 1),), lambda d, x: (d * np.where(x == 0, -7, np.log(x) + 1),)):
+        with pytest.raises(Disagreement, match=r"dx\[0\] is wrong"):
+            check(x_log_x, wrong, (x,))
