@@ -52,6 +52,9 @@ class Model(Protocol):
         reference's (activation, rate).
         """
 
+    def load(self, model: Any, params: Params, state: Params | None = None, *, device: str = "cpu") -> Any:
+        """The model with other parameters and running statistics of the same shapes: the same one, where they are kept in it."""
+
     def to_reference(self, model: Any) -> Params:
         """The model's parameters under the reference's names and in its layouts."""
 
@@ -106,8 +109,8 @@ class Adapter(Protocol):
     def rates(self, schedule: Any, steps: int) -> Array:
         """The rate of each step, (steps,), in the dtype that the framework computes it in."""
 
-    def optimize(self, optimizer: Any, param: Any, grads: Sequence[Any]) -> list[Any]:
-        """The parameter after each step, given the gradient of each."""
+    def optimize(self, optimizer: Any, mode: str = "eager") -> Callable[[Any, Sequence[Any]], list[Any]]:
+        """(param, grads) -> the parameter after each step, given the gradient of each; every call starts anew."""
 
 
 @cache

@@ -152,7 +152,7 @@ class Numerics:
             return derivative(self._line(which, direction), self.noise, side)  # type: ignore[arg-type]
 
     def slopes(self, which: int, direction: Array) -> set[float]:
-        """The signs of the difference quotients of small steps to either side: of the infinity that they grow to, where they do."""
+        """The signs of the difference quotients of small steps to either side; of the infinities that they grow to, if so."""
         f = self._line(which, direction)
         with np.errstate(all="ignore"):
             rises = [side * (f(side * np.longdouble(step)) - f(np.longdouble(0))) for side in (-1, 1) for step in STEEP]

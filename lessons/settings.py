@@ -57,7 +57,8 @@ def adapted(adapter: Any, name: str, hyper: Mapping[str, Any], param: Array, gra
     if isinstance(numbers["lr"], Schedule):
         numbers["lr"] = adapter.schedules[numbers["lr"].name](**numbers["lr"].hyper)
     put, get = adapter.framework.from_numpy, adapter.framework.to_numpy
-    last: Array = get(adapter.optimize(adapter.optimizers[name](**numbers), put(param), [put(grad) for grad in grads])[-1])
+    run = adapter.optimize(adapter.optimizers[name](**numbers))
+    last: Array = get(run(put(param), [put(grad) for grad in grads])[-1])
     return last
 
 

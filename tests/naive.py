@@ -44,8 +44,8 @@ class Naive:
         path, param, grads = optimizer_path(OPTIMIZERS[self.optimizer], self.case, "float64")
         put, get = partial(adapter.framework.from_numpy, device="cpu"), adapter.framework.to_numpy
         hyper = {key: value for key, value in native(adapter, case.attrs).items() if key not in self.left_out}
-        optimizer = adapter.optimizers[self.native or self.optimizer](**hyper)
-        return path, [np.stack([get(p) for p in adapter.optimize(optimizer, put(param), [put(grad) for grad in grads])])]
+        run = adapter.optimize(adapter.optimizers[self.native or self.optimizer](**hyper))
+        return path, [np.stack([get(p) for p in run(put(param), [put(grad) for grad in grads])])]
 
 
 TRAPS = (

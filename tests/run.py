@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import adapters
-from gradwitness.arithmetic import Array
+from gradwitness.arithmetic import SAMPLES, Array
 from gradwitness.subject import Subject, floats_to, leaves, tree_map
 from gradwitness.witness import Evidence
 from reference import Case, Op, Optimizer
@@ -36,14 +36,14 @@ def subject(op: Op, case: Case, draw: int | None = None) -> Subject:
 
 
 @lru_cache(maxsize=8)
-def evidence(op: Op, case_id: str, dtype: str, draw: int | None = None) -> Evidence:
+def evidence(op: Op, case_id: str, dtype: str, draw: int | None = None, samples: int = SAMPLES) -> Evidence:
     """What the reference says of a case; kept for the neighbouring cells."""
-    return Evidence.of(subject(op, next(case for case in op.cases if case.id == case_id), draw), dtype)
+    return Evidence.of(subject(op, next(case for case in op.cases if case.id == case_id), draw), dtype, samples)
 
 
-def run_op(cell: Cell) -> tuple[Evidence, list[Array]]:
-    """Evidence, and the adapter's out and gradients."""
-    told = evidence(cell.subject, cell.case_id, cell.dtype, cell.seed)
+def run_op(cell: Cell, samples: int = SAMPLES) -> tuple[Evidence, list[Array]]:
+    """Evidence from so many perturbed runs, and the adapter's out and gradients."""
+    told = evidence(cell.subject, cell.case_id, cell.dtype, cell.seed, samples)
     # Seeds share what is compiled; a cell without one is prepared anew, for its spelling may have been exchanged since.
     prepare = prepared if cell.seed is None else kept
     return told, _applied(prepare(replace(cell, seed=None)), told, cell.adapter, cell.device)
@@ -77,25 +77,38 @@ kept = lru_cache(maxsize=4)(prepared)
 
 
 @lru_cache(maxsize=8)
-def model_evidence(op: Op, case_id: str, dtype: str, conventions: Conventions, draw: int | None = None) -> Evidence:
+def model_evidence(
+    op: Op, case_id: str, dtype: str, conventions: Conventions, draw: int | None = None, samples: int = SAMPLES
+) -> Evidence:
     """What the reference says of a model's case under a framework's conventions."""
     at = subject(op, next(case for case in op.cases if case.id == case_id), draw)
-    return Evidence.of(replace(at, static={**at.static, **dict(conventions)}), dtype)
+    return Evidence.of(replace(at, static={**at.static, **dict(conventions)}), dtype, samples)
 
 
-def run_model(cell: Cell) -> tuple[Evidence, list[Array]]:
+def run_model(cell: Cell, samples: int = SAMPLES) -> tuple[Evidence, list[Array]]:
     """Evidence, and the adapter's loss, running statistics, and gradients of every parameter and of the input."""
     adapter = adapters.load(cell.adapter)
     framework, spelling = adapter.framework, adapter.models[cell.name]
-    told = model_evidence(cell.subject, cell.case_id, cell.dtype, tuple(spelling.conventions.items()), cell.seed)
+    told = model_evidence(cell.subject, cell.case_id, cell.dtype, tuple(spelling.conventions.items()), cell.seed, samples)
     params, batch, state, config = parts(told.subject, spelling.conventions)
-    model = spelling.from_reference(params, state, device=cell.device, **config)
+    if cell.seed is None:
+        model = spelling.from_reference(params, state, device=cell.device, **config)
+    else:
+        model = spelling.load(built(replace(cell, seed=None)), params, state, device=cell.device)
     put = partial(framework.from_numpy, device=cell.device)
     dout, *_ = leaves(told.subject.cotangent)
     loss, dparams, dx, after = adapter.gradients(model, cell.mode)(tree_map(put, batch), put(dout))
     grads = (adapter.named(dparams, model), framework.to_numpy(dx)) if dx is not None else (adapter.named(dparams, model),)
     kept = adapter.named_state(after, model)
     return told, [framework.to_numpy(loss), *(kept[name] for name in state), *told.subject.align(grads)]
+
+
+@lru_cache(maxsize=4)
+def built(cell: Cell) -> Any:
+    """The adapter's model of a case, which seeds share, and what is compiled with it; they load it with their parameters."""
+    spelling = adapters.load(cell.adapter).models[cell.name]
+    params, _, state, config = parts(subject(cell.subject, cell.case).rounded(cell.dtype), spelling.conventions)
+    return spelling.from_reference(params, state, device=cell.device, **config)
 
 
 def parts(at: Subject, conventions: Mapping[str, Any]) -> tuple[Params, dict[str, Any], Params, dict[str, Any]]:
@@ -112,7 +125,12 @@ def parts(at: Subject, conventions: Mapping[str, Any]) -> tuple[Params, dict[str
 
 @lru_cache(maxsize=256)
 def optimizer_path(
-    optimizer: Optimizer, case_id: str, dtype: str, convention: Conventions = (), draw: int | None = None
+    optimizer: Optimizer,
+    case_id: str,
+    dtype: str,
+    convention: Conventions = (),
+    draw: int | None = None,
+    samples: int = SAMPLES,
 ) -> tuple[Path, Array, Array]:
     """The reference's parameter after each of a case's steps, under an adapter's convention; with the start and the gradients,
     in dtype.
@@ -131,19 +149,28 @@ def optimizer_path(
             history.append(value)
         return [np.stack(history)]
 
-    return Path(["param"], run, dtype, of), param, grads
+    return Path(["param"], run, dtype, of, samples), param, grads
 
 
-def run_optimizer(cell: Cell) -> tuple[Path, list[Array]]:
+def run_optimizer(cell: Cell, samples: int = SAMPLES) -> tuple[Path, list[Array]]:
     """The parameter after each step, by the reference and by the framework's own optimizer."""
     adapter = adapters.load(cell.adapter)
     framework = adapter.framework
     convention = tuple(adapter.conventions.get(cell.name, {}).items())
-    path, param, grads = optimizer_path(cell.subject, cell.case_id, cell.dtype, convention, cell.seed)
+    path, param, grads = optimizer_path(cell.subject, cell.case_id, cell.dtype, convention, cell.seed, samples)
     put = partial(framework.from_numpy, device=cell.device)
-    optimizer = adapter.optimizers[cell.name](**native(adapter, cell.case.attrs))
-    history = adapter.optimize(optimizer, put(param), [put(g) for g in grads])
+    prepare = optimization if cell.seed is None else optimization_kept
+    history = prepare(replace(cell, seed=None))(put(param), [put(g) for g in grads])
     return path, [np.stack([framework.to_numpy(p) for p in history])]
+
+
+def optimization(cell: Cell) -> Any:
+    """(param, grads) -> the parameter after each step, by the framework's own optimizer."""
+    adapter = adapters.load(cell.adapter)
+    return adapter.optimize(adapter.optimizers[cell.name](**native(adapter, cell.case.attrs)), cell.mode)
+
+
+optimization_kept = lru_cache(maxsize=4)(optimization)
 
 
 def native(adapter: Any, hyper: Mapping[str, Any]) -> dict[str, Any]:

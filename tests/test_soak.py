@@ -12,7 +12,9 @@ import adapters
 from gradwitness import frameworks, verdict
 from reference import MODELS, OPS
 from tests.matrix import DTYPES, Selection
-from trust.soak import Block, Tally, cell, drawn, examine, run
+from tests.run import RUN
+from trust import soak
+from trust.soak import Block, Tally, cell, drawn, examine, examined, run, surely_agreed
 from trust.soak_report import alarms, summary
 from trust.soaking import Record, spans
 
@@ -46,7 +48,7 @@ def test_nothing_is_alarmed_at_further_seeds(sampled: tuple[str, str, str, str, 
     if why:
         pytest.skip(why)
     for seed in range(SEEDS):
-        outcome = examine(cell(*where, adapter, drawn(*where, seed)))
+        _, outcome = examined(*where, adapter, seed)
         assert outcome.status != "alarm", outcome.message
 
 
@@ -66,6 +68,34 @@ def tallies(monkeypatch: pytest.MonkeyPatch) -> list[Tally]:
     pytest.importorskip("torch")
     monkeypatch.setattr(verdict, "K", 1e-3)
     return run(BLOCK)
+
+
+@pytest.mark.parametrize("kind, name", [("op", "log_softmax"), ("model", "two_layer"), ("optimizer", "adam")])
+def test_what_few_runs_show_to_agree_agrees_by_all(kind: str, name: str) -> None:
+    pytest.importorskip("torch")
+    for seed in range(3):
+        at = cell(kind, name, "generic", "float32", "torch", seed)
+        bounds, distances = surely_agreed(at), RUN[kind](at)[0].judge(RUN[kind](at)[1])
+        assert bounds.keys() == distances.keys()
+        assert all(distances[result] <= bounds[result] <= verdict.K for result in distances)
+
+
+def test_what_few_runs_do_not_show_is_judged_by_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+    at = cell("op", "softmax", "generic", "float32", "torch", 1)
+    exact = examine(at)
+    monkeypatch.setattr(soak, "K", 1e-3)  # no bound is so small: all runs have to tell
+    assert surely_agreed(at) == {}
+    assert 0 < examine(at).ratio < exact.ratio
+    assert examine(at).status == "agreed"
+
+
+def test_a_model_that_disagrees_off_any_kink_alarms(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soak, "examine", lambda at: soak.Outcome("alarm", message=str(at.seed)))
+    where = ("model", "mlp", MODELS["mlp"].cases[0].id, "float64", "torch")
+    assert examined(*where, 900) == (900, soak.Outcome("alarm", message="900"))
+    monkeypatch.setattr(soak, "drawn", lambda *_: 77)
+    assert examined(*where, 900) == (77, soak.Outcome("alarm", message="77"))
 
 
 def test_a_false_alarm_is_reported_with_what_replays_it(tallies: list[Tally]) -> None:
@@ -98,13 +128,11 @@ def test_a_block_with_an_alarm_is_run_again_and_others_are_not(tallies: list[Tal
 def test_the_first_seeds_of_every_case_come_before_the_next_of_any(tmp_path: Path) -> None:
     firsts = [block.first for block in Record(tmp_path / "none").blocks(40, [], ["torch"], [])]
     assert firsts == sorted(firsts)
-    assert spans(40) == [(0, 5), (5, 25), (25, 40)]
-    assert spans(250)[-2:] == [(100, 200), (200, 250)]
+    assert spans(40) == [(0, 5), (5, 40)]
+    assert spans(1200)[-2:] == [(500, 1000), (1000, 1200)]
 
 
 def test_a_model_s_point_at_a_kink_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    from trust import soak
-
     where = ("model", "mlp", MODELS["mlp"].cases[0].id, "float64")
     assert drawn(*where, 900) == 900
     drawn.cache_clear()

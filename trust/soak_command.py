@@ -11,7 +11,7 @@ from rich.console import Console
 
 import adapters
 from tests.matrix import Selection
-from trust.soak import TABLES, cell, drawn, examine
+from trust.soak import TABLES, examined
 from trust.soak_report import alarms, summary, table
 from trust.soaking import ROOT, Record
 from trust.soaking import soak as carry_on
@@ -66,8 +66,7 @@ def _replay(console: Console, op: list[str], case: str, dtype: list[str], adapte
     ids = [of.id for of in TABLES.get(kind, {op[0]: None})[op[0]].cases] if kind in TABLES else []
     if case not in ids:
         raise typer.BadParameter(f"unknown case {case!r} of {op[0]}; there are {', '.join(ids)}")
-    found = drawn(kind, op[0], case, dtype[0], seed)
-    outcome = examine(cell(kind, op[0], case, dtype[0], adapter[0], found))
+    found, outcome = examined(kind, op[0], case, dtype[0], adapter[0], seed)
     again = f", drawn again: seed {found}" if found != seed else ""
     console.print(f"{outcome.status}{again}: {outcome.result} {outcome.ratio:.3g} units\n{outcome.message}", markup=False)
     if outcome.status == "alarm":

@@ -38,7 +38,7 @@ def seeds(tallies: Sequence[Tally]) -> dict[tuple[str, str], int]:
 def table(tallies: Iterable[Tally]) -> Table:
     """One row for each adapter, kind and dtype."""
     drawn = Table(
-        title=f"the soak: runs by outcome, and the worst distance in units of rounding spread, of which {K:g} are allowed"
+        title=f"the soak: runs by outcome, and the worst distance (a bound) in units of rounding spread, of which {K:g} are allowed"
     )
     for column in ("adapter", "mode", "of", "dtype"):
         drawn.add_column(column)
@@ -54,7 +54,7 @@ def table(tallies: Iterable[Tally]) -> Table:
         where = f"{worst.name} / {worst.case_id}, {result}, seed {seed}"
         redrawn = str(sum(tally.redrawn for tally in of))
         drawn.add_row(
-            adapter, mode(kind, adapter), f"{kind}s", dtype, str(len(each)), range_of, *statuses, redrawn, f"{ratio:.2f}", where
+            adapter, mode(adapter), f"{kind}s", dtype, str(len(each)), range_of, *statuses, redrawn, f"{ratio:.2f}", where
         )
     return drawn
 
@@ -78,7 +78,7 @@ def summary(tallies: Sequence[Tally]) -> dict[str, Any]:
         rows.append(
             {
                 "adapter": adapter,
-                "mode": mode(kind, adapter),
+                "mode": mode(adapter),
                 "kind": kind,
                 "dtype": dtype,
                 "cases": len(each),

@@ -24,14 +24,17 @@ from trust.soak import Block, Tally, cases, run
 
 ROOT = Path(__file__).parent.parent
 RECORD = ROOT / ".trust" / "soak.jsonl"
-EDGES = (0, 5, 25, 100)
-"""Blocks end here, and at every hundred after: a bounded soak covers all cases evenly, a long one compiles seldom."""
+EDGES = (0, 5, 50, 200, 500)
+"""Blocks end here, and at every five hundred after: a bounded soak covers all cases evenly, a long one compiles seldom."""
+COMPILED = RECORD.with_name("jax")
+"""What JAX compiled: a case's next block, or the next run, takes it from there (see tests/conftest.py)."""
+KEEP_ALL = {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0", "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1"}
 Place = tuple[str, str, str, str, str, int]
 
 
 def spans(seeds: int) -> list[tuple[int, int]]:
     """The blocks of the seeds 0, ..., seeds - 1: first and behind the last."""
-    edges = [edge for edge in (*EDGES, *range(EDGES[-1] + 100, seeds, 100)) if edge < seeds]
+    edges = [edge for edge in (*EDGES, *range(EDGES[-1] + 500, seeds, 500)) if edge < seeds]
     return list(pairwise([*edges, seeds]))
 
 
@@ -83,6 +86,7 @@ def soak(record: Record, blocks: Sequence[Block], minutes: float, processes: int
     Ctrl-C ends it as the minutes do: what has begun is finished and recorded, nothing else begins.
     """
     set_environment(1)  # a process has one processor; read by what the spawned ones import
+    os.environ |= {"JAX_COMPILATION_CACHE_DIR": str(COMPILED)} | KEEP_ALL
     until = time.monotonic() + 60 * minutes
     waiting, running = deque(blocks), set[Future[list[Tally]]]()
     console = Console(stderr=True)

@@ -78,6 +78,12 @@ class Spelling:
         trained = {"params": variables.pop("params")}
         return Model(self.build(params, **config), trained, variables, self, tuple(tensors), tuple(config.items()))
 
+    def load(
+        self, model: Model, params: Mapping[str, Any], state: Mapping[str, Any] | None = None, *, device: str = "cpu"
+    ) -> Model:
+        """Another model, with other parameters: this one keeps its own."""
+        return self.from_reference(params, state, device=device, **dict(model.config))
+
     def to_reference(self, model: Model) -> dict[str, Any]:
         """The module's parameters, or in a gradient theirs, under the reference's names and in its layouts."""
         return self._taken(model)[0]

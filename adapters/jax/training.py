@@ -89,12 +89,21 @@ class Trainer:
 trainer = Trainer
 
 
-def optimize(optimizer: optax.GradientTransformation, param: Array, grads: Sequence[Array]) -> list[Array]:
-    """The parameter after each step, given the gradient of each."""
-    state = optimizer.init(param)
-    history = []
-    for grad in grads:
+def optimize(optimizer: optax.GradientTransformation, mode: str = "eager") -> Callable[[Array, Sequence[Array]], list[Array]]:
+    """(param, grads) -> the parameter after each step, given the gradient of each."""
+
+    def update(grad: Array, state: Any, param: Array) -> tuple[Array, Any]:
         updates, state = optimizer.update(grad, state, param)
-        param = optax.apply_updates(param, updates)
-        history.append(param)
-    return history
+        return optax.apply_updates(param, updates), state
+
+    step = _framework.compile(update, mode)
+
+    def run(param: Array, grads: Sequence[Array]) -> list[Array]:
+        state = optimizer.init(param)
+        history = []
+        for grad in grads:
+            param, state = step(grad, state, param)
+            history.append(param)
+        return history
+
+    return run

@@ -39,18 +39,26 @@ class Spelling:
         **config: Any,
     ) -> keras.Model:
         """The model with the reference's parameters, in their dtype."""
-        framework = frameworks.load("tensorflow")
-        frameworks.require_device("tensorflow", device, framework.devices())
-        layers = self.layers(params, **config)
+        frameworks.require_device("tensorflow", device, frameworks.load("tensorflow").devices())
         with tf.device(PLACES[device]):
-            tensors = {name: framework.from_numpy(value, device) for name, value in {**params, **(state or {})}.items()}
             model = self.build(params, next(iter(params.values())).dtype.name, **config)
-            model.spelling, model.layers_of_reference, model.places = self, layers, {}
-            for layer, kept in stored(tensors, layers).items():
-                variables = {name: _find(model, layer, name) for name in kept}
-                model.places[layer] = {name: variable.path for name, variable in variables.items()}
+        model.spelling, model.layers_of_reference, model.places = self, self.layers(params, **config), {}
+        return self.load(model, params, state, device=device)
+
+    def load(
+        self, model: keras.Model, params: Mapping[str, Any], state: Mapping[str, Any] | None = None, *, device: str = "cpu"
+    ) -> keras.Model:
+        """The model itself, with other parameters of the same shapes."""
+        put = frameworks.load("tensorflow").from_numpy
+        tensors = {name: put(value, device) for name, value in {**params, **(state or {})}.items()}
+        variables = {v.path: v for v in model.variables}
+        with tf.device(PLACES[device]):
+            for layer, kept in stored(tensors, model.layers_of_reference).items():
+                places = model.places.setdefault(layer, {})
                 for name, tensor in kept.items():
-                    variables[name].assign(tensor)
+                    if name not in places:
+                        places[name] = _find(model, layer, name).path
+                    variables[places[name]].assign(tensor)
         return model
 
     def to_reference(self, model: keras.Model) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import keras
@@ -26,6 +27,7 @@ def loss(model: Any, mode: str = "eager") -> Callable[[Batch], Tensor]:
     return _framework.compile(lambda batch: model.spelling.loss(model, **batch), mode)
 
 
+@lru_cache(maxsize=4)  # a model that is given other parameters need not be traced anew
 def gradients(model: Any, mode: str = "eager") -> Callable[[Batch, Tensor], tuple[Tensor, Any, Tensor | None, Any]]:
     """(batch, dout) -> (loss, dparams, dx, state); dparams and state by the paths of the model's variables."""
 
@@ -73,12 +75,32 @@ class Trainer:
 trainer = Trainer
 
 
-def optimize(optimizer: keras.optimizers.Optimizer, param: Tensor, grads: Sequence[Tensor]) -> list[Tensor]:
-    """The parameter after each step, given the gradient of each."""
-    with tf.device(param.device):
-        variable = keras.Variable(param, dtype=param.dtype.name)
-    history = []
-    for grad in grads:
+def optimize(optimizer: keras.optimizers.Optimizer, mode: str = "eager") -> Callable[[Tensor, Sequence[Tensor]], list[Tensor]]:
+    """(param, grads) -> the parameter after each step, given the gradient of each.
+
+    Shapes, dtype and device are those of the first call: what Keras keeps of it is put back for the next.
+    """
+    kept: list[tuple[keras.Variable, Tensor]] = []
+
+    def begin(param: Tensor) -> None:
+        if not kept:
+            with tf.device(param.device):
+                variable = keras.Variable(param, dtype=param.dtype.name)
+            optimizer.build([variable])  # a tf.function may not create variables
+            kept.extend((v, tf.identity(v.value)) for v in (variable, *optimizer.variables))
+        for variable, value in kept[1:]:
+            variable.assign(value)
+        kept[0][0].assign(param)
+
+    def apply(grad: Tensor) -> Tensor:
+        variable = kept[0][0]
         optimizer.apply_gradients([(grad, variable)])
-        history.append(tf.identity(variable.value))
-    return history
+        return tf.identity(variable.value)
+
+    step = _framework.compile(apply, mode)
+
+    def run(param: Tensor, grads: Sequence[Tensor]) -> list[Tensor]:
+        begin(param)
+        return [step(grad) for grad in grads]
+
+    return run

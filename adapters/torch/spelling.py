@@ -37,12 +37,18 @@ class Spelling:
         **config: Any,
     ) -> nn.Module:
         """The module with the reference's parameters, in their dtype."""
+        dtype = frameworks.load("torch").from_numpy(next(iter(params.values())), device).dtype
+        model = self.build(params, **config).to(device=device, dtype=dtype)
+        model.spelling, model.layers_of_reference = self, self.layers(params, **config)
+        return self.load(model, params, state, device=device)
+
+    def load(
+        self, model: nn.Module, params: Mapping[str, Any], state: Mapping[str, Any] | None = None, *, device: str = "cpu"
+    ) -> nn.Module:
+        """The module itself, with other parameters of the same shapes."""
         put = frameworks.load("torch").from_numpy
         tensors = {name: put(value, device) for name, value in {**params, **(state or {})}.items()}
-        layers = self.layers(params, **config)
-        model = self.build(params, **config).to(device=device, dtype=next(iter(tensors.values())).dtype)
-        model.load_state_dict(_counted(model) | _flat(stored(tensors, layers)))
-        model.spelling, model.layers_of_reference = self, layers
+        model.load_state_dict(_counted(model) | _flat(stored(tensors, model.layers_of_reference)))
         return model
 
     def to_reference(self, model: nn.Module) -> dict[str, Any]:

@@ -84,13 +84,18 @@ class Trainer:
 trainer = Trainer
 
 
-def optimize(optimizer: Factory, param: Tensor, grads: Sequence[Tensor]) -> list[Tensor]:
-    """The parameter after each step, given the gradient of each."""
-    parameter = nn.Parameter(param.clone())
-    stepper = optimizer([parameter])
-    history = []
-    for grad in grads:
-        parameter.grad = grad.clone()
-        stepper.step()
-        history.append(parameter.detach().clone())
-    return history
+def optimize(optimizer: Factory, mode: str = "eager") -> Callable[[Tensor, Sequence[Tensor]], list[Tensor]]:
+    """(param, grads) -> the parameter after each step, given the gradient of each."""
+
+    def run(param: Tensor, grads: Sequence[Tensor]) -> list[Tensor]:
+        parameter = nn.Parameter(param.clone())
+        stepper = optimizer([parameter])
+        step = _framework.compile(stepper.step, mode)
+        history = []
+        for grad in grads:
+            parameter.grad = grad.clone()
+            step()
+            history.append(parameter.detach().clone())
+        return history
+
+    return run
