@@ -70,7 +70,7 @@ def tallies(monkeypatch: pytest.MonkeyPatch) -> list[Tally]:
     return run(BLOCK)
 
 
-@pytest.mark.parametrize("kind, name", [("op", "log_softmax"), ("model", "two_layer"), ("optimizer", "adam")])
+@pytest.mark.parametrize(("kind", "name"), [("op", "log_softmax"), ("model", "two_layer"), ("optimizer", "adam")])
 def test_what_few_runs_show_to_agree_agrees_by_all(kind: str, name: str) -> None:
     pytest.importorskip("torch")
     for seed in range(3):

@@ -10,10 +10,10 @@ only where the file gives a limit of accuracy is it held to that.
 Modes. Each adapter runs in the mode that is customary in its framework, for what is compiled once for all seeds runs twenty
 times as fast as eagerly: PyTorch eagerly, TensorFlow in a graph, JAX under jit.
 
-Perturbed runs. The spread of a verdict is the root mean square of 16 of them, and dear. Whatever the other fourteen are, it is no
-less than that of the first two times sqrt(2/16). A cell that agrees within K of that agrees within K of the spread, and no more is
-measured: its ratio is then a bound, at most 2.8 times too large. Any other cell is judged by all 16, as in the tests. (What
-only the other runs could raise, `Unstable`, is not seen at a cell that agrees so.)
+Perturbed runs. The spread of a verdict is the root mean square of 16 of them, and dear. Whatever the other fourteen are, it is
+no less than that of the first two times sqrt(2/16). A cell that agrees within K of that agrees within K of the spread, and no
+more is measured: its ratio is then a bound, at most 2.8 times too large. Any other cell is judged by all 16, as in the tests.
+(What only the other runs could raise, `Unstable`, is not seen at a cell that agrees so.)
 
 Kinks. Two honest computations disagree about the gradient where rounding decides on which side of an inner kink a point lies.
 The inputs of an op's case are kept away from its kinks by the case; what a hidden relu is given, nobody chooses. Where an adapter

@@ -37,9 +37,7 @@ def seeds(tallies: Sequence[Tally]) -> dict[tuple[str, str], int]:
 
 def table(tallies: Iterable[Tally]) -> Table:
     """One row for each adapter, kind and dtype."""
-    drawn = Table(
-        title=f"the soak: runs by outcome, and the worst distance (a bound) in units of rounding spread, of which {K:g} are allowed"
-    )
+    drawn = Table(title=f"the soak: runs by outcome, and the worst distance in units of rounding spread (a bound), {K:g} allowed")
     for column in ("adapter", "mode", "of", "dtype"):
         drawn.add_column(column)
     for column in ("cases", "seeds of each", "agreed", "recorded", "not run", "alarms", "redrawn", "worst"):
