@@ -50,6 +50,7 @@ CASES = [
     Case("one", distinct(1, 1, 1), {"kernel_size": 1}),
     Case("overlapping_padded", distinct(2, 3, 9), {"kernel_size": 3, "stride": 2, "padding": 1}),
     Case("dilated_strided", distinct(2, 3, 9), {"kernel_size": 2, "stride": 2, "padding": 1, "dilation": 3}),
+    Case("stride_leaves_a_rest", distinct(2, 1, 8), {"kernel_size": 2, "stride": 3}),
     Case("large", distinct(4, 16, 63), {"kernel_size": 5, "stride": 3, "padding": 2}),
     Case("tied", lambda rng: (np.ones((1, 2, 8)),), {"kernel_size": 4}, kink=True),
     Case("tied_overlapping", lambda rng: (_TIED,), {"kernel_size": 4, "stride": 3}, kink=True),

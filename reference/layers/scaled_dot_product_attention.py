@@ -104,6 +104,7 @@ CASES = [
     Case("one", _inputs(1, 1, queries=1, keys=1, width=1), zero=("query", "key")),
     Case("odd", _inputs(1, 3, queries=7, keys=3, width=5)),
     Case("large", _inputs(2, 2, queries=32, keys=32, width=16)),
+    Case("without_heads", _inputs(2, queries=4, keys=5, width=6)),
     Case("causal", _inputs(2, 3, queries=4, keys=4, width=4), {"causal": True}),
     Case("causal_longer_keys", _inputs(2, 3, queries=4, keys=5, width=4), {"causal": True}),
     Case("padding", _inputs(2, 3, queries=4, keys=5, width=4), {"mask": _PADDING}),

@@ -16,8 +16,8 @@ _PARAMETERS = tuple(f"{part}_{kind}" for part in _PARTS for kind in ("weight", "
 def scaled_dot_product_attention(
     query: Array, key: Array, value: Array, *, mask: Array | None = None, causal: bool = False, scale: float | None = None
 ) -> Array:
-    query, key, value = (x.swapaxes(1, 2) for x in (query, key, value))  # JAX: (N, L, H, E)
-    return jax.nn.dot_product_attention(query, key, value, mask=mask, is_causal=causal, scale=scale).swapaxes(1, 2)
+    query, key, value = (x.swapaxes(-3, -2) for x in (query, key, value))  # JAX: (N, L, H, E) or (L, H, E)
+    return jax.nn.dot_product_attention(query, key, value, mask=mask, is_causal=causal, scale=scale).swapaxes(-3, -2)
 
 
 def multi_head_attention(

@@ -60,9 +60,9 @@ def _max_pool(x: Tensor, kernel_size: Size, stride: Size | None, padding: Size, 
     x = _channels_last(x)
     if set(dilations) == {1} and axes == 2:
         return _channels_first(tf.nn.max_pool2d(x, kernel, strides, pads))
-    # tf.nn.max_pool1d takes no explicit padding, and tf.nn.pool no stride beside a dilation.
+    # tf.nn.max_pool1d takes no explicit padding, and tf.nn.pool no stride beside a dilation or beyond the kernel.
     x = tf.pad(x, pads, constant_values=float("-inf"))
-    if set(dilations) == {1}:
+    if set(dilations) == {1} and all(step <= taps for step, taps in zip(strides, kernel, strict=True)):
         return _channels_first(tf.nn.pool(x, kernel, "MAX", strides, "VALID"))
     y = _channels_first(tf.nn.pool(x, kernel, "MAX", None, "VALID", dilations=dilations))
     return y[(..., *(slice(None, None, step) for step in strides))]
