@@ -79,6 +79,7 @@ CASES = [
     Case("no_multiple", normal(2, 3, 4, 5), {"size": (7, 8)}),
     Case("no_multiple_align_corners", normal(2, 3, 4, 5), {"size": (7, 8), "align_corners": True}),
     Case("fractional_scale", normal(2, 3, 4, 5), {"scale_factor": (1.5, 1)}),
+    Case("scale_with_a_rest", normal(1, 2, 7, 8), {"scale_factor": (1.3, 1.7)}),
     Case("smaller", normal(2, 3, 7, 8), {"size": (3, 5)}),
     Case("large", normal(2, 8, 15, 16), {"scale_factor": 2}),
 ]

@@ -62,6 +62,7 @@ CASES = [
     Case("unequal_scales", normal(2, 3, 4, 5), {"scale_factor": (3, 1)}),
     Case("no_multiple", normal(2, 3, 4, 5), {"size": (7, 8)}),
     Case("fractional_scale", normal(2, 3, 4, 5), {"scale_factor": 1.5}),
+    Case("scale_with_a_rest", normal(1, 2, 7, 8), {"scale_factor": (1.3, 1.7)}),
     Case("smaller", normal(2, 3, 7, 8), {"size": (3, 5)}),
     Case("centre_on_a_border", normal(1, 1, 14, 1), {"size": (23, 1)}),
     Case("large", normal(2, 8, 15, 16), {"scale_factor": 2}),

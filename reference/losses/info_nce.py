@@ -99,6 +99,11 @@ CASES = [
     Case(
         "shorter_than_eps", lambda rng: (0.1 * rng.normal(size=(4, 5)), rng.normal(size=(4, 5))), {"eps": 1.0, "temperature": 1.0}
     ),
+    Case(
+        "keys_shorter_than_eps",
+        lambda rng: (rng.normal(size=(4, 5)), 0.1 * rng.normal(size=(4, 5))),
+        {"eps": 1.0, "temperature": 1.0},
+    ),
     Case("zero_vector", lambda rng: (_WITH_ZERO, rng.normal(size=(3, 4))), {"eps": 0.25, "temperature": 1.0}),
     Case("aligned", lambda rng: ((x := rng.normal(size=(4, 5))), x + 0.1 * rng.normal(size=(4, 5)))),
 ]

@@ -54,6 +54,7 @@ CASES = [
     Case("none", normals(3, 4), {"reduction": "none"}),
     Case("large", normals(64, 65)),
     Case("outliers", lambda rng: (1000 * rng.normal(size=(3, 4)), rng.normal(size=(3, 4))), {"reduction": "none"}),
+    Case("far_outliers", lambda rng: (1e5 * rng.normal(size=(3, 4)), rng.normal(size=(3, 4))), {"reduction": "none"}),
     Case("near", lambda rng: (2.0**-12 * (1 + rng.uniform(size=(3, 4))), np.zeros((3, 4)))),
     Case("equal", lambda rng: (np.arange(12.0).reshape(3, 4),) * 2, zero=("x", "target")),
     Case("found_eb6cfe8c", lambda rng: (np.array([1.0]), np.array([0.0]))),  # where one form gives way to the other

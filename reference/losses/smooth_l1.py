@@ -53,6 +53,7 @@ CASES = [
     Case("beta", normals(3, 4), {"beta": 0.3}),
     Case("wide", normals(3, 4), {"beta": 4.0}),
     Case("beta_0", unequal(3, 4), {"beta": 0.0}),
+    Case("beta_0_none", unequal(3, 4), {"beta": 0.0, "reduction": "none"}),
     Case("outliers", lambda rng: (1e6 * rng.normal(size=(3, 4)), rng.normal(size=(3, 4)))),
     Case("at_beta", lambda rng: (np.array([1.0, -0.25, 3.0, 0.0]), np.array([0.5, 0.25, 2.5, 0.5])), {"beta": 0.5}),
     Case(

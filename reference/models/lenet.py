@@ -107,10 +107,17 @@ def _case(identity: str, n: int, channels: Sequence[int], size: int, classes: in
     return Case(identity, _inputs(n, channels, size, classes, kernel), {"labels": labels})
 
 
+def _oblong(rng: np.random.Generator) -> tuple[Params, Array]:
+    """Kernels of 3 by 5."""
+    params, x = _inputs(3, (1, 2, 3), 8, 3, 5)(rng)
+    return {name: value[:, :, :3] if "conv" in name and value.ndim == 4 else value for name, value in params.items()}, x
+
+
 CASES = [
     _case("generic", 3, (2, 3, 4), 8, 5),
     _case("one_image", 1, (1, 1, 1), 4, 2),
     _case("rest_after_pooling", 2, (1, 2, 3), 7, 3),
     _case("kernel_5", 3, (1, 2, 3), 8, 4, kernel=5),
+    Case("oblong_kernel", _oblong, {"labels": np.array([2, 0, 1])}),
     _case("digits_sized", 16, (1, 8, 16), 8, 10),
 ]

@@ -91,6 +91,12 @@ def _inputs(n: int, inputs: int, hidden: int, outputs: int) -> Inputs:
     return draw
 
 
+def _saturated(rng: np.random.Generator) -> tuple[Params, Array]:
+    """Half the samples so far out that their probabilities are within eps of 0 or 1, where the loss is flat."""
+    params, x = _inputs(6, 4, 5, 3)(rng)
+    return params, x * np.array([[1], [1], [1], [300], [300], [300]])
+
+
 def _labels(n: int, outputs: int) -> Array:
     """Zeros and ones in no regular order."""
     return np.random.default_rng(0).integers(0, 2, size=(n, outputs)).astype(float)
@@ -114,6 +120,7 @@ def xor_params(seed: int = 42, hidden: int = 3) -> Params:
 CASES = [
     Case("generic", _inputs(6, 4, 5, 3), {"labels": _labels(6, 3)}),
     Case("generic_mse", _inputs(6, 4, 5, 3), {"labels": _labels(6, 3), "loss": "mse"}),
+    Case("saturated", _saturated, {"labels": _labels(6, 3)}),
     Case("one", _inputs(1, 1, 1, 1), {"labels": _labels(1, 1)}),
     Case("wide", _inputs(32, 33, 64, 1), {"labels": _labels(32, 1)}),
     # The pre-activation of the row (0, 0) is exactly 0 in every unit as long as the hidden biases are 0.

@@ -92,6 +92,7 @@ CASES = [
     Case("slow_memory", path(3, 4), {**EXACT, "decay": -0.5}),
     Case("clipped_late", path(3, 4), {**EXACT, "clip_threshold": 2.0}),
     Case("clipped_beyond_1", path(3, 4), {**EXACT, "clip_threshold": 1.0625}),
+    Case("wide_eps1", path(3, 4), {**EXACT, "eps1": 0.25}),
     Case("small_parameter", lambda rng: (2.0**-12 * rng.normal(size=(3, 4)), rng.normal(size=(20, 3, 4))), EXACT),
     Case("not_exact_in_binary", path(3, 4), {"lr": 0.01, "eps1": 1e-30, "eps2": 1e-3}),
 ]

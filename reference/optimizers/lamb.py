@@ -60,5 +60,6 @@ CASES = [
     Case("one", path(1), EXACT),
     Case("weight_decay", path(3, 4), {**EXACT, "weight_decay": 0.125}),
     Case("from_zero", lambda rng: (0 * rng.normal(size=(3, 4)), rng.normal(size=(20, 3, 4))), EXACT),
+    Case("without_gradient", lambda rng: (rng.normal(size=(3, 4)), 0 * rng.normal(size=(20, 3, 4))), EXACT),
     Case("not_exact_in_binary", path(3, 4), {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-6}),
 ]
