@@ -16,7 +16,7 @@ import pytest
 from reference import OPS
 from reference.case import seed
 from trust import tally
-from trust.compare import read, verdict
+from trust.compare import so_far, verdict
 from trust.corpus import at_mutant, mutants, what_it_is
 from trust.examined import Examined, Inapplicable, point
 from trust.ours import OURS
@@ -126,14 +126,14 @@ def test_what_a_mutant_is_is_decided_without_any_rule(function: str, label: str,
 
 
 def test_a_journal_survives_a_line_cut_short_and_takes_up_later_verdicts(tmp_path: Path) -> None:
-    journal = tmp_path / "journal.jsonl"
+    file = tmp_path / "journal.jsonl"
     first = {"id": "a", "what": "1", "verdicts": {"x": "passed"}}
     later = {"id": "a", "what": "1", "verdicts": {"y": "alarmed"}}
     renamed = {"id": "b", "what": "1", "verdicts": {"x": "passed"}}
     another = {"id": "b", "what": "2", "verdicts": {"y": "passed"}}
     lines = [json.dumps(row) for row in (first, later, renamed, another)]
-    journal.write_text("\n".join([*lines, '{"id": "c", "ver']))
-    assert list(read(journal)) == [{"id": "a", "what": "1", "verdicts": {"x": "passed", "y": "alarmed"}}, another]
+    file.write_text("\n".join([*lines, '{"id": "c", "ver']))
+    assert list(so_far(file).entries.values()) == [{"id": "a", "what": "1", "verdicts": {"x": "passed", "y": "alarmed"}}, another]
 
 
 def row(state: str, verdicts: Sequence[str], **more: Any) -> dict[str, Any]:
