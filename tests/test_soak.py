@@ -112,17 +112,17 @@ def test_a_block_with_an_alarm_is_run_again_and_others_are_not(tallies: list[Tal
     asked = (2, ["softmax"], ["torch"], ["float32"])
     before = list(record.blocks(*asked))
     record.add(tallies[0])
-    assert list(Record(record.path).blocks(*asked)) == before
+    assert list(Record(record.journal.file).blocks(*asked)) == before
     calm = Tally(**{**vars(tallies[0]), "alarms": {}, "count": {"agreed": 2}})
     record.add(calm)
-    assert list(Record(record.path).blocks(*asked)) == before[1:]
-    with record.path.open("a") as file:
+    assert list(Record(record.journal.file).blocks(*asked)) == before[1:]
+    with record.journal.file.open("a") as file:
         file.write('{"kind": "op", "na')  # a kill in the middle of a line
-    assert list(Record(record.path).blocks(*asked)) == before[1:]
+    assert list(Record(record.journal.file).blocks(*asked)) == before[1:]
     record.forget(["relu"])
-    assert list(Record(record.path).blocks(*asked)) == before[1:]
+    assert list(Record(record.journal.file).blocks(*asked)) == before[1:]
     record.forget(["softmax"])
-    assert list(Record(record.path).blocks(*asked)) == before
+    assert list(Record(record.journal.file).blocks(*asked)) == before
 
 
 def test_the_first_seeds_of_every_case_come_before_the_next_of_any(tmp_path: Path) -> None:
