@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from reference import OPS
-from reference.case import seed
+from tests.run import subject
 from trust import tally
 from trust.compare import so_far, verdict
 from trust.corpus import at_mutant, mutants, what_it_is
-from trust.examined import Examined, Inapplicable, point
+from trust.examined import Examined, Inapplicable
 from trust.ours import OURS
 from trust.peers import RULES
 from trust.wrapped import Pair
@@ -30,13 +30,13 @@ PAIRS = ("linear", "batch_norm", "rnn_tanh")
 """Three inputs; outs that are never differentiated; several outs."""
 
 
-def examined(name: str, change: Change | None = None, case: int = 0, number: int | None = None) -> Examined:
+def examined(name: str, change: Change | None = None, case: int = 0) -> Examined:
     """An op's case, with its gradients changed."""
     op, at = OPS[name], OPS[name].cases[case]
-    subject = point(name, at, seed(name, at.id) if number is None else number)
-    if change is not None:
-        subject = replace(subject, backward=lambda dout, kept: tuple(change(g) for g in op.backward(dout, kept)))
-    return Examined(op, at, subject)
+    right = subject(op, at)
+    if change is None:
+        return Examined(op, at, right)
+    return Examined(op, at, replace(right, backward=lambda dout, kept: tuple(change(g) for g in op.backward(dout, kept))))
 
 
 @pytest.mark.parametrize("op", PAIRS)

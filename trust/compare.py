@@ -19,9 +19,9 @@ import reference
 from benchmarks.threads import set_environment
 from gradwitness.subject import Subject
 from reference import OPS, Case
-from reference.case import seed
+from tests.run import subject as at_case
 from trust.corpus import at_mutant, mutants, what_it_is
-from trust.examined import Examined, Inapplicable, Rule, point
+from trust.examined import Examined, Inapplicable, Rule
 from trust.journal import FOLDER, Entry, Journal
 from trust.peers import RULES
 
@@ -94,7 +94,7 @@ def _find_out(task: tuple[str, list[str]]) -> Entry:
         _, where, nth = name.split()
         op, case_id = where.split("/")
         case = next(c for c in OPS[op].cases if c.id == case_id)
-        subject = point(op, case, seed(op, case_id, *([nth] if nth != "0" else [])))
+        subject = at_case(OPS[op], case, int(nth) or None)  # 0: the suite's own inputs
         verdicts = _verdicts(op, case, subject, rules)
         return {"id": name, "what": "", "state": "right", "kink": case.kink, "verdicts": verdicts}
     mutant = mutants()[name]
