@@ -21,7 +21,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks.threads import set_environment
 from trust.journal import FOLDER, Journal
-from trust.soak import Block, Tally, cases, run
+from trust.soak import cases, run
+from trust.soak_tally import Block, Tally
 
 ROOT = Path(__file__).parent.parent
 RECORD = FOLDER / "soak.jsonl"
