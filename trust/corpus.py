@@ -16,7 +16,8 @@ from gradwitness.subject import Subject
 from gradwitness.verdict import Disagreement, judge
 from reference import OPS
 from tests.run import subject as at_case
-from trust.mutants import Mutant, pair_mutants
+from trust.mutant import Mutant
+from trust.mutants import pair_mutants
 
 
 @cache

@@ -13,7 +13,7 @@ from typing import Any
 
 import gradwitness
 from trust.journal import FOLDER, Entry, Journal
-from trust.mutants import Mutant
+from trust.mutant import Mutant
 from trust.right import TABLES, kind_of
 from trust.witnesses import Outcome
 

@@ -26,7 +26,8 @@ from tests.path import Path
 from tests.run import RUN, optimizer_path
 from trust.consistent import another_function as why_not_another
 from trust.memory import checked, measured_before, unchanged
-from trust.mutants import Mutant, reached_by_forward
+from trust.mutant import Mutant
+from trust.mutants import reached_by_forward
 from trust.right import DTYPE, agreeing, at, by_framework, cases, results
 from trust.stillborn import TooLong, at_most, line, stillborn
 
