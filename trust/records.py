@@ -14,8 +14,8 @@ from typing import Any
 import gradwitness
 from trust.journal import FOLDER, Entry, Journal
 from trust.mutant import Mutant
+from trust.outcome import Outcome
 from trust.right import TABLES, kind_of
-from trust.witnesses import Outcome
 
 ROOM = Path(__file__).parent
 WORKING, CHECKED = FOLDER / "mutants.jsonl", FOLDER / "checks.jsonl"
