@@ -30,7 +30,11 @@ def number(name: str, case_id: str, draw: int | None) -> int:
 
 def subject(op: Op, case: Case, draw: int | None = None) -> Subject:
     """A case as the engine takes it."""
-    of = number(op.name, case.id, draw)
+    return point(op, case, number(op.name, case.id, draw))
+
+
+def point(op: Op, case: Case, of: int) -> Subject:
+    """A case at the inputs that belong to a seed."""
     inputs = case.inputs(np.random.default_rng(of))
     return Subject(op.forward, op.backward, inputs, case.attrs, of, case.kink, case.zero, op.detached)
 

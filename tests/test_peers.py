@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from reference import OPS
-from reference.case import seed
+from tests.run import subject
 from trust import tally
-from trust.compare import read, verdict
+from trust.compare import so_far, verdict
 from trust.corpus import at_mutant, mutants, what_it_is
-from trust.examined import Examined, Inapplicable, point
+from trust.examined import Examined, Inapplicable
 from trust.ours import OURS
 from trust.peers import RULES
 from trust.wrapped import Pair
@@ -30,13 +30,13 @@ PAIRS = ("linear", "batch_norm", "rnn_tanh")
 """Three inputs; outs that are never differentiated; several outs."""
 
 
-def examined(name: str, change: Change | None = None, case: int = 0, number: int | None = None) -> Examined:
+def examined(name: str, change: Change | None = None, case: int = 0) -> Examined:
     """An op's case, with its gradients changed."""
     op, at = OPS[name], OPS[name].cases[case]
-    subject = point(name, at, seed(name, at.id) if number is None else number)
-    if change is not None:
-        subject = replace(subject, backward=lambda dout, kept: tuple(change(g) for g in op.backward(dout, kept)))
-    return Examined(op, at, subject)
+    right = subject(op, at)
+    if change is None:
+        return Examined(op, at, right)
+    return Examined(op, at, replace(right, backward=lambda dout, kept: tuple(change(g) for g in op.backward(dout, kept))))
 
 
 @pytest.mark.parametrize("op", PAIRS)
@@ -126,14 +126,14 @@ def test_what_a_mutant_is_is_decided_without_any_rule(function: str, label: str,
 
 
 def test_a_journal_survives_a_line_cut_short_and_takes_up_later_verdicts(tmp_path: Path) -> None:
-    journal = tmp_path / "journal.jsonl"
+    file = tmp_path / "journal.jsonl"
     first = {"id": "a", "what": "1", "verdicts": {"x": "passed"}}
     later = {"id": "a", "what": "1", "verdicts": {"y": "alarmed"}}
     renamed = {"id": "b", "what": "1", "verdicts": {"x": "passed"}}
     another = {"id": "b", "what": "2", "verdicts": {"y": "passed"}}
     lines = [json.dumps(row) for row in (first, later, renamed, another)]
-    journal.write_text("\n".join([*lines, '{"id": "c", "ver']))
-    assert list(read(journal)) == [{"id": "a", "what": "1", "verdicts": {"x": "passed", "y": "alarmed"}}, another]
+    file.write_text("\n".join([*lines, '{"id": "c", "ver']))
+    assert list(so_far(file).entries.values()) == [{"id": "a", "what": "1", "verdicts": {"x": "passed", "y": "alarmed"}}, another]
 
 
 def row(state: str, verdicts: Sequence[str], **more: Any) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from reference import MODELS, OPS
 from tests.matrix import DTYPES, Selection
 from tests.run import RUN
 from trust import soak
-from trust.soak import Block, Tally, cell, drawn, examine, examined, run, surely_agreed
+from trust.soak import cell, drawn, examine, examined, run, surely_agreed
 from trust.soak_report import alarms, summary
+from trust.soak_tally import Block, Outcome, Tally
 from trust.soaking import Record, spans
 
 SEEDS = 3
@@ -91,11 +92,11 @@ def test_what_few_runs_do_not_show_is_judged_by_all(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_model_that_disagrees_off_any_kink_alarms(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(soak, "examine", lambda at: soak.Outcome("alarm", message=str(at.seed)))
+    monkeypatch.setattr(soak, "examine", lambda at: Outcome("alarm", message=str(at.seed)))
     where = ("model", "mlp", MODELS["mlp"].cases[0].id, "float64", "torch")
-    assert examined(*where, 900) == (900, soak.Outcome("alarm", message="900"))
+    assert examined(*where, 900) == (900, Outcome("alarm", message="900"))
     monkeypatch.setattr(soak, "drawn", lambda *_: 77)
-    assert examined(*where, 900) == (77, soak.Outcome("alarm", message="77"))
+    assert examined(*where, 900) == (77, Outcome("alarm", message="77"))
 
 
 def test_a_false_alarm_is_reported_with_what_replays_it(tallies: list[Tally]) -> None:
@@ -112,17 +113,17 @@ def test_a_block_with_an_alarm_is_run_again_and_others_are_not(tallies: list[Tal
     asked = (2, ["softmax"], ["torch"], ["float32"])
     before = list(record.blocks(*asked))
     record.add(tallies[0])
-    assert list(Record(record.path).blocks(*asked)) == before
+    assert list(Record(record.journal.file).blocks(*asked)) == before
     calm = Tally(**{**vars(tallies[0]), "alarms": {}, "count": {"agreed": 2}})
     record.add(calm)
-    assert list(Record(record.path).blocks(*asked)) == before[1:]
-    with record.path.open("a") as file:
+    assert list(Record(record.journal.file).blocks(*asked)) == before[1:]
+    with record.journal.file.open("a") as file:
         file.write('{"kind": "op", "na')  # a kill in the middle of a line
-    assert list(Record(record.path).blocks(*asked)) == before[1:]
+    assert list(Record(record.journal.file).blocks(*asked)) == before[1:]
     record.forget(["relu"])
-    assert list(Record(record.path).blocks(*asked)) == before[1:]
+    assert list(Record(record.journal.file).blocks(*asked)) == before[1:]
     record.forget(["softmax"])
-    assert list(Record(record.path).blocks(*asked)) == before
+    assert list(Record(record.journal.file).blocks(*asked)) == before
 
 
 def test_the_first_seeds_of_every_case_come_before_the_next_of_any(tmp_path: Path) -> None:

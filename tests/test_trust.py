@@ -16,9 +16,11 @@ from reference import OPS
 from reference.activations import silu
 from trust import equivalent, page, records, table
 from trust.consistent import another_function
-from trust.mutants import Mutant, corpus
+from trust.mutant import Mutant
+from trust.mutants import corpus
+from trust.outcome import Outcome
 from trust.records import Records, entry
-from trust.witnesses import Outcome, examine, oracle
+from trust.witnesses import examine, oracle
 
 
 def product(a: Any, b: Any, n: int) -> Any:

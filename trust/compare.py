@@ -1,19 +1,16 @@
 """The peers' rules and ours on one corpus: who kills which mutant, and who alarms at a right pair.
 
-Every finding is a line of a journal as soon as it is there; a run goes on where the last one stopped.
+Every finding is a row of a journal as soon as it is there; a run goes on where the last one stopped.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import warnings
-from collections.abc import Iterator
 from multiprocessing import get_context
 from pathlib import Path
 from traceback import walk_tb
-from typing import Any
 
 import numpy as np
 from rich.progress import track
@@ -22,17 +19,22 @@ import reference
 from benchmarks.threads import set_environment
 from gradwitness.subject import Subject
 from reference import OPS, Case
-from reference.case import seed
+from tests.run import subject as at_case
 from trust.corpus import at_mutant, mutants, what_it_is
-from trust.examined import Examined, Inapplicable, Rule, point
+from trust.examined import Examined, Inapplicable, Rule
+from trust.journal import FOLDER, Entry, Journal
 from trust.peers import RULES
 
-Row = dict[str, Any]
 REFERENCE = Path(reference.__file__).parent
-JOURNAL = Path(__file__).parent.parent / ".trust" / "peers.jsonl"
+FILE = FOLDER / "peers.jsonl"
 
 
-def run(*, processes: int, limit: int | None, seeds: int, journal: Path = JOURNAL, ops: tuple[str, ...] = ()) -> None:
+def so_far(file: Path = FILE, *, fresh: bool = False) -> Journal:
+    """What was found out so far, a row for each task; later verdicts about the same thing are put together with earlier ones."""
+    return Journal(file, joined=_joined, fresh=fresh)
+
+
+def run(journal: Journal, *, processes: int, limit: int | None, seeds: int, ops: tuple[str, ...] = ()) -> None:
     """Find out what the journal lacks: mutants in a seeded random order, `limit` of them at most or all, then right pairs at
     `seeds` inputs, the first of them the suite's own.
     """
@@ -41,34 +43,23 @@ def run(*, processes: int, limit: int | None, seeds: int, journal: Path = JOURNA
     tasks = [ids[i] for i in order if not ops or _op(ids[i]) in ops][:limit]
     right = [f"{op.name}/{case.id}" for op in OPS.values() for case in op.cases if not ops or op.name in ops]
     tasks += [f"right {where} {n}" for n in range(seeds) for where in right]
-    rows = {row["id"]: row for row in read(journal)}
-    waiting = [(task, todo) for task in tasks if (todo := _lacking(task, rows.get(task)))]
-    journal.parent.mkdir(exist_ok=True)
+    waiting = [(task, todo) for task in tasks if (todo := _lacking(task, journal.entries.get(task)))]
     set_environment(1)  # a process has one processor; read by what the spawned ones import
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that workers end with their parent
-    with journal.open("a") as file, get_context("spawn").Pool(processes, initializer=_in_worker) as pool:
+    with get_context("spawn").Pool(processes, initializer=_in_worker) as pool:
         for row in track(pool.imap_unordered(_find_out, waiting), "peers", total=len(waiting)):
-            file.write(json.dumps(row) + "\n")
-            file.flush()
+            journal.add(row)
 
 
-def found(ops: tuple[str, ...] = (), journal: Path = JOURNAL) -> list[Row]:
+def found(journal: Journal, ops: tuple[str, ...] = ()) -> list[Entry]:
     """The rows that hold for the corpus as it is, and that every rule was asked about; of the ops named, or of all."""
-    return [row for row in read(journal) if _op(row["id"]) in (ops or OPS) and not _lacking(row["id"], row)]
+    return [row for row in journal.entries.values() if _op(row["id"]) in (ops or OPS) and not _lacking(row["id"], row)]
 
 
-def read(journal: Path) -> Iterator[Row]:
-    """The rows of a journal, later findings about the same thing put together; a line that an interrupt cut short is left out."""
-    rows: dict[str, Row] = {}
-    for line in journal.read_text().splitlines() if journal.exists() else ():
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        known = rows.get(row["id"], row)
-        same = known["what"] == row["what"]
-        rows[row["id"]] = row | {"verdicts": known["verdicts"] | row["verdicts"] if same else row["verdicts"]}
-    yield from rows.values()
+def _joined(earlier: Entry, later: Entry) -> Entry:
+    """Verdicts about the same id are of the same thing only if what it stands for has not changed."""
+    same = earlier["what"] == later["what"]
+    return later | {"verdicts": earlier["verdicts"] | later["verdicts"]} if same else later
 
 
 def _op(task: str) -> str:
@@ -83,7 +74,7 @@ def _what(task: str) -> str:
     return "" if task.startswith("right ") else f"{mutants()[task].before} -> {mutants()[task].after}"
 
 
-def _lacking(task: str, row: Row | None) -> list[str]:
+def _lacking(task: str, row: Entry | None) -> list[str]:
     if row is None or row["what"] != _what(task):
         return list(RULES)
     return [name for name in RULES if name not in row["verdicts"]] if row["state"] in ("live", "right") else []
@@ -96,14 +87,14 @@ def _in_worker() -> None:
     warnings.simplefilter("ignore")  # mutants overflow
 
 
-def _find_out(task: tuple[str, list[str]]) -> Row:
+def _find_out(task: tuple[str, list[str]]) -> Entry:
     """One row: what the thing is, and the verdicts of the rules asked."""
     name, rules = task
     if name.startswith("right "):
         _, where, nth = name.split()
         op, case_id = where.split("/")
         case = next(c for c in OPS[op].cases if c.id == case_id)
-        subject = point(op, case, seed(op, case_id, *([nth] if nth != "0" else [])))
+        subject = at_case(OPS[op], case, int(nth) or None)  # 0: the suite's own inputs
         verdicts = _verdicts(op, case, subject, rules)
         return {"id": name, "what": "", "state": "right", "kink": case.kink, "verdicts": verdicts}
     mutant = mutants()[name]

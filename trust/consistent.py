@@ -16,7 +16,7 @@ from gradwitness.arithmetic import Array
 from gradwitness.oracles import BLIND
 from gradwitness.subject import Subject, floats_to, leaves, tree_map
 from gradwitness.verdict import Disagreement, judge_within
-from trust.mutants import Mutant
+from trust.mutant import Mutant
 from trust.right import cases, drawn, equal
 
 STEPS = [np.longdouble(2) ** -power for power in (14, 20, 26)]

@@ -15,9 +15,9 @@ from gradwitness.arithmetic import Measured, measure, unit_roundoff
 from gradwitness.subject import Subject
 from gradwitness.verdict import Disagreement, judge
 from reference import OPS
-from reference.case import seed
-from trust.examined import point
-from trust.mutants import Mutant, pair_mutants
+from tests.run import subject as at_case
+from trust.mutant import Mutant
+from trust.mutants import pair_mutants
 
 
 @cache
@@ -29,7 +29,7 @@ def mutants() -> dict[str, Mutant]:
 def at_mutant(mutant: Mutant) -> Subject:
     """The generic case of a mutant's op, its backward spoiled where that is the mistake; one in the source is still to plant."""
     op = OPS[mutant.examiners[0]]
-    whole = point(op.name, op.cases[0], seed(op.name, op.cases[0].id))
+    whole = at_case(op, op.cases[0])
     subject = replace(whole, backward=mutant.spoil(op.backward)) if mutant.spoil else whole
     subject.__dict__["cotangent"] = whole.cotangent  # this and what is right are found before anything is planted
     right(op.name)
@@ -62,8 +62,7 @@ def what_it_is(mutant: Mutant, subject: Subject) -> str:
 @cache
 def right(name: str) -> list[Measured]:
     """What an op returns on its generic case in longdouble, and how far rounding in longdouble may carry it."""
-    case = OPS[name].cases[0]
-    at = point(name, case, seed(name, case.id))
+    at = at_case(OPS[name], OPS[name].cases[0])
     finer = unit_roundoff(np.longdouble) / unit_roundoff(np.float64)
     found = measure(lambda lift: at.run(lift, np.longdouble), np.float64, seed=at.seed)
     return [Measured(m.truth, m.spread * finer) for m in found]

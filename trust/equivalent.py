@@ -26,7 +26,7 @@ from reference import OPTIMIZERS
 from tests.path import Path as Steps
 from tests.run import RUN
 from trust.consistent import another_function
-from trust.mutants import Mutant
+from trust.mutant import Mutant
 from trust.right import DTYPE, FURTHER, agreeing, cases, drawn, equal, steps
 
 FILE = Path(__file__).with_name("equivalent.toml")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from gradwitness.subject import Subject, leaves, tree_map
 from reference import OPS, Case, Op
 from tests.known import known
 from tests.matrix import Cell
+from tests.run import point
 from trust.wrapped import Pair
 
 JACOBIAN = 1_000
@@ -46,13 +46,6 @@ class Examined:
 Rule = Callable[[Examined], None]
 
 
-def point(name: str, case: Case, number: int, **changes: Any) -> Subject:
-    """A case of an op at the inputs that belong to a seed; changes to the subject by keyword, such as another backward."""
-    op = OPS[name]
-    inputs = case.inputs(np.random.default_rng(number))
-    return replace(Subject(op.forward, op.backward, inputs, case.attrs, number, case.kink, case.zero, op.detached), **changes)
-
-
 def results(at: Examined, dtype: str, *, ones: bool = False) -> list[Array]:
     """PyTorch's outs and gradients in dtype, in the order of the subject's `names`; with `ones` for the cotangent, or its own.
 
@@ -68,7 +61,7 @@ def results(at: Examined, dtype: str, *, ones: bool = False) -> list[Array]:
 @lru_cache(maxsize=32)
 def _results(name: str, case: Case, number: int, dtype: str, ones: bool) -> tuple[Array, ...]:
     framework, spelling = (adapter := adapters.load("torch")).framework, adapter.ops[name]
-    at = point(name, case, number).rounded(dtype)
+    at = point(OPS[name], case, number).rounded(dtype)
     dout = tree_map(np.ones_like, at.cotangent) if ones else at.cotangent
     if ones and at.detached:
         dout = tuple(np.zeros_like(d) if i in at.detached else d for i, d in enumerate(dout))

@@ -18,7 +18,8 @@ from gradwitness import oracles
 from gradwitness.arithmetic import Measured, measure
 from gradwitness.subject import Subject, leaves
 from gradwitness.verdict import K
-from trust.mutants import Mutant, reached_by_forward
+from trust.mutant import Mutant
+from trust.mutants import reached_by_forward
 from trust.right import equal
 
 _derivatives: dict[tuple[Any, ...], Any] = {}

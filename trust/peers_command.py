@@ -23,11 +23,10 @@ def peers(
     for name in op:
         if name not in OPS:
             raise typer.BadParameter(f"unknown op {name!r}; there are {', '.join(OPS)}")
-    if fresh:
-        compare.JOURNAL.unlink(missing_ok=True)
+    journal = compare.so_far(fresh=fresh)
     if not report:
-        compare.run(processes=processes, limit=mutants, seeds=seeds, ops=tuple(op))
-    rows = compare.found(tuple(op))
+        compare.run(journal, processes=processes, limit=mutants, seeds=seeds, ops=tuple(op))
+    rows = compare.found(journal, tuple(op))
     if not rows:
         raise typer.BadParameter("nothing was found out yet", param_hint="--report")
     tally.report(tally.count(rows), save=not op)

@@ -1,11 +1,10 @@
-"""What is known of mutants: a line of JSON each, written as soon as known, valid while nothing that it depends on changes."""
+"""What is known of mutants, and of checks of them: a journal of each, valid while nothing that an entry depends on changes."""
 
 from __future__ import annotations
 
 import ast
 import hashlib
 import inspect
-import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from functools import cache
@@ -13,50 +12,37 @@ from pathlib import Path
 from typing import Any
 
 import gradwitness
-from trust.mutants import Mutant
+from trust.journal import FOLDER, Entry, Journal
+from trust.mutant import Mutant
+from trust.outcome import Outcome
 from trust.right import TABLES, kind_of
-from trust.witnesses import Outcome
 
 ROOM = Path(__file__).parent
-WORKING = ROOM.parent / ".trust" / "mutants.jsonl"
-"""Ignored by git: the summary is what is kept."""
-CHECKED = WORKING.with_name("checks.jsonl")
+WORKING, CHECKED = FOLDER / "mutants.jsonl", FOLDER / "checks.jsonl"
 ENGINE = ("arithmetic.py", "oracles.py", "subject.py", "verdict.py", "witness.py")
 
 
 class Records:
-    """A file, as a table from a mutant's id, or a check and an id, to what was found."""
+    """A journal by a mutant's id, or by a check and an id."""
 
     def __init__(self, file: Path, *, fresh: bool = False) -> None:
-        self.file = file
-        self.known: dict[str, dict[str, Any]] = {}
-        if fresh:
-            file.unlink(missing_ok=True)
-        for line in file.read_text().splitlines() if file.exists() else ():
-            try:
-                found = json.loads(line)
-            except json.JSONDecodeError:  # the last line of a run that was killed
-                continue
-            self.known[found["id"]] = found
+        self.journal = Journal(file, fresh=fresh)
 
-    def of(self, mutant: Mutant, check: str = "") -> dict[str, Any] | None:
+    def of(self, mutant: Mutant, check: str = "") -> Entry | None:
         """What was found, if it still holds."""
-        found = self.known.get(f"{check} {mutant.id}".lstrip())
+        found = self.journal.entries.get(f"{check} {mutant.id}".lstrip())
         return found if found is not None and found["key"] == key(mutant) else None
 
     def missing(self, mutants: Iterable[Mutant]) -> list[str]:
         """Ids of those that nothing is known of, or nothing that holds."""
         return [mutant.id for mutant in mutants if self.of(mutant) is None]
 
-    def add(self, found: dict[str, Any]) -> None:
+    def add(self, found: Entry) -> None:
         """Write what was found."""
-        self.known[found["id"]] = found
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        with self.file.open("a") as file:
-            file.write(json.dumps(found) + "\n")
+        self.journal.add(found)
 
 
-def entry(mutant: Mutant, outcomes: list[Outcome], seconds: float) -> dict[str, Any]:
+def entry(mutant: Mutant, outcomes: list[Outcome], seconds: float) -> Entry:
     """What is written of a mutant."""
     found = {outcome.by: {k: v for k, v in asdict(outcome).items() if k != "by" and v} for outcome in outcomes}
     return {"id": mutant.id, "key": key(mutant), "seconds": round(seconds, 3)} | found

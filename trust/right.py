@@ -14,7 +14,6 @@ from gradwitness import frameworks
 from gradwitness.arithmetic import Array
 from gradwitness.subject import Subject, leaves
 from reference import MODELS, OPS, OPTIMIZERS, Case, Optimizer
-from reference.case import seed
 from reference.schedules import rate
 from tests.known import known
 from tests.matrix import Cell, Kind
@@ -99,11 +98,10 @@ def steps(optimizer: Optimizer, case: Case, number: int = 0, lift: Callable[[Arr
 
 def drawn(name: str, case: Any) -> Iterator[Subject]:
     """A case at the suite's inputs, and at further ones."""
-    subject = at(name, case.id)
-    yield subject
+    op = TABLES[kind_of(name)][name]
+    yield at(name, case.id)
     for further in range(FURTHER):
-        number = seed(name, case.id, str(further))
-        yield replace(subject, inputs=case.inputs(np.random.default_rng(number)), seed=number)
+        yield subject(op, case, further)
 
 
 def equal(some: list[Array], others: list[Array]) -> bool:

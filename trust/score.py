@@ -15,7 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from trust import table
 from trust.equivalent import CHECKS, asked
-from trust.mutants import Mutant, corpus
+from trust.mutant import Mutant
+from trust.mutants import corpus
 from trust.records import CHECKED, WORKING, Records, entry, key
 from trust.witnesses import examine
 

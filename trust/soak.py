@@ -30,9 +30,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 import adapters
 from gradwitness import Disagreement, K, frameworks, kinks
@@ -41,8 +41,7 @@ from reference import MODELS, OPS, OPTIMIZERS
 from tests.known import Accuracy, Difference, Unsupported, known
 from tests.matrix import DTYPES, Cell
 from tests.run import RUN, subject
-
-Status = Literal["agreed", "known", "not run", "alarm"]
+from trust.soak_tally import Block, Outcome, Tally
 
 TABLES: Mapping[str, Mapping[str, Any]] = {"op": OPS, "model": MODELS, "optimizer": OPTIMIZERS}
 SMOOTH = frozenset(["gpt"])
@@ -53,68 +52,6 @@ REDRAWN = 1_000_000
 """What is added to the seed of a point that is drawn again."""
 DRAWS = 20
 """How often a point is drawn before the case is reported as one that lies at a kink whatever is drawn."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a cell came to at its seed.
-
-    ratio, result   the worst distance in units of spread, or a bound of it, and of which result
-    message         of an alarm; why a cell was not run
-    """
-
-    status: Status
-    ratio: float = 0.0
-    result: str = ""
-    message: str = ""
-
-
-@dataclass(frozen=True)
-class Block:
-    """A case in a dtype at the seeds first, ..., last - 1, and the adapters that run it."""
-
-    kind: str
-    name: str
-    case_id: str
-    dtype: str
-    first: int
-    last: int
-    adapters: tuple[str, ...]
-
-
-@dataclass
-class Tally:
-    """What an adapter came to over a block.
-
-    count     by status
-    redrawn   points that were drawn again
-    worst     the worst distance of those that agreed: ratio, result, seed
-    alarms    seed -> message
-    reasons   why cells were not run
-    """
-
-    kind: str
-    name: str
-    case_id: str
-    dtype: str
-    adapter: str
-    first: int
-    last: int
-    count: dict[str, int] = field(default_factory=dict)
-    redrawn: int = 0
-    worst: tuple[float, str, int] = (0.0, "", -1)
-    alarms: dict[str, str] = field(default_factory=dict)
-    reasons: list[str] = field(default_factory=list)
-
-    def add(self, seed: int, outcome: Outcome) -> None:
-        """One seed."""
-        self.count[outcome.status] = self.count.get(outcome.status, 0) + 1
-        if outcome.status == "agreed" and outcome.ratio >= self.worst[0]:
-            self.worst = (outcome.ratio, outcome.result, seed)
-        if outcome.status == "alarm":
-            self.alarms[str(seed)] = outcome.message
-        if outcome.status == "not run" and outcome.message not in self.reasons:
-            self.reasons.append(outcome.message)
 
 
 def mode(adapter: str) -> str:
@@ -200,12 +137,6 @@ def surely_agreed(at: Cell) -> dict[str, float]:
 def _judged(at: Cell, samples: int = SAMPLES) -> dict[str, float]:
     evidence, results = RUN[at.kind](at, samples)
     return evidence.judge(results)
-
-
-def replay(tally: Tally, seed: str) -> str:
-    """The command that runs one cell at one seed."""
-    where = f"--op {tally.name} --case {tally.case_id} --adapter {tally.adapter} --dtype {tally.dtype}"
-    return f"python -m trust soak {where} --seed {seed}"
 
 
 def cases(ops: Sequence[str], dtypes: Sequence[str]) -> Iterator[tuple[str, str, str, str]]:

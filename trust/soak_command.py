@@ -45,7 +45,7 @@ def soak(
         record.forget(op)
     blocks = list(record.blocks(seeds, op, adapter or adapters.NAMES, dtype))
     carry_on(record, blocks, minutes, processes)
-    tallies = list(record.tallies.values())
+    tallies = record.tallies
     if not tallies:
         raise typer.BadParameter("nothing was run yet: more minutes are wanted", param_hint="--minutes")
     console.print(table(tallies))

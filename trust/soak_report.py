@@ -9,7 +9,8 @@ from typing import Any
 from rich.table import Table
 
 from gradwitness import K, frameworks
-from trust.soak import Tally, mode, replay
+from trust.soak import mode
+from trust.soak_tally import Tally
 
 Key = tuple[str, str, str]
 
@@ -65,6 +66,12 @@ def alarms(tallies: Iterable[Tally]) -> list[str]:
             where = f"{tally.name} / {tally.case_id} on {tally.adapter}, {tally.dtype}, seed {seed}"
             found.append(f"{where}:\n{message}\nreplay: {replay(tally, seed)}")
     return found
+
+
+def replay(tally: Tally, seed: str) -> str:
+    """The command that runs one cell at one seed."""
+    where = f"--op {tally.name} --case {tally.case_id} --adapter {tally.adapter} --dtype {tally.dtype}"
+    return f"python -m trust soak {where} --seed {seed}"
 
 
 def summary(tallies: Sequence[Tally]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import signal
@@ -13,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import asdict
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks.threads import set_environment
-from trust.soak import Block, Tally, cases, run
+from trust.journal import FOLDER, Journal
+from trust.soak import cases, run
+from trust.soak_tally import Block, Tally
 
 ROOT = Path(__file__).parent.parent
-RECORD = ROOT / ".trust" / "soak.jsonl"
+RECORD = FOLDER / "soak.jsonl"
 EDGES = (0, 5, 50, 200, 500)
 """Blocks end here, and at every five hundred after: a bounded soak covers all cases evenly, a long one compiles seldom."""
-COMPILED = RECORD.with_name("jax")
+COMPILED = FOLDER / "jax"
 """What JAX compiled: a case's next block, or the next run, takes it from there (see tests/conftest.py)."""
 KEEP_ALL = {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0", "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1"}
 Place = tuple[str, str, str, str, str, int]
@@ -39,38 +41,28 @@ def spans(seeds: int) -> list[tuple[int, int]]:
 
 
 class Record:
-    """What was run, a line of JSON for each adapter and block; a later line for the same block takes the earlier one's place."""
+    """A journal of what was run: a tally for each adapter and block."""
 
-    def __init__(self, path: Path = RECORD) -> None:
-        self.path = path
-        self.tallies: dict[Place, Tally] = {}
-        for line in path.read_text().splitlines() if path.exists() else []:
-            try:
-                self._put(Tally(**json.loads(line)))
-            except json.JSONDecodeError:  # cut off by a kill: its block is run again
-                continue
+    def __init__(self, file: Path = RECORD) -> None:
+        self.journal = Journal(file, itemgetter("kind", "name", "case_id", "dtype", "adapter", "first"))
+
+    @property
+    def tallies(self) -> list[Tally]:
+        """All that there are."""
+        return [Tally(**entry) for entry in self.journal.entries.values()]
 
     def add(self, tally: Tally) -> None:
-        """Write one down, so that it stays."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a") as file:
-            file.write(json.dumps(asdict(tally)) + "\n")
-        self._put(tally)
+        """Write one down."""
+        self.journal.add(asdict(tally))
 
     def forget(self, ops: Sequence[str]) -> None:
         """Forget what was run of the ops named, or all: their source, or the engine's, is another now."""
-        self.tallies = {place: tally for place, tally in self.tallies.items() if ops and tally.name not in ops}
-        self.path.unlink(missing_ok=True)
-        for tally in self.tallies.values():
-            self.add(tally)
-
-    def _put(self, tally: Tally) -> None:
-        self.tallies[tally.kind, tally.name, tally.case_id, tally.dtype, tally.adapter, tally.first] = tally
+        self.journal.forget(lambda entry: not ops or entry["name"] in ops)
 
     def lacks(self, place: Place, last: int) -> bool:
         """Whether a block is still to be run. One with an alarm is: what raised it may have been mended."""
-        tally = self.tallies.get(place)
-        return tally is None or tally.last < last or bool(tally.alarms)
+        entry = self.journal.entries.get(place)
+        return entry is None or entry["last"] < last or bool(entry["alarms"])
 
     def blocks(self, seeds: int, ops: Sequence[str], adapters: Sequence[str], dtypes: Sequence[str]) -> Iterator[Block]:
         """What is still to be run, the first seeds of every case before the next ones of any."""

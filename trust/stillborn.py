@@ -10,7 +10,7 @@ import numpy as np
 
 from gradwitness.verdict import Disagreement
 from tests.run import RUN
-from trust.mutants import Mutant
+from trust.mutant import Mutant
 from trust.right import DTYPE, TABLES, agreeing, at, cases, results, steps
 
 SECONDS_TO_LIVE = 20

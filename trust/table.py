@@ -13,7 +13,7 @@ from rich.table import Table
 
 from trust import page
 from trust.equivalent import asked, entries, survivors
-from trust.mutants import Mutant
+from trust.mutant import Mutant
 from trust.records import ROOM, Records
 from trust.witnesses import ANOTHER
 

@@ -4,54 +4,29 @@
     frameworks    what frameworks return, against the mutated reference (or its evidence against a mutated spelling): no
                   numerical differentiation, but at kinks, where it says what the set is
 
-Cases are tried in order; the first that kills ends the examination.
+What they check is here; in which order, and what comes of it, in outcome.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 import adapters
-from gradwitness.arithmetic import Unstable
-from gradwitness.oracles import Vacuous
 from gradwitness.subject import Subject
-from gradwitness.verdict import Disagreement
 from gradwitness.witness import Evidence
 from reference import OPS
 from tests.path import Path
 from tests.run import RUN, optimizer_path
 from trust.consistent import another_function as why_not_another
 from trust.memory import checked, measured_before, unchanged
-from trust.mutants import Mutant, reached_by_forward
-from trust.right import DTYPE, agreeing, at, by_framework, cases, results
-from trust.stillborn import TooLong, at_most, line, stillborn
-
-By = Literal["oracle", "frameworks"]
-Verdict = Literal["killed", "refused", "raised", "survived", "stillborn", "too slow", "not applicable"]
-SECONDS_PER_CASE = 120
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a witness found.
-
-    verdict   killed by a disagreement, by a refusal (nothing can be said of it: Vacuous, Unstable, a lost subclass), by an error
-              that it raises in some case but the generic one; survived; stillborn; too slow in some case, which is no better;
-              not applicable
-    """
-
-    by: By
-    verdict: Verdict
-    examiner: str = ""
-    case: str = ""
-    gradient: str = ""
-    ratio: float = 0.0
-    told: str = ""
-
+from trust.mutant import Mutant
+from trust.mutants import reached_by_forward
+from trust.outcome import SECONDS_PER_CASE, Outcome, outcome_of
+from trust.right import DTYPE, agreeing, at, by_framework, results
+from trust.stillborn import at_most, stillborn
 
 ANOTHER = "another function, of which backward is the derivative"
 
@@ -80,7 +55,7 @@ def oracle(mutant: Mutant, *, ask: bool = False) -> Outcome:
             return
         yield lambda: checked(mutant, name, case_id, mutant.on(right))
 
-    return _first(mutant, "oracle", checks)
+    return outcome_of(mutant, "oracle", checks)
 
 
 def by_frameworks(mutant: Mutant) -> Outcome:
@@ -101,7 +76,7 @@ def by_frameworks(mutant: Mutant) -> Outcome:
             else:
                 yield lambda: _evidence(mutant, name, case_id, subject, dtype).judge(theirs)
 
-    return _first(mutant, "frameworks", checks)
+    return outcome_of(mutant, "frameworks", checks)
 
 
 def is_another_function(mutant: Mutant) -> bool:
@@ -140,33 +115,3 @@ def _path(cell: Any) -> Path:
     convention = tuple(adapters.load(cell.adapter).conventions.get(cell.name, {}).items())
     path, *_ = optimizer_path.__wrapped__(cell.subject, cell.case_id, cell.dtype, convention)
     return path
-
-
-def _first(mutant: Mutant, by: By, checks: Callable[[str, str], Iterator[Callable[[], Any]]]) -> Outcome:
-    """The first check that kills."""
-    seen = False
-    for name in mutant.examiners:
-        for case in cases(name):
-            for check in checks(name, case.id):
-                seen = True
-                found = _examined(mutant, by, check, name, case.id)
-                if found is not None:
-                    return found
-    return Outcome(by, "survived") if seen else Outcome(by, "not applicable", told="a difference is on record in every cell")
-
-
-def _examined(mutant: Mutant, by: By, check: Callable[[], Any], name: str, case_id: str) -> Outcome | None:
-    where = (name, case_id)
-    try:
-        with mutant.plant(), np.errstate(all="ignore"), at_most(SECONDS_PER_CASE):
-            check()
-    except Disagreement as found:
-        return Outcome(by, "killed", *where, found.gradient, min(float(found.ratio), 1e300), found.reason)
-    except TooLong as found:
-        return Outcome(by, "too slow", *where, told=str(found))
-    except (Vacuous, Unstable) as found:
-        return Outcome(by, "refused", *where, told=line(found))
-    except Exception as found:  # whatever the mutated code does
-        lost = isinstance(found, TypeError) and "subclass" in str(found)
-        return Outcome(by, "refused" if lost else "raised", *where, told=line(found))
-    return None
