@@ -2,6 +2,8 @@
 
     same               out and gradients are those of the right code, in every case and at further inputs
     kink               the same, but in cases that sit on a kink, where both are members of the set
+    unasked            of an optimizer: the same under the convention of every framework that has it, and not under the
+                       reference's own; no framework can be asked about a form that none has, and the mutant lives, unasked
 
 They name survivors of both witnesses. An entry that names none, or whose check fails, fails the run.
 
@@ -19,6 +21,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
+import adapters
 from gradwitness.arithmetic import Array
 from gradwitness.verdict import Disagreement
 from gradwitness.witness import Evidence
@@ -30,7 +33,8 @@ from trust.mutant import Mutant
 from trust.right import DTYPE, FURTHER, agreeing, cases, drawn, equal, steps
 
 FILE = Path(__file__).with_name("equivalent.toml")
-Check = Literal["same", "kink", "another_function", "none"]
+Check = Literal["same", "kink", "unasked", "another_function", "none"]
+IN_FILE = ("same", "kink", "unasked")
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,8 @@ class Entry:
 def entries(file: Path = FILE) -> tuple[Entry, ...]:
     """The equivalent ones of the file. Raises ValueError for an unknown check."""
     found = tuple(Entry(tuple(e["ids"]), e["reason"], e["check"]) for e in tomllib.loads(file.read_text())["equivalent"])
-    if unknown := {e.check for e in found} - {"same", "kink"}:
-        raise ValueError(f"{file.name}: check {', '.join(sorted(unknown))}; wanted one of same, kink")
+    if unknown := {e.check for e in found} - {*IN_FILE}:
+        raise ValueError(f"{file.name}: check {', '.join(sorted(unknown))}; wanted one of {', '.join(IN_FILE)}")
     return found
 
 
@@ -100,9 +104,30 @@ def kink(mutant: Mutant) -> str:
     return same(mutant, at_kinks=True)
 
 
+def unasked(mutant: Mutant) -> str:
+    """Empty where an optimizer's mutant shows in the reference's own form alone; else why not."""
+    shows = False
+    for name in mutant.examiners:
+        for case in cases(name):
+            for cell in agreeing(name, case.id):
+                convention = adapters.load(cell.adapter).conventions.get(name, {})
+                if not _same_steps(mutant, name, case, convention):
+                    return f"{name} / {case.id}: differs under the convention of {cell.adapter}, {dict(convention)}"
+            shows = shows or not _same_steps(mutant, name, case, {})
+    return "" if shows else "the same in every case, whatever the convention"
+
+
+def _same_steps(mutant: Mutant, name: str, case: Any, convention: Mapping[str, Any]) -> bool:
+    run = partial(steps, OPTIMIZERS[name], case, convention=convention)
+    right = run()
+    with mutant.plant():
+        return equal([right], [run()])
+
+
 CHECKS: Mapping[Check, Callable[[Mutant], str]] = {
     "same": same,
     "kink": kink,
+    "unasked": unasked,
     "another_function": partial(another_function, as_far_as_seen=True),
 }
 

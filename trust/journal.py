@@ -13,6 +13,13 @@ from typing import Any
 
 FOLDER = Path(__file__).parent.parent / ".trust"
 """Ignored by git: summaries are what is kept."""
+COMPILED = {
+    "JAX_COMPILATION_CACHE_DIR": str(FOLDER / "jax"),
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+}
+"""Environment under which JAX, when it is imported, takes what it compiled in another process or run from a file; see
+tests/conftest.py."""
 Entry = dict[str, Any]
 
 
@@ -36,7 +43,11 @@ class Journal:
         self.entries: dict[Hashable, Entry] = {}
         if fresh:
             file.unlink(missing_ok=True)
-        for line in file.read_text().splitlines() if file.exists() else ():
+        lines = file.read_text() if file.exists() else ""
+        if lines and not lines.endswith("\n"):  # the next line must not be glued to it
+            with file.open("a") as cut:
+                cut.write("\n")
+        for line in lines.splitlines():
             try:
                 entry = json.loads(line)
             except json.JSONDecodeError:  # cut short by a kill: what it was about is found out again
@@ -51,9 +62,10 @@ class Journal:
     def forget(self, gone: Callable[[Entry], bool]) -> None:
         """Keep the entries that are not gone, and write the file anew."""
         self.entries = {about: entry for about, entry in self.entries.items() if not gone(entry)}
-        self.file.unlink(missing_ok=True)
-        for entry in self.entries.values():
-            self._write(entry)
+        anew = self.file.with_suffix(".new")
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        anew.write_text("".join(json.dumps(entry) + "\n" for entry in self.entries.values()))
+        anew.replace(self.file)
 
     def _put(self, entry: Entry) -> None:
         about = self.key(entry)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -51,9 +52,9 @@ def at(name: str, case_id: str) -> Subject:
     return subject(op, next(case for case in op.cases if case.id == case_id))
 
 
-def agreeing(name: str, case_id: str, among: tuple[str, ...] = adapters.NAMES) -> Iterator[Cell]:
-    """The eager cells of a case on the CPU in which a framework is there, has the thing, and has nothing on record against it:
-    those in float64, and then those in float32, where frameworks may agree that compute in float32 whatever they are given.
+def agreeing(name: str, case_id: str, among: tuple[str, ...] = adapters.NAMES, mode: str = "eager") -> Iterator[Cell]:
+    """The cells of a case in a mode on the CPU in which a framework is there, has the thing, and has nothing on record against
+    it: those in float64, and then those in float32, where frameworks may agree that compute in float32 whatever they are given.
     """
     for dtype in (DTYPE, "float32"):
         for adapter in among:
@@ -61,7 +62,7 @@ def agreeing(name: str, case_id: str, among: tuple[str, ...] = adapters.NAMES) -
                 loaded = adapters.load(adapter)
             except frameworks.Unavailable:
                 continue
-            found = Cell(kind_of(name), name, case_id, adapter, dtype, "cpu", "eager")
+            found = Cell(kind_of(name), name, case_id, adapter, dtype, "cpu", mode)
             if name not in {**loaded.missing, **loaded.lacking} and known(found) is None:
                 yield found
 
@@ -74,21 +75,30 @@ def results(found: Cell) -> list[Any]:
 
 
 @cache
-def by_framework(name: str, case_id: str) -> tuple[Subject, str, list[Any]] | None:
-    """An op's or model's case under the conventions of the first framework with nothing on record, its dtype, and the results."""
+def by_framework(name: str, case_id: str) -> list[tuple[Subject, str, list[Any]]]:
+    """An op's or model's case, a dtype and what a framework returned: of the first with nothing on record; and where others have
+    other conventions, of the first of each.
+    """
+    by_convention: dict[str, tuple[Subject, str, list[Any]]] = {}
     for found in agreeing(name, case_id):
-        model = adapters.load(found.adapter).models.get(name)
-        at_case = at(name, case_id)
-        if model is not None:
-            at_case = replace(at_case, static={**at_case.static, **model.conventions})
-        return at_case, found.dtype, results(found)
-    return None
+        model, at_case = adapters.load(found.adapter).models.get(name), at(name, case_id)
+        convention = dict(model.conventions) if model is not None else {}
+        if repr(convention) not in by_convention:
+            at_case = replace(at_case, static={**at_case.static, **convention})
+            by_convention[repr(convention)] = at_case, found.dtype, results(found)
+    return list(by_convention.values())
 
 
-def steps(optimizer: Optimizer, case: Case, number: int = 0, lift: Callable[[Array], Any] = np.asarray) -> Array:
+def steps(
+    optimizer: Optimizer,
+    case: Case,
+    number: int = 0,
+    lift: Callable[[Array], Any] = np.asarray,
+    convention: Mapping[str, Any] = MappingProxyType({}),
+) -> Array:
     """The parameter after each step of a case, at a draw of its inputs, which lift may make an array of another kind."""
     param, grads = map(lift, case.inputs(np.random.default_rng(number)))
-    hyper, state, history = dict(case.attrs), optimizer.init(param), []
+    hyper, state, history = {**case.attrs, **convention}, optimizer.init(param), []
     lr = hyper.pop("lr")
     for t, grad in enumerate(grads):
         param, state = optimizer.step(param, grad, state, lr=rate(lr, t), **hyper)

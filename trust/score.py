@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
 import time
@@ -15,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from trust import table
 from trust.equivalent import CHECKS, asked
+from trust.journal import COMPILED
 from trust.mutant import Mutant
 from trust.mutants import corpus
 from trust.records import CHECKED, WORKING, Records, entry, key
@@ -55,6 +57,7 @@ def take(work: Callable[[Any], Any], todo: Sequence[Any], records: Records, work
     for interrupt in (signal.SIGINT, signal.SIGTERM):  # in the background a shell has SIGINT ignored
         signal.signal(interrupt, signal.default_int_handler)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    os.environ |= COMPILED
     pool = multiprocessing.get_context("spawn").Pool(min(workers, len(todo)), _prepare, about)
     try:
         with Progress(*columns, console=Console(file=sys.stderr)) as progress:

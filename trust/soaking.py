@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks.threads import set_environment
-from trust.journal import FOLDER, Journal
+from trust.journal import COMPILED, FOLDER, Journal
 from trust.soak import cases, run
 from trust.soak_tally import Block, Tally
 
@@ -28,9 +28,6 @@ ROOT = Path(__file__).parent.parent
 RECORD = FOLDER / "soak.jsonl"
 EDGES = (0, 5, 50, 200, 500)
 """Blocks end here, and at every five hundred after: a bounded soak covers all cases evenly, a long one compiles seldom."""
-COMPILED = FOLDER / "jax"
-"""What JAX compiled: a case's next block, or the next run, takes it from there (see tests/conftest.py)."""
-KEEP_ALL = {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0", "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1"}
 Place = tuple[str, str, str, str, str, int]
 
 
@@ -78,7 +75,7 @@ def soak(record: Record, blocks: Sequence[Block], minutes: float, processes: int
     Ctrl-C ends it as the minutes do: what has begun is finished and recorded, nothing else begins.
     """
     set_environment(1)  # a process has one processor; read by what the spawned ones import
-    os.environ |= {"JAX_COMPILATION_CACHE_DIR": str(COMPILED)} | KEEP_ALL
+    os.environ |= COMPILED  # a case's next block, or the next run, compiles nothing anew
     until = time.monotonic() + 60 * minutes
     waiting, running = deque(blocks), set[Future[list[Tally]]]()
     console = Console(stderr=True)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from trust import page
-from trust.equivalent import asked, entries, survivors
+from trust.equivalent import IN_FILE, asked, entries, survivors
 from trust.mutant import Mutant
 from trust.records import ROOM, Records
 from trust.witnesses import ANOTHER
@@ -45,11 +45,13 @@ def judged(mutant: Mutant, found: Mapping[str, Any], checks: Records) -> Judged:
     if {found[w]["verdict"] for w in ("oracle", "frameworks")} & {"stillborn", "too slow"}:
         return Judged(mutant, "stillborn")
     failed = ""
-    for entry in entries() if {"same", "kink"} & {*asked(mutant, found)} else ():
+    for entry in entries() if {*IN_FILE} & {*asked(mutant, found)} else ():
         if entry.names(mutant.id):
             told = checks.of(mutant, entry.check)
             if told is not None and not told["told"]:
-                return Judged(mutant, "equivalent", reason=entry.reason)
+                if entry.check != "unasked":
+                    return Judged(mutant, "equivalent", reason=entry.reason)
+                return Judged(mutant, "live", "not asked", "not asked", ("not applicable", "not applicable"), entry.reason)
             failed = f"{entry.check}: {told['told'] if told else 'not checked'}"
     other = checks.of(mutant, "another_function")
     if other is not None and not other["told"]:
@@ -79,7 +81,7 @@ def report(mutants: Sequence[Mutant], records: Records, checks: Records, console
     for j in living:
         console.print(_told(j), markup=False, highlight=False)
     problems = (_idle(found) if total == len(found) else []) + [
-        f"{j.mutant.id}: {j.reason}" for j in living if j.reason.startswith(("same", "kink"))
+        f"{j.mutant.id}: {j.reason}" for j in living if j.reason.startswith(tuple(f"{check}:" for check in IN_FILE))
     ]
     for problem in problems:
         console.print(f"equivalent.toml: {problem}", markup=False)
@@ -111,7 +113,7 @@ def share(found: Sequence[Judged], witness: str) -> float:
 def summary(found: Sequence[Judged], total: int) -> dict[str, Any]:
     """What is kept: the tables, the equivalent ones by reason, and every survivor."""
     kinds, labels = (list(dict.fromkeys(getattr(j.mutant, of) for j in found)) for of in ("kind", "label"))
-    excused = [j for j in found if j.fate == "equivalent"]
+    excused, forms = [j for j in found if j.fate == "equivalent"], [j for j in found if _unasked(j)]
     return {
         "corpus": total,
         "examined": len(found),
@@ -122,6 +124,7 @@ def summary(found: Sequence[Judged], total: int) -> dict[str, Any]:
         "killed": {w: share(found, w) for w in ("oracle", "frameworks")},
         "how": {f"{o}, {f}": n for (o, f), n in sorted(Counter(j.how for j in found if j.fate == "live").items())},
         "another_function": sum(j.reason == ANOTHER for j in found),
+        "unasked": {why: [j.mutant.id for j in forms if j.reason == why] for why in sorted({j.reason for j in forms})},
         "equivalent": {why: [j.mutant.id for j in excused if j.reason == why] for why in sorted({j.reason for j in excused})},
         "survivors": [
             {"id": j.mutant.id, "oracle": j.oracle, "frameworks": j.frameworks, "diff": j.mutant.diff, "why": _why(j)}
@@ -135,6 +138,10 @@ def _asked(found: Sequence[Judged], witness: str) -> int:
     return sum(getattr(j, witness) in ("killed", "survived") for j in found)
 
 
+def _unasked(j: Judged) -> bool:
+    return j.reason in {entry.reason for entry in entries() if entry.check == "unasked"}
+
+
 def _why(j: Judged) -> str:
     """What equivalent.toml says of a survivor, else what its check said."""
     return next((e.reason for e in survivors() if e.names(j.mutant.id)), j.reason)
@@ -142,7 +149,7 @@ def _why(j: Judged) -> str:
 
 def _idle(found: Sequence[Judged]) -> list[str]:
     """Patterns that excuse nobody."""
-    excused = [j.mutant.id for j in found if j.fate == "equivalent"]
+    excused = [j.mutant.id for j in found if j.fate == "equivalent" or _unasked(j)]
     return [f"{pattern!r} names no equivalent mutant" for entry in entries() for pattern in entry.idle(excused)]
 
 

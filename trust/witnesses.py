@@ -9,8 +9,10 @@ What they check is here; in which order, and what comes of it, in outcome.py.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
@@ -65,18 +67,40 @@ def by_frameworks(mutant: Mutant) -> Outcome:
         if mutant.kind == "adapter":
             for cell in agreeing(name, case_id, (mutant.adapter,)):
                 yield lambda cell=cell: _spelling(cell)
+            yield from _compiled(name, case_id, mutant.adapter)
         elif mutant.kind == "optimizer":
             for cell in agreeing(name, case_id):
                 theirs = results(cell)
                 yield lambda cell=cell, theirs=theirs: _path(cell).judge(theirs)
-        elif (right := by_framework(name, case_id)) is not None:
-            subject, dtype, theirs = right
-            if _unchanged(mutant, subject):
-                yield lambda: None
-            else:
-                yield lambda: _evidence(mutant, name, case_id, subject, dtype).judge(theirs)
+        else:
+            for subject, dtype, theirs in by_framework(name, case_id):
+                if _unchanged(mutant, subject):
+                    yield lambda: None
+                else:
+                    yield lambda of=(subject, dtype), theirs=theirs: _evidence(mutant, name, case_id, *of).judge(theirs)
 
     return outcome_of(mutant, "frameworks", checks)
+
+
+def _compiled(name: str, case_id: str, adapter: str) -> Iterator[Callable[[], Any]]:
+    """Spellings may depend on who runs them: TensorFlow's graph has no devices, and PyTorch's compiler, which would take ten
+    seconds for each mutant, gets the branches that ask for it; they are run eagerly.
+    """
+    if adapter == "tensorflow":
+        for cell in agreeing(name, case_id, (adapter,), "graph"):
+            yield lambda cell=cell: _spelling(cell)
+    elif adapter == "torch" and "is_compiling" in _source_of(adapters.load(adapter).ops.get(name)):
+        for cell in agreeing(name, case_id, (adapter,)):
+            yield lambda cell=cell: _as_compiled(cell)
+
+
+def _source_of(function: Any) -> str:
+    return "" if function is None else inspect.getsource(function)
+
+
+def _as_compiled(cell: Any) -> None:
+    with mock.patch("torch.compiler.is_compiling", return_value=True):
+        _spelling(cell)
 
 
 def is_another_function(mutant: Mutant) -> bool:

@@ -175,6 +175,11 @@ CASES = [
         logits(4, 8, 5),
         _attrs([[1, 2, 3], [0, 0, 4], [2, 0, 1], [3, 1, 3]], [8, 6, 7, 8], [3, 0, 3, 1], blank=4),
     ),
+    Case(
+        "padded_by_anything",
+        logits(4, 8, 5),
+        _attrs([[1, 2, 3], [3, 99, -1], [2, 2, 5], [4, -7, 99]], [8, 6, 7, 8], [3, 1, 2, 1], reduction="none"),
+    ),
     Case("too_long", logits(4, 8, 5), _attrs(_LABELS, [8, 2, 7, 2], [3, 2, 1, 3], zero_infinity=True, reduction="none")),
     Case("long", logits(4, 40, 12), _attrs(_LONG, [40, 33, 25, 40], [10, 7, 10, 1])),
     Case("confident", lambda rng: (12 * np.eye(5)[rng.integers(0, 5, size=(4, 8))] + rng.normal(size=(4, 8, 5)),), _ALL),
