@@ -16,9 +16,11 @@ from rich.table import Table
 
 from gradwitness import K
 from tests.matrix import DTYPES, Selection
+from trust import page
 from trust.sensitivity import TABLES, Sensitivity, of_case
 from trust.soaking import ROOT
 
+RESULTS = ROOT / "trust" / "results" / "sensitivity.json"
 AIMS = {"float64": 1e-13, "float32": 1e-5}
 """What the median over cases is asked to lie below."""
 
@@ -26,7 +28,7 @@ AIMS = {"float64": 1e-13, "float32": 1e-5}
 def sensitivity(
     op: Annotated[list[str], typer.Option(metavar="NAME", help="this op or model only; repeatable")] = [],  # noqa: B006
     dtype: Annotated[list[str], typer.Option(metavar="NAME", help="this dtype only; repeatable")] = [],  # noqa: B006
-    output: Annotated[Path, typer.Option(help="where the values go, as JSON")] = ROOT / "trust" / "results" / "sensitivity.json",
+    output: Annotated[Path, typer.Option(help="where the values go, as JSON")] = RESULTS,
     plot: Annotated[Path, typer.Option(help="where the histogram goes")] = ROOT / "docs" / "sensitivity.png",
 ) -> None:
     """How small an error is seen: the smallest relative error in one element of one gradient that is detected, by case."""
@@ -48,6 +50,8 @@ def sensitivity(
         path.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps({"K": K, "aims": AIMS, "cases": [asdict(row) for row in rows]}, indent=1) + "\n")
     draw(rows, plot)
+    if output == RESULTS:
+        page.write("sensitivity")
 
 
 def table(rows: Sequence[Sensitivity], dtype: str) -> Table:

@@ -11,6 +11,7 @@ from rich.console import Console
 
 import adapters
 from tests.matrix import Selection
+from trust import page
 from trust.soak import TABLES, examined
 from trust.soak_report import alarms, summary, table
 from trust.soaking import ROOT, Record
@@ -55,6 +56,8 @@ def soak(
     console.print(f"{len(left)} blocks are left of the {seeds} seeds asked for" if left else f"all {seeds} seeds were run")
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(summary(tallies), indent=1) + "\n")
+    if output == RESULTS:
+        page.write("soak")
     if alarms(tallies):
         raise typer.Exit(1)
 

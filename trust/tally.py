@@ -14,6 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from trust import page
 from trust.ours import OURS
 from trust.peers import RULES
 
@@ -99,3 +100,4 @@ def report(found: dict[str, Any], *, save: bool) -> None:
         versions = {name: version(name) for name in ("numpy", "torch", "jax", "tensorflow", "autograd")}
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(json.dumps({"versions": versions} | found, indent=1) + "\n")
+        page.write("peers")
