@@ -62,8 +62,8 @@ def peers(summary: Summary) -> str:
     others = ", ".join(f"{count:,} {what}" for what, count in corpus.items() if what not in ("mutants", "live"))
     return "\n".join(
         [
-            f"{versions}. {corpus['mutants']:,} mutants, **{corpus['live']:,}** of them a wrong gradient and nothing else ({others});",
-            f"{right['pairs']:,} right pairs, {right['kinks']} of them at kinks.\n",
+            f"{versions}. {corpus['mutants']:,} mutants, **{corpus['live']:,}** of them a wrong gradient and nothing else",
+            f"({others}); {right['pairs']:,} right pairs, {right['kinks']} of them at kinks.\n",
             _grid(PEERS, rows),
             "\nWhat the misses are:\n",
             _grid(MISSES, misses),
