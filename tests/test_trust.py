@@ -21,7 +21,7 @@ from trust.mutant import Mutant
 from trust.mutants import corpus
 from trust.outcome import Outcome
 from trust.records import Records, entry
-from trust.witnesses import examine, oracle
+from trust.witnesses import by_frameworks, examine, oracle
 
 
 def product(a: Any, b: Any, n: int) -> Any:
@@ -181,6 +181,34 @@ def test_a_mutant_that_computes_the_same_is_found_to() -> None:
     assert "generic" in equivalent.same(a_mutant("pair activations.silu.backward: dropped term 1"))
 
 
+def test_a_form_that_no_framework_has_is_asked_of_none() -> None:
+    pytest.importorskip("optax")
+    in_the_paper = a_mutant("optimizer optimizers.lars.step: dropped term 5")
+    assert "size + eps" in in_the_paper.before
+    assert equivalent.unasked(in_the_paper) == ""
+    everywhere = next(
+        m for m in reference_mutants().values() if m.where == "optimizers.lars.step" and m.before == "param - velocity"
+    )
+    assert "differs under the convention of jax" in equivalent.unasked(everywhere)
+
+
+def test_a_model_is_held_against_frameworks_under_every_convention() -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("keras")
+    forgotten = next(
+        m
+        for m in reference_mutants().values()
+        if m.where == "models.mlp._network" and m.before == f"{m.after[:-1]}, unbiased=unbiased)"
+    )
+    assert by_frameworks(forgotten).verdict == "killed"
+
+
+def test_a_branch_for_the_compiler_is_examined() -> None:
+    pytest.importorskip("torch")
+    for_the_compiler = next(m for m in corpus(["adapter"], ["ctc"]) if m.where.endswith("torch.ops.ctc._composed"))
+    assert by_frameworks(for_the_compiler).verdict in ("killed", "raised")
+
+
 def test_another_function_with_its_own_derivative_has_no_wrong_gradient() -> None:
     summed = a_mutant("pair layers.adaptive_avg_pool2d._averages: missing factor 1")  # backward shares its matrix of averages
     assert another_function(summed) == ""
@@ -203,7 +231,7 @@ def test_the_file_of_equivalent_mutants_gives_reasons() -> None:
 def test_an_unknown_check_is_named(tmp_path: Path) -> None:
     file = tmp_path / "equivalent.toml"
     file.write_text('[[equivalent]]\ncheck = "trust me"\nreason = "none"\nids = ["*"]\n')
-    with pytest.raises(ValueError, match="check trust me; wanted one of same, kink"):
+    with pytest.raises(ValueError, match="check trust me; wanted one of same, kink, unasked"):
         equivalent.entries(file)
 
 
