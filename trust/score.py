@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import sys
@@ -19,6 +18,8 @@ from trust.equivalent import CHECKS, asked
 from trust.journal import COMPILED
 from trust.mutant import Mutant
 from trust.mutants import corpus
+from trust.outcome import Outcome
+from trust.pool import each
 from trust.records import CHECKED, WORKING, Records, entry, key
 from trust.witnesses import examine
 
@@ -36,21 +37,29 @@ def run(
     console = console if console.is_terminal else Console(width=WIDTH)
     mutants = list(corpus(kinds, names))
     records, checks = Records(WORKING, fresh=fresh), Records(CHECKED, fresh=fresh)
+    _mutants.update({m.id: m for m in mutants})
     missing = records.missing(mutants)
     console.print(f"{len(mutants)} mutants, {len(missing)} of them to be examined")
     if so_far:
         missing = []
-    if not take(_examined, missing, records, workers, (kinds, names)):
+    if not take(_examined, missing, _stillborn, records, workers, (kinds, names)):
         console.print("interrupted; what was found is kept, and the same command goes on from here")
         return INTERRUPTED
     total, mutants = len(mutants), [m for m in mutants if records.of(m) is not None]
     doubtful = [(check, m.id) for m in mutants for check in asked(m, records.of(m) or {}) if checks.of(m, check) is None]
-    if not take(_checked, doubtful, checks, workers, (kinds, names)):
+    if not take(_checked, doubtful, _unchecked, checks, workers, (kinds, names)):
         return INTERRUPTED
     return table.report(mutants, records, checks, console, None if names or kinds else total)
 
 
-def take(work: Callable[[Any], Any], todo: Sequence[Any], records: Records, workers: int, about: tuple[Any, ...]) -> bool:
+def take(
+    work: Callable[[Any], Any],
+    todo: Sequence[Any],
+    dead: Callable[[Any], dict[str, Any]],
+    records: Records,
+    workers: int,
+    about: tuple[Any, ...],
+) -> bool:
     """Do what is to be done in processes of their own, and write down each thing as it is known. False if it was interrupted."""
     if not todo:
         return True
@@ -58,18 +67,14 @@ def take(work: Callable[[Any], Any], todo: Sequence[Any], records: Records, work
         signal.signal(interrupt, signal.default_int_handler)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     os.environ |= COMPILED
-    pool = multiprocessing.get_context("spawn").Pool(min(workers, len(todo)), _prepare, about)
     try:
         with Progress(*columns, console=Console(file=sys.stderr)) as progress:
             task = progress.add_task("mutants", total=len(todo))
-            for found in pool.imap_unordered(work, todo):
+            for found in each(work, todo, dead, workers=min(workers, len(todo)), prepare=_prepare, about=about):
                 records.add(found)
                 progress.update(task, advance=1, description=found["id"].split(":")[0][:40].ljust(40))
     except KeyboardInterrupt:
         return False
-    finally:
-        pool.terminate()
-        pool.join()
     return True
 
 
@@ -93,3 +98,16 @@ def _checked(what: tuple[str, str]) -> dict[str, Any]:
     except Exception as error:  # a mutant may raise where nobody looked before
         told = f"{type(error).__name__}: {error}"
     return {"id": f"{check} {identity}", "key": key(mutant), "told": told}
+
+
+DEADLY = "ends the process that runs it"
+
+
+def _stillborn(identity: str) -> dict[str, Any]:
+    """What is written of a mutant that aborts a framework."""
+    return entry(_mutants[identity], [Outcome(by, "stillborn", told=DEADLY) for by in ("oracle", "frameworks")], 0.0)
+
+
+def _unchecked(what: tuple[str, str]) -> dict[str, Any]:
+    check, identity = what
+    return {"id": f"{check} {identity}", "key": key(_mutants[identity]), "told": DEADLY}
