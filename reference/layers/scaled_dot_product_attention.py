@@ -105,6 +105,11 @@ CASES = [
     Case("odd", _inputs(1, 3, queries=7, keys=3, width=5)),
     Case("large", _inputs(2, 2, queries=32, keys=32, width=16)),
     Case("without_heads", _inputs(2, queries=4, keys=5, width=6)),
+    Case(
+        "without_heads_masked_scaled_causal",
+        _inputs(2, queries=4, keys=5, width=6),
+        {"mask": _PADDING[:, 0], "causal": True, "scale": 0.75},
+    ),
     Case("causal", _inputs(2, 3, queries=4, keys=4, width=4), {"causal": True}),
     Case("causal_longer_keys", _inputs(2, 3, queries=4, keys=5, width=4), {"causal": True}),
     Case("padding", _inputs(2, 3, queries=4, keys=5, width=4), {"mask": _PADDING}),

@@ -81,5 +81,6 @@ CASES = [
     Case("fractional_scale", normal(2, 3, 4, 5), {"scale_factor": (1.5, 1)}),
     Case("scale_with_a_rest", normal(1, 2, 7, 8), {"scale_factor": (1.3, 1.7)}),
     Case("smaller", normal(2, 3, 7, 8), {"size": (3, 5)}),
+    Case("smaller_align_corners", normal(2, 3, 7, 8), {"size": (3, 5), "align_corners": True}),
     Case("large", normal(2, 8, 15, 16), {"scale_factor": 2}),
 ]

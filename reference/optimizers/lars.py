@@ -67,5 +67,6 @@ CASES = [
     Case("eps", path(3, 4), {**EXACT, "eps": 0.5}),
     Case("changing_rate", path(3, 4), {**EXACT, "lr": HALVED}),
     Case("from_zero", lambda rng: (0 * rng.normal(size=(3, 4)), rng.normal(size=(20, 3, 4))), EXACT),
+    Case("without_gradient", lambda rng: (rng.normal(size=(3, 4)), 0 * rng.normal(size=(20, 3, 4))), EXACT),
     Case("not_exact_in_binary", path(3, 4), {"lr": 0.1, "momentum": 0.9, "trust_coefficient": 0.001}),
 ]

@@ -18,8 +18,8 @@ def scaled_dot_product_attention(
     query: Tensor, key: Tensor, value: Tensor, *, mask: Tensor | None = None, causal: bool = False, scale: float | None = None
 ) -> Tensor:
     if query.shape.rank == 3:  # Keras takes four axes
-        of_one = (x[tf.newaxis] for x in (query, key, value))
-        return scaled_dot_product_attention(*of_one, mask=mask, causal=causal, scale=scale)[0]
+        query, key, value, mask = (None if x is None else x[tf.newaxis] for x in (query, key, value, mask))
+        return scaled_dot_product_attention(query, key, value, mask=mask, causal=causal, scale=scale)[0]
     query, key, value = (tf.transpose(x, (0, 2, 1, 3)) for x in (query, key, value))  # Keras: (N, L, H, E)
     y = keras.ops.dot_product_attention(query, key, value, mask=mask, is_causal=causal, scale=scale)
     return tf.transpose(y, (0, 2, 1, 3))
