@@ -29,6 +29,7 @@ Not soaked are training runs and real data, which have no seed.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -69,9 +70,11 @@ def run(block: Block) -> list[Tally]:
     tallies = [Tally(*of, a, block.first, block.last) for of in [_case(block)] for a in block.adapters]
     for wanted in range(block.first, block.last):
         for tally in tallies:
+            start = time.process_time()
             seed, outcome = examined(*_case(block), tally.adapter, wanted)
             tally.redrawn += seed != wanted
             tally.add(seed, outcome)
+            tally.seconds += time.process_time() - start
     return tallies
 
 

@@ -44,6 +44,7 @@ class Tally:
     worst     the worst distance of those that agreed: ratio, result, seed
     alarms    seed -> message
     reasons   why cells were not run
+    seconds   of processor time, the reference's with those of the first adapter
     """
 
     kind: str
@@ -58,6 +59,7 @@ class Tally:
     worst: tuple[float, str, int] = (0.0, "", -1)
     alarms: dict[str, str] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
+    seconds: float = 0.0
 
     def add(self, seed: int, outcome: Outcome) -> None:
         """One seed."""
