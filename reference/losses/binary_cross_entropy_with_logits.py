@@ -77,6 +77,7 @@ CASES = [
     # At 0, with a weight: TensorFlow has another function for it, and differentiates |x| and max.
     Case("found_971c5d19", lambda rng: (np.array([0.0]),), {"labels": np.array([0.0]), "pos_weight": np.array([1.0])}),
     # One prediction that is right: sigmoid(x) - 1, as PyTorch has it, cancels, and no other hides it.
+    Case("sure_and_right", lambda rng: (np.full(8, 6.5),), {"labels": np.ones(8), "reduction": "none"}),
     Case("found_368a3a7a", lambda rng: (np.array([5.25]),), {"labels": np.array([1.0])}),
 ]
 
