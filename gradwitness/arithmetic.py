@@ -33,7 +33,7 @@ from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, np.dtype[Any]]
+from gradwitness.arrays import Array, unit_roundoff, wider
 
 SAMPLES = 16
 """Perturbed runs per measurement. The estimate of a spread from n runs falls short by a factor of 4 with probability
@@ -52,16 +52,6 @@ _MOVES = frozenset([
 
 class Unstable(ArithmeticError):
     """Rounding alone can turn a finite result into inf or nan: no allowance can be derived at this point."""
-
-
-def unit_roundoff(dtype: np.typing.DTypeLike) -> float:
-    """Half the distance from 1 to the next number: the largest relative error of one rounding to nearest."""
-    return float(np.finfo(dtype).eps) / 2
-
-
-def wider(dtype: np.typing.DTypeLike) -> np.dtype[Any]:
-    """The dtype in which truth is computed: longdouble for float64, float64 for anything narrower."""
-    return np.dtype(np.longdouble if np.dtype(dtype).itemsize >= 8 else np.float64)
 
 
 class Noise:

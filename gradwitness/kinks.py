@@ -30,7 +30,8 @@ from typing import Any
 
 import numpy as np
 
-from gradwitness.arithmetic import SAMPLES, Array, Noise, Perturbed, combine, unit_roundoff, wider
+from gradwitness.arithmetic import SAMPLES, Noise, Perturbed, combine
+from gradwitness.arrays import Array, unit_roundoff, wider
 from gradwitness.subject import Subject, floats_to, tree_map
 from gradwitness.verdict import K
 

@@ -26,7 +26,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gradwitness.arithmetic import Array, measure, unit_roundoff
+from gradwitness.arithmetic import measure
+from gradwitness.arrays import Array, unit_roundoff
 from gradwitness.subject import Subject, floats_to, leaves, tree_map
 from gradwitness.verdict import Disagreement, K, judge_between, judge_within
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from gradwitness.arithmetic import Noise, Perturbed, unit_roundoff
+from gradwitness.arithmetic import Noise, Perturbed
+from gradwitness.arrays import unit_roundoff
 
 U = unit_roundoff("float32")
 

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwitness.arithmetic import Noise, Perturbed, unit_roundoff
+from gradwitness.arithmetic import Noise, Perturbed
+from gradwitness.arrays import unit_roundoff
 from reference import passes, special
 
 mpmath = pytest.importorskip("mpmath")

@@ -19,7 +19,7 @@ from trust.right import TABLES, kind_of
 
 ROOM = Path(__file__).parent
 WORKING, CHECKED = FOLDER / "mutants.jsonl", FOLDER / "checks.jsonl"
-ENGINE = ("arithmetic.py", "oracles.py", "subject.py", "verdict.py", "witness.py")
+ENGINE = ("arithmetic.py", "arrays.py", "oracles.py", "subject.py", "verdict.py", "witness.py")
 
 
 class Records:
