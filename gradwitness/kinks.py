@@ -30,8 +30,10 @@ from typing import Any
 
 import numpy as np
 
-from gradwitness.arithmetic import SAMPLES, Noise, Perturbed, combine
+from gradwitness.arithmetic import SAMPLES, combine
 from gradwitness.arrays import Array, unit_roundoff, wider
+from gradwitness.noise import Noise
+from gradwitness.perturbed import Perturbed
 from gradwitness.subject import Subject, floats_to, tree_map
 from gradwitness.verdict import K
 
