@@ -15,7 +15,7 @@ import numpy as np
 
 from gradwitness.arithmetic import SAMPLES, Measured, measure
 from gradwitness.arrays import Array, wider
-from gradwitness.oracles import Numerics
+from gradwitness.numerics import Numerics
 from gradwitness.subject import Subject
 from gradwitness.verdict import Disagreement, judge
 

@@ -20,8 +20,8 @@ from trust.right import TABLES, kind_of
 ROOM = Path(__file__).parent
 WORKING, CHECKED = FOLDER / "mutants.jsonl", FOLDER / "checks.jsonl"
 ENGINE = (
-    "arithmetic.py", "arrays.py", "derivative.py", "noise.py", "operations.py", "oracles.py", "perturbed.py", "subject.py",
-    "verdict.py", "witness.py",
+    "arithmetic.py", "arrays.py", "derivative.py", "noise.py", "numerics.py", "operations.py", "oracles.py", "perturbed.py",
+    "subject.py", "verdict.py", "witness.py",
 )  # fmt: skip
 
 
