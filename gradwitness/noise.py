@@ -39,7 +39,7 @@ class Noise:
 
     def decides(self, name: str, method: str, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         """Told of every ufunc and every choice of a largest element before it is computed. Noise does not care; who looks for
-        kinks does (gradwitness/kinks.py).
+        kinks does (gradwitness/decisions.py).
         """
 
     def constant(self, value: Any) -> Any:
