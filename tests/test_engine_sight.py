@@ -131,19 +131,6 @@ def test_where_the_quotients_have_no_limit_only_the_infinity_of_their_sign_is_ri
             check(entropy, of_entropy(wrong), (np.array([0.0, 0.5]),))
 
 
-def test_a_cusp_has_an_infinity_of_either_sign() -> None:
-    def roots(t: Any, /) -> Any:  # a steeper one to the left: central quotients of a symmetric cusp are 0
-        return np.where(t < 0, 2, 1) * np.sqrt(np.abs(t)), t
-
-    def of_root(at_zero: float) -> Any:
-        return lambda dout, t: (dout * np.where(t == 0, at_zero, 1 / (2 * np.sqrt(np.where(t == 0, 1, t)))),)
-
-    for infinite in (np.inf, -np.inf):
-        check(roots, of_root(infinite), (np.array([0.0, 0.5]),))
-    with pytest.raises(Disagreement):
-        check(roots, of_root(0.5), (np.array([0.0, 0.5]),))
-
-
 @pytest.mark.parametrize("wrong", [np.inf, -np.inf])
 def test_elsewhere_an_infinite_gradient_is_wrong(wrong: float) -> None:
     with pytest.raises(Disagreement, match=r"^dx\[0\]"):
