@@ -12,7 +12,7 @@ from benchmarks.plan import Implementation
 from benchmarks.problems import RATE, step_results, trained
 from benchmarks.running import TRANSFERS, Prepared, Run, clock, median, no_wait
 from gradwitness import frameworks
-from gradwitness.arithmetic import Array
+from gradwitness.arrays import Array
 from gradwitness.subject import Subject, leaves, tree_map
 from reference import MODELS
 from tests.run import parts

@@ -13,7 +13,7 @@ from benchmarks.plan import Implementation
 from benchmarks.running import TRANSFERS, Prepared, Run, clock, median, no_wait
 from benchmarks.sizes import OPS as OPS_TIMED
 from gradwitness import frameworks
-from gradwitness.arithmetic import Array
+from gradwitness.arrays import Array
 from gradwitness.subject import Subject, leaves, tree_map
 from reference import OPS
 from reference.case import seed

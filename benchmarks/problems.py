@@ -16,7 +16,8 @@ from benchmarks.networks import PROBLEMS
 from benchmarks.sizes import MODELS as SIZES
 from benchmarks.sizes import OPS
 from gradwitness import K, Vacuous
-from gradwitness.arithmetic import Array, Measured, measure, wider
+from gradwitness.arithmetic import Measured, measure
+from gradwitness.arrays import Array, wider
 from gradwitness.subject import Subject, floats_to, tree_map
 from gradwitness.verdict import judge
 from gradwitness.witness import Evidence

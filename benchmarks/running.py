@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from gradwitness.arithmetic import Array
+from gradwitness.arrays import Array
 
 TRANSFERS = 5
 """Transfers each way; their median is reported."""

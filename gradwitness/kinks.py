@@ -24,31 +24,17 @@ Not watched are sorts, and decisions on arrays that do not depend on the inputs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from gradwitness.arithmetic import SAMPLES, Array, Noise, Perturbed, combine, unit_roundoff, wider
+from gradwitness.arithmetic import SAMPLES, combine
+from gradwitness.arrays import Array, unit_roundoff, wider
+from gradwitness.decisions import CONTINUOUS, Decisions
 from gradwitness.subject import Subject, floats_to, tree_map
 from gradwitness.verdict import K
-
-_DIFFERENCE = frozenset([
-    "greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "maximum", "minimum", "fmax", "fmin",
-])  # fmt: skip
-_SIGN = frozenset(["absolute", "fabs", "sign", "signbit", "logical_not", "logical_and", "logical_or", "logical_xor", "heaviside"])
-_JUMP = {"floor": 0.0, "ceil": 0.0, "trunc": 0.0, "rint": 0.5}
-_LARGEST = {
-    "maximum": np.maximum,
-    "fmax": np.fmax,
-    "argmax": np.maximum,
-    "minimum": np.minimum,
-    "fmin": np.fmin,
-    "argmin": np.minimum,
-}
-_CONTINUOUS = frozenset(["absolute", "fabs", "clip", *_LARGEST])
-_UNWATCHED = frozenset(["floor_divide", "remainder", "fmod", "divmod"])
 
 
 @dataclass(frozen=True)
@@ -87,7 +73,7 @@ def nearest(subject: Subject, dtype: Any, samples: int = SAMPLES) -> Kink:
     static = tree_map(floats_to(wider(dtype)), rounded.static)
 
     def decisions(number: int, moved: float, *, exact: bool) -> list[tuple[str, Array]]:
-        watch = _Decisions(dtype, np.random.default_rng((subject.seed, 3, number)), exact=exact)
+        watch = Decisions(dtype, np.random.default_rng((subject.seed, 3, number)), exact=exact)
         rounded.forward(*tree_map(lambda a: watch.move(a, moved) if a.dtype.kind == "f" else a, rounded.inputs), **static)
         return watch.gaps
 
@@ -101,7 +87,7 @@ def nearest(subject: Subject, dtype: Any, samples: int = SAMPLES) -> Kink:
     for i, (name, gap) in enumerate(truth):
         others = [run[i][1] for run in runs]
         may_turn = np.logical_or.reduce([gap != 0, *(other != 0 for other in others)]) & np.isfinite(gap)
-        if name in _CONTINUOUS and _shape(elsewhere) == _shape(truth):
+        if name in CONTINUOUS and _shape(elsewhere) == _shape(truth):
             may_turn &= elsewhere[i][1] != gap
         distance = np.where(may_turn, _in_spreads(gap, others), np.inf)
         if distance.size and distance.min() < nearest.distance:
@@ -122,68 +108,3 @@ def _in_spreads(gap: Array, others: Sequence[Array]) -> Array:
 def _shape(gaps: list[tuple[str, Array]]) -> list[tuple[str, tuple[int, ...]]]:
     """What is decided, in order."""
     return [(name, gap.shape) for name, gap in gaps]
-
-
-class _Decisions(Noise):
-    """Noise that notes the gap of every decision. With exact, nothing is rounded."""
-
-    def __init__(self, dtype: Any, rng: np.random.Generator, *, exact: bool = False) -> None:
-        super().__init__(dtype, rng)
-        self.unit = 0.0 if exact else self.unit
-        self.gaps: list[tuple[str, Array]] = []
-
-    def move(self, array: Array, share: float) -> Perturbed:
-        """The array, lifted, each element moved by up to a share of the array's rms: zeros too, so that a tie of inputs is told
-        from one of constants.
-        """
-        moved = self.lift(array)
-        scale = np.sqrt(np.mean(np.square(array, dtype=np.longdouble))) if array.size else 0
-        r = 2 * self.rng.random(array.shape) - 1
-        moved.view(np.ndarray)[...] += np.asarray(share * (scale or 1) * r, dtype=moved.dtype)
-        return moved
-
-    def decides(self, name: str, method: str, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-        if method == "__call__":
-            found = _gaps(name, operands)
-        elif name in _LARGEST and method in ("reduce", "accumulate"):
-            found = [_behind(name, method, operands[0], kwargs)]
-        elif name in ("logical_and", "logical_or"):
-            found = [operands[0]]
-        elif name in _LARGEST:
-            raise TypeError(f"numpy.{name}.{method} decides unwatched; write it with {name} and its reduce")
-        else:
-            found = []
-        self.gaps += [(name, np.asarray(gap)) for gap in found if np.asarray(gap).dtype.kind == "f"]
-
-
-def _gaps(name: str, operands: Sequence[Any]) -> list[Any]:
-    """How far a call's operands are from a tie; nothing for a ufunc that decides nothing."""
-    x, *others = operands
-    if name in _DIFFERENCE:
-        return [x - others[0]] if _numbers(x, others[0]) else []
-    if name in _SIGN:
-        return [operand for operand in operands if _numbers(operand)]
-    if name == "clip":
-        return [x - bound for bound in others if bound is not None]
-    if name == "copysign":
-        return [others[0]]
-    if name in _JUMP:
-        return [x - _JUMP[name] - np.rint(x - _JUMP[name])]
-    if name in _UNWATCHED:
-        raise TypeError(f"numpy.{name} jumps unwatched; write it with floor")
-    return []
-
-
-def _behind(name: str, method: str, x: Array, kwargs: Mapping[str, Any]) -> Array:
-    """How far each element is behind the largest (or the smallest) along an axis; at the winner itself 0, and unmoved."""
-    options = {key: kwargs[key] for key in ("where", "initial") if method == "reduce" and key in kwargs}
-    if method == "accumulate":
-        return np.asarray(_LARGEST[name].accumulate(x, kwargs.get("axis", 0)) - x)
-    axis = kwargs.get("axis", 0)
-    if axis is None:
-        axis = tuple(range(x.ndim))
-    return np.asarray(_LARGEST[name].reduce(x, axis=axis, keepdims=True, **options) - x)
-
-
-def _numbers(*operands: Any) -> bool:
-    return any(np.asarray(operand).dtype.kind == "f" for operand in operands)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwitness.arithmetic import Array
+from gradwitness.arrays import Array
 from gradwitness.verdict import Disagreement
 
 Lift = Callable[[Array], Array]

@@ -35,8 +35,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gradwitness.arithmetic import Measured
-
-Array = np.ndarray[Any, np.dtype[Any]]
+from gradwitness.arrays import Array
 
 K = 32.0
 

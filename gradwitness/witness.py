@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from gradwitness.arithmetic import SAMPLES, Array, Measured, measure, wider
-from gradwitness.oracles import Numerics
+from gradwitness.arithmetic import SAMPLES, Measured, measure
+from gradwitness.arrays import Array, wider
+from gradwitness.numerics import Numerics
 from gradwitness.subject import Subject
 from gradwitness.verdict import Disagreement, judge
 

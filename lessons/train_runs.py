@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 import adapters
-from gradwitness.arithmetic import Measured, Unstable, measure, wider
+from gradwitness.arithmetic import Measured, Unstable, measure
+from gradwitness.arrays import wider
 from gradwitness.verdict import Disagreement, K, judge
 from lessons import networks
 from lessons.networks import Array

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from gradwitness.arithmetic import Unstable, measure, wider
+from gradwitness.arithmetic import Unstable, measure
+from gradwitness.arrays import wider
 from lessons import networks
 from lessons.networks import Array
 from lessons.recipes import RECIPES, Recipe

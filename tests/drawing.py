@@ -12,7 +12,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from gradwitness.arithmetic import Array
+from gradwitness.arrays import Array
 from reference import Case, Op
 from reference.domain import GRAIN
 

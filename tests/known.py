@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 
 import adapters
-from gradwitness.arithmetic import Array, Measured
+from gradwitness.arithmetic import Measured
+from gradwitness.arrays import Array
 from gradwitness.verdict import Disagreement, judge
 from tests.matrix import TABLES, Cell, Selection
 from tests.run import RUN

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from gradwitness.arithmetic import SAMPLES, Array, measure, wider
+from gradwitness.arithmetic import SAMPLES, measure
+from gradwitness.arrays import Array, wider
 from gradwitness.verdict import judge
 
 

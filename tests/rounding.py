@@ -4,7 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from gradwitness.arithmetic import Noise, Perturbed, unit_roundoff
+from gradwitness.arrays import unit_roundoff
+from gradwitness.noise import Noise
+from gradwitness.perturbed import Perturbed
 
 U = unit_roundoff("float32")
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 import adapters
-from gradwitness.arithmetic import SAMPLES, Array
+from gradwitness.arithmetic import SAMPLES
+from gradwitness.arrays import Array
 from gradwitness.subject import Subject, floats_to, leaves, tree_map
 from gradwitness.witness import Evidence
 from reference import Case, Op, Optimizer

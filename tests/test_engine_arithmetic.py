@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwitness.arithmetic import Perturbed, unit_roundoff, wider
+from gradwitness.arrays import unit_roundoff, wider
+from gradwitness.perturbed import Perturbed
 from tests.rounding import U, lifted
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwitness.arithmetic import Noise, Perturbed
+from gradwitness.noise import Noise
+from gradwitness.perturbed import Perturbed
 from tests.rounding import lifted, units, upward
 
 MASK = np.array([True, False, True])

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwitness.arithmetic import Perturbed, unit_roundoff
+from gradwitness.arrays import unit_roundoff
+from gradwitness.perturbed import Perturbed
 from tests.rounding import U, lifted, units, upward
 
 THIRD = np.longdouble(1) / 3

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwitness.arithmetic import unit_roundoff
+from gradwitness.arrays import unit_roundoff
 from gradwitness.kinks import Kink, nearest
 from gradwitness.subject import Subject
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from gradwitness import Disagreement, check
-from gradwitness.oracles import Numerics, check_subject
+from gradwitness.numerics import Numerics
+from gradwitness.oracles import check_subject
 from gradwitness.subject import Subject
 
 

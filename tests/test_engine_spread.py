@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwitness.arithmetic import Unstable, combine, measure, unit_roundoff
+from gradwitness.arithmetic import Unstable, combine, measure
+from gradwitness.arrays import unit_roundoff
 
 
 @pytest.mark.parametrize("terms", [16, 256, 4096])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gradwitness import Disagreement
-from gradwitness.arithmetic import unit_roundoff
+from gradwitness.arrays import unit_roundoff
 from reference import OPS
 from tests.run import evidence
 from trust.sensitivity import STEP, elements, of_case, smallest

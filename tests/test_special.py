@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwitness.arithmetic import Noise, Perturbed, unit_roundoff
+from gradwitness.arrays import unit_roundoff
+from gradwitness.noise import Noise
+from gradwitness.perturbed import Perturbed
 from reference import passes, special
 
 mpmath = pytest.importorskip("mpmath")

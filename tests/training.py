@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 import adapters
-from gradwitness.arithmetic import Array, Measured
+from gradwitness.arithmetic import Measured
+from gradwitness.arrays import Array
 from gradwitness.subject import floats_to, tree_map
 from gradwitness.verdict import K
 from lessons.recipes import RECIPES, Recipe

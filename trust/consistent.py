@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwitness.arithmetic import Array
+from gradwitness.arrays import Array
 from gradwitness.oracles import BLIND
 from gradwitness.subject import Subject, floats_to, leaves, tree_map
 from gradwitness.verdict import Disagreement, judge_within

@@ -11,7 +11,8 @@ from functools import cache
 
 import numpy as np
 
-from gradwitness.arithmetic import Measured, measure, unit_roundoff
+from gradwitness.arithmetic import Measured, measure
+from gradwitness.arrays import unit_roundoff
 from gradwitness.subject import Subject
 from gradwitness.verdict import Disagreement, judge
 from reference import OPS

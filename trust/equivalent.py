@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import adapters
-from gradwitness.arithmetic import Array
+from gradwitness.arrays import Array
 from gradwitness.verdict import Disagreement
 from gradwitness.witness import Evidence
 from reference import OPTIMIZERS

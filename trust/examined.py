@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 import numpy as np
 
 import adapters
-from gradwitness.arithmetic import Array
+from gradwitness.arrays import Array
 from gradwitness.subject import Subject, leaves, tree_map
 from reference import OPS, Case, Op
 from tests.known import known

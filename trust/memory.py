@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from gradwitness import oracles
+from gradwitness import numerics, oracles
 from gradwitness.arithmetic import Measured, measure
 from gradwitness.subject import Subject, leaves
 from gradwitness.verdict import K
@@ -27,7 +27,7 @@ _truths: dict[int, list[Any]] = {}
 _measured: dict[tuple[str, str, str], list[Measured]] = {}
 
 
-class Hasty(oracles.Numerics):
+class Hasty(numerics.Numerics):
     """Numerical derivatives of a gradient's elements, up to the first that is wrong."""
 
     def entries(self, which: int, side: int = 0) -> Any:
@@ -47,7 +47,7 @@ class Hasty(oracles.Numerics):
         return value, bar
 
 
-class Remembering(oracles.Numerics):
+class Remembering(numerics.Numerics):
     """Numerical derivatives of a right forward at a case."""
 
     where: tuple[str, str]
@@ -63,7 +63,7 @@ class Remembering(oracles.Numerics):
 def checked(mutant: Mutant, name: str, case_id: str, subject: Subject) -> dict[str, float]:
     """`check_subject`, for a mutant at a case."""
     forward_is_right = mutant.spoil is not None or not reached_by_forward(mutant, name)
-    numerics = type("Here", (Remembering,), {"where": (name, case_id)}) if forward_is_right else Hasty
+    cheaper = type("Here", (Remembering,), {"where": (name, case_id)}) if forward_is_right else Hasty
 
     def measured(function: Callable[..., Sequence[Any]], dtype: Any, **options: Any) -> list[Measured]:
         found = measure(function, dtype, **options)
@@ -72,7 +72,7 @@ def checked(mutant: Mutant, name: str, case_id: str, subject: Subject) -> dict[s
             _measured[mutant.id, name, case_id] = found[1:]  # without the scalar that numerical differentiation looks at
         return found
 
-    with patch.object(oracles, "Numerics", numerics), patch.object(oracles, "measure", measured):
+    with patch.object(oracles, "Numerics", cheaper), patch.object(numerics, "measure", measured):
         return oracles.check_subject(subject)
 
 

@@ -19,7 +19,10 @@ from trust.right import TABLES, kind_of
 
 ROOM = Path(__file__).parent
 WORKING, CHECKED = FOLDER / "mutants.jsonl", FOLDER / "checks.jsonl"
-ENGINE = ("arithmetic.py", "oracles.py", "subject.py", "verdict.py", "witness.py")
+ENGINE = (
+    "arithmetic.py", "arrays.py", "derivative.py", "noise.py", "numerics.py", "operations.py", "oracles.py", "perturbed.py",
+    "subject.py", "verdict.py", "witness.py",
+)  # fmt: skip
 
 
 class Records:

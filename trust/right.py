@@ -12,7 +12,7 @@ import numpy as np
 
 import adapters
 from gradwitness import frameworks
-from gradwitness.arithmetic import Array
+from gradwitness.arrays import Array
 from gradwitness.subject import Subject, leaves
 from reference import MODELS, OPS, OPTIMIZERS, Case, Optimizer
 from reference.schedules import rate

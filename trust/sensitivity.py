@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwitness.arithmetic import Array, unit_roundoff
+from gradwitness.arrays import Array, unit_roundoff
 from gradwitness.verdict import Disagreement, K
 from gradwitness.witness import Evidence
 from reference import MODELS, OPS

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwitness.arithmetic import Array
+from gradwitness.arrays import Array
 from gradwitness.subject import Subject, leaves
 
 Arrays = tuple[Array, ...]

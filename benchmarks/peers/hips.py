@@ -16,7 +16,7 @@ from autograd.tracer import getval
 
 from benchmarks.problems import RATE
 from benchmarks.running import Prepared, Run, no_wait
-from gradwitness.arithmetic import Array
+from gradwitness.arrays import Array
 from gradwitness.subject import Subject, leaves
 from tests.run import parts
 

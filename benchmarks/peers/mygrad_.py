@@ -17,7 +17,7 @@ from mygrad.nnet.losses import softmax_crossentropy
 
 from benchmarks.problems import RATE
 from benchmarks.running import Prepared, Run, no_wait
-from gradwitness.arithmetic import Array
+from gradwitness.arrays import Array
 from gradwitness.subject import Subject, leaves
 from tests.run import parts
 

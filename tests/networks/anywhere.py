@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gradwitness.arithmetic import Array
+from gradwitness.arrays import Array
 from reference import OPS
 from tests.networks.dice import Dice
 from tests.networks.network import Layer

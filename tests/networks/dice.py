@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from gradwitness.arithmetic import Array
+from gradwitness.arrays import Array
 
 T = TypeVar("T")
 

@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from gradwitness.arithmetic import Array, Measured, wider
+from gradwitness.arithmetic import Measured
+from gradwitness.arrays import Array, wider
 from gradwitness.kinks import nearest
 from gradwitness.subject import floats_to, tree_map
 from gradwitness.verdict import K

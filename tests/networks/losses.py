@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwitness.arithmetic import Array
+from gradwitness.arrays import Array
 from tests.networks.dice import Dice
 from tests.networks.network import Layer
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradwitness.arithmetic import Array
+from gradwitness.arrays import Array
 from tests.networks.anywhere import Rule
 from tests.networks.dice import Dice
 from tests.networks.network import Layer

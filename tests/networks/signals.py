@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from gradwitness.arithmetic import Array
+from gradwitness.arrays import Array
 from tests.networks.anywhere import Rule, plain
 from tests.networks.dice import Dice
 from tests.networks.network import Layer

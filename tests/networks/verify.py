@@ -6,7 +6,7 @@ from typing import Any
 
 import adapters
 from gradwitness import Disagreement
-from gradwitness.arithmetic import Array
+from gradwitness.arrays import Array
 from gradwitness.subject import leaves, tree_map
 from gradwitness.witness import Evidence
 from tests.networks.draw import Drawn, examine
