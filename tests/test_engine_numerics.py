@@ -116,3 +116,37 @@ def test_steps_along_a_random_direction_are_exact() -> None:
     steps = moved[::2]  # up; the others are down
     assert len(steps) >= 3
     assert all(np.array_equal(step, 2 * half) for step, half in pairwise(steps))
+
+
+def entropy(t: Any, /) -> Any:
+    """t log t, which ends at 0, where its slope falls to minus infinity."""
+    return np.where(t == 0, 0, t * np.log(np.where(t == 0, 1, t))), t
+
+
+def mirrored(t: Any, /) -> Any:
+    """The same to the left of 0: its slope there grows, to the right it is nan."""
+    return entropy(-t)
+
+
+def falling(t: Any, /) -> Any:
+    """The same with a slope of its own: lower at 1 than at 0."""
+    return entropy(t)[0] - 5 * t, t
+
+
+@pytest.mark.parametrize(("forward", "sign"), [(entropy, -1), (mirrored, 1), (falling, -1)])
+def test_the_slope_of_an_infinite_derivative_is_seen_from_the_side_where_the_function_is(forward: Any, sign: int) -> None:
+    there = Numerics(Subject(forward, lambda dout, t: (dout * np.inf,), (np.zeros(2),)))
+    cotangent = there.subject.cotangent
+    for index in range(2):
+        direction = np.zeros(2, np.longdouble)
+        direction[index] = 1
+        assert there.slopes(0, direction) == {float(sign * np.sign(cotangent[index]))}
+
+
+def test_each_element_is_asked_for_its_own_infinity() -> None:
+    there = Numerics(Subject(entropy, lambda dout, t: (dout * np.inf,), (np.zeros(8),)))
+    right = -np.inf * np.sign(there.subject.cotangent.astype(np.longdouble))
+    assert {-1.0, 1.0} == set(np.sign(right).tolist())
+    nothing, blind = np.full(8, np.nan, np.longdouble), np.full(8, np.inf)
+    assert np.array_equal(there.infinite(0, right, nothing, blind), right)
+    assert np.isnan(there.infinite(0, -right, nothing, blind)).all()
