@@ -116,6 +116,7 @@ CASES = [
     Case("masked_and_causal", _inputs(2, 3, queries=4, keys=5, width=4), {"mask": _PADDING, "causal": True}),
     Case("scaled", _inputs(2, 3, queries=4, keys=5, width=6), {"scale": 0.75}),
     Case("saturated", _inputs(2, 3, queries=4, keys=5, width=6), {"scale": 12.0}),
+    Case("sharp", _inputs(2, 3, queries=4, keys=5, width=6), {"scale": 48.0}),
     Case(
         "equal_keys",
         lambda rng: (rng.normal(size=(2, 3, 4, 4)), np.ones((2, 3, 5, 4)), rng.normal(size=(2, 3, 5, 4))),
