@@ -75,7 +75,7 @@ def backward(dout: Array, cache: Cache) -> tuple[Array]:
 
 CASES = [
     Case("generic", logits(4, 5), {"labels": zeros_and_ones(4, 5)}),
-    Case("one", logits(1, 1), {"labels": np.ones((1, 1))}),
+    Case("one", lambda rng: (rng.uniform(-1, 1, size=(1, 1)),), {"labels": np.ones((1, 1))}),
     Case("sure_and_right", lambda rng: (np.full(8, 8.5),), {"labels": np.ones(8), "reduction": "none"}),
     Case("odd_sum", logits(3, 7, 5), {"labels": zeros_and_ones(3, 7, 5), "reduction": "sum"}),
     Case("none", logits(3, 4), {"labels": zeros_and_ones(3, 4), "reduction": "none"}),

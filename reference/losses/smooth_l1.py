@@ -46,9 +46,10 @@ def backward(dout: Array, cache: tuple[Array, Reduction]) -> tuple[Array, Array]
 
 CASES = [
     Case("generic", normals(4, 5)),
-    Case("one", normals(1, 1)),
+    Case("one", lambda rng: ((t := rng.normal(size=(1, 1))) + 0.25 + rng.random((1, 1)) / 2, t)),
     Case("odd_sum", normals(3, 7, 5), {"reduction": "sum"}),
     Case("none", normals(3, 4), {"reduction": "none"}),
+    Case("near", lambda rng: (2.0**-8 * (1 + rng.uniform(size=8)), np.zeros(8)), {"reduction": "none"}),
     Case("large", normals(64, 65)),
     Case("beta", normals(3, 4), {"beta": 0.3}),
     Case("wide", normals(3, 4), {"beta": 4.0}),
