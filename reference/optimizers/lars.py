@@ -62,7 +62,7 @@ EXACT = {"lr": 0.5, "momentum": 0.875, "trust_coefficient": 0.25}
 
 CASES = [
     Case("generic", path(3, 4), EXACT),
-    Case("one", path(1), EXACT),
+    Case("one", path(1), {**EXACT, "momentum": 0.0}),  # a share of itself at a time: with momentum it may meet 0, and a jump
     Case("weight_decay", path(3, 4), {**EXACT, "weight_decay": 0.125}),
     Case("eps", path(3, 4), {**EXACT, "eps": 0.5}),
     Case("changing_rate", path(3, 4), {**EXACT, "lr": HALVED}),
