@@ -26,6 +26,7 @@ from trust.witnesses import examine
 INTERRUPTED = 130
 WIDTH = 160
 """Of what is written to a file."""
+DEADLY = "ends the process that runs it"
 _mutants: dict[str, Mutant] = {}
 
 
@@ -98,9 +99,6 @@ def _checked(what: tuple[str, str]) -> dict[str, Any]:
     except Exception as error:  # a mutant may raise where nobody looked before
         told = f"{type(error).__name__}: {error}"
     return {"id": f"{check} {identity}", "key": key(mutant), "told": told}
-
-
-DEADLY = "ends the process that runs it"
 
 
 def _stillborn(identity: str) -> dict[str, Any]:
