@@ -45,7 +45,7 @@ def backward(dout: Array, derivative: Array) -> tuple[Array]:
 
 CASES = [
     Case("generic", lambda rng: (rng.normal(size=(4, 5)),)),
-    Case("one", lambda rng: (rng.normal(size=(1, 1)),)),
+    Case("one", lambda rng: (rng.uniform(-1, 3, size=(1, 1)),)),  # where 1 + erf has its digits: see found_29ad50ea
     Case("odd", lambda rng: (2 * rng.normal(size=(3, 7, 5)),)),
     Case("large", lambda rng: (2 * rng.normal(size=(64, 257)),)),
     Case("tails", lambda rng: (np.array([-20.0, -8.0, -1.5, -1e-5, 0.0, 1e-5, 1.5, 8.0, 20.0]),)),

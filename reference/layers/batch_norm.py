@@ -118,9 +118,15 @@ CASES = [
     Case("running_var_biased", channel_inputs(2, 6, 2, 2), _running(6, unbiased=False)),
     Case("defaults_of_keras", channel_inputs(2, 6, 2, 2), _running(6, unbiased=False, momentum=0.01, eps=1e-3)),
     Case("evaluation", channel_inputs(2, 6, 2, 2), _running(6, training=False)),
-    Case("evaluation_of_one", channel_inputs(1, 1), _running(1, training=False)),
+    Case("evaluation_of_one", channel_inputs(1, 1, mean=3, deviation=0.25), _running(1, training=False)),
     Case("two_values", channel_inputs(2, 3), _running(3, eps=0.5)),
     Case("mean_100", channel_inputs(2, 6, 2, 2, mean=100), _running(6)),
     Case("large", channel_inputs(4, 16, 8, 8), _running(16)),
     Case("constant", channel_inputs(2, 6, 2, 2, mean=3, deviation=0), _running(6), zero=("weight",)),
+    # For implementations that write x w / sqrt(v + eps) + (b - mean w / sqrt(v + eps)): their derivative by w cancels.
+    Case(
+        "evaluation_near_the_mean",
+        channel_inputs(4, 1, mean=100, deviation=0.25),
+        {"running_mean": np.array([100.0]), "running_var": np.array([1.0]), "training": False},
+    ),
 ]
