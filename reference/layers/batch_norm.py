@@ -123,10 +123,10 @@ CASES = [
     Case("mean_100", channel_inputs(2, 6, 2, 2, mean=100), _running(6)),
     Case("large", channel_inputs(4, 16, 8, 8), _running(16)),
     Case("constant", channel_inputs(2, 6, 2, 2, mean=3, deviation=0), _running(6), zero=("weight",)),
-    # For implementations that write x w / sqrt(v + eps) + (b - mean w / sqrt(v + eps)): their derivative by w cancels.
+    # For implementations that write x w / sqrt(v + eps) + (b - mean w / sqrt(v + eps)), which cancels here.
     Case(
         "evaluation_near_the_mean",
-        channel_inputs(4, 1, mean=100, deviation=0.25),
-        {"running_mean": np.array([100.0]), "running_var": np.array([1.0]), "training": False},
+        channel_inputs(4, 1, mean=1000, deviation=0.25),
+        {"running_mean": np.array([1000.0]), "running_var": np.array([1.0]), "training": False},
     ),
 ]

@@ -103,7 +103,7 @@ def _near_a_kink(anchor: Array, positive: Array, negative: Array, margin: float,
 def _met_and_violated(rng: np.random.Generator) -> tuple[Array, Array, Array]:
     """Two triplets that keep their margin, and two that do not."""
     anchor, near, far = rng.normal(size=(3, 4, 5))
-    return anchor, anchor + np.array([[0.1], [0.1], [2], [3]]) * near, anchor + np.array([[3], [2], [0.1], [0.2]]) * far
+    return anchor, anchor + np.array([[0.4], [0.4], [2], [3]]) * near, anchor + np.array([[4], [3], [0.4], [0.5]]) * far
 
 
 _ANCHOR = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 2.0]])
@@ -119,8 +119,8 @@ def _nearer_to_positive(rng: np.random.Generator) -> tuple[Array, Array, Array]:
 def _some_met(rng: np.random.Generator) -> tuple[Array, Array, Array]:
     """Every second negative far from both, whose triplet is met; the others near, whose triplets are violated."""
     anchor, near, far = rng.normal(size=(3, 6, 4))
-    push = np.where(np.arange(6)[:, None] % 2 == 0, 16 * np.sign(far), 0.25 * far)
-    return anchor, anchor + 0.25 * near, anchor + push
+    push = np.where(np.arange(6)[:, None] % 2 == 0, 16 * np.sign(far), 0.75 * far)
+    return anchor, anchor + 0.75 * near, anchor + push
 
 
 CASES = [
