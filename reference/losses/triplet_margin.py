@@ -117,8 +117,7 @@ def _nearer_to_positive(rng: np.random.Generator) -> tuple[Array, Array, Array]:
 
 
 def _some_met(rng: np.random.Generator) -> tuple[Array, Array, Array]:
-    """Every second negative far from both, whose triplet is met; the others near, whose triplets are
-    violated as a rule."""
+    """Every second negative far from both, whose triplet is met; the others near, and most of their triplets violated."""
     anchor, near, far = rng.normal(size=(3, 6, 4))
     push = np.where(np.arange(6)[:, None] % 2 == 0, 16 * np.sign(far), 0.75 * far)
     return anchor, anchor + 0.75 * near, anchor + push
