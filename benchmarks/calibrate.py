@@ -28,10 +28,10 @@ from rich.progress import track
 from rich.table import Table
 
 import adapters
+from conformance.known import known
+from conformance.matrix import TABLES, Cell, Selection
+from conformance.run import RUN
 from gradwitness import Disagreement, K, frameworks
-from tests.known import known
-from tests.matrix import TABLES, Cell, Selection
-from tests.run import RUN
 
 Key = tuple[str, str, str]
 Row = tuple[Cell, float | None, str]

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from benchmarks import results as kept
-from benchmarks import threads
 from benchmarks.plan import PHASES, SIZES, Plan
 from benchmarks.sizes import MODELS, PEERS
 from benchmarks.table import render
 from benchmarks.workshop import Workshop
+from conformance import threads
 
 FOLDER = Path(__file__).parent / "results"
 FILTERS = {"peer": PEERS, "model": MODELS, "size": SIZES, "phase": PHASES}

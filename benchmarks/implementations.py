@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 import adapters
-from benchmarks import models, ops, peers, threads
+from benchmarks import models, ops, peers
 from benchmarks.plan import REFERENCE, Implementation, Place
 from benchmarks.problems import Conventions, evidence, judge_phase, of_framework
 from benchmarks.running import TRANSFERS, Prepared, clock, median
 from benchmarks.sizes import OPS, PEERS
+from conformance import threads
 from gradwitness import frameworks
-from gradwitness.subject import Subject
+from gradwitness.subjects.pair import Subject
 
 
 def prepare(place: Place, phases: Iterable[str]) -> Prepared:

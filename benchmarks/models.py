@@ -11,11 +11,11 @@ import adapters
 from benchmarks.plan import Implementation
 from benchmarks.problems import RATE, step_results, trained
 from benchmarks.running import TRANSFERS, Prepared, Run, clock, median, no_wait
+from conformance.run import parts
 from gradwitness import frameworks
 from gradwitness.arrays import Array
-from gradwitness.subject import Subject, leaves, tree_map
+from gradwitness.subjects.pair import Subject, leaves, tree_map
 from reference import MODELS
-from tests.run import parts
 
 
 def reference(name: str, at: Subject) -> Prepared:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.subject import Subject
+from gradwitness.subjects.pair import Subject
 from reference import MODELS
 
 CLASSES = 10

@@ -14,7 +14,7 @@ from benchmarks.running import TRANSFERS, Prepared, Run, clock, median, no_wait
 from benchmarks.sizes import OPS as OPS_TIMED
 from gradwitness import frameworks
 from gradwitness.arrays import Array
-from gradwitness.subject import Subject, leaves, tree_map
+from gradwitness.subjects.pair import Subject, leaves, tree_map
 from reference import OPS
 from reference.case import seed
 

@@ -8,8 +8,8 @@ from functools import cached_property
 
 import adapters
 from benchmarks.sizes import MODELS, OPS, PEERS
+from conformance.matrix import Selection
 from gradwitness import frameworks
-from tests.matrix import Selection
 
 SIZES = tuple(dict.fromkeys(size for sizes in MODELS.values() for size in sizes))
 PHASES = ("forward", "forward+backward", "step")

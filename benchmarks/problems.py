@@ -15,16 +15,16 @@ from benchmarks import ops
 from benchmarks.networks import PROBLEMS
 from benchmarks.sizes import MODELS as SIZES
 from benchmarks.sizes import OPS
+from conformance.run import parts
 from gradwitness import K, Vacuous
-from gradwitness.arithmetic import Measured, measure
 from gradwitness.arrays import Array, wider
-from gradwitness.subject import Subject, floats_to, tree_map
+from gradwitness.evidence import Evidence
+from gradwitness.rounding.arithmetic import Measured, measure
+from gradwitness.subjects.pair import Subject, floats_to, tree_map
 from gradwitness.verdict import judge
-from gradwitness.witness import Evidence
 from reference import MODELS, OPTIMIZERS
 from reference.case import seed
 from reference.training import Step, train
-from tests.run import parts
 
 DTYPE = "float32"
 RATE = {"lr": 2.0**-7}

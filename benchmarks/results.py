@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import peers, threads
+from benchmarks import peers
 from benchmarks.plan import REFERENCE, Implementation
 from benchmarks.sizes import PEERS
+from conformance import threads
 from gradwitness import frameworks
 
 Group = tuple[str, str, str]

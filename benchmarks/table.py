@@ -8,10 +8,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import asked, threads
+from benchmarks import asked
 from benchmarks.plan import PHASES, REFERENCE, Implementation
 from benchmarks.results import Results, Sample, device_names
 from benchmarks.sizes import PEERS
+from conformance import threads
 
 WIDTH = 400
 """More than any table has: they take the width that they need."""

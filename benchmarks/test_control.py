@@ -15,8 +15,8 @@ from benchmarks.plan import Implementation
 from benchmarks.table import duration
 from benchmarks.workshop import Workshop, record
 from gradwitness import frameworks
-from gradwitness.arithmetic import Measured, measure
 from gradwitness.arrays import Array
+from gradwitness.rounding.arithmetic import Measured, measure
 from gradwitness.verdict import judge
 
 SIDE = 1024

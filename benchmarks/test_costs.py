@@ -16,11 +16,11 @@ import pytest
 
 from benchmarks.plan import Implementation
 from benchmarks.workshop import Workshop, record
+from conformance import run
+from conformance.known import known
+from conformance.matrix import Cell, Selection
+from conformance.memory import ALLOWED, backward_of_conv2d
 from gradwitness import frameworks
-from tests import run
-from tests.known import known
-from tests.matrix import Cell, Selection
-from tests.test_memory import ALLOWED, backward_of_conv2d
 
 ROOT = Path(__file__).parents[1]
 COLLECT = ("-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider")

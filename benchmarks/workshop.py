@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from benchmarks import threads
 from benchmarks.implementations import load, prepare, start
 from benchmarks.plan import REFERENCE, Implementation, Place, Plan
 from benchmarks.results import Results
 from benchmarks.running import Prepared
 from benchmarks.sizes import BROKEN
+from conformance import threads
 from gradwitness import frameworks
 
 

@@ -5,8 +5,8 @@ derivative is within an error bar, the verdict compares. It knows no op, no case
 loads no framework.
 """
 
-from gradwitness.arithmetic import Unstable
-from gradwitness.oracles import Vacuous, check
+from gradwitness.derivative.oracle import Vacuous, check
+from gradwitness.rounding.arithmetic import Unstable
 from gradwitness.verdict import Disagreement, K
 
 __all__ = ["Disagreement", "K", "Unstable", "Vacuous", "check"]

@@ -34,8 +34,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gradwitness.arithmetic import Measured
 from gradwitness.arrays import Array
+from gradwitness.rounding.arithmetic import Measured
 
 K = 32.0
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 import adapters
-from gradwitness.subject import floats_to, tree_map
-from lessons.recipes import Recipe
+from conformance.recipes import Recipe
+from gradwitness.subjects.pair import floats_to, tree_map
 from reference import OPTIMIZERS
 from reference.training import train
 
@@ -38,8 +38,10 @@ class Network:
 
 
 def reference(recipe: Recipe, dtype: Any = np.float64, lift: Callable[[Array], Array] = np.asarray, wide: Any = None) -> Network:
-    """The hand-derived network, its data in dtype. As `gradwitness.arithmetic.measure` asks, lift converts what is computed with
-    and watched, and constants (labels, noise, running statistics) become wide.
+    """The hand-derived network, its data in dtype.
+
+    As `gradwitness.rounding.arithmetic.measure` asks, lift converts what is computed with and watched, and constants (labels,
+    noise, running statistics) become wide.
     """
     constants = partial(tree_map, floats_to(dtype if wide is None else wide))
 

@@ -17,10 +17,10 @@ import numpy as np
 import typer
 
 import adapters
-from gradwitness.subject import floats_to, tree_map
+from conformance.recipes import RECIPES, Recipe
+from gradwitness.subjects.pair import floats_to, tree_map
 from lessons import networks
 from lessons.networks import Network
-from lessons.recipes import RECIPES, Recipe
 from lessons.script import wanted
 from reference.activations import relu
 

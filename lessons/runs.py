@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 import adapters
+from conformance.recipes import Recipe
 from gradwitness.frameworks import Unavailable
-from gradwitness.subject import tree_map
+from gradwitness.subjects.pair import tree_map
 from lessons import networks
 from lessons.networks import Array, Network, Params
-from lessons.recipes import Recipe
 
 Tick = Callable[[], None]
 Watch = Callable[[str], Tick]

@@ -13,7 +13,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from gradwitness.arithmetic import Measured
+from gradwitness.rounding.arithmetic import Measured
 from gradwitness.verdict import Disagreement, K, judge
 from lessons.networks import Array
 from lessons.runs import History

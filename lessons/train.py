@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from lessons.recipes import RECIPES
+from conformance.recipes import RECIPES
 from lessons.runs import COLUMNS, held
 from lessons.script import adapter as _adapter
 from lessons.script import chosen, progress, wanted

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 import adapters
-from gradwitness.arithmetic import Measured, Unstable, measure
+from conformance.recipes import Recipe
 from gradwitness.arrays import wider
+from gradwitness.rounding.arithmetic import Measured, Unstable, measure
 from gradwitness.verdict import Disagreement, K, judge
 from lessons import networks
 from lessons.networks import Array
-from lessons.recipes import Recipe
 from lessons.runs import SAMPLES, History, Watch, complete, fill_columns, run
 from reference.case import seed
 

@@ -11,9 +11,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from conformance.recipes import RECIPES
 from gradwitness.verdict import K
 from lessons.networks import Array
-from lessons.recipes import RECIPES
 from lessons.runs import History
 from lessons.train_runs import SIGHT, Outcome, common, definitions
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from gradwitness.arithmetic import Unstable, measure
+from conformance.recipes import RECIPES, Recipe
 from gradwitness.arrays import wider
+from gradwitness.rounding.arithmetic import Unstable, measure
 from lessons import networks
 from lessons.networks import Array
-from lessons.recipes import RECIPES, Recipe
 from lessons.runs import SAMPLES, History, Watch, complete, fill_columns, run
 from reference.models.two_layer import XOR_Y, xor_params
 

@@ -1,56 +1,5 @@
-"""What JAX compiles is kept on disk for the whole suite, and dropped from memory after each op.
+"""Hypothesis's profiles and JAX's cache on disk: conformance/session.py."""
 
-Eager JAX compiles every primitive for every new shape: over the eager cells of the ops, dropped after each op, 16,400 programs
-of 26 ms each, three quarters of JAX's processor time. 10,300 of them are distinct: ops share shapes.
+from conformance.session import pytest_configure, pytest_runtest_teardown
 
-This stands here and not in the root: benchmarks report what compiling takes, and must compile.
-
-Hypothesis has two profiles here: `ci`, the default, draws the same few points every time; `--hypothesis-profile soak` draws many,
-and others in every run.
-"""
-
-from __future__ import annotations
-
-import importlib.util
-import os
-import sys
-
-import pytest
-
-if importlib.util.find_spec("hypothesis"):  # the reference is tested with NumPy and pytest alone, too
-    from hypothesis import Phase, settings
-
-    # No deadline: the first example imports a framework. No database: what fails is printed as a case, which is kept for good.
-    common = {"deadline": None, "database": None, "phases": [Phase.generate, Phase.shrink], "report_multiple_bugs": False}
-    settings.register_profile("ci", derandomize=True, max_examples=8, **common)
-    settings.register_profile("soak", derandomize=False, max_examples=200, **common)
-    settings.load_profile("ci")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """JAX's own persistent cache, in pytest's cache directory (`--cache-clear` empties it).
-
-    JAX finds a program by its text, jaxlib's version, XLA's flags and the device's topology, and takes what was compiled then:
-    over all 1450 eager cells the results without the cache, filling it and from it are the same to the last bit, in 564, 435
-    and 149 seconds of processor time, memory cleared after each op in all three. (XLA without its fusion emitters is faster
-    too, and differs in 39 of 718 cells.)
-    """
-    if config.pluginmanager.hasplugin("cacheprovider") and "JAX_COMPILATION_CACHE_DIR" not in os.environ:
-        # By environment, which JAX reads when it is imported: a run that asks for no JAX need not import it.
-        os.environ["JAX_COMPILATION_CACHE_DIR"] = str(config.cache.mkdir("jax"))  # type: ignore[union-attr]
-        os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"  # a program takes milliseconds; there are thousands
-        os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
-        os.environ["JAX_PERSISTENT_CACHE_ENABLE_XLA_CACHES"] = "none"  # programs only, no tuning results of a GPU
-    # JAX writes an entry in place: a worker may meet one that another is about to finish, says so and compiles.
-    config.addinivalue_line("filterwarnings", "ignore:Error reading persistent compilation cache entry:UserWarning")
-
-
-def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """A compiled program holds 1.5 MB for as long as JAX remembers it, 6 GB per worker by the end of a run."""
-    if _op(item) and _op(item) != _op(nextitem) and "jax" in sys.modules:
-        sys.modules["jax"].clear_caches()
-
-
-def _op(item: pytest.Item | None) -> str:
-    cell = getattr(item, "callspec", None) and item.callspec.params.get("op_cell")  # type: ignore[union-attr]
-    return cell.name if cell else ""
+__all__ = ["pytest_configure", "pytest_runtest_teardown"]

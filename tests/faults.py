@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 import adapters
+from conformance import known
+from conformance.known import Accuracy, Difference, Unsupported
 from reference.activations import tanh
-from tests import known
-from tests.known import Accuracy, Difference, Unsupported
 
 
 def reference_backward() -> None:

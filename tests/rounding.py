@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from gradwitness.arrays import unit_roundoff
-from gradwitness.noise import Noise
-from gradwitness.perturbed import Perturbed
+from gradwitness.rounding.noise import Noise
+from gradwitness.rounding.perturbed import Perturbed, lift
 
 U = unit_roundoff("float32")
 
@@ -19,11 +19,11 @@ class Upward:
 
 
 def lifted(array: Any, seed: int = 0, dtype: str = "float32") -> Perturbed:
-    return Noise(dtype, np.random.default_rng(seed)).lift(np.asarray(array))
+    return lift(Noise(dtype, np.random.default_rng(seed)), np.asarray(array))
 
 
 def upward(array: Any, dtype: str = "float32") -> Perturbed:
-    return Noise(dtype, Upward()).lift(np.asarray(array))  # type: ignore[arg-type]
+    return lift(Noise(dtype, Upward()), np.asarray(array))  # type: ignore[arg-type]
 
 
 def units(result: Any, exact: Any, unit: float = U) -> list[float]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.matrix import Cell
+from conformance.matrix import Cell
 
 
 def test_op(op_cell: Cell, verify: Callable[[Cell], Any]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 import adapters
 from gradwitness import Disagreement, frameworks
-from gradwitness.arithmetic import Measured, measure
+from gradwitness.rounding.arithmetic import Measured, measure
 from gradwitness.verdict import judge
 from reference import CLIPPING
 from reference.case import seed

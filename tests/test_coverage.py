@@ -9,10 +9,10 @@ from typing import Any, get_args
 import pytest
 
 import adapters
+from conformance.known import Difference, Unsupported, accuracies, differences, unsupported
+from conformance.matrix import TABLES, Selection
 from gradwitness import K, frameworks
 from reference import CLIPPING, MODELS, OPS, OPTIMIZERS, SCHEDULES, Op
-from tests.known import Difference, Unsupported, accuracies, differences, unsupported
-from tests.matrix import TABLES, Selection
 
 
 @pytest.fixture(params=adapters.NAMES)

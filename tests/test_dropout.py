@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import adapters
+from conformance.run import subject
 from gradwitness import frameworks
-from gradwitness.witness import Evidence
+from gradwitness.evidence import Evidence
 from reference import OPS, Case
-from tests.run import subject
 
 RATE, SEED, SHAPE = 0.4, 7, (6, 9)
 

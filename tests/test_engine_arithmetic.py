@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gradwitness.arrays import unit_roundoff, wider
-from gradwitness.perturbed import Perturbed
+from gradwitness.rounding.perturbed import Perturbed
 from tests.rounding import U, lifted
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwitness.noise import Noise
-from gradwitness.perturbed import Perturbed
+from gradwitness.rounding.noise import Noise
+from gradwitness.rounding.perturbed import Perturbed, lift
 from tests.rounding import lifted, units, upward
 
 MASK = np.array([True, False, True])
@@ -137,6 +137,6 @@ class Asked(Noise):
     ],
 )
 def test_a_decision_is_told_of(decide: Callable[[Any], Any], told: Any) -> None:
-    x = Asked("float32", np.random.default_rng(0)).lift(np.ones((2, 3)))
+    x = lift(Asked("float32", np.random.default_rng(0)), np.ones((2, 3)))
     decide(x)
     assert x.noise.told == told

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gradwitness.arrays import unit_roundoff
-from gradwitness.perturbed import Perturbed
+from gradwitness.rounding.perturbed import Perturbed
 from tests.rounding import U, lifted, units, upward
 
 THIRD = np.longdouble(1) / 3

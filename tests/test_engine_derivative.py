@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwitness.derivative import derivative
+from gradwitness.derivative.extrapolation import derivative
 
 LONG = np.longdouble
 EPS = float(np.finfo(LONG).eps)
@@ -141,5 +141,5 @@ def test_the_bar_holds_beside_a_joint(noise: float) -> None:
 
 
 def test_beside_a_joint_extrapolation_alone_would_deceive(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gradwitness.derivative._joint", lambda quotients, noise: LONG(0))
+    monkeypatch.setattr("gradwitness.derivative.extrapolation._joint", lambda quotients, noise: LONG(0))
     assert max(beside_a_joint(distance, 2.0**-50) for distance in DISTANCES) > 10

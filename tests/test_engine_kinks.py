@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from gradwitness.arrays import unit_roundoff
-from gradwitness.kinks import Kink, nearest
-from gradwitness.subject import Subject
+from gradwitness.derivative.kinks import Kink, nearest
+from gradwitness.subjects.pair import Subject
 
 U = unit_roundoff("float32")
 

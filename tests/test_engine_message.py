@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gradwitness import Disagreement
-from gradwitness.arithmetic import Measured
+from gradwitness.rounding.arithmetic import Measured
 from gradwitness.verdict import judge, judge_between, judge_within
 
 

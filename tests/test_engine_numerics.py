@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from gradwitness import Disagreement, check
-from gradwitness.numerics import Numerics
-from gradwitness.oracles import check_subject
-from gradwitness.subject import Subject
+from gradwitness.derivative.numerics import Numerics
+from gradwitness.derivative.oracle import check_subject
+from gradwitness.subjects.pair import Subject
 
 
 def relu(x: Any, /) -> Any:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from gradwitness import Disagreement, check
-from gradwitness.oracles import check_subject
-from gradwitness.subject import Subject
-from gradwitness.witness import Evidence
+from gradwitness.derivative.oracle import check_subject
+from gradwitness.evidence import Evidence
+from gradwitness.subjects.pair import Subject
 
 
 def forward(x: Any, weight: Any, /, *, power: int = 2) -> Any:

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwitness.arithmetic import measure
 from gradwitness.arrays import unit_roundoff
+from gradwitness.rounding.arithmetic import measure
 from tests.rounding import units, upward
 
 # n = 54 terms: the terms of a sum are off by sqrt(n/6) = 3, the sum by sqrt(n/3).

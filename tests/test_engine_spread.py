@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwitness.arithmetic import Unstable, combine, measure
 from gradwitness.arrays import unit_roundoff
+from gradwitness.rounding.arithmetic import Unstable, combine, measure
 
 
 @pytest.mark.parametrize("terms", [16, 256, 4096])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gradwitness import Disagreement, K
-from gradwitness.arithmetic import Measured
+from gradwitness.rounding.arithmetic import Measured
 from gradwitness.verdict import judge, judge_between, judge_within
 
 ONE = Measured(np.ones((2, 2)), np.full((2, 2), 1e-8))

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from gradwitness.subject import Subject
-from gradwitness.witness import Evidence
-from tests.known import Accuracy
-from tests.matrix import Cell
+from conformance.known import Accuracy
+from conformance.matrix import Cell
+from gradwitness.evidence import Evidence
+from gradwitness.subjects.pair import Subject
 
 
 def square(x: Any, /) -> tuple[Any, Any]:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import adapters
+from conformance.run import subject
 from gradwitness import frameworks
-from gradwitness.subject import leaves, tree_map
+from gradwitness.subjects.pair import leaves, tree_map
 from reference import OPS
-from tests.run import subject
 
 
 @pytest.mark.parametrize("name", adapters.NAMES)

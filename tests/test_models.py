@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import adapters
+from conformance.matrix import Cell
+from conformance.run import parts, subject
 from gradwitness import frameworks
 from reference import MODELS
-from tests.matrix import Cell
-from tests.run import parts, subject
 
 
 def test_model(model_cell: Cell, verify: Callable[[Cell], Any]) -> None:

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 import adapters
+from conformance.matrix import DTYPES
 from gradwitness import Disagreement, frameworks
-from gradwitness.witness import Evidence
+from gradwitness.evidence import Evidence
 from reference import OPS
-from tests.matrix import DTYPES
 from tests.networks import GRAMMAR, draw, verify
 from tests.networks.draw import Drawn, examine, visible
 from tests.networks.network import Layer, Network

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwitness.arithmetic import measure
+from gradwitness.rounding.arithmetic import measure
 from gradwitness.verdict import judge
 from reference import OPTIMIZERS
 from reference.optimizers.arguments import norm

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from conformance.matrix import Cell
+from conformance.run import optimizer_path
 from gradwitness import K
 from reference import OPTIMIZERS, Optimizer
-from tests.matrix import Cell
-from tests.run import optimizer_path
 
 
 def test_optimizer(optimizer_cell: Cell, verify: Callable[[Cell], Any]) -> None:

@@ -20,16 +20,16 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import adapters
+from conformance.known import differences
+from conformance.matrix import DTYPES
+from conformance.run import op_results, subject
 from gradwitness import Disagreement, frameworks
-from gradwitness.oracles import Vacuous, check_subject
-from gradwitness.witness import Evidence
+from gradwitness.derivative.oracle import Vacuous, check_subject
+from gradwitness.evidence import Evidence
 from reference import OPS, Case, Op
 from reference.case import seed
 from reference.domain import GRAIN
 from tests.drawing import Drawn, Found, points
-from tests.known import differences
-from tests.matrix import DTYPES
-from tests.run import op_results, subject
 
 WITH_DOMAIN = [pytest.param(op, id=name) for name, op in OPS.items() if op.domain]
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from conformance.run import subject
 from reference import OPS, Op
-from tests.run import subject
 
 LAYERS = [OPS[name] for name in ("rnn_tanh", "lstm", "gru", "lstm_cell", "gru_cell")]
 

@@ -11,12 +11,12 @@ import sys
 import numpy as np
 import pytest
 
+from conformance.run import evidence, subject
 from gradwitness import K
-from gradwitness.oracles import check_subject
-from gradwitness.subject import floats_to, leaves, tree_map
+from gradwitness.derivative.oracle import check_subject
+from gradwitness.subjects.pair import floats_to, leaves, tree_map
 from reference import MODELS, OPS, OPTIMIZERS, Case, Op, Optimizer
 from reference.schedules import rate
-from tests.run import evidence, subject
 
 FUNCTIONS = OPS | MODELS
 DTYPES = ("float32", "float64", "longdouble")

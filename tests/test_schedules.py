@@ -7,7 +7,7 @@ import pytest
 
 import adapters
 from gradwitness import frameworks
-from gradwitness.arithmetic import measure
+from gradwitness.rounding.arithmetic import measure
 from gradwitness.verdict import judge
 from reference import SCHEDULES, Schedule
 from reference.case import seed

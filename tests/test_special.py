@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from gradwitness.arrays import unit_roundoff
-from gradwitness.noise import Noise
-from gradwitness.perturbed import Perturbed
+from gradwitness.rounding.noise import Noise
+from gradwitness.rounding.perturbed import Perturbed, lift
 from reference import passes, special
 
 mpmath = pytest.importorskip("mpmath")
@@ -97,7 +97,7 @@ def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_rounding_stays_watched(dtype: str) -> None:
-    x = Noise(dtype, np.random.default_rng(0)).lift(np.linspace(-3, 3, 7, dtype=dtype))
+    x = lift(Noise(dtype, np.random.default_rng(0)), np.linspace(-3, 3, 7, dtype=dtype))
     for y in (special.erf(x), special.erfc(x), *special.normal(x)):
         assert isinstance(y, Perturbed)
 

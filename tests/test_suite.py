@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from conformance.matrix import TABLES, Cell, Selection
 from gradwitness import frameworks
 from tests.faults import FAULTS
-from tests.matrix import TABLES, Cell, Selection
 
 ROOT = Path(__file__).parent.parent
 
@@ -26,7 +26,7 @@ ROOT = Path(__file__).parent.parent
 
 
 PICKED = re.compile(r"\b(rtol|atol|rel_tol|abs_tol|allclose|isclose|assert_allclose|approx|assert_almost_equal)\b")
-PEERS = ROOT / "trust" / "peers.py"  # the rules of others, with their constants: the one exception
+PEERS = ROOT / "trust" / "peers" / "rules.py"  # the rules of others, with their constants: the one exception
 SOURCES = sorted(
     p for p in ROOT.rglob("*.py") if p != PEERS and not any(part.startswith(".") for part in p.relative_to(ROOT).parts)
 )

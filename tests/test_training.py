@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from lessons.recipes import RECIPES
-from tests.matrix import Cell
-from tests.training import learned, told_of, trajectory
+from conformance.matrix import Cell
+from conformance.recipes import RECIPES
+from conformance.training import learned, told_of, trajectory
 
 
 def test_training(training_cell: Cell, verify: Callable[[Cell], Any]) -> None:

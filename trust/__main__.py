@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from trust.app import app
-from trust.mutants_command import mutants
-from trust.peers_command import peers
-from trust.sensitivity_command import sensitivity
-from trust.soak_command import soak
+from trust.mutants.command import mutants
+from trust.peers.command import peers
+from trust.sensitivity.command import sensitivity
+from trust.soak.command import soak
 
 for command in (mutants, peers, soak, sensitivity):
     app.command()(command)

@@ -11,8 +11,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parent.parent / ".trust"
-"""Ignored by git: summaries are what is kept."""
+from trust.places import FOLDER
+
 COMPILED = {
     "JAX_COMPILATION_CACHE_DIR": str(FOLDER / "jax"),
     "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",

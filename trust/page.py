@@ -9,10 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from trust.records import ROOM
+from trust.places import PAGE, RESULTS
 
-PAGE = ROOM.parent / "docs" / "trust.md"
-RESULTS = ROOM / "results"
 Summary = Mapping[str, Any]
 MUTANTS = (
     "mistake", "mutants", "stillborn", "equivalent", "live", "oracle: asked", "killed", "survived", "frameworks: asked", "killed",

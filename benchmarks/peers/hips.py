@@ -16,9 +16,9 @@ from autograd.tracer import getval
 
 from benchmarks.problems import RATE
 from benchmarks.running import Prepared, Run, no_wait
+from conformance.run import parts
 from gradwitness.arrays import Array
-from gradwitness.subject import Subject, leaves
-from tests.run import parts
+from gradwitness.subjects.pair import Subject, leaves
 
 MOMENTUM, EPS = 0.1, 1e-5
 Params = dict[str, Array]

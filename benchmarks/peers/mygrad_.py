@@ -17,9 +17,9 @@ from mygrad.nnet.losses import softmax_crossentropy
 
 from benchmarks.problems import RATE
 from benchmarks.running import Prepared, Run, no_wait
+from conformance.run import parts
 from gradwitness.arrays import Array
-from gradwitness.subject import Subject, leaves
-from tests.run import parts
+from gradwitness.subjects.pair import Subject, leaves
 
 mg.turn_memory_guarding_off()  # it locks arrays against writing, which the library offers to save
 

@@ -3,12 +3,12 @@
 A draw is given up where nothing could be told from it, by two rules. Both look at the reference's forward alone and are asked
 before any framework is, so that no wrong gradient, on either side, changes what is drawn:
 
-kink    a decision hangs on rounding (gradwitness/kinks.py): two honest gradients there are those of two different pieces
+kink    a decision hangs on rounding (gradwitness/derivative/kinks.py): two honest gradients there are those of two different pieces
 blind   what comes in no longer shows in what comes out: a tenth more or less of it moves the result by less than a hundred times
         what rounding is allowed to. No gradient this far from the loss could be seen to be wrong
 
 Left out in a dtype is an op that differs there on its generic case in some framework: that is on record with its reason in
-adapters/known_differences.toml, and here it would only hide what else a network has.
+conformance/known_differences.toml, and here it would only hide what else a network has.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from typing import Any
 
 import numpy as np
 
-from gradwitness.arithmetic import Measured
+from conformance.known import differences
 from gradwitness.arrays import Array, wider
-from gradwitness.kinks import nearest
-from gradwitness.subject import floats_to, tree_map
+from gradwitness.derivative.kinks import nearest
+from gradwitness.evidence import Evidence
+from gradwitness.rounding.arithmetic import Measured
+from gradwitness.subjects.pair import floats_to, tree_map
 from gradwitness.verdict import K
-from gradwitness.witness import Evidence
 from reference import OPS
-from tests.known import differences
 from tests.networks import anywhere, losses, recurrent, signals
 from tests.networks.anywhere import Rule
 from tests.networks.dice import Dice

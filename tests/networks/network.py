@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.subject import Subject
+from gradwitness.subjects.pair import Subject
 from reference import OPS, Op
 
 Tape = list[tuple["Layer", Any, Any]]

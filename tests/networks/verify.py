@@ -7,8 +7,8 @@ from typing import Any
 import adapters
 from gradwitness import Disagreement
 from gradwitness.arrays import Array
-from gradwitness.subject import leaves, tree_map
-from gradwitness.witness import Evidence
+from gradwitness.evidence import Evidence
+from gradwitness.subjects.pair import leaves, tree_map
 from tests.networks.draw import Drawn, examine
 from tests.networks.network import Network
 

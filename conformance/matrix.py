@@ -1,0 +1,140 @@
+"""The matrix: which cells there are. Nothing here imports a framework.
+
+A cell is one case in one adapter, dtype, device and mode; it is a parameter of a test, and its id is enough to find
+it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import adapters
+from conformance.real import ID as REAL_DATA
+from conformance.real import ON_DATA
+from conformance.recipes import RECIPES
+from gradwitness import frameworks
+from reference import OPS, OPTIMIZERS, Case, Op, Optimizer
+
+Kind = Literal["op", "model", "optimizer", "training"]
+
+DTYPES = ("float64", "float32")
+TABLES: dict[Kind, dict[str, Any]] = {
+    "op": OPS,
+    "model": ON_DATA,
+    "optimizer": OPTIMIZERS,
+    "training": RECIPES,
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One place of the matrix.
+
+    seed   of the case's inputs and cotangent; None for the one that its name gives, at which the tests run it
+    """
+
+    kind: Kind
+    name: str
+    case_id: str
+    adapter: str
+    dtype: str
+    device: str
+    mode: str
+    seed: int | None = None
+
+    def __str__(self) -> str:
+        of = "" if self.seed is None else f"-seed{self.seed}"
+        return f"{self.name}-{self.case_id}-{self.adapter}-{self.dtype}-{self.device}-{self.mode}{of}"
+
+    @property
+    def subject(self) -> Op | Optimizer:
+        """The op, model or optimizer."""
+        return TABLES[self.kind][self.name]
+
+    @property
+    def case(self) -> Case:
+        """Its case."""
+        return next(case for case in self.subject.cases if case.id == self.case_id)
+
+    @property
+    def family(self) -> str:
+        """The row of the closing table that it counts in."""
+        return self.subject.family if self.kind == "op" else {"training": "training"}.get(self.kind, f"{self.kind}s")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the options ask for; an empty one asks for everything, but for most of the compiled cells: an op or model is compiled
+    on its generic case (a model on real data, too), and on its other cases where its mode is asked for or with
+    every_case_compiled; and a training run is made in the mode that is customary in its framework, and in the others likewise.
+
+    Raises ValueError for a name that is not there, listing what there is.
+    """
+
+    adapter: Sequence[str] = ()
+    op: Sequence[str] = ()
+    dtype: Sequence[str] = ()
+    device: Sequence[str] = ()
+    mode: Sequence[str] = ()
+    required: Sequence[str] = field(default=())
+    every_case_compiled: bool = False
+
+    def __post_init__(self) -> None:
+        known = {
+            "adapter": adapters.NAMES,
+            "op": tuple(name for table in TABLES.values() for name in table),
+            "dtype": DTYPES,
+            "device": frameworks.DEVICES,
+            "mode": tuple(dict.fromkeys(mode for name in adapters.NAMES for mode in frameworks.MODES[name])),
+            "required": adapters.NAMES,
+        }
+        for option, names in known.items():
+            for asked in getattr(self, option):
+                if asked not in names:
+                    raise ValueError(f"unknown {option} {asked!r}; there are {', '.join(names)}")
+
+    def __bool__(self) -> bool:
+        return any((self.adapter, self.op, self.dtype, self.device, self.mode))
+
+    def devices(self) -> Sequence[str]:
+        """Those asked for; else the CPU, and CUDA where the machine has an NVIDIA device, whether or not a
+        framework can use it.
+        """
+        return self.device or (("cpu", "cuda") if Path("/dev/nvidiactl").exists() else ("cpu",))
+
+    def cells(self, kind: Kind) -> Iterator[Cell]:
+        """The selected cells, those of one case and dtype together, so that the reference is run once for all of
+        them.
+        """
+        for name, subject in TABLES[kind].items():
+            if self.op and name not in self.op:
+                continue
+            case_ids = ["whole_run"] if kind == "training" else [case.id for case in subject.cases]
+            for case_id in case_ids:
+                for dtype in self.dtype or DTYPES:
+                    if kind == "training" and not subject.steps_judged(dtype):
+                        continue
+                    for adapter in self.adapter or adapters.NAMES:
+                        for mode in frameworks.MODES[adapter]:
+                            if self.mode and mode not in self.mode:
+                                continue
+                            if not self._wants(kind, adapter, mode, case_id, case_ids):
+                                continue
+                            for device in self.devices():
+                                yield Cell(kind, name, case_id, adapter, dtype, device, mode)
+
+    def _wants(self, kind: Kind, adapter: str, mode: str, case_id: str, case_ids: Sequence[str]) -> bool:
+        """Whether a case is run in a mode. Compilers get generic cases, and models on real data, unless every case is asked for
+        or the mode; one that takes ten seconds a model no others in any case, and of a model real data alone. A training run, of
+        hundreds of steps, is made in the mode that is customary, and an optimizer runs eagerly alone.
+        """
+        everything = self.every_case_compiled or mode in self.mode
+        generic = case_id in (case_ids[0], REAL_DATA)
+        if mode in frameworks.SLOW_TO_BUILD:
+            return case_id == (REAL_DATA if REAL_DATA in case_ids else case_ids[0]) and kind in ("op", "model")
+        if kind == "training":
+            return everything or mode == frameworks.CUSTOMARY[adapter]
+        return mode == "eager" or (kind != "optimizer" and (generic or everything))

@@ -1,0 +1,49 @@
+"""Models on real data: the first batch of each recipe becomes a case beside the synthetic ones that live with the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from conformance.recipes import RECIPES, Recipe
+from reference import MODELS, Op
+
+ID = "real_data"
+
+
+@dataclass(frozen=True, eq=False)
+class OnData:
+    """A case whose arrays are read when they are asked for: whoever only lists cases needs no scikit-learn."""
+
+    recipe: Recipe
+    id: str = ID
+    kink: bool = False
+    zero: tuple[str, ...] = ()
+
+    @cached_property
+    def _batch(self) -> dict[str, Any]:
+        return dict(next(self.recipe.batches()))
+
+    def inputs(self, _rng: np.random.Generator) -> tuple[Any, ...]:
+        """The parameters at the start, and x where it is differentiable."""
+        params, _ = self.recipe.start()
+        return (params, self._batch["x"]) if "x" in self._batch else (params,)
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        """The other arrays of the batch, the running statistics and the configuration."""
+        _, state = self.recipe.start()
+        others = {name: value for name, value in self._batch.items() if name != "x"}
+        return {**others, **self.recipe.config, **({"state": state} if self.recipe.op.detached else {})}
+
+
+def _on_data(op: Op) -> Op:
+    recipes = [recipe for name, recipe in RECIPES.items() if name == op.name]  # XOR's four points are a case of two_layer
+    return replace(op, cases=(*op.cases, *map(OnData, recipes)))
+
+
+ON_DATA = {name: _on_data(op) for name, op in MODELS.items()}
+"""The models with that case."""

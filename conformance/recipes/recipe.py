@@ -1,0 +1,87 @@
+"""What a training run is."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from conformance.recipes.data import Array
+from gradwitness.subjects.pair import floats_to, tree_map
+from reference import MODELS, Op
+
+Params = dict[str, Array]
+Batch = Mapping[str, Any]
+
+TINY = 2.0**-99
+"""An epsilon that keeps 0/0 out of Adam and changes nothing else, wherever a framework adds it."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One training run. All arrays are float64 (integers, booleans); `batches` casts.
+
+    model       its name in reference.MODELS
+    start       () -> parameters and running statistics before the first step
+    data        () -> the batches, endless or as many as there are steps: x and labels, or whatever the model's forward takes
+    optimizer   its name in reference.OPTIMIZERS
+    hyper       its hyper-parameters: exact in every binary dtype, for Keras keeps rates in float32; and such that all frameworks'
+                definitions coincide: a constant rate where there is momentum, for Adam an eps far below every gradient (`TINY`)
+    steps       how many
+    judged      in which dtypes runs are compared step by step, and over how many steps at most: evidence is several runs, in
+                float64 computed in longdouble, without BLAS and its speed; None where all steps are, in both
+    config      the model's keyword arguments besides its arrays
+    test        () -> what `predict` gets after the last step, and the targets
+    evaluate    the reference's predict, (params, x, **) -> outputs; a framework's model is called instead
+    score       (outputs, targets) -> a number: accuracy, or loss
+    sample      (parameters, running statistics) -> what the trained network makes, as text: shown after training; or None
+    metric      what score is, in words, and what it must reach: "accuracy", at_least=0.95
+    """
+
+    model: str
+    start: Callable[[], tuple[Params, Params]]
+    data: Callable[[], Iterator[Batch]]
+    optimizer: str
+    hyper: Mapping[str, Any]
+    steps: int
+    test: Callable[[], tuple[Array, Array]]
+    evaluate: Callable[..., Array]
+    score: Callable[[Array, Array], float]
+    metric: str
+    at_least: float | None = None
+    at_most: float | None = None
+    config: Mapping[str, Any] = field(default_factory=dict)
+    judged: Mapping[str, int] | None = None
+    sample: Callable[[Params, Params], str] | None = None
+
+    @property
+    def op(self) -> Op:
+        """The reference's model."""
+        return MODELS[self.model]
+
+    def batches(self, dtype: Any = np.float64, steps: int | None = None) -> Iterator[Batch]:
+        """One batch for each step, its floats in dtype."""
+        return (tree_map(floats_to(dtype), batch) for batch in islice(self.data(), steps or self.steps))
+
+    def steps_judged(self, dtype: Any) -> int:
+        """How many steps are compared at most; 0 where none is."""
+        return self.steps if self.judged is None else self.judged.get(np.dtype(dtype).name, 0)
+
+    @property
+    def scored(self) -> str:
+        """The dtype in which every framework runs the whole recipe, for its score: the quicker one that is judged."""
+        return "float32" if self.steps_judged("float32") else "float64"
+
+    def predict(self, params: Params, x: Array, state: Params) -> Array:
+        """The reference's outputs in evaluation, under the configuration that evaluation has, too."""
+        taken = inspect.signature(self.evaluate).parameters
+        given = {**self.config, "state": state}
+        return self.evaluate(params, x, **{name: value for name, value in given.items() if name in taken})
+
+    def reached(self, score: float) -> bool:
+        """Whether a score is good enough."""
+        return (self.at_least is None or score >= self.at_least) and (self.at_most is None or score <= self.at_most)

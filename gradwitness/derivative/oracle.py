@@ -1,0 +1,101 @@
+"""Numerical differentiation as a witness: is this backward the derivative of this forward?
+
+`check_subject` requires that every gradient lies within the error bars of the numerical one (numerics.py), and that these are
+narrow enough to tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradwitness.derivative.numerics import Numerics
+from gradwitness.subjects.pair import Subject, leaves
+from gradwitness.verdict import Disagreement, K, judge_between, judge_within
+
+ENTRYWISE = 32
+"""Arguments of at most so many elements are differentiated one by one; larger ones along a random direction."""
+BLIND = 1e-6
+"""An error bar wider than this fraction of the gradient would prove nothing."""
+
+
+class Vacuous(AssertionError):
+    """A check that could not have failed: the gradient is zero within rounding, or as small as its error bar."""
+
+
+def check(
+    forward: Callable[..., tuple[Any, Any]],
+    backward: Callable[[Any, Any], Sequence[Any]],
+    inputs: tuple[Any, ...],
+    static: Mapping[str, Any] | None = None,
+    *,
+    seed: int = 0,
+    kink: bool = False,
+    zero: tuple[str, ...] = (),
+) -> dict[str, float]:
+    """Is this backward the derivative of this forward? Numerical differentiation with an error bar decides.
+
+    forward(*inputs, **static) -> (out, cache) and backward(dout, cache) -> gradients, in NumPy, generic in dtype;
+    inputs are float64 arrays or dicts of them. Returns the distance of each gradient from the numerical one, in
+    units of its error bar.
+
+    Small arguments (up to 32 elements) are checked element by element, larger ones along a random direction. With
+    `kink`, each element must lie between the one-sided derivatives.
+
+    Raises Disagreement naming the gradient, the element and both values; Vacuous where the gradient is zero within
+    rounding and `zero` does not name it, or the error bar too wide to prove anything; TypeError for an input
+    that is no array of floats, and where an array on the way lost its subclass.
+    """
+    subject = Subject(forward, backward, inputs, dict(static or {}), seed, kink, zero)
+    for name, value in zip(subject.arguments, inputs, strict=True):
+        for leaf in leaves(value):
+            if not isinstance(leaf, np.ndarray) or leaf.dtype.kind != "f":
+                came = f"an array of {leaf.dtype}" if isinstance(leaf, np.ndarray) else f"a {type(leaf).__name__}"
+                raise TypeError(f"input {name} is {came}; wanted an array of floats, or a dict of them")
+    return check_subject(subject)
+
+
+def check_subject(subject: Subject, differentiate: Callable[[Subject], Numerics] = Numerics) -> dict[str, float]:
+    """`check` for a subject. differentiate makes its numerical derivatives; whoever examines many subjects may share some."""
+    numerics = differentiate(subject)
+    rng = np.random.default_rng((subject.seed, 2))
+    distances = {}
+    arrays = list(leaves(numerics.inputs))
+    owners = [name for name, value in zip(subject.arguments, subject.inputs, strict=True) for _ in leaves(value)]
+    for i, (name, array, expected) in enumerate(zip(subject.gradients, arrays, numerics.gradient, strict=True)):
+        analytic, slack = expected.truth, K * numerics.scale * expected.spread
+        if analytic.shape != array.shape:
+            raise Disagreement(name, reason=f"shape is {analytic.shape}; wanted {array.shape}")
+        if subject.kink:
+            (below, below_bar), (above, above_bar) = numerics.entries(i, -1), numerics.entries(i, 1)
+            low, high, bar = np.minimum(below, above), np.maximum(below, above), below_bar + above_bar
+            distances[name] = judge_between(name, analytic, low, high, bar + slack)
+            size = np.maximum(np.maximum(-low, high) - bar, 0)  # 0 is a member of many a set, and no sign of blindness
+        elif array.size <= ENTRYWISE:
+            value, bar = numerics.entries(i)
+            value = numerics.infinite(i, analytic, value, bar)
+            distances[name] = judge_within(name, analytic, value, bar + slack)
+            size = np.abs(analytic)
+        else:
+            direction = rng.normal(size=array.shape).astype(np.float32)  # few digits: x + t v rounds less
+            estimate = numerics.along(i, direction)
+            projected, slack = (analytic * direction).sum(), np.abs(slack * direction).sum()
+            bar = np.asarray(estimate.error)
+            distances[name] = judge_within(f"{name} along a random direction", projected, estimate.value, bar + slack)
+            size = np.abs(analytic)
+        below_rounding = bool((size <= K * expected.spread).all())
+        _require_sight(name, owners[i] in subject.zero, below_rounding, np.sqrt((size**2).sum()), bar.max(initial=0))
+    return distances
+
+
+def _require_sight(name: str, declared_zero: bool, below_rounding: bool, gradient: np.longdouble, bar: np.longdouble) -> None:
+    """Raise where agreement means nothing; gradient is the norm, and bar the widest error bar."""
+    if declared_zero:
+        if not below_rounding:
+            raise Disagreement(name, reason=f"declared zero, but its norm is {gradient:.3g}")
+    elif below_rounding:
+        raise Vacuous(f"{name} is zero within rounding: no backward could fail here. If that is the mathematics, declare it zero")
+    elif not bar <= BLIND * gradient:
+        raise Vacuous(f"{name}: the error bar {bar:.3g} is not small against the norm of the gradient, {gradient:.3g}")

@@ -1,0 +1,50 @@
+"""Where random roundings come from: one `Noise` for each run of a function under Monte Carlo arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradwitness.arrays import Array, unit_roundoff, wider
+
+
+class Noise:
+    """The source of random rounding errors of one run: dtype is the one under test, rng a Generator."""
+
+    def __init__(self, dtype: np.typing.DTypeLike, rng: np.random.Generator) -> None:
+        self.dtype = np.dtype(dtype)
+        self.wide = wider(dtype)
+        self.unit = unit_roundoff(dtype)
+        self.rng = rng
+
+    def round(self, array: Array, scale: float | Array = 1.0) -> Array:
+        """The array times 1 + scale u r, r uniform in [-1, 1] per element. Zeros, infinities and nan stay what they are.
+        scale broadcasts against array.
+        """
+        r = np.asarray(self.rng.random(array.shape, dtype=np.float32))  # 24 random digits are plenty, and cost half
+        r -= np.float32(0.5)
+        r *= np.asarray(2 * self.unit * scale, np.float32)
+        noisy = np.multiply(array, r, dtype=np.result_type(array, self.wide))  # in a narrower dtype noise would be lost
+        noisy += array
+        return noisy if np.isfinite(noisy).all() else np.where(np.isfinite(array), noisy, array)
+
+    def decides(self, name: str, method: str, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        """Told of every ufunc and every choice of a largest element before it is computed. Noise does not care; who looks for
+        kinks does (gradwitness/derivative/decisions.py).
+        """
+
+    def constant(self, value: Any) -> Any:
+        """A number or array from outside: rounded at random unless the dtype under test holds it exactly."""
+        if not isinstance(value, (float, np.floating, np.ndarray)):
+            return value
+        array = np.asarray(value)
+        if array.dtype.kind != "f":
+            return value
+        with np.errstate(over="ignore"):
+            held = array.astype(self.dtype) == array
+        if held.all():
+            return value
+        wide = array.astype(self.wide)
+        return np.where(held, wide, self.round(wide))

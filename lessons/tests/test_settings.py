@@ -1,0 +1,52 @@
+"""Copied settings: the differences are there, and as large as recorded; under the convention that the adapter names they are
+gone, which is what test_optimizers verifies.
+"""
+
+import pytest
+from typer.testing import CliRunner
+
+import adapters
+from conformance.known import _changed
+from conformance.naive import TRAPS, Naive, key, recorded
+from gradwitness import Disagreement, frameworks
+
+
+@pytest.mark.parametrize("trap", TRAPS, ids=lambda t: "-".join(part for part in (*key(t)[:4], *t.left_out) if part))
+def test_copied_settings_lead_where_they_were_measured_to(trap: Naive) -> None:
+    try:
+        adapters.load(trap.adapter)
+    except frameworks.Unavailable as reason:
+        pytest.skip(str(reason))
+    path, results = trap.run()
+    with pytest.raises(Disagreement):
+        path.judge(results)
+    assert _changed(recorded()[key(trap)], path, results) == ""
+
+
+def test_the_file_has_every_trap_and_no_other() -> None:
+    assert set(recorded()) == {key(trap) for trap in TRAPS}
+
+
+def test_every_convention_is_a_trap() -> None:
+    for name in adapters.NAMES:
+        if frameworks.installed(name):
+            conventions = adapters.load(name).conventions
+            traps = {trap.optimizer for trap in TRAPS if trap.adapter == name}
+            assert {optimizer for optimizer in conventions if not optimizer.startswith("clip")} <= traps
+
+
+def test_the_lesson_prints_every_framework() -> None:
+    import typer
+
+    from lessons import settings
+
+    app = typer.Typer()
+    app.command()(settings.main)
+    result = CliRunner().invoke(app, ["--optimizer", "adagrad"])
+    assert result.exit_code == 0
+    for name in adapters.NAMES:
+        assert name in result.output
+    assert "adagrad" in result.output
+    refused = CliRunner().invoke(app, ["--optimizer", "muon"])
+    assert refused.exit_code == 2
+    assert "'muon' came; wanted one of sgd" in " ".join(refused.output.replace("│", " ").split())

@@ -1,0 +1,98 @@
+"""What an examination need not find twice. The verdicts are those of `check_subject` and `Evidence.judge`; only time is saved.
+
+- Numerical derivatives of a forward that a mutant leaves alone are the same for all such mutants.
+- The first element of a gradient that lies outside of its bar kills; the others are then not differentiated.
+- A case in which all results of the mutated code are, to the last bit, those of the right one cannot tell them apart.
+- Monte Carlo arithmetic on the mutated code serves both witnesses.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from gradwitness.derivative.numerics import Numerics
+from gradwitness.derivative.oracle import check_subject
+from gradwitness.rounding.arithmetic import Measured
+from gradwitness.subjects.pair import Subject, leaves
+from gradwitness.verdict import K
+from trust.corpus.mutant import Mutant
+from trust.corpus.mutants import reached_by_forward
+from trust.corpus.right import equal
+
+_derivatives: dict[tuple[Any, ...], Any] = {}
+_truths: WeakKeyDictionary[Subject, list[Any]] = WeakKeyDictionary()
+_measured: dict[tuple[str, str, str], list[Measured]] = {}
+
+
+class Hasty(Numerics):
+    """Numerical derivatives of a gradient's elements, up to the first that is wrong."""
+
+    def entries(self, which: int, side: int = 0) -> Any:
+        """As in Numerics; behind the first wrong element the derivative is said to be what backward says."""
+        if side:
+            return super().entries(which, side)
+        array, told = list(leaves(self.inputs))[which], self.gradient[which]
+        value, bar = np.array(told.truth), np.zeros_like(array)
+        for index in np.ndindex(array.shape):
+            direction = np.zeros_like(array)
+            direction[index] = 1
+            estimate = self.along(which, direction)
+            value[index], bar[index] = estimate.value, estimate.error
+            slack = K * self.scale * told.spread[index]
+            if not abs(told.truth[index] - value[index]) <= bar[index] + slack:  # as in check_subject, which judges
+                break
+        return value, bar
+
+
+class Remembering(Numerics):
+    """Numerical derivatives of a right forward at a case, which is `where`."""
+
+    def __init__(self, subject: Subject, where: tuple[str, str]) -> None:
+        super().__init__(subject)
+        self.where = where
+
+    def along(self, which: int, direction: Any, side: int = 0) -> Any:
+        """As in Numerics."""
+        key = (*self.where, which, side, direction.tobytes())
+        if key not in _derivatives:
+            _derivatives[key] = super().along(which, direction, side)
+        return _derivatives[key]
+
+
+def checked(mutant: Mutant, name: str, case_id: str, subject: Subject) -> dict[str, float]:
+    """`check_subject`, for a mutant at a case."""
+    forward_is_right = mutant.spoil is not None or not reached_by_forward(mutant, name)
+
+    def differentiate(subject: Subject) -> Numerics:
+        numerics = Remembering(subject, (name, case_id)) if forward_is_right else Hasty(subject)
+        _measured.clear()
+        if numerics.below == np.float64:  # wherever longdouble is wider
+            _measured[mutant.id, name, case_id] = numerics.measured[1:]  # without the value that is differentiated
+        return numerics
+
+    return check_subject(subject, differentiate)
+
+
+def measured_before(mutant: Mutant, name: str, case_id: str) -> list[Measured] | None:
+    """What `checked` measured of out and gradients in float64, if that was just now."""
+    return _measured.get((mutant.id, name, case_id))
+
+
+def unchanged(mutant: Mutant, subject: Subject) -> bool:
+    """Whether a mutant computes at a case, in longdouble, to the last bit what the right code does."""
+
+    def run(there: Subject) -> list[Any]:
+        with np.errstate(all="ignore"):
+            return there.run(lambda array: array.astype(np.longdouble), np.longdouble)
+
+    if subject not in _truths:
+        _truths[subject] = run(subject)
+    try:
+        with mutant.plant():
+            found = run(mutant.on(subject))
+    except Exception:  # whatever the mutated code does: that is for the witnesses to tell
+        return False
+    return equal(_truths[subject], found)

@@ -1,0 +1,71 @@
+"""What a witness finds of a mutant, and how a check that raises becomes a verdict.
+
+Cases are tried in order; the first that kills ends the examination.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from gradwitness.derivative.oracle import Vacuous
+from gradwitness.rounding.arithmetic import Unstable
+from gradwitness.verdict import Disagreement
+from trust.corpus.mutant import Mutant
+from trust.corpus.right import cases
+from trust.corpus.stillborn import TooLong, at_most, line
+
+By = Literal["oracle", "frameworks"]
+Verdict = Literal["killed", "refused", "raised", "survived", "stillborn", "too slow", "not applicable"]
+SECONDS_PER_CASE = 120
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a witness found.
+
+    verdict   killed by a disagreement, by a refusal (nothing can be said of it: Vacuous, Unstable, a lost subclass), by an error
+              that it raises in some case but the generic one; survived; stillborn; too slow in some case, which is no better;
+              not applicable
+    """
+
+    by: By
+    verdict: Verdict
+    examiner: str = ""
+    case: str = ""
+    gradient: str = ""
+    ratio: float = 0.0
+    told: str = ""
+
+
+def outcome_of(mutant: Mutant, by: By, checks: Callable[[str, str], Iterator[Callable[[], Any]]]) -> Outcome:
+    """What the first check says that kills; survived where none does."""
+    seen = False
+    for name in mutant.examiners:
+        for case in cases(name):
+            for check in checks(name, case.id):
+                seen = True
+                found = _examined(mutant, by, check, name, case.id)
+                if found is not None:
+                    return found
+    return Outcome(by, "survived") if seen else Outcome(by, "not applicable", told="a difference is on record in every cell")
+
+
+def _examined(mutant: Mutant, by: By, check: Callable[[], Any], name: str, case_id: str) -> Outcome | None:
+    where = (name, case_id)
+    try:
+        with mutant.plant(), np.errstate(all="ignore"), at_most(SECONDS_PER_CASE):
+            check()
+    except Disagreement as found:
+        return Outcome(by, "killed", *where, found.gradient, min(float(found.ratio), 1e300), found.reason)
+    except TooLong as found:
+        return Outcome(by, "too slow", *where, told=str(found))
+    except (Vacuous, Unstable) as found:
+        return Outcome(by, "refused", *where, told=line(found))
+    except Exception as found:  # whatever the mutated code does
+        lost = isinstance(found, TypeError) and "subclass" in str(found)
+        return Outcome(by, "refused" if lost else "raised", *where, told=line(found))
+    return None

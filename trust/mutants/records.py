@@ -1,0 +1,84 @@
+"""What is known of mutants, and of checks of them: a journal of each, valid while nothing that an entry depends on changes."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+from collections.abc import Iterable
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import gradwitness
+from trust.corpus.mutant import Mutant
+from trust.corpus.right import TABLES, kind_of
+from trust.journal import Entry, Journal
+from trust.mutants.outcome import Outcome
+from trust.places import FOLDER, ROOM
+
+WORKING, CHECKED = FOLDER / "mutants.jsonl", FOLDER / "checks.jsonl"
+ENGINE = (
+    "arrays.py", "evidence.py", "verdict.py", "subjects/pair.py", "rounding/arithmetic.py", "rounding/noise.py",
+    "rounding/operations.py", "rounding/perturbed.py", "derivative/extrapolation.py", "derivative/numerics.py",
+    "derivative/oracle.py",
+)  # fmt: skip
+
+
+class Records:
+    """A journal by a mutant's id, or by a check and an id."""
+
+    def __init__(self, file: Path, *, fresh: bool = False) -> None:
+        self.journal = Journal(file, fresh=fresh)
+
+    def of(self, mutant: Mutant, check: str = "") -> Entry | None:
+        """What was found, if it still holds."""
+        found = self.journal.entries.get(f"{check} {mutant.id}".lstrip())
+        return found if found is not None and found["key"] == key(mutant) else None
+
+    def missing(self, mutants: Iterable[Mutant]) -> list[str]:
+        """Ids of those that nothing is known of, or nothing that holds."""
+        return [mutant.id for mutant in mutants if self.of(mutant) is None]
+
+    def add(self, found: Entry) -> None:
+        """Write what was found."""
+        self.journal.add(found)
+
+
+def entry(mutant: Mutant, outcomes: list[Outcome], seconds: float) -> Entry:
+    """What is written of a mutant."""
+    found = {outcome.by: {k: v for k, v in asdict(outcome).items() if k != "by" and v} for outcome in outcomes}
+    return {"id": mutant.id, "key": key(mutant), "seconds": round(seconds, 3)} | found
+
+
+def key(mutant: Mutant) -> str:
+    """Changes with the source of the function, the mistake, the cases of its examiners and the engine."""
+    about = (_source(mutant.function), mutant.before, mutant.after, *(_cases(name) for name in mutant.examiners), _engine())
+    return hashlib.sha256("\0".join(about).encode()).hexdigest()[:16]
+
+
+@cache
+def _source(function: Any) -> str:
+    return inspect.getsource(function)
+
+
+@cache
+def _cases(name: str) -> str:
+    return ",".join(case.id for case in TABLES[kind_of(name)][name].cases)
+
+
+@cache
+def _engine() -> str:
+    engine = Path(gradwitness.__file__).parent
+    files = [*(engine / name for name in ENGINE), ROOM / "corpus" / "spoiled.py"]
+    return "\0".join(_computed(file.read_text()) for file in files)
+
+
+def _computed(source: str) -> str:
+    """What a file computes: no comments, no layout, no docstrings."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node, clean=False) is not None:
+            del node.body[0]
+    return ast.dump(tree)

@@ -1,0 +1,103 @@
+"""Counting what `trust.peers.compare` found: kills, misses and false alarms of each rule, and what a rule kills that ours do not.
+
+Ours stand there one by one, as the peers do, and together, as a user of the suite has them: what one of them kills is killed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from importlib.metadata import version
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from trust import page
+from trust.peers.ours import OURS
+from trust.peers.rules import RULES
+from trust.places import RESULTS
+
+NUMERICALLY = next(iter(OURS))
+TOGETHER = "Gradwitness, all three"
+SUMMARY = RESULTS / "peers.json"
+Row = dict[str, Any]
+
+
+def count(rows: list[Row]) -> dict[str, Any]:
+    """Rows -> numbers: the corpus by what its mutants are, and for each rule what it killed, missed and cried wolf at."""
+    rows = [row | {"verdicts": {TOGETHER: _together(row), **row["verdicts"]}} for row in rows]
+    live = [row for row in rows if row["state"] == "live"]
+    right = [row for row in rows if row["state"] == "right"]
+    states = Counter(row["state"] for row in rows if row["state"] != "right")
+    return {
+        "corpus": {"mutants": sum(states.values()), **dict(sorted(states.items()))},
+        "right": {"pairs": len(right), "kinks": sum(row["kink"] for row in right)},
+        "rules": {rule: _of_rule(rule, live, right) for rule in (TOGETHER, *RULES)},
+    }
+
+
+def _together(row: Row) -> str:
+    """What one of ours said that failed; else passed, where one that could be asked did; else why the first could not."""
+    said = [row["verdicts"].get(name, "") for name in OURS]
+    return next((v for v in said if _failed(v)), "passed" if "passed" in said else said[0])
+
+
+def _failed(verdict: str) -> bool:
+    return verdict.startswith(("alarmed", "refused"))
+
+
+def _of_rule(rule: str, live: list[Row], right: list[Row]) -> dict[str, Any]:
+    killed = [row for row in live if _failed(row["verdicts"][rule])]
+    missed = Counter(row["label"] for row in live if row["verdicts"][rule] == "passed")
+    alarms = [row for row in right if _failed(row["verdicts"][rule])]
+    return {
+        "killed": len(killed),
+        "killed by refusing": sum(row["verdicts"][rule] != "alarmed" for row in killed),
+        "missed": sum(missed.values()),
+        "not asked": _reasons(row["verdicts"][rule] for row in live),
+        "missed by label": dict(missed.most_common()),
+        "false alarms": sum(not row["kink"] for row in alarms),
+        "false alarms at kinks": sum(row["kink"] for row in alarms),
+        "right pairs asked": sum(row["verdicts"][rule] == "passed" or _failed(row["verdicts"][rule]) for row in right),
+        "right pairs not asked": _reasons(row["verdicts"][rule] for row in right),
+        "alarmed at": sorted({row["id"].split()[1] for row in alarms}),
+        "killed here and by none of ours": [row["id"] for row in killed if not _failed(row["verdicts"][TOGETHER])],
+        "killed here and not by ours numerically": [row["id"] for row in killed if not _failed(row["verdicts"][NUMERICALLY])],
+    }
+
+
+def _reasons(verdicts: Any) -> dict[str, int]:
+    return dict(Counter(v for v in verdicts if v != "passed" and not _failed(v)).most_common())
+
+
+def report(found: dict[str, Any], *, save: bool) -> None:
+    """Print the table; with `save`, write the numbers to trust/results/peers.json."""
+    table = Table(
+        "rule",
+        "killed",
+        "missed",
+        "not asked",
+        "of asked",
+        "false alarms",
+        "at kinks",
+        "of pairs",
+        "beyond ours",
+        "beyond numerical",
+    )
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for rule, n in found["rules"].items():
+        asked = n["killed"] + n["missed"]
+        cells = (n["killed"], n["missed"], sum(n["not asked"].values()), f"{n['killed'] / asked:.2%}" if asked else "-")
+        alarms = (n["false alarms"], n["false alarms at kinks"], n["right pairs asked"])
+        beyond = (len(n["killed here and by none of ours"]), len(n["killed here and not by ours numerically"]))
+        table.add_row(rule, *map(str, (*cells, *alarms, *beyond)))
+    console = Console(width=None if Console().is_terminal else 170)
+    console.print(table)
+    console.print(f"mutants: {found['corpus']}; right pairs: {found['right']}")
+    if save:
+        versions = {name: version(name) for name in ("numpy", "torch", "jax", "tensorflow", "autograd")}
+        RESULTS.mkdir(exist_ok=True)
+        SUMMARY.write_text(json.dumps({"versions": versions} | found, indent=1) + "\n")
+        page.write("peers")
