@@ -25,8 +25,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from adapters.layout import Layout
 from gradwitness import frameworks
+
+from .layout import Layout
 
 __all__ = ["NAMES", "Adapter", "Layout", "Model", "Trainer", "functions", "layouts_of", "load"]
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.layout import Layout
+from .layout import Layout
 
 RUNNING = ("running_mean", "running_var")
 """What a layer of the reference keeps and nobody differentiates: a model's state."""

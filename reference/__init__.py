@@ -3,7 +3,7 @@
 OPS, MODELS, OPTIMIZERS, SCHEDULES and CLIPPING are explicit tables. A new op is one file and one line here.
 """
 
-from reference.activations import (
+from .activations import (
     celu,
     elu,
     gelu,
@@ -28,9 +28,9 @@ from reference.activations import (
     tanh,
     threshold,
 )
-from reference.case import Case, Op, Optimizer
-from reference.clipping import CLIPPING
-from reference.layers import (
+from .case import Case, Op, Optimizer
+from .clipping import CLIPPING
+from .layers import (
     adaptive_avg_pool2d,
     avg_pool1d,
     avg_pool2d,
@@ -75,7 +75,7 @@ from reference.layers import (
     upsample_nearest2d,
     weight_norm,
 )
-from reference.losses import (
+from .losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     cosine_embedding,
@@ -102,8 +102,8 @@ from reference.losses import (
     squared_hinge,
     triplet_margin,
 )
-from reference.models import gpt, gru_classifier, lenet, lstm_classifier, mlp, resnet, siamese, two_layer, vae
-from reference.optimizers import (
+from .models import gpt, gru_classifier, lenet, lstm_classifier, mlp, resnet, siamese, two_layer, vae
+from .optimizers import (
     adadelta,
     adafactor,
     adagrad,
@@ -121,7 +121,7 @@ from reference.optimizers import (
     rmsprop,
     sgd,
 )
-from reference.schedules import SCHEDULES, Schedule
+from .schedules import SCHEDULES, Schedule
 
 __all__ = ["CLIPPING", "MODELS", "OPS", "OPTIMIZERS", "SCHEDULES", "Case", "Op", "Optimizer", "Schedule"]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from reference.domain import Arguments, Pick
+from .domain import Arguments, Pick
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Inputs = Callable[[np.random.Generator], tuple[Any, ...]]

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from reference.case import Array, refused, require_floats
+from .case import Array, refused, require_floats
 
 Grads = dict[str, Array]
 

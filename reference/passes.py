@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from reference.case import Array
+from .case import Array
 
 PIECE = 2**16
 """Elements of a piece: large enough for the calls not to count, small enough for a few of them to stay in the cache. Up to some

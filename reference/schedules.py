@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from reference.case import refused
+from .case import refused
 
 
 @dataclass(frozen=True)

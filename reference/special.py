@@ -31,8 +31,8 @@ from typing import Any
 
 import numpy as np
 
-from reference.case import Array
-from reference.passes import pieces
+from .case import Array
+from .passes import pieces
 
 K = 2.5
 

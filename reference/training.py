@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from reference.case import Array, Op, Optimizer
-from reference.schedules import rate
+from .case import Array, Op, Optimizer
+from .schedules import rate
 
 Params = dict[str, Array]
 State = dict[str, Array]

@@ -10,9 +10,10 @@ from typing import Any
 import jax
 from flax import linen
 
-from adapters.layout import Layout
-from adapters.spelling import Layers, parted, restored, stored
 from gradwitness import frameworks
+
+from ..layout import Layout
+from ..spelling import Layers, parted, restored, stored
 
 Tree = dict[str, Any]
 STATISTICS = {"running_mean": "mean", "running_var": "var"}

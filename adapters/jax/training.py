@@ -11,8 +11,9 @@ import jax
 import optax
 from jax import Array
 
-from adapters.jax.spelling import Model, Tree
 from gradwitness import frameworks
+
+from .spelling import Model, Tree
 
 _framework = frameworks.load("jax")
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from adapters import functions, layouts_of
-from adapters.tensorflow import clipping as _clipping
-from adapters.tensorflow import models as _models
-from adapters.tensorflow import optimizers as _optimizers
-from adapters.tensorflow import schedules as _schedules
-from adapters.tensorflow.ops import (
+from gradwitness import frameworks
+
+from .. import functions, layouts_of
+from . import clipping as _clipping
+from . import models as _models
+from . import optimizers as _optimizers
+from . import schedules as _schedules
+from .ops import (
     activations,
     attention,
     composition,
@@ -23,8 +25,7 @@ from adapters.tensorflow.ops import (
     recurrent,
     shape,
 )
-from adapters.tensorflow.training import gradients, loss, named, named_state, optimize, predict, trainer
-from gradwitness import frameworks
+from .training import gradients, loss, named, named_state, optimize, predict, trainer
 
 __all__ = ["gradients", "loss", "named", "named_state", "optimize", "predict", "trainer"]
 

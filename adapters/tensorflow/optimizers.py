@@ -10,7 +10,7 @@ from typing import Any
 import keras
 from keras import optimizers
 
-from adapters.tensorflow.schedules import LearningRateSchedule
+from .schedules import LearningRateSchedule
 
 Rate = float | LearningRateSchedule
 

@@ -9,8 +9,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from adapters.spelling import Layers, parted, restored, stored
 from gradwitness import frameworks
+
+from ..spelling import Layers, parted, restored, stored
 
 PLACES = {"cpu": "/CPU:0", "cuda": "/GPU:0"}
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from adapters import functions, layouts_of
-from adapters.torch import clipping as _clipping
-from adapters.torch import models as _models
-from adapters.torch import optimizers as _optimizers
-from adapters.torch import schedules as _schedules
-from adapters.torch.ops import (
+from gradwitness import frameworks
+
+from .. import functions, layouts_of
+from . import clipping as _clipping
+from . import models as _models
+from . import optimizers as _optimizers
+from . import schedules as _schedules
+from .ops import (
     activations,
     attention,
     composition,
@@ -23,8 +25,7 @@ from adapters.torch.ops import (
     recurrent,
     shape,
 )
-from adapters.torch.training import gradients, loss, named, named_state, optimize, predict, trainer
-from gradwitness import frameworks
+from .training import gradients, loss, named, named_state, optimize, predict, trainer
 
 __all__ = ["gradients", "loss", "named", "named_state", "optimize", "predict", "trainer"]
 

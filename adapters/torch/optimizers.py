@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from adapters.torch.schedules import Scheduled
+from .schedules import Scheduled
 
 Factory = Callable[[Iterable[torch.Tensor]], torch.optim.Optimizer]
 Rate = float | Scheduled

@@ -8,8 +8,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from adapters.spelling import Layers, parted, restored, stored
 from gradwitness import frameworks
+
+from ..spelling import Layers, parted, restored, stored
 
 COUNTER = "num_batches_tracked"
 """Batch normalisation counts its batches, for a momentum that nobody asked for."""

@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from adapters.torch.optimizers import Factory
 from gradwitness import frameworks
+
+from .optimizers import Factory
 
 _framework = frameworks.load("torch")
 

@@ -1,7 +1,7 @@
 """What NumPy functions decide, and how far they are from deciding otherwise: the gap to the tie, in the units of the function.
 
-Where the gap is zero the piece of a function changes. `Decisions` notes the gaps of a whole run; gradwitness/derivative/kinks.py asks which
-of them rounding can close.
+Where the gap is zero the piece of a function changes. `Decisions` notes the gaps of a whole run; kinks.py asks which of them
+rounding can close.
 """
 
 from __future__ import annotations

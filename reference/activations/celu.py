@@ -12,8 +12,8 @@ Source: Barron, "Continuously differentiable exponential linear units", 2017.
 
 import numpy as np
 
-from reference.case import Array, Case, refused, require_floats
-from reference.domain import Arguments, Pick, any_shape
+from ..case import Array, Case, refused, require_floats
+from ..domain import Arguments, Pick, any_shape
 
 
 def forward(x: Array, /, *, alpha: float = 1.0) -> tuple[Array, tuple[Array, float]]:

@@ -15,8 +15,8 @@ Source: Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network lea
 
 import numpy as np
 
-from reference.case import Array, Case, require_floats
-from reference.domain import Arguments, Pick, any_shape
+from ..case import Array, Case, require_floats
+from ..domain import Arguments, Pick, any_shape
 
 
 def forward(x: Array, /, *, alpha: float = 1.0) -> tuple[Array, tuple[Array, float]]:

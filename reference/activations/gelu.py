@@ -16,10 +16,10 @@ Source: Hendrycks and Gimpel, "Gaussian error linear units", 2016.
 
 import numpy as np
 
-from reference.case import Array, Case, require_floats
-from reference.domain import Arguments, Pick, any_shape
-from reference.passes import pieces
-from reference.special import fill_normal
+from ..case import Array, Case, require_floats
+from ..domain import Arguments, Pick, any_shape
+from ..passes import pieces
+from ..special import fill_normal
 
 
 def forward(x: Array, /) -> tuple[Array, Array]:

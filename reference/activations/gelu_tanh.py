@@ -12,8 +12,8 @@ Source: Hendrycks and Gimpel, "Gaussian error linear units", 2016.
 
 import numpy as np
 
-from reference.case import Array, Case, require_floats
-from reference.domain import Arguments, Pick, any_shape
+from ..case import Array, Case, require_floats
+from ..domain import Arguments, Pick, any_shape
 
 C = float(np.sqrt(2 / np.pi))
 A = 0.044715

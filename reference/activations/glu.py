@@ -12,9 +12,9 @@ Source: Dauphin et al., "Language modeling with gated convolutional networks", I
 
 import numpy as np
 
-from reference.activations import sigmoid
-from reference.case import Array, Case, refused, require_floats
-from reference.domain import Arguments, Pick, any_shape
+from ..case import Array, Case, refused, require_floats
+from ..domain import Arguments, Pick, any_shape
+from . import sigmoid
 
 
 def forward(x: Array, /, *, axis: int = -1) -> tuple[Array, tuple[Array, Array, int]]:

@@ -14,8 +14,8 @@ Source: Howard et al., "Searching for MobileNetV3", ICCV 2019.
 
 import numpy as np
 
-from reference.case import Array, Case, away_from, require_floats
-from reference.domain import Arguments, Pick, any_shape
+from ..case import Array, Case, away_from, require_floats
+from ..domain import Arguments, Pick, any_shape
 
 KINKS = (-3.0, 3.0)
 

@@ -14,8 +14,8 @@ Source: Collobert, "Large scale machine learning", 2004.
 
 import numpy as np
 
-from reference.case import Array, Case, away_from, refused, require_floats
-from reference.domain import Arguments, Pick, any_shape
+from ..case import Array, Case, away_from, refused, require_floats
+from ..domain import Arguments, Pick, any_shape
 
 KINKS = (-1.0, 1.0, -0.5, 2.0)
 

@@ -15,8 +15,8 @@ Source: Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network ac
 
 import numpy as np
 
-from reference.case import Array, Case, away_from, require_floats
-from reference.domain import Arguments, Pick, any_shape
+from ..case import Array, Case, away_from, require_floats
+from ..domain import Arguments, Pick, any_shape
 
 KINKS = (0.0,)
 

@@ -14,9 +14,9 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 3.10.
 
 import numpy as np
 
-from reference.activations import sigmoid
-from reference.case import Array, Case, require_floats
-from reference.domain import Arguments, Pick, any_shape
+from ..case import Array, Case, require_floats
+from ..domain import Arguments, Pick, any_shape
+from . import sigmoid
 
 
 def forward(x: Array, /) -> tuple[Array, Array]:

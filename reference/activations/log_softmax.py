@@ -14,9 +14,9 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.3
 
 import numpy as np
 
-from reference.case import Array, Case, refused, require_floats
-from reference.domain import Arguments, Pick, classes_along_an_axis
-from reference.passes import sum_along
+from ..case import Array, Case, refused, require_floats
+from ..domain import Arguments, Pick, classes_along_an_axis
+from ..passes import sum_along
 
 
 def forward(x: Array, /, *, axis: int = -1) -> tuple[Array, tuple[Array, int]]:

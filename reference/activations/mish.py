@@ -14,9 +14,9 @@ Source: Misra, "Mish: a self regularized non-monotonic activation function", BMV
 
 import numpy as np
 
-from reference.activations import sigmoid, softplus
-from reference.case import Array, Case, require_floats
-from reference.domain import Arguments, Pick, any_shape
+from ..case import Array, Case, require_floats
+from ..domain import Arguments, Pick, any_shape
+from . import sigmoid, softplus
 
 
 def forward(x: Array, /) -> tuple[Array, tuple[Array, Array]]:

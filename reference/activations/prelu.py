@@ -12,8 +12,8 @@ Source: He et al., "Delving deep into rectifiers", ICCV 2015.
 
 import numpy as np
 
-from reference.case import Array, Case, away_from, refused, require_floats
-from reference.domain import Arguments, Pick, any_shape
+from ..case import Array, Case, away_from, refused, require_floats
+from ..domain import Arguments, Pick, any_shape
 
 KINKS = (0.0,)
 

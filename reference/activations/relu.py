@@ -15,8 +15,8 @@ Source: Nair and Hinton, "Rectified linear units improve restricted Boltzmann ma
 
 import numpy as np
 
-from reference.case import Array, Case, require_floats
-from reference.domain import Arguments, Pick, any_shape
+from ..case import Array, Case, require_floats
+from ..domain import Arguments, Pick, any_shape
 
 
 def forward(x: Array, /) -> tuple[Array, Array]:

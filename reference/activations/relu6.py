@@ -14,8 +14,8 @@ Source: Krizhevsky, "Convolutional deep belief networks on CIFAR-10", 2010.
 
 import numpy as np
 
-from reference.case import Array, Case, away_from, require_floats
-from reference.domain import Arguments, Pick, any_shape
+from ..case import Array, Case, away_from, require_floats
+from ..domain import Arguments, Pick, any_shape
 
 KINKS = (0.0, 6.0)
 

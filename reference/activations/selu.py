@@ -14,8 +14,8 @@ Source: Klambauer et al., "Self-normalizing neural networks", NeurIPS 2017.
 
 import numpy as np
 
-from reference.case import Array, Case, require_floats
-from reference.domain import Arguments, Pick, any_shape
+from ..case import Array, Case, require_floats
+from ..domain import Arguments, Pick, any_shape
 
 SCALE = 1.0507009873554804934193349852946
 ALPHA = 1.6732632423543772848170429916717

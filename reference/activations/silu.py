@@ -12,9 +12,9 @@ Source: Elfwing, Uchibe and Doya, "Sigmoid-weighted linear units for neural netw
 
 import numpy as np
 
-from reference.activations import sigmoid
-from reference.case import Array, Case, require_floats
-from reference.domain import Arguments, Pick, any_shape
+from ..case import Array, Case, require_floats
+from ..domain import Arguments, Pick, any_shape
+from . import sigmoid
 
 
 def forward(x: Array, /) -> tuple[Array, tuple[Array, Array]]:

@@ -15,9 +15,9 @@ Source: Bridle, "Probabilistic interpretation of feedforward classification netw
 
 import numpy as np
 
-from reference.case import Array, Case, refused, require_floats
-from reference.domain import Arguments, Pick, classes_along_an_axis
-from reference.passes import dot_along, sum_along
+from ..case import Array, Case, refused, require_floats
+from ..domain import Arguments, Pick, classes_along_an_axis
+from ..passes import dot_along, sum_along
 
 
 def forward(x: Array, /, *, axis: int = -1) -> tuple[Array, tuple[Array, int]]:

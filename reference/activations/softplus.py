@@ -15,9 +15,9 @@ Source: Dugas et al., "Incorporating second-order functional knowledge for bette
 
 import numpy as np
 
-from reference.activations import sigmoid
-from reference.case import Array, Case, refused, require_floats
-from reference.domain import Arguments, Pick, any_shape
+from ..case import Array, Case, refused, require_floats
+from ..domain import Arguments, Pick, any_shape
+from . import sigmoid
 
 
 def forward(x: Array, /, *, beta: float = 1.0) -> tuple[Array, Array]:

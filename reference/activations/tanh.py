@@ -14,8 +14,8 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.3.2.
 
 import numpy as np
 
-from reference.case import Array, Case, require_floats
-from reference.domain import Arguments, Pick, any_shape
+from ..case import Array, Case, require_floats
+from ..domain import Arguments, Pick, any_shape
 
 
 def forward(x: Array, /) -> tuple[Array, Array]:

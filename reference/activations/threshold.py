@@ -14,8 +14,8 @@ Source: PyTorch's torch.nn.Threshold.
 
 import numpy as np
 
-from reference.case import Array, Case, require_floats
-from reference.domain import Arguments, Pick, any_shape
+from ..case import Array, Case, require_floats
+from ..domain import Arguments, Pick, any_shape
 
 
 def forward(x: Array, /, *, threshold: float, value: float) -> tuple[Array, Array]:

@@ -16,10 +16,10 @@ Source: He et al., "Spatial pyramid pooling in deep convolutional networks for v
 
 import numpy as np
 
-from reference.case import Array, Case, refused, require_floats
-from reference.domain import Arguments, Pick
-from reference.layers.avg_pool2d import normal
-from reference.layers.windows import Size, per_axis, spelled
+from ..case import Array, Case, refused, require_floats
+from ..domain import Arguments, Pick
+from .avg_pool2d import normal
+from .windows import Size, per_axis, spelled
 
 Cache = tuple[Array, Array]
 

@@ -13,11 +13,11 @@ TensorFlow and Keras never do.
 Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 9.3.
 """
 
-from reference.case import Array, Case, require_floats
-from reference.domain import Arguments, Pick
-from reference.layers import avg_pool2d
-from reference.layers.avg_pool2d import Cache, normal
-from reference.layers.windows import Size, pooled, slide
+from ..case import Array, Case, require_floats
+from ..domain import Arguments, Pick
+from . import avg_pool2d
+from .avg_pool2d import Cache, normal
+from .windows import Size, pooled, slide
 
 
 def forward(

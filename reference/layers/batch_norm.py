@@ -25,9 +25,9 @@ from typing import Any
 
 import numpy as np
 
-from reference.case import Array, Case, refused
-from reference.domain import Arguments, Pick, any_shape
-from reference.layers.standardize import EPS, channel_inputs, positions, require_channels, scaled
+from ..case import Array, Case, refused
+from ..domain import Arguments, Pick, any_shape
+from .standardize import EPS, channel_inputs, positions, require_channels, scaled
 
 Cache = tuple[Array, Array, Array, bool]
 DETACHED = (1, 2)

@@ -24,10 +24,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, refused, require_floats
-from reference.domain import Arguments, Pick
-from reference.layers import gru, lstm, rnn_tanh
-from reference.layers.recurrence import blocks, chosen, draw, sequence
+from ..case import Array, Case, Inputs, refused, require_floats
+from ..domain import Arguments, Pick
+from . import gru, lstm, rnn_tanh
+from .recurrence import blocks, chosen, draw, sequence
 
 Layer = Literal["rnn_tanh", "lstm", "gru"]
 Out = tuple[Array, Array]

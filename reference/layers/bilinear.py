@@ -17,8 +17,8 @@ F.bilinear with the same layout; TensorFlow and JAX have einsum.
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, refused, require_floats
-from reference.domain import Arguments, Pick
+from ..case import Array, Case, Inputs, refused, require_floats
+from ..domain import Arguments, Pick
 
 
 def forward(x1: Array, x2: Array, weight: Array, bias: Array, /) -> tuple[Array, tuple[Array, ...]]:

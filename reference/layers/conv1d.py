@@ -23,11 +23,11 @@ Acoustics, Speech, and Signal Processing, 1989.
 
 from typing import Any
 
-from reference.case import Array, Case
-from reference.domain import Arguments, Pick
-from reference.layers.convolution import Cache, convolve, convolve_backward
-from reference.layers.convolution_arguments import arguments, convolution_windows, convolved
-from reference.layers.windows import Size
+from ..case import Array, Case
+from ..domain import Arguments, Pick
+from .convolution import Cache, convolve, convolve_backward
+from .convolution_arguments import arguments, convolution_windows, convolved
+from .windows import Size
 
 
 def forward(

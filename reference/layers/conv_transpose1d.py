@@ -22,11 +22,11 @@ Source: Zeiler, Krishnan, Taylor and Fergus, "Deconvolutional networks", CVPR 20
 arithmetic for deep learning", arXiv:1603.07285, 2016, chapter 4.
 """
 
-from reference.case import Array, Case
-from reference.domain import Arguments, Pick
-from reference.layers.convolution import Cache, transpose, transpose_backward
-from reference.layers.convolution_arguments import arguments, transposed, transposed_windows
-from reference.layers.windows import Size
+from ..case import Array, Case
+from ..domain import Arguments, Pick
+from .convolution import Cache, transpose, transpose_backward
+from .convolution_arguments import arguments, transposed, transposed_windows
+from .windows import Size
 
 
 def forward(

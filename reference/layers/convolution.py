@@ -24,8 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from reference.case import Array
-from reference.layers.windows import Windows
+from ..case import Array
+from .windows import Windows
 
 Shape = tuple[int, ...]
 Cache = tuple[Windows, Shape, Shape, Array, Array]

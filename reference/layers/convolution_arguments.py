@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reference.case import Array, Inputs, refused, require_floats
-from reference.domain import Arguments, Pick
-from reference.layers.windows import Size, Windows, fitting, lay, per_axis, spelled
+from ..case import Array, Inputs, refused, require_floats
+from ..domain import Arguments, Pick
+from .windows import Size, Windows, fitting, lay, per_axis, spelled
 
 _IMAGES = {1: "(N, C, L)", 2: "(N, C, H, W)", 3: "(N, C, D, H, W)"}
 _KERNEL = {1: ("kL",), 2: ("kH", "kW"), 3: ("kD", "kH", "kW")}

@@ -19,11 +19,11 @@ Source: Sifre, "Rigid-motion scattering for image classification", thesis, 2014;
 2017.
 """
 
-from reference.case import Array, Case
-from reference.domain import Arguments, Pick
-from reference.layers.convolution import Cache, convolve, convolve_backward
-from reference.layers.convolution_arguments import arguments, depthwise, depthwise_windows, require_bias
-from reference.layers.windows import Size
+from ..case import Array, Case
+from ..domain import Arguments, Pick
+from .convolution import Cache, convolve, convolve_backward
+from .convolution_arguments import arguments, depthwise, depthwise_windows, require_bias
+from .windows import Size
 
 
 def forward(

@@ -17,8 +17,8 @@ Source: Srivastava et al., "Dropout", JMLR 2014, which scales at test time inste
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, refused, require_floats
-from reference.domain import Arguments, Pick, any_shape
+from ..case import Array, Case, Inputs, refused, require_floats
+from ..domain import Arguments, Pick, any_shape
 
 
 def forward(x: Array, /, *, mask: Array, rate: float) -> tuple[Array, tuple[Array, float]]:

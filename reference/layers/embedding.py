@@ -15,8 +15,8 @@ row at zero and never gives it a gradient, so that the row stays zero; here it c
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, refused, require_floats
-from reference.domain import Arguments, Pick, any_shape
+from ..case import Array, Case, Inputs, refused, require_floats
+from ..domain import Arguments, Pick, any_shape
 
 Cache = tuple[tuple[int, ...], Array, int | None]
 

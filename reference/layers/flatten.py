@@ -11,9 +11,9 @@ stays. Keras flattens channels last unless it is told data_format="channels_firs
 Source: LeCun et al., "Gradient-based learning applied to document recognition", Proceedings of the IEEE 86, 1998.
 """
 
-from reference.case import Array, Case, refused, require_floats
-from reference.domain import Arguments, Pick, any_shape
-from reference.layers.avg_pool2d import normal
+from ..case import Array, Case, refused, require_floats
+from ..domain import Arguments, Pick, any_shape
+from .avg_pool2d import normal
 
 
 def forward(x: Array, /, *, start_axis: int = 1, end_axis: int = -1) -> tuple[Array, tuple[int, ...]]:

@@ -12,9 +12,9 @@ Source: Lin, Chen and Yan, "Network in network", ICLR 2014.
 
 import numpy as np
 
-from reference.case import Array, Case, refused, require_floats
-from reference.domain import Arguments, Pick, any_shape
-from reference.layers.avg_pool2d import normal
+from ..case import Array, Case, refused, require_floats
+from ..domain import Arguments, Pick, any_shape
+from .avg_pool2d import normal
 
 
 def forward(x: Array, /) -> tuple[Array, tuple[int, ...]]:

@@ -15,9 +15,9 @@ Source: Oquab et al., "Is object localization for free?", CVPR 2015.
 
 import numpy as np
 
-from reference.case import Array, Case, refused, require_floats
-from reference.domain import Arguments, Pick, any_shape
-from reference.layers.max_pool2d import distinct
+from ..case import Array, Case, refused, require_floats
+from ..domain import Arguments, Pick, any_shape
+from .max_pool2d import distinct
 
 Cache = tuple[Array, tuple[int, ...]]
 

@@ -18,9 +18,10 @@ import math
 
 import numpy as np
 
-from reference.case import Array, Case, refused
-from reference.domain import Arguments, Pick, any_shape
-from reference.layers.standardize import (
+from ..case import Array, Case, refused
+from ..domain import Arguments, Pick, any_shape
+from ..passes import dot_along, sum_along
+from .standardize import (
     EPS,
     channel_inputs,
     positions,
@@ -29,7 +30,6 @@ from reference.layers.standardize import (
     standardize,
     standardize_backward,
 )
-from reference.passes import dot_along, sum_along
 
 Cache = tuple[Array, Array, Array]
 

@@ -30,10 +30,10 @@ from functools import partial
 
 import numpy as np
 
-from reference.case import Array, Case
-from reference.domain import Arguments, Pick
-from reference.layers import linear
-from reference.layers.recurrence import chosen, draw, require_fitting, saturated, sigmoid_in_place
+from ..case import Array, Case
+from ..domain import Arguments, Pick
+from . import linear
+from .recurrence import chosen, draw, require_fitting, saturated, sigmoid_in_place
 
 Step = tuple[Array, Array, Array]
 

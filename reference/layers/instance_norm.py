@@ -11,10 +11,10 @@ eps differ: 1e-5 here and in PyTorch, which refuses a single position; 1e-6 in f
 and eps 1e-3.
 """
 
-from reference.case import Array, Case, refused
-from reference.domain import Arguments, Pick, any_shape
-from reference.layers import group_norm
-from reference.layers.standardize import EPS, channel_inputs, require_channels, scaled
+from ..case import Array, Case, refused
+from ..domain import Arguments, Pick, any_shape
+from . import group_norm
+from .standardize import EPS, channel_inputs, require_channels, scaled
 
 
 def forward(x: Array, weight: Array, bias: Array, /, *, eps: float = 1e-5) -> tuple[Array, group_norm.Cache]:

@@ -17,8 +17,8 @@ spectral normalisation, eps makes another function.
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, refused, require_floats
-from reference.domain import Arguments, Pick, any_shape
+from ..case import Array, Case, Inputs, refused, require_floats
+from ..domain import Arguments, Pick, any_shape
 
 Cache = tuple[Array, Array, Array, int]
 

@@ -20,10 +20,10 @@ its y was off by up to 0.9, and by 1e-4 with use_fast_variance=False, which the 
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs
-from reference.domain import Arguments, Pick
-from reference.layers.standardize import EPS, require_trailing, scaled, standardize, standardize_backward, trailing
-from reference.passes import add_row, outer
+from ..case import Array, Case, Inputs
+from ..domain import Arguments, Pick
+from ..passes import add_row, outer
+from .standardize import EPS, require_trailing, scaled, standardize, standardize_backward, trailing
 
 Cache = tuple[Array, Array, Array]
 

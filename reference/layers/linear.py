@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, refused, require_floats
-from reference.domain import Arguments, Pick, any_shape
+from ..case import Array, Case, Inputs, refused, require_floats
+from ..domain import Arguments, Pick, any_shape
 
 
 def forward(x: Array, weight: Array, bias: Array, /) -> tuple[Array, tuple[Array, Array]]:

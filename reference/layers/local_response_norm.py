@@ -18,8 +18,8 @@ and in TensorFlow alpha is not divided by size; PyTorch divides, as here. Tensor
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, refused, require_floats
-from reference.domain import Arguments, Pick, any_shape
+from ..case import Array, Case, Inputs, refused, require_floats
+from ..domain import Arguments, Pick, any_shape
 
 Cache = tuple[Array, Array, Array, int, float, float]
 

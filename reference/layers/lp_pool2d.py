@@ -17,10 +17,10 @@ PyTorch sums x^p and not |x|^p, and neither TensorFlow nor flax has the layer.
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, refused, require_floats
-from reference.domain import Arguments, Pick
-from reference.layers.avg_pool2d import normal
-from reference.layers.windows import Size, Windows, pooled, slide
+from ..case import Array, Case, Inputs, refused, require_floats
+from ..domain import Arguments, Pick
+from .avg_pool2d import normal
+from .windows import Size, Windows, pooled, slide
 
 Cache = tuple[Array, Array, float, Windows]
 

@@ -23,10 +23,10 @@ from functools import partial
 
 import numpy as np
 
-from reference.case import Array, Case
-from reference.domain import Arguments, Pick
-from reference.layers import linear, lstm_cell
-from reference.layers.recurrence import all_steps, chosen, draw, from_rest, require_fitting, saturated, sequence, time_major
+from ..case import Array, Case
+from ..domain import Arguments, Pick
+from . import linear, lstm_cell
+from .recurrence import all_steps, chosen, draw, from_rest, require_fitting, saturated, sequence, time_major
 
 Out = tuple[Array, Array, Array]
 Cache = tuple[Array, Array, Array, Array, Array, Array, Array]

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from reference.case import Array, refused
-from reference.domain import Pick
+from ..case import Array, refused
+from ..domain import Pick
 
 
 def hidden_keys(op: str, mask: Array | None, causal: bool, shape: tuple[int, ...]) -> Array | None:

@@ -14,11 +14,11 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 9.3.
 
 import numpy as np
 
-from reference.case import Array, Case, require_floats
-from reference.domain import Arguments, Pick
-from reference.layers import max_pool2d
-from reference.layers.max_pool2d import Cache, distinct
-from reference.layers.windows import Size, pooled, slide
+from ..case import Array, Case, require_floats
+from ..domain import Arguments, Pick
+from . import max_pool2d
+from .max_pool2d import Cache, distinct
+from .windows import Size, pooled, slide
 
 
 def forward(

@@ -17,9 +17,9 @@ Source: Scherer, Mueller and Behnke, "Evaluation of pooling operations in convol
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, require_floats
-from reference.domain import Arguments, Pick
-from reference.layers.windows import Size, Windows, pooled, slide
+from ..case import Array, Case, Inputs, require_floats
+from ..domain import Arguments, Pick
+from .windows import Size, Windows, pooled, slide
 
 Cache = tuple[Array, tuple[int, ...], Windows]
 

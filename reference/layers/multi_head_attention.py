@@ -21,10 +21,10 @@ from typing import Any
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, refused, require_floats
-from reference.domain import Arguments, Pick
-from reference.layers import linear, scaled_dot_product_attention
-from reference.layers.masking import chosen_mask, hidden_keys
+from ..case import Array, Case, Inputs, refused, require_floats
+from ..domain import Arguments, Pick
+from . import linear, scaled_dot_product_attention
+from .masking import chosen_mask, hidden_keys
 
 NAME = "multi_head_attention"
 

@@ -21,10 +21,10 @@ from typing import Literal
 
 import numpy as np
 
-from reference.case import Array, Case, refused, require_floats
-from reference.domain import Arguments, Pick
-from reference.layers.avg_pool2d import normal
-from reference.layers.windows import per_axis
+from ..case import Array, Case, refused, require_floats
+from ..domain import Arguments, Pick
+from .avg_pool2d import normal
+from .windows import per_axis
 
 Mode = Literal["zero", "reflect", "replicate"]
 Sides = tuple[tuple[int, ...], tuple[int, ...]]

@@ -12,10 +12,10 @@ Source: Shi et al., "Real-time single image and video super-resolution using an 
 CVPR 2016.
 """
 
-from reference.case import Array, Case, refused, require_floats
-from reference.domain import Arguments, Pick
-from reference.layers.avg_pool2d import normal
-from reference.layers.windows import per_axis
+from ..case import Array, Case, refused, require_floats
+from ..domain import Arguments, Pick
+from .avg_pool2d import normal
+from .windows import per_axis
 
 
 def forward(x: Array, /, *, upscale_factor: int) -> tuple[Array, int]:

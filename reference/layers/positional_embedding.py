@@ -15,8 +15,8 @@ you need", NeurIPS 2017, is fixed instead (`sinusoids`):
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, refused, require_floats
-from reference.domain import Arguments, Pick, any_shape
+from ..case import Array, Case, Inputs, refused, require_floats
+from ..domain import Arguments, Pick, any_shape
 
 
 def forward(x: Array, weight: Array, /) -> tuple[Array, tuple[int, ...]]:

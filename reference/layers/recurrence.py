@@ -7,8 +7,8 @@ of x, weights and biases after it.
 
 import numpy as np
 
-from reference.case import Array, Inputs, refused, require_floats
-from reference.domain import Pick
+from ..case import Array, Inputs, refused, require_floats
+from ..domain import Pick
 
 
 def require_fitting(op: str, gates: int, **arguments: Array) -> None:

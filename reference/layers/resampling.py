@@ -5,9 +5,9 @@ from __future__ import annotations
 from numbers import Real
 from typing import Any
 
-from reference.case import Array, refused
-from reference.domain import Pick
-from reference.layers.windows import Size, per_axis, spelled
+from ..case import Array, refused
+from ..domain import Pick
+from .windows import Size, per_axis, spelled
 
 Scale = float | tuple[float, ...]
 

@@ -21,11 +21,11 @@ from typing import Any
 
 import numpy as np
 
-from reference.activations import relu, softmax, tanh
-from reference.case import Array, Case, Op, refused, require_floats
-from reference.domain import Arguments, Pick
-from reference.layers import layer_norm, linear
-from reference.layers.standardize import EPS
+from ..activations import relu, softmax, tanh
+from ..case import Array, Case, Op, refused, require_floats
+from ..domain import Arguments, Pick
+from . import layer_norm, linear
+from .standardize import EPS
 
 Cache = tuple[Op, Any]
 

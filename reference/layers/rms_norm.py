@@ -17,10 +17,10 @@ in flax; in PyTorch the distance from 1 to the next number of the dtype.
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs
-from reference.domain import Arguments, Pick
-from reference.layers.standardize import EPS, require_trailing, scaled, trailing
-from reference.passes import outer, pieces
+from ..case import Array, Case, Inputs
+from ..domain import Arguments, Pick
+from ..passes import outer, pieces
+from .standardize import EPS, require_trailing, scaled, trailing
 
 Cache = tuple[Array, Array, Array]
 

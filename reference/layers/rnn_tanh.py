@@ -25,10 +25,10 @@ from functools import partial
 
 import numpy as np
 
-from reference.case import Array, Case
-from reference.domain import Arguments, Pick
-from reference.layers import linear
-from reference.layers.recurrence import all_steps, chosen, draw, from_rest, require_fitting, saturated, sequence, time_major
+from ..case import Array, Case
+from ..domain import Arguments, Pick
+from . import linear
+from .recurrence import all_steps, chosen, draw, from_rest, require_fitting, saturated, sequence, time_major
 
 Out = tuple[Array, Array]
 Cache = tuple[Array, Array, Array, Array]

@@ -24,8 +24,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, refused, require_floats
-from reference.domain import Arguments, Pick, any_shape
+from ..case import Array, Case, Inputs, refused, require_floats
+from ..domain import Arguments, Pick, any_shape
 
 
 class Cache(NamedTuple):

@@ -23,9 +23,9 @@ differ.
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, refused, require_floats
-from reference.domain import Arguments, Pick, any_shape
-from reference.layers.masking import chosen_mask, hidden_keys
+from ..case import Array, Case, Inputs, refused, require_floats
+from ..domain import Arguments, Pick, any_shape
+from .masking import chosen_mask, hidden_keys
 
 Cache = tuple[Array, Array, Array, Array, Array, float]
 

@@ -19,12 +19,12 @@ convolutions make it. tf.nn.separable_conv2d and keras.layers.SeparableConv2D ho
 Source: Chollet, "Xception: deep learning with depthwise separable convolutions", CVPR 2017.
 """
 
-from reference.case import Array, Case
-from reference.domain import Arguments, Pick
-from reference.layers import convolution
-from reference.layers.convolution import convolve, convolve_backward
-from reference.layers.convolution_arguments import arguments, depthwise, depthwise_windows, require_bias, require_kernel
-from reference.layers.windows import Size, lay
+from ..case import Array, Case
+from ..domain import Arguments, Pick
+from . import convolution
+from .convolution import convolve, convolve_backward
+from .convolution_arguments import arguments, depthwise, depthwise_windows, require_bias, require_kernel
+from .windows import Size, lay
 
 Cache = tuple[convolution.Cache, convolution.Cache]
 

@@ -23,9 +23,9 @@ import math
 
 import numpy as np
 
-from reference.case import Array, Inputs, refused, require_floats
-from reference.domain import Pick, any_shape
-from reference.passes import dot_along, pieces, sum_along
+from ..case import Array, Inputs, refused, require_floats
+from ..domain import Pick, any_shape
+from ..passes import dot_along, pieces, sum_along
 
 
 def standardize(x: Array, eps: float) -> tuple[Array, Array]:

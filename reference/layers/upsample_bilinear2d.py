@@ -21,11 +21,11 @@ Source: Press et al., "Numerical recipes", 2007, section 3.6.
 
 import numpy as np
 
-from reference.case import Array, Case, require_floats
-from reference.domain import Arguments, Pick
-from reference.layers.avg_pool2d import normal
-from reference.layers.resampling import Scale, output_size, resized
-from reference.layers.windows import Size
+from ..case import Array, Case, require_floats
+from ..domain import Arguments, Pick
+from .avg_pool2d import normal
+from .resampling import Scale, output_size, resized
+from .windows import Size
 
 Cache = tuple[Array, Array]
 

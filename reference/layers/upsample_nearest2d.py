@@ -19,11 +19,11 @@ Source: Odena, Dumoulin and Olah, "Deconvolution and checkerboard artifacts", Di
 
 import numpy as np
 
-from reference.case import Array, Case, require_floats
-from reference.domain import Arguments, Pick
-from reference.layers.avg_pool2d import normal
-from reference.layers.resampling import Scale, output_size, resized
-from reference.layers.windows import Size
+from ..case import Array, Case, require_floats
+from ..domain import Arguments, Pick
+from .avg_pool2d import normal
+from .resampling import Scale, output_size, resized
+from .windows import Size
 
 Cache = tuple[Array, Array, tuple[int, ...]]
 

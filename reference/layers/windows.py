@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from reference.case import Array, refused
-from reference.domain import Pick
+from ..case import Array, refused
+from ..domain import Pick
 
 Size = int | tuple[int, ...]
 Sizes = tuple[int, ...]

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from reference.case import Array, Inputs, away_from, refused, require_floats
-from reference.domain import GRAIN, Pick
+from ..case import Array, Inputs, away_from, refused, require_floats
+from ..domain import GRAIN, Pick
 
 
 def require_like(op: str, **arguments: Array) -> None:

@@ -19,10 +19,10 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.2
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, refused
-from reference.domain import GRAIN, Arguments, Pick, any_shape
-from reference.losses.arguments import any_labels, require_like, zeros_and_ones
-from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
+from ..case import Array, Case, Inputs, refused
+from ..domain import GRAIN, Arguments, Pick, any_shape
+from .arguments import any_labels, require_like, zeros_and_ones
+from .reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Array, Reduction]
 

@@ -21,10 +21,10 @@ and PyTorch's.
 
 import numpy as np
 
-from reference.case import Array, Case, refused
-from reference.domain import GRAIN, Arguments, Pick, any_shape
-from reference.losses.arguments import any_labels, logits, require_like, zeros_and_ones
-from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
+from ..case import Array, Case, refused
+from ..domain import GRAIN, Arguments, Pick, any_shape
+from .arguments import any_labels, logits, require_like, zeros_and_ones
+from .reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Array, Reduction]
 

@@ -18,10 +18,10 @@ import math
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, refused, require_floats
-from reference.domain import GRAIN, Arguments, Pick
-from reference.losses.arguments import any_signs, normals, require_like, require_signs, signs
-from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
+from ..case import Array, Case, Inputs, refused, require_floats
+from ..domain import GRAIN, Arguments, Pick
+from .arguments import any_signs, normals, require_like, require_signs, signs
+from .reduction import REDUCTIONS, Reduction, reduce, spread
 
 EPS = 1e-12
 Cache = tuple[Array, Array, Array, Reduction]

@@ -22,10 +22,10 @@ Source: Singhal, "Modern information retrieval: a brief overview", IEEE Data Eng
 
 import numpy as np
 
-from reference.case import Array, Case, refused
-from reference.domain import Arguments, Pick, any_shape
-from reference.losses import unit
-from reference.losses.arguments import normals, require_like
+from ..case import Array, Case, refused
+from ..domain import Arguments, Pick, any_shape
+from . import unit
+from .arguments import normals, require_like
 
 Cache = tuple[Array, Array, unit.Cache, unit.Cache, int]
 

@@ -23,10 +23,10 @@ from typing import Any
 
 import numpy as np
 
-from reference.case import Array, Case, refused, require_floats
-from reference.domain import Arguments, Pick
-from reference.losses.arguments import class_labels, logits, require_class_labels, some_ignored
-from reference.losses.reduction import REDUCTIONS, Reduction, reduce
+from ..case import Array, Case, refused, require_floats
+from ..domain import Arguments, Pick
+from .arguments import class_labels, logits, require_class_labels, some_ignored
+from .reduction import REDUCTIONS, Reduction, reduce
 
 Cache = tuple[Array, Array, Array, Array | None, tuple[Array, Array], Array, Any]
 

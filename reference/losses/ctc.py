@@ -32,11 +32,11 @@ from typing import Any
 
 import numpy as np
 
-from reference.activations import log_softmax
-from reference.case import Array, Case, refused, require_floats
-from reference.domain import Arguments, Pick
-from reference.losses.arguments import logits
-from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
+from ..activations import log_softmax
+from ..case import Array, Case, refused, require_floats
+from ..domain import Arguments, Pick
+from .arguments import logits
+from .reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Any, ...]
 

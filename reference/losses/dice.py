@@ -17,10 +17,10 @@ Source: Milletari, Navab and Ahmadi, "V-Net", 3DV 2016, who square p and t in S.
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, refused
-from reference.domain import GRAIN, Arguments, Pick, any_shape
-from reference.losses.arguments import any_labels, require_like, zeros_and_ones
-from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
+from ..case import Array, Case, Inputs, refused
+from ..domain import GRAIN, Arguments, Pick, any_shape
+from .arguments import any_labels, require_like, zeros_and_ones
+from .reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Array, Array, Reduction]
 

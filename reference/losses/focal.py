@@ -22,10 +22,10 @@ Source: Lin et al., "Focal loss for dense object detection", ICCV 2017.
 
 import numpy as np
 
-from reference.case import Array, Case, refused
-from reference.domain import Arguments, Pick, any_shape
-from reference.losses.arguments import any_labels, logits, require_like, zeros_and_ones
-from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
+from ..case import Array, Case, refused
+from ..domain import Arguments, Pick, any_shape
+from .arguments import any_labels, logits, require_like, zeros_and_ones
+from .reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, Reduction]
 

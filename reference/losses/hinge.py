@@ -16,10 +16,10 @@ Source: Cortes and Vapnik, "Support-vector networks", Machine Learning 20, 1995.
 
 import numpy as np
 
-from reference.case import Array, Case, away_from
-from reference.domain import Arguments, Pick, any_shape
-from reference.losses.arguments import any_signs, require_like, require_signs, signs
-from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
+from ..case import Array, Case, away_from
+from ..domain import Arguments, Pick, any_shape
+from .arguments import any_signs, require_like, require_signs, signs
+from .reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Reduction]
 

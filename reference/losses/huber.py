@@ -16,10 +16,10 @@ Source: Huber, "Robust estimation of a location parameter", Annals of Mathematic
 
 import numpy as np
 
-from reference.case import Array, Case, refused
-from reference.domain import Arguments, Pick, any_shape
-from reference.losses.arguments import normals, require_like
-from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
+from ..case import Array, Case, refused
+from ..domain import Arguments, Pick, any_shape
+from .arguments import normals, require_like
+from .reduction import REDUCTIONS, Reduction, reduce, spread
 
 
 def forward(

@@ -20,11 +20,11 @@ visual models from natural language supervision", ICML 2021.
 
 import numpy as np
 
-from reference.activations import log_softmax
-from reference.case import Array, Case, Inputs, refused, require_floats
-from reference.domain import Arguments, Pick
-from reference.losses import unit
-from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
+from ..activations import log_softmax
+from ..case import Array, Case, Inputs, refused, require_floats
+from ..domain import Arguments, Pick
+from . import unit
+from .reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, Array, list[tuple[Array, int]], unit.Cache, unit.Cache, float, Array, Reduction]
 

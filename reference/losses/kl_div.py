@@ -25,10 +25,10 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, refused
-from reference.domain import GRAIN, Arguments, Pick, any_shape
-from reference.losses.arguments import require_like
-from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
+from ..case import Array, Case, Inputs, refused
+from ..domain import GRAIN, Arguments, Pick, any_shape
+from .arguments import require_like
+from .reduction import REDUCTIONS, Reduction, reduce, spread
 
 BatchReduction = Literal["none", "mean", "sum", "batchmean"]
 Cache = tuple[Array, Array, bool, int, Reduction]

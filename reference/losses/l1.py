@@ -15,10 +15,10 @@ Source: Boyd and Vandenberghe, "Convex Optimization", 2004, section 6.1.
 
 import numpy as np
 
-from reference.case import Array, Case
-from reference.domain import Arguments, Pick, any_shape
-from reference.losses.arguments import require_like, unequal
-from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
+from ..case import Array, Case
+from ..domain import Arguments, Pick, any_shape
+from .arguments import require_like, unequal
+from .reduction import REDUCTIONS, Reduction, reduce, spread
 
 
 def forward(x: Array, target: Array, /, *, reduction: Reduction = "mean") -> tuple[Array, tuple[Array, Reduction]]:

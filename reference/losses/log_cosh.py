@@ -20,10 +20,10 @@ Source: Chen et al., "Log hyperbolic cosine loss improves variational auto-encod
 
 import numpy as np
 
-from reference.case import Array, Case
-from reference.domain import Arguments, Pick, any_shape
-from reference.losses.arguments import normals, require_like
-from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
+from ..case import Array, Case
+from ..domain import Arguments, Pick, any_shape
+from .arguments import normals, require_like
+from .reduction import REDUCTIONS, Reduction, reduce, spread
 
 
 def forward(x: Array, target: Array, /, *, reduction: Reduction = "mean") -> tuple[Array, tuple[Array, Reduction]]:

@@ -15,10 +15,10 @@ margin_ranking_loss. Keras and optax have no such loss.
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, away_from
-from reference.domain import Arguments, Pick, any_shape
-from reference.losses.arguments import any_signs, require_like, require_signs, signs
-from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
+from ..case import Array, Case, Inputs, away_from
+from ..domain import Arguments, Pick, any_shape
+from .arguments import any_signs, require_like, require_signs, signs
+from .reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Reduction]
 

@@ -16,10 +16,10 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 5.1.4.
 
 import numpy as np
 
-from reference.case import Array, Case
-from reference.domain import Arguments, Pick, any_shape
-from reference.losses.arguments import normals, require_like
-from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
+from ..case import Array, Case
+from ..domain import Arguments, Pick, any_shape
+from .arguments import normals, require_like
+from .reduction import REDUCTIONS, Reduction, reduce, spread
 
 
 def forward(x: Array, target: Array, /, *, reduction: Reduction = "mean") -> tuple[Array, tuple[Array, Reduction]]:

@@ -19,10 +19,10 @@ from typing import Literal
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, refused, require_floats
-from reference.domain import GRAIN, Arguments, Pick
-from reference.losses.arguments import class_labels, require_class_labels
-from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
+from ..case import Array, Case, Inputs, refused, require_floats
+from ..domain import GRAIN, Arguments, Pick
+from .arguments import class_labels, require_class_labels
+from .reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Array, Reduction]
 

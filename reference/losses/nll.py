@@ -18,10 +18,10 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 5.5; th
 
 import numpy as np
 
-from reference.case import Array, Case, refused, require_floats
-from reference.domain import Arguments, Pick
-from reference.losses.arguments import class_labels, log_probabilities, require_class_labels, some_ignored
-from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
+from ..case import Array, Case, refused, require_floats
+from ..domain import Arguments, Pick
+from .arguments import class_labels, log_probabilities, require_class_labels, some_ignored
+from .reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Array, Array, Reduction]
 

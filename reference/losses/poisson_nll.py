@@ -22,10 +22,10 @@ import math
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, refused
-from reference.domain import GRAIN, Arguments, Pick, any_shape
-from reference.losses.arguments import require_like
-from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
+from ..case import Array, Case, Inputs, refused
+from ..domain import GRAIN, Arguments, Pick, any_shape
+from .arguments import require_like
+from .reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Reduction]
 

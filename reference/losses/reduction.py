@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from reference.case import Array, refused
+from ..case import Array, refused
 
 Reduction = Literal["none", "mean", "sum"]
 REDUCTIONS: tuple[Reduction, ...] = ("mean", "sum", "none")  # the default first

@@ -16,10 +16,10 @@ Source: Girshick, "Fast R-CNN", ICCV 2015; beta is PyTorch's.
 
 import numpy as np
 
-from reference.case import Array, Case, refused
-from reference.domain import Arguments, Pick, any_shape
-from reference.losses.arguments import normals, require_like, unequal
-from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
+from ..case import Array, Case, refused
+from ..domain import Arguments, Pick, any_shape
+from .arguments import normals, require_like, unequal
+from .reduction import REDUCTIONS, Reduction, reduce, spread
 
 
 def forward(

@@ -22,10 +22,10 @@ knowledge in a neural network", 2015.
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, refused
-from reference.domain import Arguments, Pick
-from reference.losses.arguments import class_labels, require_like
-from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
+from ..case import Array, Case, Inputs, refused
+from ..domain import Arguments, Pick
+from .arguments import class_labels, require_like
+from .reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Array, Array, Reduction]
 

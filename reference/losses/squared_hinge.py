@@ -15,10 +15,10 @@ Source: Lee and Mangasarian, "SSVM: a smooth support vector machine", Computatio
 
 import numpy as np
 
-from reference.case import Array, Case
-from reference.domain import Arguments, Pick, any_shape
-from reference.losses.arguments import any_signs, logits, require_like, require_signs, signs
-from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
+from ..case import Array, Case
+from ..domain import Arguments, Pick, any_shape
+from .arguments import any_signs, logits, require_like, require_signs, signs
+from .reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, Array, Reduction]
 

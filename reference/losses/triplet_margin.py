@@ -20,10 +20,10 @@ BMVC 2016; eps is PyTorch's, optax adds its own to the sum of powers.
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, refused
-from reference.domain import GRAIN, Arguments, Pick
-from reference.losses.arguments import require_like
-from reference.losses.reduction import REDUCTIONS, Reduction, reduce, spread
+from ..case import Array, Case, Inputs, refused
+from ..domain import GRAIN, Arguments, Pick
+from .arguments import require_like
+from .reduction import REDUCTIONS, Reduction, reduce, spread
 
 Cache = tuple[Array, tuple[Array, Array, Array], Reduction]
 

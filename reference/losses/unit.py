@@ -11,7 +11,7 @@ So the zero vector has a gradient, and only |x| = eps exactly is a kink, where w
 
 import numpy as np
 
-from reference.case import Array
+from ..case import Array
 
 Cache = tuple[Array, Array, Array, int]
 

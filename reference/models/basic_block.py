@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from reference.activations import relu
-from reference.case import Array
-from reference.layers import batch_norm, conv2d
+from ..activations import relu
+from ..case import Array
+from ..layers import batch_norm, conv2d
 
 Params = dict[str, Array]
 State = dict[str, Array]

@@ -23,10 +23,10 @@ from typing import Any
 
 import numpy as np
 
-from reference.activations import gelu
-from reference.case import Array, Case, Inputs, refused
-from reference.layers import embedding, layer_norm, linear, multi_head_attention, positional_embedding
-from reference.losses import cross_entropy
+from ..activations import gelu
+from ..case import Array, Case, Inputs, refused
+from ..layers import embedding, layer_norm, linear, multi_head_attention, positional_embedding
+from ..losses import cross_entropy
 
 Params = dict[str, Array]
 PROJECTIONS = ("query", "key", "value", "output")

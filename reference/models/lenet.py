@@ -22,10 +22,10 @@ from typing import Any
 
 import numpy as np
 
-from reference.activations import tanh
-from reference.case import Array, Case, Inputs, refused
-from reference.layers import avg_pool2d, conv2d, flatten, linear
-from reference.losses import cross_entropy
+from ..activations import tanh
+from ..case import Array, Case, Inputs, refused
+from ..layers import avg_pool2d, conv2d, flatten, linear
+from ..losses import cross_entropy
 
 Params = dict[str, Array]
 STAGES = ("conv1", "conv2")

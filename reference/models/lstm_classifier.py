@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from reference.case import Array, Case, Inputs, refused
-from reference.layers import linear, lstm
-from reference.losses import cross_entropy
+from ..case import Array, Case, Inputs, refused
+from ..layers import linear, lstm
+from ..losses import cross_entropy
 
 Params = dict[str, Array]
 

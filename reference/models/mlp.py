@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from reference.activations import relu, sigmoid, softmax, tanh
-from reference.case import Array, Case, Inputs, refused
-from reference.layers import batch_norm, dropout, linear
-from reference.losses import cross_entropy
+from ..activations import relu, sigmoid, softmax, tanh
+from ..case import Array, Case, Inputs, refused
+from ..layers import batch_norm, dropout, linear
+from ..losses import cross_entropy
 
 Params = dict[str, Array]
 State = dict[str, Array]

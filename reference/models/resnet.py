@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from reference.activations import relu
-from reference.case import Array, Case, Inputs, refused
-from reference.layers import global_avg_pool, linear
-from reference.losses import cross_entropy
-from reference.models import basic_block
-from reference.models.basic_block import Params, State, conv_norm, conv_norm_backward, init_conv_norm
+from ..activations import relu
+from ..case import Array, Case, Inputs, refused
+from ..layers import global_avg_pool, linear
+from ..losses import cross_entropy
+from . import basic_block
+from .basic_block import Params, State, conv_norm, conv_norm_backward, init_conv_norm
 
 DETACHED = (1,)
 

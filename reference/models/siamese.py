@@ -22,10 +22,10 @@ from typing import Any
 
 import numpy as np
 
-from reference.activations import relu
-from reference.case import Array, Case, Inputs, refused
-from reference.layers import linear
-from reference.losses import triplet_margin
+from ..activations import relu
+from ..case import Array, Case, Inputs, refused
+from ..layers import linear
+from ..losses import triplet_margin
 
 Params = dict[str, Array]
 

@@ -15,10 +15,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from reference.activations import relu, sigmoid
-from reference.case import Array, Case, Inputs, refused
-from reference.layers import linear
-from reference.losses import binary_cross_entropy, mse
+from ..activations import relu, sigmoid
+from ..case import Array, Case, Inputs, refused
+from ..layers import linear
+from ..losses import binary_cross_entropy, mse
 
 Params = dict[str, Array]
 Loss = Literal["binary_cross_entropy", "mse"]

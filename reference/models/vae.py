@@ -26,10 +26,10 @@ from typing import Any
 
 import numpy as np
 
-from reference.activations import tanh
-from reference.case import Array, Case, Inputs, refused, require_floats
-from reference.layers import linear
-from reference.losses import binary_cross_entropy_with_logits
+from ..activations import tanh
+from ..case import Array, Case, Inputs, refused, require_floats
+from ..layers import linear
+from ..losses import binary_cross_entropy_with_logits
 
 Params = dict[str, Array]
 

@@ -18,8 +18,8 @@ Frameworks: one definition; other defaults: torch.optim.Adadelta lr 1, rho 0.9, 
 
 import numpy as np
 
-from reference.case import Array, Case
-from reference.optimizers.arguments import average, check, check_decays, check_not_negative, path
+from ..case import Array, Case
+from .arguments import average, check, check_decays, check_not_negative, path
 
 State = dict[str, Array]
 

@@ -24,8 +24,8 @@ a tiny eps1 all three agree.
 
 import numpy as np
 
-from reference.case import Array, Case, refused
-from reference.optimizers.arguments import check, check_not_negative, number, path
+from ..case import Array, Case, refused
+from .arguments import check, check_not_negative, number, path
 
 State = dict[str, Array]
 

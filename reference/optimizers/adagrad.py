@@ -20,8 +20,8 @@ Frameworks: torch.optim.Adagrad lr 0.01, accumulator from 0, eps 1e-10 outside t
 
 import numpy as np
 
-from reference.case import Array, Case
-from reference.optimizers.arguments import check, check_not_negative, path
+from ..case import Array, Case
+from .arguments import check, check_not_negative, path
 
 State = dict[str, Array]
 

@@ -28,9 +28,9 @@ step; optax.adam eps 1e-8, no decay.
 
 import numpy as np
 
-from reference.case import Array, Case
-from reference.optimizers.arguments import average, bias_correction, check, check_decays, check_not_negative, path
-from reference.schedules import Schedule
+from ..case import Array, Case
+from ..schedules import Schedule
+from .arguments import average, bias_correction, check, check_decays, check_not_negative, path
 
 State = dict[str, Array]
 

@@ -15,11 +15,11 @@ Frameworks: torch.optim.AdamW weight_decay 0.01, eps 1e-8; keras.optimizers.Adam
 optax.adamw 1e-4, eps 1e-8.
 """
 
-from reference.case import Array, Case
-from reference.optimizers import adam
-from reference.optimizers.adam import EXACT
-from reference.optimizers.arguments import check, check_decays, check_not_negative, path
-from reference.schedules import Schedule
+from ..case import Array, Case
+from ..schedules import Schedule
+from . import adam
+from .adam import EXACT
+from .arguments import check, check_decays, check_not_negative, path
 
 State = dict[str, Array]
 init = adam.init

@@ -19,9 +19,9 @@ take the maximum of v; optax.amsgrad that of v^.
 
 import numpy as np
 
-from reference.case import Array, Case
-from reference.optimizers.adam import EXACT
-from reference.optimizers.arguments import average, bias_correction, check, check_decays, check_not_negative, path
+from ..case import Array, Case
+from .adam import EXACT
+from .arguments import average, bias_correction, check, check_decays, check_not_negative, path
 
 State = dict[str, Array]
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reference.case import Array, Inputs, refused, require_floats
+from ..case import Array, Inputs, refused, require_floats
 
 
 def check(op: str, param: Array, grad: Array, lr: float) -> None:

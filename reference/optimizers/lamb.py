@@ -16,10 +16,10 @@ Frameworks: optax.lamb eps 1e-6, decay in the ratio; keras.optimizers.Lamb lr 1e
 its Adam), decay decoupled; PyTorch has none.
 """
 
-from reference.case import Array, Case
-from reference.optimizers import adam
-from reference.optimizers.adam import EXACT
-from reference.optimizers.arguments import check, check_decays, check_not_negative, norm, path
+from ..case import Array, Case
+from . import adam
+from .adam import EXACT
+from .arguments import check, check_decays, check_not_negative, norm, path
 
 State = dict[str, Array]
 init = adam.init

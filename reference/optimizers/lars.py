@@ -18,9 +18,9 @@ Frameworks: optax.lars norm of the sum, trust_coefficient 0.001, momentum 0.9; P
 
 import numpy as np
 
-from reference.case import Array, Case
-from reference.optimizers.arguments import check, check_decays, check_not_negative, norm, path
-from reference.optimizers.momentum import HALVED
+from ..case import Array, Case
+from .arguments import check, check_decays, check_not_negative, norm, path
+from .momentum import HALVED
 
 State = dict[str, Array]
 

@@ -18,8 +18,8 @@ Frameworks: keras.optimizers.Lion lr 1e-3, betas 0.9, 0.99, no decay; optax.lion
 
 import numpy as np
 
-from reference.case import Array, Case
-from reference.optimizers.arguments import average, check, check_decays, check_not_negative, path
+from ..case import Array, Case
+from .arguments import average, check, check_decays, check_not_negative, path
 
 State = dict[str, Array]
 

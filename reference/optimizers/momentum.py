@@ -26,9 +26,9 @@ add_decayed_weights before it (coupled) or after its trace (decoupled). No momen
 
 import numpy as np
 
-from reference.case import Array, Case
-from reference.optimizers.arguments import check, check_decays, check_not_negative, path
-from reference.schedules import Schedule
+from ..case import Array, Case
+from ..schedules import Schedule
+from .arguments import check, check_decays, check_not_negative, path
 
 State = dict[str, Array]
 

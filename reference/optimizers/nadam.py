@@ -20,9 +20,9 @@ eps 1e-8.
 
 import numpy as np
 
-from reference.case import Array, Case
-from reference.optimizers.adam import EXACT
-from reference.optimizers.arguments import average, bias_correction, check, check_decays, check_not_negative, number, path
+from ..case import Array, Case
+from .adam import EXACT
+from .arguments import average, bias_correction, check, check_decays, check_not_negative, number, path
 
 State = dict[str, Array]
 

@@ -24,9 +24,9 @@ keras.optimizers.SGD(nesterov=True): the rate is in the velocity.
 
 import numpy as np
 
-from reference.case import Array, Case
-from reference.optimizers.arguments import check, check_decays, path
-from reference.optimizers.momentum import HALVED
+from ..case import Array, Case
+from .arguments import check, check_decays, path
+from .momentum import HALVED
 
 State = dict[str, Array]
 

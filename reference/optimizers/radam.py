@@ -20,10 +20,10 @@ threshold, 5 by default; Keras has none.
 
 import numpy as np
 
-from reference.case import Array, Case, refused
-from reference.optimizers import adam
-from reference.optimizers.adam import EXACT
-from reference.optimizers.arguments import bias_correction, check, check_decays, check_not_negative, number, path
+from ..case import Array, Case, refused
+from . import adam
+from .adam import EXACT
+from .arguments import bias_correction, check, check_decays, check_not_negative, number, path
 
 State = dict[str, Array]
 init = adam.init

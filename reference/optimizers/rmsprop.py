@@ -22,9 +22,9 @@ unless eps_in_sqrt=False, rate inside.
 
 import numpy as np
 
-from reference.case import Array, Case
-from reference.optimizers.arguments import average, check, check_decays, check_not_negative, path
-from reference.optimizers.momentum import HALVED
+from ..case import Array, Case
+from .arguments import average, check, check_decays, check_not_negative, path
+from .momentum import HALVED
 
 State = dict[str, Array]
 

@@ -16,9 +16,9 @@ Frameworks: torch.optim.SGD (lr 1e-3), keras.optimizers.SGD (0.01), optax.sgd; a
 keeps the rate in float32, so that 0.1 is 0.100000001490116 even for float64 parameters.
 """
 
-from reference.case import Array, Case, refused
-from reference.optimizers.arguments import check, path
-from reference.schedules import Schedule
+from ..case import Array, Case, refused
+from ..schedules import Schedule
+from .arguments import check, path
 
 State = dict[str, Array]
 

@@ -3,7 +3,7 @@
 A draw is given up where nothing could be told from it, by two rules. Both look at the reference's forward alone and are asked
 before any framework is, so that no wrong gradient, on either side, changes what is drawn:
 
-kink    a decision hangs on rounding (gradwitness/derivative/kinks.py): two honest gradients there are those of two different pieces
+kink    a decision hangs on rounding (gradwitness/derivative/kinks.py): two honest gradients there belong to two pieces
 blind   what comes in no longer shows in what comes out: a tenth more or less of it moves the result by less than a hundred times
         what rounding is allowed to. No gradient this far from the loss could be seen to be wrong
 

@@ -3,9 +3,9 @@
     python -m trust soak [--seeds 1000] [--minutes 30] [--op NAME] [--adapter NAME] [--dtype NAME]
 
 A seed draws a case's inputs and its cotangent anew; what the adapter returns is judged as in the tests, by the same code. An
-*alarm* is a disagreement, or an error, that conformance/known_differences.toml does not record for the cell. A recorded difference
-is at other seeds than its own another number, if it is one at all (a tie need not be drawn again): it is run, and counted, and
-only where the file gives a limit of accuracy is it held to that.
+*alarm* is a disagreement, or an error, that conformance/known_differences.toml does not record for the cell. At other seeds a
+recorded difference has another value, or does not appear (a tie need not be drawn again): it is run and counted. Only where the
+file gives a limit of accuracy is it held to that.
 
 Modes. Each adapter runs in the mode that is customary in its framework, for what is compiled once for all seeds runs twenty
 times as fast as eagerly: PyTorch eagerly, TensorFlow in a graph, JAX under jit.

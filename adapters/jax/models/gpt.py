@@ -11,12 +11,12 @@ import optax
 from flax import linen
 from jax import Array
 
-from adapters.jax.ops.embedding import LAYOUTS as EMBEDDING
-from adapters.jax.ops.layers import LAYOUTS
-from adapters.jax.ops.normalization import LAYOUTS as NORMALIZATION
-from adapters.jax.spelling import Spelling
-from adapters.layout import Layout
-from adapters.spelling import Layer, numbered
+from ...layout import Layout
+from ...spelling import Layer, numbered
+from ..ops.embedding import LAYOUTS as EMBEDDING
+from ..ops.layers import LAYOUTS
+from ..ops.normalization import LAYOUTS as NORMALIZATION
+from ..spelling import Spelling
 
 
 class Block(linen.Module):

@@ -10,11 +10,11 @@ import optax
 from flax import linen
 from jax import Array, lax
 
-from adapters.jax.ops.layers import LAYOUTS
-from adapters.jax.ops.recurrent import LAYOUTS as RECURRENT
-from adapters.jax.spelling import Spelling
-from adapters.layout import input_bias_alone
-from adapters.spelling import Layer
+from ...layout import input_bias_alone
+from ...spelling import Layer
+from ..ops.layers import LAYOUTS
+from ..ops.recurrent import LAYOUTS as RECURRENT
+from ..spelling import Spelling
 
 
 def _held(variables: dict[str, Any]) -> dict[str, Any]:

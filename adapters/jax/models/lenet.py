@@ -10,10 +10,10 @@ import optax
 from flax import linen
 from jax import Array
 
-from adapters.jax.ops.convolution_layouts import LAYOUTS as CONVOLUTION
-from adapters.jax.ops.layers import LAYOUTS
-from adapters.jax.spelling import Spelling
-from adapters.spelling import Layer
+from ...spelling import Layer
+from ..ops.convolution_layouts import LAYOUTS as CONVOLUTION
+from ..ops.layers import LAYOUTS
+from ..spelling import Spelling
 
 
 class LeNet(linen.Module):

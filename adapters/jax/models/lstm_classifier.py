@@ -10,10 +10,10 @@ import optax
 from flax import linen
 from jax import Array
 
-from adapters.jax.ops.layers import LAYOUTS
-from adapters.jax.ops.recurrent import LAYOUTS as RECURRENT
-from adapters.jax.spelling import Spelling
-from adapters.spelling import Layer
+from ...spelling import Layer
+from ..ops.layers import LAYOUTS
+from ..ops.recurrent import LAYOUTS as RECURRENT
+from ..spelling import Spelling
 
 
 class LSTMClassifier(linen.Module):

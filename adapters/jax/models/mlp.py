@@ -11,10 +11,10 @@ import optax
 from flax import linen
 from jax import Array
 
-from adapters.jax.models.dropout import MaskedDropout
-from adapters.jax.ops.layers import LAYOUTS, WITHOUT_BIAS
-from adapters.jax.spelling import BATCH_NORM, Spelling
-from adapters.spelling import Layer, numbered
+from ...spelling import Layer, numbered
+from ..ops.layers import LAYOUTS, WITHOUT_BIAS
+from ..spelling import BATCH_NORM, Spelling
+from .dropout import MaskedDropout
 
 ACTIVATIONS = {"relu": jax.nn.relu, "sigmoid": jax.nn.sigmoid, "softmax": jax.nn.softmax, "tanh": jnp.tanh}
 

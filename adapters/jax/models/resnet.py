@@ -12,10 +12,10 @@ import optax
 from flax import linen
 from jax import Array
 
-from adapters.jax.ops.convolution_layouts import WITHOUT_BIAS
-from adapters.jax.ops.layers import LAYOUTS
-from adapters.jax.spelling import BATCH_NORM, Spelling
-from adapters.spelling import Layer, numbered
+from ...spelling import Layer, numbered
+from ..ops.convolution_layouts import WITHOUT_BIAS
+from ..ops.layers import LAYOUTS
+from ..spelling import BATCH_NORM, Spelling
 
 
 class ConvNorm(linen.Module):

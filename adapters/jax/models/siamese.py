@@ -9,10 +9,10 @@ import jax
 from flax import linen
 from jax import Array
 
-from adapters.jax.ops.layers import LAYOUTS, WITHOUT_BIAS
-from adapters.jax.ops.losses_metric import triplet_margin
-from adapters.jax.spelling import Spelling
-from adapters.spelling import Layer
+from ...spelling import Layer
+from ..ops.layers import LAYOUTS, WITHOUT_BIAS
+from ..ops.losses_metric import triplet_margin
+from ..spelling import Spelling
 
 
 class Siamese(linen.Module):

@@ -11,9 +11,9 @@ import optax
 from flax import linen
 from jax import Array
 
-from adapters.jax.ops.layers import LAYOUTS
-from adapters.jax.spelling import Spelling
-from adapters.spelling import Layer
+from ...spelling import Layer
+from ..ops.layers import LAYOUTS
+from ..spelling import Spelling
 
 
 class TwoLayer(linen.Module):

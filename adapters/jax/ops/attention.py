@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from adapters import Layout
+from ... import Layout
 
 _PARTS = ("query", "key", "value", "output")
 _PARAMETERS = tuple(f"{part}_{kind}" for part in _PARTS for kind in ("weight", "bias"))

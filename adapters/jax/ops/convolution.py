@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jax import Array, lax
 
-from adapters.jax.ops.convolution_layouts import LAYOUTS
+from .convolution_layouts import LAYOUTS
 
 Size = int | tuple[int, ...]
 

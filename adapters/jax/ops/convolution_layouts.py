@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 from jax import Array
 
-from adapters import Layout
+from ... import Layout
 
 
 def _from_reference(params: dict[str, Array], **_static: object) -> dict[str, Array]:

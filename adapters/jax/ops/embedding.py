@@ -6,7 +6,7 @@ import flax.linen
 import jax.numpy as jnp
 from jax import Array
 
-from adapters import Layout
+from ... import Layout
 
 
 def embedding(weight: Array, *, indices: Array, padding_idx: int | None = None) -> Array:

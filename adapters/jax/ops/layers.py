@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 from jax import Array
 
-from adapters.layout import Layout
+from ...layout import Layout
 
 
 def linear(x: Array, weight: Array, bias: Array) -> Array:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from flax import linen
 from jax import Array, lax
 
-from adapters import Layout
+from ... import Layout
 
 
 def batch_norm(

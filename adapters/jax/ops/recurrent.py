@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from flax import linen
 from jax import Array
 
-from adapters import Layout
+from ... import Layout
 
 _CELLS = {"rnn_tanh": linen.SimpleCell, "lstm": linen.OptimizedLSTMCell, "gru": linen.GRUCell}
 

@@ -11,12 +11,12 @@ import tensorflow as tf
 from keras import layers
 from tensorflow import Tensor
 
-from adapters.layout import Layout
-from adapters.spelling import Layer, numbered
-from adapters.tensorflow.ops.embedding import LAYOUTS as EMBEDDING
-from adapters.tensorflow.ops.layers import LAYOUTS
-from adapters.tensorflow.ops.normalization import LAYOUTS as NORMALIZATION
-from adapters.tensorflow.spelling import Spelling
+from ...layout import Layout
+from ...spelling import Layer, numbered
+from ..ops.embedding import LAYOUTS as EMBEDDING
+from ..ops.layers import LAYOUTS
+from ..ops.normalization import LAYOUTS as NORMALIZATION
+from ..spelling import Spelling
 
 
 def _gelu(x: Tensor) -> Tensor:

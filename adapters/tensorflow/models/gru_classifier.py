@@ -10,11 +10,11 @@ import tensorflow as tf
 from keras import layers
 from tensorflow import Tensor
 
-from adapters.layout import input_bias_alone
-from adapters.spelling import Layer
-from adapters.tensorflow.ops.layers import LAYOUTS
-from adapters.tensorflow.ops.recurrent import LAYOUTS as RECURRENT
-from adapters.tensorflow.spelling import Spelling
+from ...layout import input_bias_alone
+from ...spelling import Layer
+from ..ops.layers import LAYOUTS
+from ..ops.recurrent import LAYOUTS as RECURRENT
+from ..spelling import Spelling
 
 
 class InputBiasAlone(keras.constraints.Constraint):

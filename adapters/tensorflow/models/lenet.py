@@ -10,10 +10,10 @@ import tensorflow as tf
 from keras import layers
 from tensorflow import Tensor
 
-from adapters.spelling import Layer
-from adapters.tensorflow.ops.convolution_layouts import LAYOUTS as CONVOLUTION
-from adapters.tensorflow.ops.layers import LAYOUTS
-from adapters.tensorflow.spelling import Spelling
+from ...spelling import Layer
+from ..ops.convolution_layouts import LAYOUTS as CONVOLUTION
+from ..ops.layers import LAYOUTS
+from ..spelling import Spelling
 
 
 class LeNet(keras.Model):

@@ -10,10 +10,10 @@ import tensorflow as tf
 from keras import layers
 from tensorflow import Tensor
 
-from adapters.spelling import Layer
-from adapters.tensorflow.ops.layers import LAYOUTS
-from adapters.tensorflow.ops.recurrent import LAYOUTS as RECURRENT
-from adapters.tensorflow.spelling import Spelling
+from ...spelling import Layer
+from ..ops.layers import LAYOUTS
+from ..ops.recurrent import LAYOUTS as RECURRENT
+from ..spelling import Spelling
 
 
 class LSTMClassifier(keras.Model):

@@ -11,11 +11,11 @@ import tensorflow as tf
 from keras import layers
 from tensorflow import Tensor
 
-from adapters.spelling import Layer, numbered
-from adapters.tensorflow.models.dropout import MaskedDropout
-from adapters.tensorflow.ops.layers import LAYOUTS, WITHOUT_BIAS
-from adapters.tensorflow.ops.normalization import LAYOUTS as NORMALIZATION
-from adapters.tensorflow.spelling import Spelling
+from ...spelling import Layer, numbered
+from ..ops.layers import LAYOUTS, WITHOUT_BIAS
+from ..ops.normalization import LAYOUTS as NORMALIZATION
+from ..spelling import Spelling
+from .dropout import MaskedDropout
 
 
 class MLP(keras.Model):

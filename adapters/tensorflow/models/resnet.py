@@ -11,11 +11,11 @@ import tensorflow as tf
 from keras import layers
 from tensorflow import Tensor
 
-from adapters.spelling import Layer, numbered
-from adapters.tensorflow.ops.convolution_layouts import WITHOUT_BIAS
-from adapters.tensorflow.ops.layers import LAYOUTS
-from adapters.tensorflow.ops.normalization import LAYOUTS as NORMALIZATION
-from adapters.tensorflow.spelling import Spelling
+from ...spelling import Layer, numbered
+from ..ops.convolution_layouts import WITHOUT_BIAS
+from ..ops.layers import LAYOUTS
+from ..ops.normalization import LAYOUTS as NORMALIZATION
+from ..spelling import Spelling
 
 
 class ConvNorm(layers.Layer):

@@ -10,10 +10,10 @@ import tensorflow as tf
 from keras import layers
 from tensorflow import Tensor
 
-from adapters.spelling import Layer
-from adapters.tensorflow.ops.layers import LAYOUTS, WITHOUT_BIAS
-from adapters.tensorflow.ops.losses_metric import triplet_margin
-from adapters.tensorflow.spelling import Spelling
+from ...spelling import Layer
+from ..ops.layers import LAYOUTS, WITHOUT_BIAS
+from ..ops.losses_metric import triplet_margin
+from ..spelling import Spelling
 
 
 class Siamese(keras.Model):

@@ -9,9 +9,9 @@ import keras
 from keras import layers
 from tensorflow import Tensor
 
-from adapters.spelling import Layer
-from adapters.tensorflow.ops.layers import LAYOUTS
-from adapters.tensorflow.spelling import Spelling
+from ...spelling import Layer
+from ..ops.layers import LAYOUTS
+from ..spelling import Spelling
 
 LOSSES = {"binary_cross_entropy": keras.losses.BinaryCrossentropy, "mse": keras.losses.MeanSquaredError}
 

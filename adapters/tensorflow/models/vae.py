@@ -10,9 +10,9 @@ import tensorflow as tf
 from keras import layers
 from tensorflow import Tensor
 
-from adapters.spelling import Layer
-from adapters.tensorflow.ops.layers import LAYOUTS
-from adapters.tensorflow.spelling import Spelling
+from ...spelling import Layer
+from ..ops.layers import LAYOUTS
+from ..spelling import Spelling
 
 
 class VAE(keras.Model):

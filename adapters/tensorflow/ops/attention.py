@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 from tensorflow import Tensor
 
-from adapters import Layout
+from ... import Layout
 
 _PARTS = ("query", "key", "value", "output")
 _PARAMETERS = tuple(f"{part}_{kind}" for part in _PARTS for kind in ("weight", "bias"))

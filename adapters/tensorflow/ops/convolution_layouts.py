@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 from tensorflow import Tensor
 
-from adapters import Layout
+from ... import Layout
 
 
 def _from_reference(params: dict[str, Tensor], **_static: object) -> dict[str, Tensor]:

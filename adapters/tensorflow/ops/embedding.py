@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 from tensorflow import Tensor
 
-from adapters import Layout
+from ... import Layout
 
 
 def embedding(weight: Tensor, *, indices: Tensor, padding_idx: int | None = None) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 from tensorflow import Tensor
 
-from adapters.layout import Layout
+from ...layout import Layout
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

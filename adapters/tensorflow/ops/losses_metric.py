@@ -6,9 +6,9 @@ import keras
 import tensorflow as tf
 from tensorflow import Tensor
 
-from adapters.tensorflow.ops.epsilon import keras_epsilon
-from adapters.tensorflow.ops.fused import sparse_softmax_cross_entropy
-from adapters.tensorflow.ops.reduction import elementwise, reduce
+from .epsilon import keras_epsilon
+from .fused import sparse_softmax_cross_entropy
+from .reduction import elementwise, reduce
 
 
 def hinge(x: Tensor, *, labels: Tensor, reduction: str = "mean") -> Tensor:

@@ -8,8 +8,8 @@ import keras
 import tensorflow as tf
 from tensorflow import Tensor
 
-from adapters.tensorflow.ops.epsilon import keras_epsilon
-from adapters.tensorflow.ops.reduction import elementwise, reduce
+from .epsilon import keras_epsilon
+from .reduction import elementwise, reduce
 
 
 def nll(

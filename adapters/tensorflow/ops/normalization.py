@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 from tensorflow import Tensor
 
-from adapters import Layout
+from ... import Layout
 
 
 def batch_norm(

@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 from tensorflow import Tensor
 
-from adapters import Layout
+from ... import Layout
 
 _KINDS = {"rnn_tanh": ("SimpleRNN", "simple_rnn"), "lstm": ("LSTM", "lstm"), "gru": ("GRU", "gru")}
 _LEAVES = ("kernel", "recurrent_kernel", "bias")

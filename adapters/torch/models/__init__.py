@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.torch.models import gpt, gru_classifier, lenet, lstm_classifier, mlp, resnet, siamese, two_layer, vae
+from . import gpt, gru_classifier, lenet, lstm_classifier, mlp, resnet, siamese, two_layer, vae
 
 MODELS = {
     "two_layer": two_layer.SPELLING,

@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from adapters.layout import Layout
-from adapters.spelling import Layer, numbered
-from adapters.torch.ops import layers, normalization
-from adapters.torch.spelling import Spelling
+from ...layout import Layout
+from ...spelling import Layer, numbered
+from ..ops import layers, normalization
+from ..spelling import Spelling
 
 
 class Attention(nn.Module):

@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from adapters.layout import input_bias_alone
-from adapters.spelling import Layer
-from adapters.torch.ops import layers, recurrent
-from adapters.torch.spelling import Spelling
+from ...layout import input_bias_alone
+from ...spelling import Layer
+from ..ops import layers, recurrent
+from ..spelling import Spelling
 
 
 class GRUClassifier(nn.Module):

@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from adapters.spelling import Layer
-from adapters.torch.ops import convolution, layers
-from adapters.torch.spelling import Spelling
+from ...spelling import Layer
+from ..ops import convolution, layers
+from ..spelling import Spelling
 
 
 class LeNet(nn.Module):

@@ -8,9 +8,9 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from adapters.spelling import Layer
-from adapters.torch.ops import layers, recurrent
-from adapters.torch.spelling import Spelling
+from ...spelling import Layer
+from ..ops import layers, recurrent
+from ..spelling import Spelling
 
 
 class LSTMClassifier(nn.Module):

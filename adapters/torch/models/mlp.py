@@ -10,10 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from adapters.spelling import Layer, numbered
-from adapters.torch.models.dropout import MaskedDropout
-from adapters.torch.ops import layers, normalization
-from adapters.torch.spelling import Spelling
+from ...spelling import Layer, numbered
+from ..ops import layers, normalization
+from ..spelling import Spelling
+from .dropout import MaskedDropout
 
 ACTIVATIONS = {
     "relu": F.relu,

@@ -9,9 +9,9 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from adapters.spelling import Layer, numbered
-from adapters.torch.ops import convolution, layers, normalization
-from adapters.torch.spelling import Spelling
+from ...spelling import Layer, numbered
+from ..ops import convolution, layers, normalization
+from ..spelling import Spelling
 
 
 class ConvNorm(nn.Module):

@@ -8,9 +8,9 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from adapters.spelling import Layer
-from adapters.torch.ops.layers import LAYOUTS, WITHOUT_BIAS
-from adapters.torch.spelling import Spelling
+from ...spelling import Layer
+from ..ops.layers import LAYOUTS, WITHOUT_BIAS
+from ..spelling import Spelling
 
 
 class Siamese(nn.Module):

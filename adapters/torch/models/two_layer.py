@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from adapters.spelling import Layer
-from adapters.torch.ops import layers
-from adapters.torch.spelling import Spelling
+from ...spelling import Layer
+from ..ops import layers
+from ..spelling import Spelling
 
 
 class TwoLayer(nn.Module):

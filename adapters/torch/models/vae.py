@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from adapters.spelling import Layer
-from adapters.torch.ops.layers import LAYOUTS
-from adapters.torch.spelling import Spelling
+from ...spelling import Layer
+from ..ops.layers import LAYOUTS
+from ..spelling import Spelling
 
 
 class Encoder(nn.Module):

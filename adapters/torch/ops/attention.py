@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from adapters import Layout
+from ... import Layout
 
 _PARAMETERS = tuple(f"{part}_{kind}" for part in ("query", "key", "value", "output") for kind in ("weight", "bias"))
 

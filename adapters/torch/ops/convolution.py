@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
-from adapters import Layout
+from ... import Layout
 
 Size = int | tuple[int, ...]
 

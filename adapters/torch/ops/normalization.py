@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from adapters import Layout
+from ... import Layout
 
 
 def batch_norm(
