@@ -48,10 +48,14 @@ class Evidence:
             return [np.asarray(a) for a in self.subject.run(lambda array: array, self.dtype)]
 
     @cached_property
+    def numerics(self) -> Numerics:
+        """Numerical derivatives at the same inputs and cotangent."""
+        return Numerics(self.subject)
+
+    @cached_property
     def one_sided(self) -> list[tuple[Array, Array, Array]]:
         """At a kink, for each gradient: the derivatives from below and from above, and their error bars together."""
-        numerics = Numerics(self.subject)
-        sides = ([numerics.entries(i, side) for side in (-1, 1)] for i in range(len(self.subject.gradients)))
+        sides = ([self.numerics.entries(i, side) for side in (-1, 1)] for i in range(len(self.subject.gradients)))
         return [(below, above, bar + other) for (below, bar), (above, other) in sides]
 
     @cached_property

@@ -71,16 +71,16 @@ class Disagreement(AssertionError):
     def __str__(self) -> str:
         if self.reason:
             return f"{self.gradient}: {self.reason}"
-        truth = _digits(self.low) if self.low == self.high else f"in [{_digits(self.low)}, {_digits(self.high)}]"
+        truth = digits(self.low) if self.low == self.high else f"in [{digits(self.low)}, {digits(self.high)}]"
         at = f"[{', '.join(map(str, self.index))}]" if self.index else ""
         return "\n".join(
             [
                 f"{self.gradient}{at} is wrong"
                 + (f", as {of} elements are" if (of := "{} of {}".format(*self.count)) != "1 of 1" else ""),
-                f"  got         {_digits(self.actual)}",
+                f"  got         {digits(self.actual)}",
                 f"  truth       {truth}",
-                f"  difference  {_digits(_outside(self.actual, self.low, self.high))}",
-                f"  allowance   {_digits(self.allowance)}",
+                f"  difference  {digits(_outside(self.actual, self.low, self.high))}",
+                f"  allowance   {digits(self.allowance)}",
                 f"  that is     {self.ratio:.3g} {self._units}",
             ]
         )
@@ -159,7 +159,7 @@ def _outside(actual: Any, low: Any, high: Any) -> Any:
     return np.where(same, 0, distance)
 
 
-def _digits(value: Any) -> str:
+def digits(value: Any) -> str:
     """As many digits as tell the value from its neighbours in its dtype."""
     value = np.asarray(value)
     return np.format_float_scientific(value[()], trim="-")

@@ -5,6 +5,7 @@ Monte Carlo arithmetic measures what rounding may do to a value of them, and `de
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,22 @@ from gradwitness.verdict import K
 
 STEEP = (2.0**-20, 2.0**-30)
 """Steps small enough to show the sign of an infinite derivative, and large enough to rise out of rounding."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """What numerical differentiation says of one element: the derivative lies in [low, high], widened by error to both sides.
+
+    low and high are one value, but at a kink, where they are the one-sided derivatives.
+    """
+
+    low: np.longdouble
+    high: np.longdouble
+    error: np.longdouble
+
+    def __str__(self) -> str:
+        value = f"{self.low:.12g}" if self.low == self.high else f"in [{self.low:.12g}, {self.high:.12g}]"
+        return f"{value} +- {self.error:.2g}"
 
 
 class Numerics:
@@ -70,6 +87,13 @@ class Numerics:
             return np.longdouble(self._value(moved))
 
         return f
+
+    def element(self, which: int, index: tuple[int, ...]) -> Interval:
+        """The derivative with respect to one element of the which-th array; from both sides where the subject declares a kink."""
+        direction = _unit(list(leaves(self.inputs))[which], index)
+        sides = [self.along(which, direction, side) for side in ((-1, 1) if self.subject.kink else (0,))]
+        values = [estimate.value for estimate in sides]
+        return Interval(min(values), max(values), sum((estimate.error for estimate in sides), np.longdouble(0)))
 
     def entries(self, which: int, side: int = 0) -> tuple[Array, Array]:
         """Value and error bar of the derivative with respect to each element of the which-th array."""
