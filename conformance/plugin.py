@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import adapters
+from conformance.determinism import refusal
 from conformance.known import Unsupported, known
 from conformance.matrix import Cell, Selection
 from conformance.report import Report
@@ -112,6 +113,9 @@ def verify(request: pytest.FixtureRequest) -> Callable[[Cell], Any]:
             if isinstance(entry, Unsupported) and entry.expects(error):
                 record |= {"status": "known", "reason": f"{entry.op} cannot be run: {entry.reason}"}
                 return None
+            if why := refusal(cell, error):
+                record |= {"status": "not run", "reason": why}
+                pytest.skip(why)
             error.add_note(f"{context}\n{replay}")
             raise
         found, distances = _verdict(evidence, results)
