@@ -29,7 +29,7 @@ def test_what_is_missing_is_named_with_the_command(modules: tuple[str, ...], sen
 def test_a_module_is_named_by_what_is_installed_and_what_it_is_for(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("matplotlib", "sklearn"):
         monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(SystemExit, match="^A needs matplotlib for figures and scikit-learn for its digits, which are not"):
+    with pytest.raises(SystemExit, match=r"^A needs matplotlib for figures and scikit-learn for its digits, which are not"):
         require("lessons", "matplotlib", "sklearn", by="A")
 
 
