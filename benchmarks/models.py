@@ -38,8 +38,8 @@ def reference(name: str, at: Subject) -> Prepared:
 def adapter(name: str, at: Subject, who: Implementation) -> Prepared:
     """An adapter's model, its gradients, and its trainer around the framework's own optimizer."""
     loaded = adapters.load(who.framework)
-    framework, spelling = loaded.framework, loaded.models[name]
-    params, host, state, config = parts(at, spelling.conventions)
+    framework, native_model = loaded.framework, loaded.models[name]
+    params, host, state, config = parts(at, native_model.conventions)
     put = partial(framework.from_numpy, device=who.device)
 
     def send() -> dict[str, Any]:
@@ -48,7 +48,7 @@ def adapter(name: str, at: Subject, who: Implementation) -> Prepared:
         return sent
 
     def build() -> Any:
-        return spelling.from_reference(params, state, device=who.device, **config)
+        return native_model.from_reference(params, state, device=who.device, **config)
 
     # Where there is a GPU, PyTorch's and TensorFlow's wait drain it even for what was computed, synchronously, on the CPU.
     wait = framework.wait if who.asynchronous else no_wait
@@ -65,7 +65,7 @@ def adapter(name: str, at: Subject, who: Implementation) -> Prepared:
         return [framework.to_numpy(loss), *(kept[key] for key in state), *at.align(grads)]
 
     def step_arrays(result: Any) -> list[Array]:
-        after = spelling.to_reference(trainer.model) | spelling.state_of(trainer.model)
+        after = native_model.to_reference(trainer.model) | native_model.state_of(trainer.model)
         return [framework.to_numpy(result[0]), *(after[key] for key in params | state)]
 
     runs = {

@@ -93,13 +93,13 @@ def model_evidence(
 def run_model(cell: Cell, samples: int = SAMPLES) -> tuple[Evidence, list[Array]]:
     """Evidence, and the adapter's loss, running statistics, and gradients of every parameter and of the input."""
     adapter = adapters.load(cell.adapter)
-    framework, spelling = adapter.framework, adapter.models[cell.name]
-    told = model_evidence(cell.subject, cell.case_id, cell.dtype, tuple(spelling.conventions.items()), cell.seed, samples)
-    params, batch, state, config = parts(told.subject, spelling.conventions)
+    framework, native_model = adapter.framework, adapter.models[cell.name]
+    told = model_evidence(cell.subject, cell.case_id, cell.dtype, tuple(native_model.conventions.items()), cell.seed, samples)
+    params, batch, state, config = parts(told.subject, native_model.conventions)
     if cell.seed is None:
-        model = spelling.from_reference(params, state, device=cell.device, **config)
+        model = native_model.from_reference(params, state, device=cell.device, **config)
     else:
-        model = spelling.load(built(replace(cell, seed=None)), params, state, device=cell.device)
+        model = native_model.load(built(replace(cell, seed=None)), params, state, device=cell.device)
     put = partial(framework.from_numpy, device=cell.device)
     dout, *_ = leaves(told.subject.cotangent)
     loss, dparams, dx, after = adapter.gradients(model, cell.mode)(tree_map(put, batch), put(dout))
@@ -111,9 +111,9 @@ def run_model(cell: Cell, samples: int = SAMPLES) -> tuple[Evidence, list[Array]
 @lru_cache(maxsize=4)
 def built(cell: Cell) -> Any:
     """The adapter's model of a case, which seeds share, and what is compiled with it; they load it with their parameters."""
-    spelling = adapters.load(cell.adapter).models[cell.name]
-    params, _, state, config = parts(subject(cell.subject, cell.case).rounded(cell.dtype), spelling.conventions)
-    return spelling.from_reference(params, state, device=cell.device, **config)
+    native_model = adapters.load(cell.adapter).models[cell.name]
+    params, _, state, config = parts(subject(cell.subject, cell.case).rounded(cell.dtype), native_model.conventions)
+    return native_model.from_reference(params, state, device=cell.device, **config)
 
 
 def parts(at: Subject, conventions: Mapping[str, Any]) -> tuple[Params, dict[str, Any], Params, dict[str, Any]]:

@@ -80,10 +80,10 @@ def reference(recipe: Recipe, dtype: Any = np.float64, lift: Callable[[Array], A
 def adapted(name: str, recipe: Recipe, dtype: Any = np.float64) -> Network:
     """The same network in a framework: its own model, its own optimizer, its own loop. Raises Unavailable."""
     adapter = adapters.load(name)
-    put, get, spelling = adapter.framework.from_numpy, adapter.framework.to_numpy, adapter.models[recipe.model]
+    put, get, native_model = adapter.framework.from_numpy, adapter.framework.to_numpy, adapter.models[recipe.model]
     cast = partial(tree_map, floats_to(dtype))
     params, state = map(cast, recipe.start())
-    model = spelling.from_reference(params, state, **recipe.config)
+    model = native_model.from_reference(params, state, **recipe.config)
     trainer = adapter.trainer(model, adapter.optimizers[recipe.optimizer](**recipe.hyper), MODE.get(name, "eager"))
     x, data = put(cast(recipe.test()[0])), floats(recipe, dtype)
     batch = tree_map(put, next(floats(recipe, dtype)))
@@ -97,7 +97,7 @@ def adapted(name: str, recipe: Recipe, dtype: Any = np.float64) -> Network:
         step=step,
         loss=lambda: get(adapter.loss(trainer.model)(batch)),
         predict=lambda: get(adapter.predict(trainer.model)(x)),
-        weights=lambda: (spelling.to_reference(trainer.model), spelling.state_of(trainer.model)),
+        weights=lambda: (native_model.to_reference(trainer.model), native_model.state_of(trainer.model)),
     )
 
 

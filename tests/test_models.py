@@ -22,14 +22,14 @@ def test_model(model_cell: Cell, verify: Callable[[Cell], Any]) -> None:
 @pytest.mark.parametrize("adapter", adapters.NAMES)
 def test_parameters_survive_the_round_trip(adapter: str, name: str, dtype: str) -> None:
     try:
-        spelling = adapters.load(adapter).models[name]
+        native_model = adapters.load(adapter).models[name]
     except frameworks.Unavailable as reason:
         pytest.skip(str(reason))
     for case in MODELS[name].cases:
         at = subject(MODELS[name], case).rounded(dtype)
-        params, _, state, config = parts(at, spelling.conventions)
-        model = spelling.from_reference(params, state, **config)
-        for given, back in ((params, spelling.to_reference(model)), (state, spelling.state_of(model))):
+        params, _, state, config = parts(at, native_model.conventions)
+        model = native_model.from_reference(params, state, **config)
+        for given, back in ((params, native_model.to_reference(model)), (state, native_model.state_of(model))):
             assert set(back) == set(given)
             for key, value in given.items():
                 assert back[key].dtype == value.dtype

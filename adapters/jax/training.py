@@ -13,35 +13,35 @@ from jax import Array
 
 from gradwitness import frameworks
 
-from .spelling import Model, Tree
+from .native import BoundModel, Tree
 
 _framework = frameworks.load("jax")
 
 Batch = Mapping[str, Any]
 
 
-def predict(model: Model, mode: str = "eager") -> Callable[[Array], Array]:
+def predict(model: BoundModel, mode: str = "eager") -> Callable[[Array], Array]:
     """x -> the model's output, in evaluation."""
     call = _framework.compile(lambda m, x: m(x), mode)
     return lambda x: call(model, x)  # the parameters are an argument: closed over, they would be compiled in as constants
 
 
-def loss(model: Model, mode: str = "eager") -> Callable[[Batch], Array]:
+def loss(model: BoundModel, mode: str = "eager") -> Callable[[Batch], Array]:
     """batch -> the model's loss, as in training."""
     call = _framework.compile(lambda m, batch: m.loss(batch)[0], mode)
     return lambda batch: call(model, batch)
 
 
-def gradients(model: Model, mode: str = "eager") -> Callable[[Batch, Array], tuple[Array, Any, Array | None, Any]]:
+def gradients(model: BoundModel, mode: str = "eager") -> Callable[[Batch, Array], tuple[Array, Any, Array | None, Any]]:
     """(batch, dout) -> (loss, dparams, dx, state); dparams is a pytree like the parameters."""
     return partial(_compiled_gradients(mode), model)
 
 
 @cache
-def _compiled_gradients(mode: str) -> Callable[[Model, Batch, Array], tuple[Array, Any, Array | None, Any]]:
+def _compiled_gradients(mode: str) -> Callable[[BoundModel, Batch, Array], tuple[Array, Any, Array | None, Any]]:
     """Once for all models: jit tells them apart by their trees, and compiles one network once whatever its parameters are."""
 
-    def run(model: Model, batch: Batch, dout: Array) -> tuple[Array, Any, Array | None, Any]:
+    def run(model: BoundModel, batch: Batch, dout: Array) -> tuple[Array, Any, Array | None, Any]:
         x = {name: value for name, value in batch.items() if name == "x"}
 
         def loss(params: Tree, x: Batch) -> tuple[Array, Tree]:
@@ -54,24 +54,24 @@ def _compiled_gradients(mode: str) -> Callable[[Model, Batch, Array], tuple[Arra
     return _framework.compile(run, mode)
 
 
-def named(dparams: Tree, model: Model) -> dict[str, Any]:
+def named(dparams: Tree, model: BoundModel) -> dict[str, Any]:
     """Gradients under the reference's names and in its layouts."""
-    return model.spelling.to_reference(replace(model, params=dparams))
+    return model.native.to_reference(replace(model, params=dparams))
 
 
-def named_state(state: Tree, model: Model) -> dict[str, Any]:
+def named_state(state: Tree, model: BoundModel) -> dict[str, Any]:
     """Running statistics, likewise."""
-    return model.spelling.state_of(replace(model, state=state))
+    return model.native.state_of(replace(model, state=state))
 
 
 class Trainer:
     """value_and_grad, update, apply_updates; the model is replaced by each step."""
 
-    def __init__(self, model: Model, optimizer: optax.GradientTransformation, mode: str = "eager") -> None:
+    def __init__(self, model: BoundModel, optimizer: optax.GradientTransformation, mode: str = "eager") -> None:
         self.model = model
         self._moments = optimizer.init(model.params)
 
-        def update(model: Model, moments: Any, batch: Batch) -> tuple[Array, Model, Any]:
+        def update(model: BoundModel, moments: Any, batch: Batch) -> tuple[Array, BoundModel, Any]:
             def of(params: Tree) -> tuple[Array, Tree]:
                 return replace(model, params=params).loss(batch)
 

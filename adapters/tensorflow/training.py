@@ -24,7 +24,7 @@ def predict(model: keras.Model, mode: str = "eager") -> Callable[[Tensor], Tenso
 
 def loss(model: Any, mode: str = "eager") -> Callable[[Batch], Tensor]:
     """batch -> the model's loss, as in training."""
-    return _framework.compile(lambda batch: model.spelling.loss(model, **batch), mode)
+    return _framework.compile(lambda batch: model.native.loss(model, **batch), mode)
 
 
 @lru_cache(maxsize=4)  # a model that is given other parameters need not be traced anew
@@ -35,7 +35,7 @@ def gradients(model: Any, mode: str = "eager") -> Callable[[Batch, Tensor], tupl
         x = {name: tensor for name, tensor in batch.items() if name == "x"}  # a batch of tokens has none
         with tf.GradientTape() as tape:
             tape.watch(x)
-            value = model.spelling.loss(model, **batch)
+            value = model.native.loss(model, **batch)
         variables = {v.path: v.value for v in model.trainable_variables}
         dparams, dx = tape.gradient(value, (variables, x), output_gradients=dout)
         # The gradient of a look-up is sparse (IndexedSlices).
@@ -47,12 +47,12 @@ def gradients(model: Any, mode: str = "eager") -> Callable[[Batch, Tensor], tupl
 
 def named(dparams: Mapping[str, Tensor], model: Any) -> dict[str, Any]:
     """Gradients under the reference's names and in its layouts."""
-    return model.spelling.rename(dparams, model)
+    return model.native.rename(dparams, model)
 
 
 def named_state(state: Mapping[str, Tensor], model: Any) -> dict[str, Any]:
     """Running statistics, which the model keeps itself, likewise."""
-    return model.spelling.rename(state, model)
+    return model.native.rename(state, model)
 
 
 class Trainer:
@@ -64,7 +64,7 @@ class Trainer:
 
         def step(batch: Batch) -> Tensor:
             with tf.GradientTape() as tape:
-                value = model.spelling.loss(model, **batch)
+                value = model.native.loss(model, **batch)
             variables = model.trainable_variables
             optimizer.apply_gradients(zip(tape.gradient(value, variables), variables, strict=True))
             return value

@@ -57,12 +57,12 @@ def gradients(model: Any, mode: str = "eager") -> Callable[[Batch, Tensor], tupl
 
 def named(dparams: dict[str, Tensor], model: Any) -> dict[str, Any]:
     """Gradients under the reference's names and in its layouts."""
-    return model.spelling.rename(dparams, model)
+    return model.native.rename(dparams, model)
 
 
 def named_state(state: dict[str, Tensor], model: Any) -> dict[str, Any]:
     """Running statistics, which the module keeps itself, likewise."""
-    return model.spelling.rename(state, model)
+    return model.native.rename(state, model)
 
 
 class Trainer:

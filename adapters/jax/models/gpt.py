@@ -12,11 +12,11 @@ from flax import linen
 from jax import Array
 
 from ...layout import Layout
-from ...spelling import Layer, numbered
+from ...parameters import Layer, numbered
+from ..native import NativeModel
 from ..ops.embedding import LAYOUTS as EMBEDDING
 from ..ops.layers import LAYOUTS
 from ..ops.normalization import LAYOUTS as NORMALIZATION
-from ..spelling import Spelling
 
 
 class Block(linen.Module):
@@ -93,4 +93,4 @@ def _layers(names: Iterable[str], heads: int = 4) -> dict[str, Layer]:
     return places | {"norm": Layer(norm)}
 
 
-SPELLING = Spelling(_build, _layers)
+MODEL = NativeModel(_build, _layers)

@@ -11,10 +11,10 @@ from flax import linen
 from jax import Array, lax
 
 from ...layout import input_bias_alone
-from ...spelling import Layer
+from ...parameters import Layer
+from ..native import NativeModel
 from ..ops.layers import LAYOUTS
 from ..ops.recurrent import LAYOUTS as RECURRENT
-from ..spelling import Spelling
 
 
 def _held(variables: dict[str, Any]) -> dict[str, Any]:
@@ -55,4 +55,4 @@ def _layers(_names: Iterable[str]) -> dict[str, Layer]:
     return {"gru": Layer(gru), "output": Layer(LAYOUTS["linear"])}
 
 
-SPELLING = Spelling(_build, _layers)
+MODEL = NativeModel(_build, _layers)

@@ -10,10 +10,10 @@ import optax
 from flax import linen
 from jax import Array
 
-from ...spelling import Layer
+from ...parameters import Layer
+from ..native import NativeModel
 from ..ops.convolution_layouts import LAYOUTS as CONVOLUTION
 from ..ops.layers import LAYOUTS
-from ..spelling import Spelling
 
 
 class LeNet(linen.Module):
@@ -46,4 +46,4 @@ def _build(params: Mapping[str, Any]) -> LeNet:
 
 
 LAYERS = {"conv1": Layer(CONVOLUTION["conv2d"]), "conv2": Layer(CONVOLUTION["conv2d"]), "output": Layer(LAYOUTS["linear"])}
-SPELLING = Spelling(_build, lambda names, **_: LAYERS)
+MODEL = NativeModel(_build, lambda names, **_: LAYERS)

@@ -10,10 +10,10 @@ import optax
 from flax import linen
 from jax import Array
 
-from ...spelling import Layer
+from ...parameters import Layer
+from ..native import NativeModel
 from ..ops.layers import LAYOUTS
 from ..ops.recurrent import LAYOUTS as RECURRENT
-from ..spelling import Spelling
 
 
 class LSTMClassifier(linen.Module):
@@ -44,4 +44,4 @@ def _layers(_names: Iterable[str]) -> dict[str, Layer]:
     return {"lstm": Layer(RECURRENT["lstm"]), "output": Layer(LAYOUTS["linear"])}
 
 
-SPELLING = Spelling(_build, _layers)
+MODEL = NativeModel(_build, _layers)

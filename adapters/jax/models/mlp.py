@@ -11,9 +11,9 @@ import optax
 from flax import linen
 from jax import Array
 
-from ...spelling import Layer, numbered
+from ...parameters import Layer, numbered
+from ..native import BATCH_NORM, NativeModel
 from ..ops.layers import LAYOUTS, WITHOUT_BIAS
-from ..spelling import BATCH_NORM, Spelling
 from .dropout import MaskedDropout
 
 ACTIVATIONS = {"relu": jax.nn.relu, "sigmoid": jax.nn.sigmoid, "softmax": jax.nn.softmax, "tanh": jnp.tanh}
@@ -71,4 +71,4 @@ def _layers(names: Iterable[str], **_: Any) -> dict[str, Layer]:
     return layers | {"output": Layer(LAYOUTS["linear"])}
 
 
-SPELLING = Spelling(_build, _layers, conventions={"unbiased": False})
+MODEL = NativeModel(_build, _layers, conventions={"unbiased": False})

@@ -12,10 +12,10 @@ import optax
 from flax import linen
 from jax import Array
 
-from ...spelling import Layer, numbered
+from ...parameters import Layer, numbered
+from ..native import BATCH_NORM, NativeModel
 from ..ops.convolution_layouts import WITHOUT_BIAS
 from ..ops.layers import LAYOUTS
-from ..spelling import BATCH_NORM, Spelling
 
 
 class ConvNorm(linen.Module):
@@ -88,4 +88,4 @@ def _layers(names: Iterable[str], **_: Any) -> dict[str, Layer]:
     return layers | {"output": Layer(LAYOUTS["linear"])}
 
 
-SPELLING = Spelling(_build, _layers, conventions={"unbiased": False})
+MODEL = NativeModel(_build, _layers, conventions={"unbiased": False})

@@ -9,10 +9,10 @@ import jax
 from flax import linen
 from jax import Array
 
-from ...spelling import Layer
+from ...parameters import Layer
+from ..native import NativeModel
 from ..ops.layers import LAYOUTS, WITHOUT_BIAS
 from ..ops.losses_metric import triplet_margin
-from ..spelling import Spelling
 
 
 class Siamese(linen.Module):
@@ -43,4 +43,4 @@ def _layers(_names: Iterable[str], **_: Any) -> dict[str, Layer]:
     return {"hidden": Layer(LAYOUTS["linear"]), "embedding": Layer(WITHOUT_BIAS)}
 
 
-SPELLING = Spelling(_build, _layers)
+MODEL = NativeModel(_build, _layers)

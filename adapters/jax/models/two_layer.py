@@ -11,9 +11,9 @@ import optax
 from flax import linen
 from jax import Array
 
-from ...spelling import Layer
+from ...parameters import Layer
+from ..native import NativeModel
 from ..ops.layers import LAYOUTS
-from ..spelling import Spelling
 
 
 class TwoLayer(linen.Module):
@@ -42,4 +42,4 @@ def _build(params: Mapping[str, Any], *, loss: str = "binary_cross_entropy") -> 
     return TwoLayer(*params["output.weight"].shape, loss)
 
 
-SPELLING = Spelling(_build, lambda names, **_: dict.fromkeys(("hidden", "output"), Layer(LAYOUTS["linear"])))
+MODEL = NativeModel(_build, lambda names, **_: dict.fromkeys(("hidden", "output"), Layer(LAYOUTS["linear"])))

@@ -10,9 +10,9 @@ import optax
 from flax import linen
 from jax import Array
 
-from ...spelling import Layer
+from ...parameters import Layer
+from ..native import NativeModel
 from ..ops.layers import LAYOUTS
-from ..spelling import Spelling
 
 
 class Encoder(linen.Module):
@@ -78,4 +78,4 @@ def _layers(_names: Iterable[str], **_: Any) -> dict[str, Layer]:
     return dict.fromkeys(names, Layer(LAYOUTS["linear"]))
 
 
-SPELLING = Spelling(_build, _layers)
+MODEL = NativeModel(_build, _layers)

@@ -12,11 +12,11 @@ from keras import layers
 from tensorflow import Tensor
 
 from ...layout import Layout
-from ...spelling import Layer, numbered
+from ...parameters import Layer, numbered
+from ..native import NativeModel
 from ..ops.embedding import LAYOUTS as EMBEDDING
 from ..ops.layers import LAYOUTS
 from ..ops.normalization import LAYOUTS as NORMALIZATION
-from ..spelling import Spelling
 
 
 def _gelu(x: Tensor) -> Tensor:
@@ -97,4 +97,4 @@ def _loss(model: GPT, tokens: Tensor, labels: Tensor) -> Tensor:
     return model.criterion(labels, model(tokens, training=True))
 
 
-SPELLING = Spelling(_build, _layers, _loss)
+MODEL = NativeModel(_build, _layers, _loss)

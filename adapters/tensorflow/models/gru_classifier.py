@@ -11,10 +11,10 @@ from keras import layers
 from tensorflow import Tensor
 
 from ...layout import input_bias_alone
-from ...spelling import Layer
+from ...parameters import Layer
+from ..native import NativeModel
 from ..ops.layers import LAYOUTS
 from ..ops.recurrent import LAYOUTS as RECURRENT
-from ..spelling import Spelling
 
 
 class InputBiasAlone(keras.constraints.Constraint):
@@ -54,4 +54,4 @@ def _loss(model: GRUClassifier, x: Tensor, labels: Tensor) -> Tensor:
     return model.criterion(labels, model(x, training=True))
 
 
-SPELLING = Spelling(_build, _layers, _loss)
+MODEL = NativeModel(_build, _layers, _loss)

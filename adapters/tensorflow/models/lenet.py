@@ -10,10 +10,10 @@ import tensorflow as tf
 from keras import layers
 from tensorflow import Tensor
 
-from ...spelling import Layer
+from ...parameters import Layer
+from ..native import NativeModel
 from ..ops.convolution_layouts import LAYOUTS as CONVOLUTION
 from ..ops.layers import LAYOUTS
-from ..spelling import Spelling
 
 
 class LeNet(keras.Model):
@@ -54,4 +54,4 @@ def _loss(model: LeNet, x: Tensor, labels: Tensor) -> Tensor:
 
 
 LAYERS = {"conv1": Layer(CONVOLUTION["conv2d"]), "conv2": Layer(CONVOLUTION["conv2d"]), "output": Layer(LAYOUTS["linear"])}
-SPELLING = Spelling(_build, lambda names, **_: LAYERS, _loss)
+MODEL = NativeModel(_build, lambda names, **_: LAYERS, _loss)

@@ -10,10 +10,10 @@ import tensorflow as tf
 from keras import layers
 from tensorflow import Tensor
 
-from ...spelling import Layer
+from ...parameters import Layer
+from ..native import NativeModel
 from ..ops.layers import LAYOUTS
 from ..ops.recurrent import LAYOUTS as RECURRENT
-from ..spelling import Spelling
 
 
 class LSTMClassifier(keras.Model):
@@ -44,4 +44,4 @@ def _loss(model: LSTMClassifier, x: Tensor, labels: Tensor) -> Tensor:
     return model.criterion(labels, model(x, training=True))
 
 
-SPELLING = Spelling(_build, _layers, _loss)
+MODEL = NativeModel(_build, _layers, _loss)

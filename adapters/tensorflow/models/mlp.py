@@ -11,10 +11,10 @@ import tensorflow as tf
 from keras import layers
 from tensorflow import Tensor
 
-from ...spelling import Layer, numbered
+from ...parameters import Layer, numbered
+from ..native import NativeModel
 from ..ops.layers import LAYOUTS, WITHOUT_BIAS
 from ..ops.normalization import LAYOUTS as NORMALIZATION
-from ..spelling import Spelling
 from .dropout import MaskedDropout
 
 
@@ -64,4 +64,4 @@ def _loss(model: MLP, x: Tensor, labels: Tensor, masks: Mapping[str, Tensor] | N
     return model.criterion(labels, model(x, masks=masks, training=True))
 
 
-SPELLING = Spelling(_build, _layers, _loss, conventions={"unbiased": False})
+MODEL = NativeModel(_build, _layers, _loss, conventions={"unbiased": False})

@@ -11,11 +11,11 @@ import tensorflow as tf
 from keras import layers
 from tensorflow import Tensor
 
-from ...spelling import Layer, numbered
+from ...parameters import Layer, numbered
+from ..native import NativeModel
 from ..ops.convolution_layouts import WITHOUT_BIAS
 from ..ops.layers import LAYOUTS
 from ..ops.normalization import LAYOUTS as NORMALIZATION
-from ..spelling import Spelling
 
 
 class ConvNorm(layers.Layer):
@@ -87,4 +87,4 @@ def _loss(model: ResNet, x: Tensor, labels: Tensor) -> Tensor:
     return model.criterion(labels, model(x, training=True))
 
 
-SPELLING = Spelling(_build, _layers, _loss, conventions={"unbiased": False})
+MODEL = NativeModel(_build, _layers, _loss, conventions={"unbiased": False})

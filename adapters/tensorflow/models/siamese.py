@@ -10,10 +10,10 @@ import tensorflow as tf
 from keras import layers
 from tensorflow import Tensor
 
-from ...spelling import Layer
+from ...parameters import Layer
+from ..native import NativeModel
 from ..ops.layers import LAYOUTS, WITHOUT_BIAS
 from ..ops.losses_metric import triplet_margin
-from ..spelling import Spelling
 
 
 class Siamese(keras.Model):
@@ -45,4 +45,4 @@ def _loss(model: Siamese, x: Tensor) -> Tensor:
     return triplet_margin(model(anchor), model(positive), model(negative), margin=model.margin)  # Keras has no triplet loss
 
 
-SPELLING = Spelling(_build, _layers, _loss)
+MODEL = NativeModel(_build, _layers, _loss)

@@ -9,9 +9,9 @@ import keras
 from keras import layers
 from tensorflow import Tensor
 
-from ...spelling import Layer
+from ...parameters import Layer
+from ..native import NativeModel
 from ..ops.layers import LAYOUTS
-from ..spelling import Spelling
 
 LOSSES = {"binary_cross_entropy": keras.losses.BinaryCrossentropy, "mse": keras.losses.MeanSquaredError}
 
@@ -34,4 +34,4 @@ def _loss(model: keras.Model, x: Tensor, labels: Tensor) -> Tensor:
     return model.criterion(labels, model(x, training=True))
 
 
-SPELLING = Spelling(_build, lambda names, **_: dict.fromkeys(("hidden", "output"), Layer(LAYOUTS["linear"])), _loss)
+MODEL = NativeModel(_build, lambda names, **_: dict.fromkeys(("hidden", "output"), Layer(LAYOUTS["linear"])), _loss)

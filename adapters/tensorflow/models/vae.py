@@ -10,9 +10,9 @@ import tensorflow as tf
 from keras import layers
 from tensorflow import Tensor
 
-from ...spelling import Layer
+from ...parameters import Layer
+from ..native import NativeModel
 from ..ops.layers import LAYOUTS
-from ..spelling import Spelling
 
 
 class VAE(keras.Model):
@@ -64,4 +64,4 @@ def _loss(model: VAE, x: Tensor, noise: Tensor) -> Tensor:
     return tf.reduce_mean(tf.reduce_sum(pixels, axis=1) + model.beta * divergences)
 
 
-SPELLING = Spelling(_build, _layers, _loss)
+MODEL = NativeModel(_build, _layers, _loss)

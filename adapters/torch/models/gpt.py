@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...layout import Layout
-from ...spelling import Layer, numbered
+from ...parameters import Layer, numbered
+from ..native import NativeModel
 from ..ops import layers, normalization
-from ..spelling import Spelling
 
 
 class Attention(nn.Module):
@@ -75,4 +75,4 @@ def _layers(names: Iterable[str], **_: Any) -> dict[str, Layer]:
     return {"token": table, "position": table, **blocks, "norm": norm}
 
 
-SPELLING = Spelling(_build, _layers)
+MODEL = NativeModel(_build, _layers)

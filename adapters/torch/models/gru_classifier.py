@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...layout import input_bias_alone
-from ...spelling import Layer
+from ...parameters import Layer
+from ..native import NativeModel
 from ..ops import layers, recurrent
-from ..spelling import Spelling
 
 
 class GRUClassifier(nn.Module):
@@ -43,4 +43,4 @@ def _layers(_names: Iterable[str]) -> dict[str, Layer]:
     return {"gru": Layer(gru), "output": Layer(layers.LAYOUTS["linear"])}
 
 
-SPELLING = Spelling(_build, _layers)
+MODEL = NativeModel(_build, _layers)

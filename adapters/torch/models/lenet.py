@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...spelling import Layer
+from ...parameters import Layer
+from ..native import NativeModel
 from ..ops import convolution, layers
-from ..spelling import Spelling
 
 
 class LeNet(nn.Module):
@@ -45,4 +45,4 @@ LAYERS = {
     "conv2": Layer(convolution.LAYOUTS["conv2d"]),
     "output": Layer(layers.LAYOUTS["linear"]),
 }
-SPELLING = Spelling(_build, lambda names, **_: LAYERS)
+MODEL = NativeModel(_build, lambda names, **_: LAYERS)

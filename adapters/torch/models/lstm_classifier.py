@@ -8,9 +8,9 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...spelling import Layer
+from ...parameters import Layer
+from ..native import NativeModel
 from ..ops import layers, recurrent
-from ..spelling import Spelling
 
 
 class LSTMClassifier(nn.Module):
@@ -40,4 +40,4 @@ def _layers(_names: Iterable[str]) -> dict[str, Layer]:
     return {"lstm": Layer(recurrent.LAYOUTS["lstm"]), "output": Layer(layers.LAYOUTS["linear"])}
 
 
-SPELLING = Spelling(_build, _layers)
+MODEL = NativeModel(_build, _layers)

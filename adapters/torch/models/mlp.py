@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...spelling import Layer, numbered
+from ...parameters import Layer, numbered
+from ..native import NativeModel
 from ..ops import layers, normalization
-from ..spelling import Spelling
 from .dropout import MaskedDropout
 
 ACTIVATIONS = {
@@ -69,4 +69,4 @@ def _layers(names: Iterable[str], **_: Any) -> dict[str, Layer]:
     return hidden | {"output": Layer(layers.LAYOUTS["linear"])}
 
 
-SPELLING = Spelling(_build, _layers, conventions={"unbiased": True})
+MODEL = NativeModel(_build, _layers, conventions={"unbiased": True})

@@ -9,9 +9,9 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...spelling import Layer, numbered
+from ...parameters import Layer, numbered
+from ..native import NativeModel
 from ..ops import convolution, layers, normalization
-from ..spelling import Spelling
 
 
 class ConvNorm(nn.Module):
@@ -71,4 +71,4 @@ def _layers(names: Iterable[str], **_: Any) -> dict[str, Layer]:
     return both | {"output": Layer(layers.LAYOUTS["linear"])}
 
 
-SPELLING = Spelling(_build, _layers, conventions={"unbiased": True})
+MODEL = NativeModel(_build, _layers, conventions={"unbiased": True})

@@ -8,9 +8,9 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...spelling import Layer
+from ...parameters import Layer
+from ..native import NativeModel
 from ..ops.layers import LAYOUTS, WITHOUT_BIAS
-from ..spelling import Spelling
 
 
 class Siamese(nn.Module):
@@ -38,4 +38,4 @@ def _layers(_names: Iterable[str], **_: Any) -> dict[str, Layer]:
     return {"hidden": Layer(LAYOUTS["linear"]), "embedding": Layer(WITHOUT_BIAS)}
 
 
-SPELLING = Spelling(_build, _layers)
+MODEL = NativeModel(_build, _layers)

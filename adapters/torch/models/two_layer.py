@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...spelling import Layer
+from ...parameters import Layer
+from ..native import NativeModel
 from ..ops import layers
-from ..spelling import Spelling
 
 
 class TwoLayer(nn.Module):
@@ -38,4 +38,4 @@ def _build(params: Mapping[str, Any], **config: Any) -> TwoLayer:
     return TwoLayer(inputs, hidden, params["output.weight"].shape[1], **config)
 
 
-SPELLING = Spelling(_build, lambda names, **_: dict.fromkeys(("hidden", "output"), Layer(layers.LAYOUTS["linear"])))
+MODEL = NativeModel(_build, lambda names, **_: dict.fromkeys(("hidden", "output"), Layer(layers.LAYOUTS["linear"])))

@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...spelling import Layer
+from ...parameters import Layer
+from ..native import NativeModel
 from ..ops.layers import LAYOUTS
-from ..spelling import Spelling
 
 
 class Encoder(nn.Module):
@@ -71,4 +71,4 @@ def _layers(_names: Iterable[str], **_: Any) -> dict[str, Layer]:
     return dict.fromkeys(names, Layer(LAYOUTS["linear"]))
 
 
-SPELLING = Spelling(_build, _layers)
+MODEL = NativeModel(_build, _layers)

@@ -1,4 +1,4 @@
-"""Parameters of a flax module: its pytree of variables, by the reference's names and back."""
+"""A model of the reference as a flax module: its pytree of variables under the reference's names, and back."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from flax import linen
 from gradwitness import frameworks
 
 from ..layout import Layout
-from ..spelling import Layers, parted, restored, stored
+from ..parameters import Layers, parted, restored, stored
 
 Tree = dict[str, Any]
 STATISTICS = {"running_mean": "mean", "running_var": "var"}
-"""What linen.BatchNorm keeps, beside its parameters, in the collection batch_stats."""
+"""The running statistics that linen.BatchNorm keeps in the collection batch_stats: reference's name -> flax's name."""
 BATCH_NORM = Layout.renamed(weight="scale", bias="bias", **STATISTICS)
 """Both collections side by side, as a model's parameters and running statistics are."""
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["params", "state"], meta_fields=["module", "spelling", "names", "config"])
+@partial(jax.tree_util.register_dataclass, data_fields=["params", "state"], meta_fields=["module", "native", "names", "config"])
 @dataclass(frozen=True)
-class Model:
-    """A module with its variables: a pytree, of which a gradient is another one.
+class BoundModel:
+    """A module together with its variables. It is a pytree, and so is its gradient.
 
-    params, state   the collections of variables that are trained, and that are not: {"params": ...}, {"batch_stats": ...}
+    params, state   the trained variables and the others, by collection: {"params": ...}, {"batch_stats": ...}
     names, config   the reference's names of parameters and running statistics, and its configuration
     """
 
     module: linen.Module
     params: Tree
     state: Tree
-    spelling: Spelling
+    native: NativeModel
     names: tuple[str, ...]
     config: tuple[tuple[str, Any], ...]
 
@@ -48,11 +48,11 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Spelling:
+class NativeModel:
     """One model.
 
-    build         (params, **config) -> the module, of the sizes that the reference's parameters have, with a method `loss`
-    layers        (names of params, **config) -> where each layer of the reference is; own is the path of its variables, by dots
+    build         (params, **config) -> the module with a method `loss`; its sizes are those of the reference's parameters
+    layers        (names of params, **config) -> the `Layer` of each layer of the reference; own is a dotted path
     conventions   see `adapters.Model`
     """
 
@@ -67,7 +67,7 @@ class Spelling:
         *,
         device: str = "cpu",
         **config: Any,
-    ) -> Model:
+    ) -> BoundModel:
         """The module with the reference's parameters, in their dtype."""
         put = partial(frameworks.load("jax").from_numpy, device=device)
         tensors = {name: put(value) for name, value in {**params, **(state or {})}.items()}
@@ -77,23 +77,23 @@ class Spelling:
                 collection = "batch_stats" if name in STATISTICS.values() else "params"
                 _put(variables[collection], [*own.split("."), name], value)
         trained = {"params": variables.pop("params")}
-        return Model(self.build(params, **config), trained, variables, self, tuple(tensors), tuple(config.items()))
+        return BoundModel(self.build(params, **config), trained, variables, self, tuple(tensors), tuple(config.items()))
 
     def load(
-        self, model: Model, params: Mapping[str, Any], state: Mapping[str, Any] | None = None, *, device: str = "cpu"
-    ) -> Model:
-        """Another model, with other parameters: this one keeps its own."""
+        self, model: BoundModel, params: Mapping[str, Any], state: Mapping[str, Any] | None = None, *, device: str = "cpu"
+    ) -> BoundModel:
+        """Another model with other parameters; the given model keeps its own."""
         return self.from_reference(params, state, device=device, **dict(model.config))
 
-    def to_reference(self, model: Model) -> dict[str, Any]:
-        """The module's parameters, or in a gradient theirs, under the reference's names and in its layouts."""
+    def to_reference(self, model: BoundModel) -> dict[str, Any]:
+        """The parameters, or a gradient of the same structure, under the reference's names and in its layouts."""
         return self._taken(model)[0]
 
-    def state_of(self, model: Model) -> dict[str, Any]:
-        """Its running statistics."""
+    def state_of(self, model: BoundModel) -> dict[str, Any]:
+        """The running statistics under the reference's names."""
         return self._taken(model)[1]
 
-    def _taken(self, model: Model) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _taken(self, model: BoundModel) -> tuple[dict[str, Any], dict[str, Any]]:
         take = frameworks.load("jax").to_numpy
         layers = self.layers(model.names, **dict(model.config))
         paths = {layer.own or name: (layer.own or name).split(".") for name, layer in layers.items()}

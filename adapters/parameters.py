@@ -1,8 +1,8 @@
-"""A model of the reference in a framework: which of its layers stores what, and how parameters go there and come back.
+"""The parameters of a model, from the reference to a framework's model and back.
 
-A model's parameters are a flat dict in the reference: "hidden.0.linear.weight". Here each layer ("hidden.0.linear") is told how
-the framework's own layer stores its parameters (`Layout`) and under which name. The rest is the same for every model, and each
-adapter's `Spelling` adds only how its framework is asked for a tensor by name.
+The reference keeps a model's parameters in a flat dict: "hidden.0.linear.weight". An adapter says for each layer
+("hidden.0.linear") which `Layout` it has and what the framework calls it. The functions here do the rest in the same way for
+every model. The `NativeModel` of each adapter adds how its framework reads and writes a tensor by its name.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from .layout import Layout
 
 RUNNING = ("running_mean", "running_var")
-"""What a layer of the reference keeps and nobody differentiates: a model's state."""
+"""The running statistics of a layer: a model's state, which no gradient trains."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Layer:
     """One layer of a model.
 
     layout   how the framework's layer stores the parameters
-    own      the framework's name of the layer; empty where it is the reference's
-    static   what the layout takes by keyword (heads, groups)
+    own      the framework's name of the layer; empty where it is the reference's name
+    static   the keyword arguments of the layout (heads, groups)
     """
 
     layout: Layout
@@ -35,8 +35,9 @@ Layers = Mapping[str, Layer]
 
 
 def stored(params: Mapping[str, Any], layers: Layers) -> dict[str, dict[str, Any]]:
-    """The framework's name of each layer -> what it stores, in tensors. params has tensors by the reference's names, the running
-    statistics among them.
+    """The framework's name of each layer -> the tensors that this layer stores.
+
+    params has tensors under the reference's names, running statistics included.
 
     Raises ValueError for a parameter that belongs to no layer.
     """
@@ -47,13 +48,15 @@ def stored(params: Mapping[str, Any], layers: Layers) -> dict[str, dict[str, Any
         result[layer.own or name] = layer.layout.from_reference({p: params[full] for p, full in own.items()}, **layer.static)
         taken |= set(own.values())
     if left := set(params) - taken:
-        raise ValueError(f"{', '.join(sorted(left))} belong to no layer; there are {', '.join(layers)}")
+        raise ValueError(f"{', '.join(sorted(left))} belong to no layer; the layers are {', '.join(layers)}")
     return result
 
 
 def restored(kept: Mapping[str, Mapping[str, Any]], layers: Layers) -> dict[str, Any]:
-    """The inverse: tensors by the reference's names and in its layouts. The same serves for gradients: what layouts do to
-    numbers, moving and splitting, has its inverse as its transpose. A layer of which nothing is kept is left out.
+    """The inverse of `stored`: tensors under the reference's names and in its layouts.
+
+    It serves for gradients too: a layout only moves and splits numbers, so its inverse is its transpose. A layer without
+    tensors in kept is left out.
     """
     return {
         f"{name}.{parameter}": tensor
@@ -64,11 +67,11 @@ def restored(kept: Mapping[str, Mapping[str, Any]], layers: Layers) -> dict[str,
 
 
 def parted(params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What is trained, and the running statistics."""
+    """The trained parameters, and the running statistics."""
     state = {name: value for name, value in params.items() if name.endswith(RUNNING)}
     return {name: value for name, value in params.items() if name not in state}, state
 
 
 def numbered(params: Iterable[str], stem: str) -> range:
-    """How often a layer is repeated: the k in stem.k.*, as a range."""
+    """The numbers k of a repeated layer stem.k.*, as a range."""
     return range(len({name.removeprefix(f"{stem}.").partition(".")[0] for name in params if name.startswith(f"{stem}.")}))

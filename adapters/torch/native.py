@@ -1,4 +1,4 @@
-"""Parameters of a torch.nn.Module: its state_dict, by the reference's names and back."""
+"""A model of the reference as a torch.nn.Module: its state_dict under the reference's names, and back."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from torch import Tensor, nn
 
 from gradwitness import frameworks
 
-from ..spelling import Layers, parted, restored, stored
+from ..parameters import Layers, parted, restored, stored
 
 COUNTER = "num_batches_tracked"
-"""Batch normalisation counts its batches, for a momentum that nobody asked for."""
+"""nn.BatchNorm counts its batches. It needs the count only with momentum=None, which the reference does not have."""
 
 
 @dataclass(frozen=True)
-class Spelling:
+class NativeModel:
     """One model.
 
-    build         (params, **config) -> the module, of the sizes that the reference's parameters have
-    layers        (names of params, **config) -> where each layer of the reference is
+    build         (params, **config) -> the module; its sizes are those of the reference's parameters
+    layers        (names of params, **config) -> the `Layer` of each layer of the reference
     conventions   see `adapters.Model`
     """
 
@@ -40,13 +40,13 @@ class Spelling:
         """The module with the reference's parameters, in their dtype."""
         dtype = frameworks.load("torch").from_numpy(next(iter(params.values())), device).dtype
         model = self.build(params, **config).to(device=device, dtype=dtype)
-        model.spelling, model.layers_of_reference = self, self.layers(params, **config)
+        model.native, model.layers_of_reference = self, self.layers(params, **config)
         return self.load(model, params, state, device=device)
 
     def load(
         self, model: nn.Module, params: Mapping[str, Any], state: Mapping[str, Any] | None = None, *, device: str = "cpu"
     ) -> nn.Module:
-        """The module itself, with other parameters of the same shapes."""
+        """The same module with other parameters of the same shapes."""
         put = frameworks.load("torch").from_numpy
         tensors = {name: put(value, device) for name, value in {**params, **(state or {})}.items()}
         model.load_state_dict(_counted(model) | _flat(stored(tensors, model.layers_of_reference)))
@@ -57,11 +57,11 @@ class Spelling:
         return self._taken(model)[0]
 
     def state_of(self, model: nn.Module) -> dict[str, Any]:
-        """Its running statistics."""
+        """The module's running statistics under the reference's names."""
         return self._taken(model)[1]
 
     def rename(self, tensors: Mapping[str, Tensor], model: Any) -> dict[str, Any]:
-        """Tensors by the module's names, parameters or their gradients, as arrays by the reference's."""
+        """Tensors under the module's names (parameters or their gradients) -> arrays under the reference's names."""
         take = frameworks.load("torch").to_numpy
         layers = model.layers_of_reference
         grouped: dict[str, dict[str, Tensor]] = {layer.own or name: {} for name, layer in layers.items()}

@@ -1,4 +1,4 @@
-"""Parameters of a keras.Model: its variables, by the reference's names and back."""
+"""A model of the reference as a keras.Model: its variables under the reference's names, and back."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import tensorflow as tf
 
 from gradwitness import frameworks
 
-from ..spelling import Layers, parted, restored, stored
+from ..parameters import Layers, parted, restored, stored
 
 PLACES = {"cpu": "/CPU:0", "cuda": "/GPU:0"}
 
 
 @dataclass(frozen=True)
-class Spelling:
+class NativeModel:
     """One model.
 
-    build         (params, dtype, **config) -> the model, built, of the sizes that the reference's parameters have
-    layers        (names of params, **config) -> where each layer of the reference is; own is a layer's name, or a path of names
+    build         (params, dtype, **config) -> the built model; its sizes are those of the reference's parameters
+    layers        (names of params, **config) -> the `Layer` of each layer of the reference; its own is a name or a path of names
     loss          (model, **batch) -> the loss, as in training
     conventions   see `adapters.Model`
     """
@@ -43,13 +43,13 @@ class Spelling:
         frameworks.require_device("tensorflow", device, frameworks.load("tensorflow").devices())
         with tf.device(PLACES[device]):
             model = self.build(params, next(iter(params.values())).dtype.name, **config)
-        model.spelling, model.layers_of_reference, model.places = self, self.layers(params, **config), {}
+        model.native, model.layers_of_reference, model.places = self, self.layers(params, **config), {}
         return self.load(model, params, state, device=device)
 
     def load(
         self, model: keras.Model, params: Mapping[str, Any], state: Mapping[str, Any] | None = None, *, device: str = "cpu"
     ) -> keras.Model:
-        """The model itself, with other parameters of the same shapes."""
+        """The same model with other parameters of the same shapes."""
         put = frameworks.load("tensorflow").from_numpy
         tensors = {name: put(value, device) for name, value in {**params, **(state or {})}.items()}
         variables = {v.path: v for v in model.variables}
@@ -67,11 +67,11 @@ class Spelling:
         return self._taken(model)[0]
 
     def state_of(self, model: keras.Model) -> dict[str, Any]:
-        """Its running statistics."""
+        """The model's running statistics under the reference's names."""
         return self._taken(model)[1]
 
     def rename(self, tensors: Mapping[str, tf.Tensor], model: Any) -> dict[str, Any]:
-        """Tensors by the paths of the model's variables, values or gradients, as arrays by the reference's names."""
+        """Tensors under the paths of the model's variables (values or gradients) -> arrays under the reference's names."""
         take = frameworks.load("tensorflow").to_numpy
         grouped = {
             layer: {name: tensors[path] for name, path in places.items() if path in tensors}
@@ -84,7 +84,7 @@ class Spelling:
 
 
 def _find(model: keras.Model, layer: str, name: str) -> keras.Variable:
-    """The variable of a name (kernel, query/kernel) in the layer of a name, whatever Keras puts around and between them.
+    """The variable with this name (kernel, query/kernel) in the layer with this name. Keras may put other names around them.
 
     Raises ValueError where there is not exactly one.
     """
