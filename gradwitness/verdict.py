@@ -94,7 +94,8 @@ def judge(gradient: str, actual: Array, expected: Measured, dtype: Any, interval
     dtype       the dtype under test, which actual must have
     interval    lower and upper bounds of the truth, where a kink makes the gradient a set
 
-    Where the truth is nan, actual must be nan; where it overflows dtype, the infinity of its sign.
+    Where the truth is nan, actual must be nan; where it overflows dtype, the infinity of its sign. Underflow is rounding: beyond
+    its spread a result may be off by one smallest number of dtype (`_smallest`), which no result of ordinary size notices.
     Raises Disagreement for a wrong dtype or shape, for nan or inf where the truth is finite, and beyond K units.
     """
     actual = np.asarray(actual)
@@ -106,7 +107,7 @@ def judge(gradient: str, actual: Array, expected: Measured, dtype: Any, interval
     largest = np.finfo(dtype).max
     overflows = np.abs(expected.truth) > largest
     low, high = (np.where(overflows, np.copysign(np.inf, bound), bound) for bound in (low, high))
-    return _worst(gradient, actual, low, high, K * expected.spread, K)
+    return _worst(gradient, actual, low, high, K * expected.spread, K, underflow=_smallest(dtype))
 
 
 def judge_within(gradient: str, actual: ArrayLike, estimate: ArrayLike, bar: ArrayLike) -> float:
@@ -122,11 +123,28 @@ def judge_between(gradient: str, actual: ArrayLike, low: ArrayLike, high: ArrayL
     return _worst(gradient, np.asarray(actual), np.asarray(low), np.asarray(high), np.asarray(bar), 1.0)
 
 
-def _worst(gradient: str, actual: Array, low: Array, high: Array, allowance: Array, limit: float) -> float:
-    """The largest distance, in units of which `limit` make the allowance; raises where it is beyond the allowance."""
+def _smallest(dtype: Any) -> Array:
+    """The smallest number that a result is certain to reach in dtype: by so much underflow may move it.
+
+    TensorFlow and JAX flush subnormal numbers to zero, others keep them, and both are honest. A result below the smallest normal
+    number may therefore come back as zero: `finfo.tiny`, 1.2e-38 in float32 and 2.2e-308 in float64, is the smallest number. In
+    float16 it is the smallest subnormal, 6e-8: float16 is computed in float32, where all its numbers are normal, and its normal
+    numbers end at 6e-5, in the middle of ordinary gradients.
+    """
+    info = np.finfo(dtype)
+    return np.asarray(info.smallest_subnormal if np.dtype(dtype) == np.float16 else info.tiny)
+
+
+def _worst(
+    gradient: str, actual: Array, low: Array, high: Array, allowance: Array, limit: float, underflow: ArrayLike = 0.0
+) -> float:
+    """The largest distance, in units of which `limit` make the allowance; raises where it is beyond the allowance.
+
+    underflow   a distance that counts for nothing; the units are about the rest of it
+    """
     if actual.size == 0:
         return 0.0
-    distance = np.asarray(_outside(actual, low, high))
+    distance = np.maximum(_outside(actual, low, high) - underflow, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = np.where(distance == 0, 0, distance / allowance * limit)
     # No distance of nan is allowed, no infinite one, and none at all where the allowance is negative.
@@ -140,7 +158,7 @@ def _worst(gradient: str, actual: Array, low: Array, high: Array, allowance: Arr
             actual[index],
             low[index],
             high[index],
-            float(np.broadcast_to(allowance, actual.shape)[index]),
+            float(np.broadcast_to(allowance + underflow, actual.shape)[index]),
             float(ratios[index]),
             limit,
             (int(wrong.sum()), actual.size),

@@ -152,3 +152,71 @@ def test_a_negative_bar_holds_nothing() -> None:
     for value in (1.0, 1.5):
         with pytest.raises(Disagreement):
             judge_within("dx", np.array(value), np.array(1.0), np.array(-1.0))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "truth", "actual"),
+    [
+        ("float64", "1e-320", 0.0),  # flushed, as TensorFlow and JAX do
+        ("float64", "1e-320", 1e-320),
+        ("float64", "2e-308", 0.0),
+        ("float64", "-2e-308", 0.0),
+        ("float64", "1e-400", 0.0),
+        ("float64", "1e-400", 5e-324),
+        ("float64", "0", 5e-324),
+        ("float32", "1e-40", 0.0),
+        ("float32", "1e-38", 0.0),
+        ("float32", "1e-348", 0.0),
+        ("float32", "1e-348", 1e-45),
+        ("float16", "1e-8", 0.0),
+        ("float16", "1e-8", 6e-8),
+    ],
+)
+def test_underflow_is_rounding(dtype: str, truth: str, actual: float) -> None:
+    told = Measured(np.array([truth], np.longdouble), np.zeros(1))
+    assert judge("dx", np.array([actual], dtype), told, dtype) == 0
+
+
+@pytest.mark.parametrize(
+    ("dtype", "truth", "actual"),
+    [
+        ("float64", "1e-300", 2e-300),
+        ("float64", "1e-300", 0.0),
+        ("float64", "3e-308", 0.0),
+        ("float64", "1e-320", 3e-308),
+        ("float64", "1e-308", -2e-308),
+        ("float64", "1e-320", np.nan),
+        ("float32", "1e-35", 2e-35),
+        ("float32", "2e-38", 0.0),
+        ("float32", "1e-40", 2e-38),
+        ("float16", "1e-5", 0.0),  # a gradient of ordinary size, and a normal number of no use
+        ("float16", "2e-7", 0.0),
+    ],
+)
+def test_a_number_that_the_dtype_holds_is_not_lost_to_underflow(dtype: str, truth: str, actual: float) -> None:
+    told = Measured(np.array([truth], np.longdouble), np.zeros(1))
+    with pytest.raises(Disagreement):
+        judge("dx", np.array([actual], dtype), told, dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_underflow_adds_to_what_rounding_may_do(dtype: str) -> None:
+    tiny = np.finfo(dtype).tiny
+    told = Measured(np.zeros(1), np.array([tiny], np.float64))  # and K of it are allowed
+    assert judge("dx", np.array([tiny * (K + 1)], dtype), told, dtype) == K
+    with pytest.raises(Disagreement) as found:
+        judge("dx", np.array([tiny * (K + 2)], dtype), told, dtype)
+    assert found.value.allowance == tiny * (K + 1)
+    assert found.value.ratio == K + 1
+
+
+def test_an_element_that_underflows_hides_no_other() -> None:
+    told = Measured(np.array([1e-320, 1.0]), np.zeros(2))
+    with pytest.raises(Disagreement) as found:
+        judge("dx", np.array([0, np.nextafter(1, 2)]), told, "float64")
+    assert (found.value.index, found.value.count) == ((1,), (1, 2))
+
+
+def test_a_numerical_derivative_has_no_allowance_for_underflow() -> None:
+    with pytest.raises(Disagreement):
+        judge_within("dx", np.array(0.0), np.array(1e-320), np.array(0.0))
