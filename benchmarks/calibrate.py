@@ -30,11 +30,13 @@ from rich.table import Table
 import adapters
 from conformance.known import known
 from conformance.matrix import TABLES, Cell, Selection
-from conformance.run import RUN
+from conformance.run import RUN, missing
 from gradwitness import Disagreement, K, frameworks
 
 Key = tuple[str, str, str]
 Row = tuple[Cell, float | None, str]
+SLOW = tuple(mode for spec in frameworks.specs().values() for mode in spec.slow)
+"""Modes that start a compiler for each function."""
 OPTIONS = ("adapter", "op", "dtype", "device", "mode")
 
 
@@ -52,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.calibrate", description="The measurement behind K.")
     for option in OPTIONS:
         parser.add_argument(f"--{option}", action="append", default=[], metavar="NAME", help=f"this {option} only; repeatable")
-    parser.add_argument("--slow", action="store_true", help=f"with {', '.join(frameworks.SLOW_TO_BUILD)}")
+    parser.add_argument("--slow", action="store_true", help=f"with {', '.join(SLOW)}")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="how many share the work; one per processor")
     asked = vars(parser.parse_args(arguments))
     slow, processes = asked.pop("slow"), asked.pop("processes")
@@ -73,7 +75,7 @@ def select(selection: Selection, slow: bool) -> Iterator[Cell]:
     """The cells of all kinds, those of one case together; without the slow modes, unless they are asked for."""
     for kind in TABLES:
         for cell in selection.cells(kind):
-            if slow or cell.mode in selection.mode or cell.mode not in frameworks.SLOW_TO_BUILD:
+            if slow or cell.mode in selection.mode or cell.mode not in SLOW:
                 yield cell
 
 
@@ -130,8 +132,8 @@ def worst(cell: Cell) -> float:
         frameworks.require_device(cell.adapter, cell.device, adapter.framework.devices())
     except ValueError as reason:
         raise frameworks.Unavailable(str(reason)) from reason
-    if cell.name in adapter.missing:
-        raise frameworks.Unavailable(f"{cell.adapter} has no {cell.name}: {adapter.missing[cell.name]}")
+    if why := missing(cell):
+        raise frameworks.Unavailable(f"{cell.adapter} has no {cell.name}: {why}")
     evidence, results = RUN[cell.kind](cell)
     try:
         return max(evidence.judge(results).values())

@@ -97,7 +97,10 @@ class Plan:
             raise ValueError(f"nothing of size {', '.join(self.size)}: {have}")
         if len(self.implementations) == 1:
             names = (*self.adapter, *self.peer) or adapters.NAMES
-            have = "; ".join(f"{name} has {', '.join(frameworks.MODES.get(name, ('eager',)))}" for name in names)
+            have = "; ".join(
+                f"{name} has {', '.join(frameworks.specs()[name].modes if name in frameworks.specs() else ('eager',))}"
+                for name in names
+            )
             raise ValueError(f"nothing to compare the reference with in mode {', '.join(self.mode)}: {have}")
 
     @property
@@ -119,7 +122,7 @@ class Plan:
                 Implementation(name, mode, device)
                 for device in Selection(device=self.device).devices()
                 for name in names
-                for mode in frameworks.MODES[name]
+                for mode in frameworks.spec_of(name).modes
                 if not self.mode or mode in self.mode
             ),
             *(Implementation(name, "eager", "cpu") for name in peers if on_cpu),

@@ -88,7 +88,7 @@ class Results:
     def versions(self) -> dict[str, str]:
         """Python, NumPy and the frameworks that are loaded."""
         said = {"python": sys.version.split()[0]}
-        for name in frameworks.MODES:
+        for name in frameworks.specs():
             if name == "numpy" or f"gradwitness.frameworks.{name}" in sys.modules:
                 label, version = frameworks.load(name).version().split()
                 said[label] = version

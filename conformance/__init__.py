@@ -1,0 +1,17 @@
+"""The matrix: every case of the reference in every framework, dtype, device and mode.
+
+Read in this order:
+
+    matrix.py    a cell is one case in one adapter, dtype, device and mode; which cells there are
+    run.py       how a cell is run: the reference's evidence on one side, what the adapter returns on the other
+    training.py  training runs as cells; path.py judges every step of a path
+    known.py     differences on record, with their measured values (known_differences.toml)
+    recipes/     the training runs: model, data, batches, optimizer
+    plugin.py    pytest: options, cells as parameters, the verdict of a cell, the closing table (report.py)
+
+Whoever imports this package gives it the process: each framework is made reproducible for good when it is loaded.
+"""
+
+from gradwitness import frameworks
+
+frameworks.own_process()

@@ -87,8 +87,8 @@ class Selection:
             "adapter": adapters.NAMES,
             "op": tuple(name for table in TABLES.values() for name in table),
             "dtype": DTYPES,
-            "device": frameworks.DEVICES,
-            "mode": tuple(dict.fromkeys(mode for name in adapters.NAMES for mode in frameworks.MODES[name])),
+            "device": tuple(dict.fromkeys(device for name in adapters.NAMES for device in frameworks.spec_of(name).devices)),
+            "mode": tuple(dict.fromkeys(mode for name in adapters.NAMES for mode in frameworks.spec_of(name).modes)),
             "required": adapters.NAMES,
         }
         for option, names in known.items():
@@ -118,7 +118,7 @@ class Selection:
                     if kind == "training" and not subject.steps_judged(dtype):
                         continue
                     for adapter in self.adapter or adapters.NAMES:
-                        for mode in frameworks.MODES[adapter]:
+                        for mode in frameworks.spec_of(adapter).modes:
                             if self.mode and mode not in self.mode:
                                 continue
                             if not self._wants(kind, adapter, mode, case_id, case_ids):
@@ -133,8 +133,9 @@ class Selection:
         """
         everything = self.every_case_compiled or mode in self.mode
         generic = case_id in (case_ids[0], REAL_DATA)
-        if mode in frameworks.SLOW_TO_BUILD:
+        spec = frameworks.spec_of(adapter)
+        if mode in spec.slow:
             return case_id == (REAL_DATA if REAL_DATA in case_ids else case_ids[0]) and kind in ("op", "model")
         if kind == "training":
-            return everything or mode == frameworks.CUSTOMARY[adapter]
+            return everything or mode == spec.customary
         return mode == "eager" or (kind != "optimizer" and (generic or everything))

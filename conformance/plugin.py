@@ -12,7 +12,7 @@ from conformance.determinism import refusal
 from conformance.known import Unsupported, known
 from conformance.matrix import Cell, Selection
 from conformance.report import Report
-from conformance.run import RUN
+from conformance.run import RUN, missing
 from gradwitness import Disagreement, frameworks
 
 OPTIONS = ("adapter", "op", "dtype", "device", "mode")
@@ -100,7 +100,11 @@ def verify(request: pytest.FixtureRequest) -> Callable[[Cell], Any]:
             frameworks.require_device(cell.adapter, cell.device, adapter.framework.devices())
         except (frameworks.Unavailable, ValueError) as reason:
             _not_run(request, cell, record, str(reason))
-        if why := {**adapter.missing, **adapter.lacking}.get(cell.name):
+        try:
+            why = missing(cell)
+        except LookupError as error:
+            pytest.fail(str(error), pytrace=False)
+        if why:
             record["reason"] = why  # a framework that is there and has no such thing: nothing that --require-adapter asks for
             pytest.skip(why)
         record["status"] = "differ"  # until shown otherwise

@@ -12,6 +12,7 @@ import numpy as np
 import adapters
 from conformance.matrix import Cell
 from conformance.path import Path
+from conformance.recipes import RECIPES
 from conformance.training import Conventions, run_training
 from gradwitness.arrays import Array
 from gradwitness.evidence import Evidence
@@ -182,6 +183,19 @@ def native(adapter: Any, hyper: Mapping[str, Any]) -> dict[str, Any]:
     """Hyper-parameters with a schedule as the adapter spells it."""
     lr = hyper["lr"]
     return {**hyper, "lr": adapter.schedules[lr.name](**lr.hyper) if isinstance(lr, Schedule) else lr}
+
+
+def missing(cell: Cell) -> str:
+    """Why an adapter lacks what a cell is about; "" where it has it.
+
+    Raises LookupError, with the place and the cure, where it lacks it and gives no reason; Unavailable where the framework is
+    missing.
+    """
+    adapter = adapters.load(cell.adapter)
+    if cell.kind != "training":
+        return adapter.missing(f"{cell.kind}s", cell.name)
+    recipe = RECIPES[cell.name]
+    return adapter.missing("models", recipe.model) or adapter.missing("optimizers", recipe.optimizer)
 
 
 RUN = {"op": run_op, "model": run_model, "optimizer": run_optimizer, "training": run_training}

@@ -99,7 +99,10 @@ def main(
     for name in loaded:
         table.add_column(name, justify="right")
     for name in optimizer or OPTIMIZERS:
-        columns = ["none" if name in a.lacking else " / ".join(map(_share, distances(a, name).values())) for a in loaded.values()]
+        columns = [
+            "none" if a.missing("optimizers", name) else " / ".join(map(_share, distances(a, name).values()))
+            for a in loaded.values()
+        ]
         table.add_row(name, *columns)
     console.print(table)
 

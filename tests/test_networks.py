@@ -43,6 +43,11 @@ def drawn(seed: int) -> Drawn:
     return draw.draw(seed, DTYPES[seed % 2])
 
 
+def test_every_op_may_be_in_a_network() -> None:
+    unknown = sorted(set(OPS) - GRAMMAR)
+    assert [f"{name}: say in tests/networks what may stand before and after it" for name in unknown] == []
+
+
 def require(adapter: str) -> None:
     try:
         adapters.load(adapter)

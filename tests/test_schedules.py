@@ -34,8 +34,8 @@ def adapter_of(name: str, schedule: str) -> Any:
         adapter = adapters.load(name)
     except frameworks.Unavailable as reason:
         pytest.skip(str(reason))
-    if schedule in adapter.lacking:
-        pytest.skip(adapter.lacking[schedule])
+    if why := adapter.missing("schedules", schedule):
+        pytest.skip(why)
     return adapter
 
 

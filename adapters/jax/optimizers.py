@@ -22,9 +22,6 @@ CONVENTIONS: dict[str, dict[str, Any]] = {
 }
 """Optimizer -> the keyword arguments under which the reference computes what optax does."""
 
-LACKING: dict[str, str] = {}
-"""Optimizer or schedule -> why optax has none."""
-
 
 def sgd(*, lr: Rate, weight_decay: float = 0.0) -> optax.GradientTransformation:
     return _coupled(weight_decay, optax.sgd(lr))

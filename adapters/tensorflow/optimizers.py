@@ -28,13 +28,6 @@ CONVENTIONS: dict[str, dict[str, Any]] = {
 }
 """Optimizer -> the keyword arguments under which the reference computes what Keras does."""
 
-LACKING: dict[str, str] = {
-    "radam": "keras.optimizers has no RAdam",
-    "lars": "keras.optimizers has no LARS",
-    "one_cycle": "keras.optimizers.schedules has no one-cycle policy",
-}
-"""Optimizer or schedule -> why Keras has none."""
-
 COUPLED = (
     "Keras decays weights beside the update, never through the gradient: an L2 term belongs into the model (kernel_regularizer)"
 )

@@ -20,13 +20,6 @@ Rate = float | Scheduled
 CONVENTIONS: dict[str, dict[str, Any]] = {"radam": {"eps_hat": True}}
 """Optimizer -> the keyword arguments under which the reference computes what PyTorch does."""
 
-LACKING: dict[str, str] = {
-    "lion": "torch.optim has no Lion",
-    "lamb": "torch.optim has no LAMB",
-    "lars": "torch.optim has no LARS",
-}
-"""Optimizer or schedule -> why PyTorch has none."""
-
 
 def sgd(*, lr: Rate, weight_decay: float | None = None) -> Factory:
     return _factory(torch.optim.SGD, lr, weight_decay=weight_decay)

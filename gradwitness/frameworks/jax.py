@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import jax
 import numpy as np
 
-from gradwitness.frameworks import Array, require_device, require_dtype, require_mode
+from gradwitness.frameworks import Array, require_device, require_dtype, require_held, require_mode
 
-jax.config.update("jax_enable_x64", True)
-jax.config.update("jax_default_matmul_precision", "highest")  # no TF32 on GPUs, no bfloat16 passes on TPUs
+SETTINGS = {
+    "jax_enable_x64": True,
+    "jax_default_matmul_precision": "highest",  # no TF32 on GPUs, no bfloat16 passes on TPUs
+}
+
+
+@contextmanager
+def reproducible() -> Iterator[None]:
+    """float64, and full-precision matrix products. On leaving it everything is as before."""
+    before = {name: getattr(jax.config, name) for name in SETTINGS}
+    try:
+        for name, value in SETTINGS.items():
+            jax.config.update(name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            jax.config.update(name, value)
 
 
 def from_numpy(array: Array, device: str = "cpu") -> jax.Array:
-    """An array on device with a copy of the values."""
+    """An array on device with a copy of the values. Raises TypeError for float64 where JAX has it switched off."""
     require_device("jax", device, devices())
-    return jax.device_put(np.array(array), jax.devices(device)[0])  # device_put may alias what it is given
+    tensor = jax.device_put(np.array(array), jax.devices(device)[0])  # device_put may alias what it is given
+    require_held("jax", array, tensor.dtype)
+    return tensor
 
 
 def to_numpy(tensor: jax.Array) -> Array:

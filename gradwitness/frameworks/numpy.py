@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,12 @@ def vjp(fn: Any, mode: str = "eager") -> Callable[[Any, Any], tuple[Any, Any]]:
         return out, backward(dout, cache)
 
     return run
+
+
+@contextmanager
+def reproducible() -> Iterator[None]:
+    """NumPy is so as it is."""
+    yield
 
 
 def devices() -> list[str]:

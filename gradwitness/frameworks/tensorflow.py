@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-os.environ["KERAS_BACKEND"] = "tensorflow"  # read once, when keras is imported
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import numpy as np
 
 
 @contextmanager
-def _without_stderr() -> Iterator[None]:
-    """Six lines about oneDNN and CUDA are written by C++ before any log level is read."""
+def _quiet() -> Iterator[None]:
+    """Six lines about oneDNN and CUDA are written by C++ before any log level is read. Others are warned of by the variable."""
+    absent = "TF_CPP_MIN_LOG_LEVEL" not in os.environ
+    if absent:
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     kept, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(sink, 2)
     try:
@@ -24,16 +24,34 @@ def _without_stderr() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(sink)
+        if absent:
+            del os.environ["TF_CPP_MIN_LOG_LEVEL"]
 
 
-with _without_stderr():
+with _quiet():
     import tensorflow as tf
 
 from gradwitness.frameworks import Array, require_device, require_dtype, require_mode
 
-tf.get_logger().setLevel("ERROR")
-tf.config.experimental.enable_tensor_float_32_execution(False)
-tf.config.experimental.enable_op_determinism()
+
+@contextmanager
+def reproducible() -> Iterator[None]:
+    """Deterministic ops, no TF32, and a logger that reports errors alone. On leaving it everything is as before."""
+    from tensorflow.python.framework import config  # the public module can switch determinism on, and neither ask nor switch off
+
+    logger = tf.get_logger()
+    level, tf32, deterministic = logger.level, config.tensor_float_32_execution_enabled(), config.is_op_determinism_enabled()
+    try:
+        logger.setLevel("ERROR")
+        config.enable_tensor_float_32_execution(False)
+        config.enable_op_determinism()
+        yield
+    finally:
+        logger.setLevel(level)
+        config.enable_tensor_float_32_execution(tf32)
+        if not deterministic:
+            config.disable_op_determinism()
+
 
 _PLACES = {"cpu": "/CPU:0", "cuda": "/GPU:0"}
 

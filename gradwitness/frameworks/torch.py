@@ -3,25 +3,56 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
-
-os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS asks for it before CUDA starts
 
 import numpy as np
 import torch
-import torch._dynamo
 
-from gradwitness.frameworks import Array, require_device, require_dtype, require_mode
+from gradwitness.frameworks import Array, process_is_owned, require_device, require_dtype, require_mode
 
-torch.use_deterministic_algorithms(True)
-torch.backends.cuda.matmul.allow_tf32 = False
-torch.backends.cudnn.allow_tf32 = False
-torch.backends.cudnn.benchmark = False
-# The cache of compiled functions is keyed by code object, and one adapter function serves many cases.
-torch._dynamo.config.recompile_limit = 1_000
-torch._dynamo.config.accumulated_recompile_limit = 10_000
-torch._dynamo.config.allow_rnn = True  # off by default: a module with nn.LSTM or nn.GRU would not compile as a whole
+COMPILER = {
+    # Compiled functions are kept by code object, and one function of an adapter serves many cases.
+    "recompile_limit": 1_000,
+    "accumulated_recompile_limit": 10_000,
+    "allow_rnn": True,  # off by default: a module with nn.LSTM or nn.GRU would not compile as a whole
+}
+"""Settings of torch._dynamo while a function is compiled."""
+
+
+@contextmanager
+def reproducible() -> Iterator[None]:
+    """Deterministic algorithms, no TF32, and a compiler that serves many functions. On leaving it everything is as before."""
+    with ExitStack() as stack:
+        stack.callback(torch.use_deterministic_algorithms, torch.are_deterministic_algorithms_enabled(), warn_only=_warns_only())
+        for place, name in (
+            (torch.backends.cuda.matmul, "allow_tf32"),
+            (torch.backends.cudnn, "allow_tf32"),
+            (torch.backends.cudnn, "benchmark"),
+        ):
+            stack.callback(setattr, place, name, getattr(place, name))
+            setattr(place, name, False)
+        stack.enter_context(_environment("CUBLAS_WORKSPACE_CONFIG", ":4096:8"))  # deterministic cuBLAS reads it when CUDA starts
+        torch.use_deterministic_algorithms(True)
+        yield
+
+
+def _warns_only() -> bool:
+    return bool(torch.is_deterministic_algorithms_warn_only_enabled())
+
+
+@contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    """The variable has the value where nobody has set it; on leaving it is gone again."""
+    if name in os.environ:
+        yield
+        return
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        del os.environ[name]
 
 
 def from_numpy(array: Array, device: str = "cpu") -> torch.Tensor:
@@ -38,7 +69,18 @@ def to_numpy(tensor: torch.Tensor) -> Array:
 def compile(fn: Callable[..., Any], mode: str = "eager") -> Callable[..., Any]:
     """torch.compile for inductor; the whole function must compile, so that nothing silently runs eagerly."""
     require_mode("torch", mode)
-    return fn if mode == "eager" else torch.compile(fn, fullgraph=True, dynamic=False, backend="inductor")
+    if mode == "eager":
+        return fn
+    import torch._dynamo  # a second, and only whoever compiles needs it
+
+    compiled: Callable[..., Any] = torch.compile(fn, fullgraph=True, dynamic=False, backend="inductor")
+    settings = torch._dynamo.config
+    if process_is_owned():
+        for name, value in COMPILER.items():
+            setattr(settings, name, value)
+    else:
+        compiled = settings.patch(COMPILER)(compiled)
+    return compiled
 
 
 def vjp(fn: Callable[..., Any], mode: str = "eager") -> Callable[[Any, Any], tuple[Any, Any]]:

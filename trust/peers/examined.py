@@ -51,7 +51,7 @@ def results(at: Examined, dtype: str, *, ones: bool = False) -> list[Array]:
 
     Raises Inapplicable where PyTorch has no such op, or is on record as computing another function or gradient there.
     """
-    if why := adapters.load("torch").missing.get(at.op.name):
+    if why := adapters.load("torch").missing("ops", at.op.name):
         raise Inapplicable(f"PyTorch: {why}")
     if known(Cell("op", at.op.name, at.case.id, "torch", dtype, "cpu", "eager")) is not None:
         raise Inapplicable("PyTorch is on record as different here (conformance/known_differences.toml)")

@@ -34,10 +34,9 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-import adapters
 from conformance.known import Accuracy, Difference, Unsupported, known
 from conformance.matrix import DTYPES, Cell
-from conformance.run import RUN, subject
+from conformance.run import RUN, missing, subject
 from gradwitness import Disagreement, K, frameworks
 from gradwitness.derivative import kinks
 from gradwitness.rounding.arithmetic import SAMPLES
@@ -57,7 +56,7 @@ DRAWS = 20
 
 def mode(adapter: str) -> str:
     """The mode in which an adapter is soaked."""
-    return frameworks.CUSTOMARY[adapter]
+    return frameworks.spec_of(adapter).customary
 
 
 def cell(kind: Any, name: str, case_id: str, dtype: str, adapter: str, seed: int) -> Cell:
@@ -108,8 +107,7 @@ def drawn(kind: str, name: str, case_id: str, dtype: str, seed: int) -> int:
 
 def examine(at: Cell) -> Outcome:
     """Run a cell and say what it came to. Raises gradwitness.frameworks.Unavailable where the framework is missing."""
-    adapter = adapters.load(at.adapter)
-    if why := {**adapter.missing, **adapter.lacking}.get(at.name):
+    if why := missing(at):
         return Outcome("not run", message=why)
     entry = known(replace(at, mode="eager") if at.kind == "optimizer" else at)  # in which the tests run optimizers
     try:

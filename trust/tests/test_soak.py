@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-import adapters
 from conformance.matrix import DTYPES, Selection
-from conformance.run import RUN
+from conformance.run import RUN, missing, subject
 from gradwitness import frameworks, verdict
 from reference import MODELS, OPS
 from trust.soak import draws as soak
@@ -43,7 +42,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def test_nothing_is_alarmed_at_further_seeds(sampled: tuple[str, str, str, str, str]) -> None:
     *where, adapter = sampled
     try:
-        why = {**adapters.load(adapter).missing, **adapters.load(adapter).lacking}.get(sampled[1])
+        why = missing(cell(*where, adapter))
     except frameworks.Unavailable as reason:
         pytest.skip(str(reason))
     if why:
@@ -54,7 +53,6 @@ def test_nothing_is_alarmed_at_further_seeds(sampled: tuple[str, str, str, str, 
 
 
 def test_a_seed_draws_inputs_and_cotangent_anew() -> None:
-    from conformance.run import subject
 
     op = OPS["linear"]
     named, first, second = (subject(op, op.cases[0], draw) for draw in (None, 0, 1))

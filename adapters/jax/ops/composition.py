@@ -7,7 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
-import adapters.jax
+from ... import load
 
 
 def dropout(x: Array, *, mask: Array, rate: float) -> Array:
@@ -16,4 +16,4 @@ def dropout(x: Array, *, mask: Array, rate: float) -> Array:
 
 
 def residual(x: Array, *params: Array, f: Any, **static: Any) -> Array:
-    return x + adapters.jax.ops[f.name](x, *params, **static)
+    return x + load("jax").ops[f.name](x, *params, **static)

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 
-from .reduction import reduce
+from ..reduction import reduce
 
 
 def ctc(

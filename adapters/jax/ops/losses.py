@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 
-from .reduction import reduce
+from ..reduction import reduce
 
 
 def mse(x: Array, target: Array, *, reduction: str = "mean") -> Array:

@@ -9,7 +9,7 @@ import optax
 from jax import Array
 from jax.scipy.stats import norm
 
-from .reduction import reduce
+from ..reduction import reduce
 
 
 def nll(log_p: Array, *, labels: Array, weight: Array | None = None, ignore_index: int = -100, reduction: str = "mean") -> Array:

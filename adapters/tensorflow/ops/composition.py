@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow import Tensor
 
-import adapters.tensorflow
+from ... import load
 
 
 def dropout(x: Tensor, *, mask: Tensor, rate: float) -> Tensor:
@@ -16,4 +16,4 @@ def dropout(x: Tensor, *, mask: Tensor, rate: float) -> Tensor:
 
 
 def residual(x: Tensor, *params: Tensor, f: Any, **static: Any) -> Tensor:
-    return x + adapters.tensorflow.ops[f.name](x, *params, **static)
+    return x + load("tensorflow").ops[f.name](x, *params, **static)

@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 from tensorflow import Tensor
 
-from .reduction import reduce
+from ..reduction import reduce
 
 
 def ctc(

@@ -6,9 +6,9 @@ import keras
 import tensorflow as tf
 from tensorflow import Tensor
 
-from .epsilon import keras_epsilon
-from .fused import softmax_cross_entropy, sparse_softmax_cross_entropy
-from .reduction import elementwise, reduce
+from ..epsilon import keras_epsilon
+from ..fused import softmax_cross_entropy, sparse_softmax_cross_entropy
+from ..reduction import elementwise, reduce
 
 
 def mse(x: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:

@@ -6,9 +6,9 @@ import keras
 import tensorflow as tf
 from tensorflow import Tensor
 
-from .epsilon import keras_epsilon
-from .fused import sparse_softmax_cross_entropy
-from .reduction import elementwise, reduce
+from ..epsilon import keras_epsilon
+from ..fused import sparse_softmax_cross_entropy
+from ..reduction import elementwise, reduce
 
 
 def hinge(x: Tensor, *, labels: Tensor, reduction: str = "mean") -> Tensor:

@@ -8,8 +8,8 @@ import keras
 import tensorflow as tf
 from tensorflow import Tensor
 
-from .epsilon import keras_epsilon
-from .reduction import elementwise, reduce
+from ..epsilon import keras_epsilon
+from ..reduction import elementwise, reduce
 
 
 def nll(

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-import adapters.torch
+from ... import load
 
 
 def dropout(x: Tensor, *, mask: Tensor, rate: float) -> Tensor:
@@ -16,4 +16,4 @@ def dropout(x: Tensor, *, mask: Tensor, rate: float) -> Tensor:
 
 
 def residual(x: Tensor, *params: Tensor, f: Any, **static: Any) -> Tensor:
-    return x + adapters.torch.ops[f.name](x, *params, **static)
+    return x + load("torch").ops[f.name](x, *params, **static)

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .reduction import reduce
+from ..reduction import reduce
 
 NEVER = -1e30
 """A log probability that adds nothing to any other; of two infinite ones logaddexp has no gradient."""

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .reduction import reduce
+from ..reduction import reduce
 
 
 def mse(x: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .reduction import reduce
+from ..reduction import reduce
 
 
 def hinge(x: Tensor, *, labels: Tensor, reduction: str = "mean") -> Tensor:
