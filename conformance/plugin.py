@@ -95,18 +95,7 @@ def verify(request: pytest.FixtureRequest) -> Callable[[Cell], Any]:
             "status": "not run", "reason": "",
         }  # fmt: skip
         request.node.user_properties.append((RECORD, record))  # travels with the report, from a worker too
-        try:
-            adapter = adapters.load(cell.adapter)
-            frameworks.require_device(cell.adapter, cell.device, adapter.framework.devices())
-        except (frameworks.Unavailable, ValueError) as reason:
-            _not_run(request, cell, record, str(reason))
-        try:
-            why = missing(cell)
-        except LookupError as error:
-            pytest.fail(str(error), pytrace=False)
-        if why:
-            record["reason"] = why  # a framework that is there and has no such thing: nothing that --require-adapter asks for
-            pytest.skip(why)
+        _require(request, cell, record)
         record["status"] = "differ"  # until shown otherwise
         entry = known(cell)
         context = f"{cell.name} / {cell.case_id} on {cell.adapter}, {cell.dtype}, {cell.device}, {cell.mode}"
@@ -153,6 +142,22 @@ def _verdict(evidence: Any, results: Any) -> tuple[Disagreement | None, dict[str
         return None, evidence.judge(results)
     except Disagreement as found:
         return found, {}
+
+
+def _require(request: pytest.FixtureRequest, cell: Cell, record: dict[str, Any]) -> None:
+    """Skip, or fail where --require-adapter asks for it, a cell whose framework, device or function is not there."""
+    try:
+        adapter = adapters.load(cell.adapter)
+        frameworks.require_device(cell.adapter, cell.device, adapter.framework.devices())
+    except (frameworks.Unavailable, ValueError) as reason:
+        _not_run(request, cell, record, str(reason))
+    try:
+        why = missing(cell)
+    except LookupError as error:
+        pytest.fail(str(error), pytrace=False)
+    if why:
+        record["reason"] = why  # a framework that is there and has no such thing: nothing that --require-adapter asks for
+        pytest.skip(why)
 
 
 def _not_run(request: pytest.FixtureRequest, cell: Cell, record: dict[str, Any], reason: str) -> None:
