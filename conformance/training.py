@@ -6,22 +6,21 @@ is compared only as far as it is small: beyond that an agreement would say nothi
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
 import adapters
+from conformance import loops
 from conformance.matrix import Cell
 from conformance.path import Path
 from conformance.recipes import RECIPES, Recipe
 from gradwitness.arrays import Array
 from gradwitness.rounding.arithmetic import Measured
-from gradwitness.subjects.pair import floats_to, tree_map
 from gradwitness.verdict import K
-from reference import OPTIMIZERS
 from reference.case import seed
-from reference.training import train
 
 SAMPLES = 4
 """Perturbed runs of a whole training: few, for each takes as long as the training; thousands of parameters steady them."""
@@ -64,31 +63,13 @@ class Trajectory(Path):
 
     def _along(self, dtype: str, lift: Any, wide: Any) -> list[Array]:
         """Losses (steps,), outputs on the test set (1, ...), parameters at the points (points, ...); data rounded to dtype."""
-        recipe, op = self.recipe, self.recipe.op
-        params, state = ({name: value.astype(dtype) for name, value in part.items()} for part in recipe.start())
-        params, state = tree_map(lift, params), tree_map(floats_to(wide), state)
-        losses, kept = [], []
-        batches = (self._lifted(batch, lift, wide) for batch in recipe.batches(dtype, self.steps))
-        steps = train(
-            op,
-            params,
-            batches,
-            optimizer=OPTIMIZERS[recipe.optimizer],
-            hyper=recipe.hyper,
-            config=self.config,
-            state=state,
-        )
-        for number, step in enumerate(steps, start=1):
-            losses.append(step.loss)
+        loop = loops.reference(replace(self.recipe, config=self.config), dtype, lift, wide)
+        losses, points = [], []
+        for number in range(1, self.steps + 1):
+            losses.append(loop.step())
             if number in self.points:
-                kept.append(step.params)
-        x, _ = recipe.test()
-        outputs = recipe.predict(step.params, tree_map(lift, floats_to(dtype)(x)) if x.dtype.kind == "f" else x, step.state)
-        return [np.stack(losses), outputs[None], *(np.stack([point[name] for point in kept]) for name in params)]
-
-    def _lifted(self, batch: Any, lift: Any, wide: Any) -> dict[str, Any]:
-        """x is what is computed with, and watched; labels and noise are constants."""
-        return {name: lift(value) if name == "x" else tree_map(floats_to(wide), value) for name, value in batch.items()}
+                points.append(loop.weights()[0])
+        return [np.stack(losses), loop.predict()[None], *(np.stack([point[name] for point in points]) for name in points[0])]
 
     def _reach(self, losses: Measured) -> int:
         blind = K * losses.spread > SIGHT * np.abs(losses.truth)
@@ -124,11 +105,10 @@ def _rms(array: Array) -> float:
 def learned(name: str, dtype: str) -> float:
     """The reference's score after the whole recipe, run in dtype."""
     recipe = RECIPES[name]
-    params, state = ({name: value.astype(dtype) for name, value in part.items()} for part in recipe.start())
-    rule = {"optimizer": OPTIMIZERS[recipe.optimizer], "hyper": recipe.hyper, "config": recipe.config, "state": state}
-    *_, last = train(recipe.op, params, recipe.batches(dtype), **rule)
-    x, targets = recipe.test()
-    return recipe.score(recipe.predict(last.params, floats_to(dtype)(x), last.state), targets)
+    loop = loops.reference(recipe, dtype)
+    for _ in range(recipe.steps):
+        loop.step()
+    return recipe.score(loop.predict(), recipe.test()[1])
 
 
 @cache
@@ -157,18 +137,12 @@ def run_training(cell: Cell) -> tuple[Trajectory, list[Array]]:
 
 def framework_run(recipe: Recipe, cell: Cell, told: Trajectory) -> tuple[Array, dict[int, Array], dict[str, Array]]:
     """Losses (steps,), outputs on the test set after those judged and after all, and parameters after `point` steps."""
-    adapter = adapters.load(cell.adapter)
-    framework, spelling = adapter.framework, adapter.models[recipe.model]
-    put = partial(framework.from_numpy, device=cell.device)
-    params, state = ({name: value.astype(cell.dtype) for name, value in part.items()} for part in recipe.start())
-    model = spelling.from_reference(params, state, device=cell.device, **recipe.config)
-    trainer = adapter.trainer(model, adapter.optimizers[recipe.optimizer](**recipe.hyper), cell.mode)
+    loop = loops.adapted(cell.adapter, recipe, cell.dtype, cell.mode, cell.device)
     losses, outputs = [], {}
-    x = put(floats_to(cell.dtype)(recipe.test()[0]))
-    for number, batch in enumerate(recipe.batches(cell.dtype, told.whole), start=1):
-        losses.append(framework.to_numpy(trainer.step(tree_map(put, batch))))
+    for number in range(1, told.whole + 1):
+        losses.append(loop.step())
         if number in (told.steps, told.whole):
-            outputs[number] = framework.to_numpy(adapter.predict(trainer.model)(x))
+            outputs[number] = loop.predict()
         if number == told.point:
-            kept = spelling.to_reference(trainer.model)
-    return np.stack(losses), outputs, {name: kept[name] for name in params}
+            params, _ = loop.weights()
+    return np.stack(losses), outputs, {name: params[name] for name in recipe.start()[0]}

@@ -17,10 +17,10 @@ import numpy as np
 import typer
 
 import adapters
+from conformance import loops
+from conformance.loops import Loop
 from conformance.recipes import RECIPES, Recipe
 from gradwitness.subjects.pair import floats_to, tree_map
-from lessons import networks
-from lessons.networks import Network
 from lessons.script import wanted
 from reference.activations import relu
 
@@ -58,13 +58,13 @@ def into_relus(recipe: Recipe, weights: Weights, batch: dict[str, Any]) -> list[
     return seen
 
 
-def part(recipe: Recipe, ours: Network, theirs: Network, who: str, steps: int) -> Iterator[str]:
+def part(recipe: Recipe, ours: Loop, theirs: Loop, who: str, steps: int) -> Iterator[str]:
     """A line for each step: how far parameters are apart before it, and which relu's input has two signs. Ends with the first."""
-    for number, batch in enumerate(islice(networks.floats(recipe, np.float32), steps), start=1):
+    for number, batch in enumerate(islice(recipe.batches(np.float32), steps), start=1):
         wide = tree_map(floats_to(np.float64), batch)
         mine, other = ours.weights()[0], theirs.weights()[0]
         apart = max(float(np.abs(other[name] - value).max()) for name, value in mine.items())
-        pairs = zip(*(into_relus(recipe, network.weights(), wide) for network in (ours, theirs)), strict=True)
+        pairs = zip(*(into_relus(recipe, loop.weights(), wide) for loop in (ours, theirs)), strict=True)
         for layer, (here, there) in enumerate(pairs):
             crossed = (here > 0) != (there > 0)
             if crossed.any():
@@ -94,8 +94,8 @@ def main(
     """Print how far a framework's float32 run is from the float64 truth, up to the step at which a relu parts them."""
     recipe = RECIPES[model]
     conventions = adapters.load(adapter).models[recipe.model].conventions  # under which both compute the same
-    ours = networks.reference(replace(recipe, config={**recipe.config, **conventions}), np.float64)
-    for line in part(recipe, ours, networks.adapted(adapter, recipe, np.float32), adapter, steps):
+    ours = loops.reference(replace(recipe, config={**recipe.config, **conventions}), np.float64)
+    for line in part(recipe, ours, loops.adapted(adapter, recipe, np.float32), adapter, steps):
         typer.echo(line)
 
 

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 import adapters
+from conformance import loops
+from conformance.loops import Loop, Params
 from conformance.recipes import Recipe
+from gradwitness.arrays import Array
 from gradwitness.frameworks import Unavailable
 from gradwitness.subjects.pair import tree_map
-from lessons import networks
-from lessons.networks import Array, Network, Params
 
 Tick = Callable[[], None]
 Watch = Callable[[str], Tick]
@@ -71,21 +72,21 @@ def held() -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, before)
 
 
-def run(network: Network, steps: int, tick: Tick = lambda: None) -> History:
+def run(loop: Loop, steps: int, tick: Tick = lambda: None) -> History:
     """Train for so many steps, calling tick after each; fewer after Ctrl-C."""
     losses: list[Array] = []
     clock = [time.perf_counter()]
     with held() as interrupted, np.errstate(all="ignore"):  # too large a rate overflows: the table shows it
-        initial = network.predict()
+        initial = loop.predict()
         clock = [time.perf_counter()] * 2
         while len(losses) < steps and not interrupted.is_set():
-            losses.append(network.step())
+            losses.append(loop.step())
             tick()
             if len(losses) == 1:
                 clock[1] = time.perf_counter()
         seconds = clock[1] - clock[0], time.perf_counter() - clock[1]
-        final, weights = network.predict(), tree_map(np.array, network.weights())  # copies, and before the loss:
-        after = network.loss()  # in training, where PyTorch and Keras update running statistics
+        final, weights = loop.predict(), tree_map(np.array, loop.weights())  # copies, and before the loss:
+        after = loop.loss()  # in training, where PyTorch and Keras update running statistics
         return History(np.stack([*losses, after]), initial, final, seconds, weights)
 
 
@@ -109,8 +110,8 @@ def fill_columns(
     for name in names:
         watch(f"{name}: loading")
         try:
-            network = networks.reference(recipe, dtype) if name == "numpy" else networks.adapted(name, recipe, dtype)
-            columns[name] = run(network, recipe.steps, watch(f"{name}: {what}"))
+            loop = loops.reference(recipe, dtype) if name == "numpy" else loops.adapted(name, recipe, dtype)
+            columns[name] = run(loop, recipe.steps, watch(f"{name}: {what}"))
         except Unavailable as reason:
             missing[name] = str(reason)
         except Exception as error:  # what a framework raises is its own business: torch, for one, where a prediction is nan

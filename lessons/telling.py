@@ -13,9 +13,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from gradwitness.arrays import Array
 from gradwitness.rounding.arithmetic import Measured
 from gradwitness.verdict import Disagreement, K, judge
-from lessons.networks import Array
 from lessons.runs import History
 from lessons.xor_runs import LOSS, Outcome, learned, right
 from reference.models.two_layer import XOR_X, XOR_Y

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 
 import adapters
+from conformance import loops
 from conformance.recipes import Recipe
-from gradwitness.arrays import wider
+from gradwitness.arrays import Array, wider
 from gradwitness.rounding.arithmetic import Measured, Unstable, measure
 from gradwitness.verdict import Disagreement, K, judge
-from lessons import networks
-from lessons.networks import Array
 from lessons.runs import SAMPLES, History, Watch, complete, fill_columns, run
 from reference.case import seed
 
@@ -96,7 +95,7 @@ def fill(outcome: Outcome, names: Iterable[str], rounding: bool | None, watch: W
         changed = replace(recipe, config={**recipe.config, **model}, hyper={**recipe.hyper, **optimizer})
         if (key := repr((model, optimizer))) not in known:
             tick = watch(f"numpy: {outcome.name} as {column} defines it")
-            known[key] = complete(run(networks.reference(changed, outcome.dtype), recipe.steps, tick), recipe.steps)
+            known[key] = complete(run(loops.reference(changed, outcome.dtype), recipe.steps, tick), recipe.steps)
         outcome.defined[column] = known[key]
     if rounding or (rounding is None and sum(columns["numpy"].seconds) < DEAR):
         outcome.spread = measured_spread(outcome, watch)
@@ -107,9 +106,9 @@ def measured_spread(outcome: Outcome, watch: Watch) -> Array:
     recipe = outcome.recipe
 
     def perturbed(lift: Callable[[Array], Array]) -> list[Array]:
-        network = networks.reference(recipe, outcome.dtype, lift, wider(outcome.dtype))
+        loop = loops.reference(recipe, outcome.dtype, lift, wider(outcome.dtype))
         tick = watch("measuring what rounding does")
-        return [complete(run(network, recipe.steps, tick), recipe.steps).losses]
+        return [complete(run(loop, recipe.steps, tick), recipe.steps).losses]
 
     try:
         (losses,) = measure(perturbed, outcome.dtype, seed=seed("lesson", outcome.name), samples=SAMPLES, stacked=True)

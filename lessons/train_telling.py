@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from conformance.recipes import RECIPES
+from gradwitness.arrays import Array
 from gradwitness.verdict import K
-from lessons.networks import Array
 from lessons.runs import History
 from lessons.train_runs import SIGHT, Outcome, common, definitions
 

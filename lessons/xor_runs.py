@@ -8,11 +8,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from conformance import loops
 from conformance.recipes import RECIPES, Recipe
-from gradwitness.arrays import wider
+from gradwitness.arrays import Array, wider
 from gradwitness.rounding.arithmetic import Unstable, measure
-from lessons import networks
-from lessons.networks import Array
 from lessons.runs import SAMPLES, History, Watch, complete, fill_columns, run
 from reference.models.two_layer import XOR_Y, xor_params
 
@@ -89,14 +88,14 @@ def fill(outcome: Outcome, names: Iterable[str], watch: Watch) -> None:
     recipe, single = setting.recipe, setting.single()
 
     def perturbed(lift: Callable[[Array], Array]) -> list[Array]:
-        network = networks.reference(recipe, np.float64, lift, wider(np.float64))
-        history = complete(run(network, setting.epochs, watch("measuring what rounding does")), setting.epochs)
+        loop = loops.reference(recipe, np.float64, lift, wider(np.float64))
+        history = complete(run(loop, setting.epochs, watch("measuring what rounding does")), setting.epochs)
         return [history.losses, history.initial.ravel(), history.final.ravel()]
 
     fill_columns(recipe, np.float64, names, outcome.columns, outcome.missing, watch, setting)
     if len(outcome.columns) > 1:
         if single != setting:
-            outcome.rounded = complete(run(networks.reference(single.recipe), setting.epochs), setting.epochs)
+            outcome.rounded = complete(run(loops.reference(single.recipe), setting.epochs), setting.epochs)
         try:  # the largest spread of a whole path is steady enough
             spreads = measure(perturbed, np.float64, seed=setting.seed, samples=SAMPLES, stacked=True)
             outcome.spread = max(float(measured.spread.max()) for measured in spreads)

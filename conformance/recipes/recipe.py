@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -63,9 +62,9 @@ class Recipe:
         """The reference's model."""
         return MODELS[self.model]
 
-    def batches(self, dtype: Any = np.float64, steps: int | None = None) -> Iterator[Batch]:
-        """One batch for each step, its floats in dtype."""
-        return (tree_map(floats_to(dtype), batch) for batch in islice(self.data(), steps or self.steps))
+    def batches(self, dtype: Any = np.float64) -> Iterator[Batch]:
+        """What `data` gives, its floats in dtype."""
+        return (tree_map(floats_to(dtype), batch) for batch in self.data())
 
     def steps_judged(self, dtype: Any) -> int:
         """How many steps are compared at most; 0 where none is."""

@@ -11,9 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 import adapters
+from conformance import loops
 from conformance.recipes import Recipe
 from gradwitness.frameworks import Unavailable
-from lessons import networks, xor
+from lessons import xor
 
 
 def lesson(*options: object, output: Path) -> tuple[int, str]:
@@ -122,8 +123,8 @@ def test_an_interrupt_keeps_what_was_done(tmp_path: Path, monkeypatch: pytest.Mo
                 signal.raise_signal(signal.SIGINT)
             yield step
 
-    train = networks.train
-    monkeypatch.setattr(networks, "train", interrupted)
+    train = loops.train
+    monkeypatch.setattr(loops, "train", interrupted)
     code, printed = lesson("--adapter", "numpy", output=tmp_path / "xor.png")
     assert code == 130
     assert "numpy stopped after 300 of 1000 epochs" in printed
@@ -158,7 +159,7 @@ def test_each_framework_agrees_within_rounding(name: str, tmp_path: Path) -> Non
 
 def test_a_rate_kept_in_float32_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        networks, "adapted", lambda _name, recipe, _dtype: networks.reference(at_rate(recipe, lambda lr: float(np.float32(lr))))
+        loops, "adapted", lambda _name, recipe, _dtype: loops.reference(at_rate(recipe, lambda lr: float(np.float32(lr))))
     )
     code, printed = lesson("--adapter", "torch", "--rate", 0.1, "--epochs", 50, output=tmp_path / "xor.png")
     assert code == 0
@@ -167,9 +168,7 @@ def test_a_rate_kept_in_float32_is_found_out(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_wrong_update_is_not_called_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        networks, "adapted", lambda _name, recipe, _dtype: networks.reference(at_rate(recipe, lambda lr: 1.001 * lr))
-    )
+    monkeypatch.setattr(loops, "adapted", lambda _name, recipe, _dtype: loops.reference(at_rate(recipe, lambda lr: 1.001 * lr)))
     code, printed = lesson("--adapter", "torch", "--rate", 0.1, "--epochs", 50, output=tmp_path / "xor.png")
     assert code == 0
     assert "that does not explain it. torch lies" in printed

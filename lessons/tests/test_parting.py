@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from conformance import loops
 from conformance.recipes import RECIPES
-from lessons import networks, parting
+from lessons import parting
 
 RESNET = RECIPES["resnet"]
 
 
 def lines(rate: float, steps: int) -> list[str]:
-    ours, theirs = (networks.reference(replace(RESNET, hyper={"lr": lr}), np.float64) for lr in (RESNET.hyper["lr"], rate))
+    ours, theirs = (loops.reference(replace(RESNET, hyper={"lr": lr}), np.float64) for lr in (RESNET.hyper["lr"], rate))
     return list(parting.part(RESNET, ours, theirs, "another", steps))
 
 

@@ -11,9 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 import adapters
+from conformance import loops
 from conformance.recipes import RECIPES
 from gradwitness.frameworks import Unavailable
-from lessons import networks, train, train_runs
+from lessons import train, train_runs
 from lessons.runs import run
 
 TRAINED = {name: replace(recipe, steps=min(recipe.steps, 3)) for name, recipe in RECIPES.items()}
@@ -38,7 +39,7 @@ def available(name: str) -> None:
 def test_each_recipe_is_told(name: str, tmp_path: Path) -> None:
     output = tmp_path / "curves.png"
     code, printed = lesson(name, "--adapter", "numpy", "--steps", 3, output=output)
-    losses = run(networks.reference(TRAINED[name]), 3).losses
+    losses = run(loops.reference(TRAINED[name]), 3).losses
     assert code == 0
     assert f"{name}: " in printed
     for step in range(3):
@@ -61,19 +62,19 @@ def test_a_framework_agrees_within_rounding(name: str, dtype: str, tmp_path: Pat
 def test_asking_for_the_loss_changes_nothing_that_is_told(name: str) -> None:
     # In training PyTorch and Keras update running statistics whenever the loss is computed.
     available(name)
-    told, network = run(networks.adapted(name, TRAINED["mlp"]), 3), networks.adapted(name, TRAINED["mlp"])
+    told, loop = run(loops.adapted(name, TRAINED["mlp"]), 3), loops.adapted(name, TRAINED["mlp"])
     for _ in range(3):
-        network.step()
-    assert np.array_equal(told.final, network.predict())
-    for part, now in zip(told.weights, network.weights(), strict=True):
+        loop.step()
+    assert np.array_equal(told.final, loop.predict())
+    for part, now in zip(told.weights, loop.weights(), strict=True):
         assert all(np.array_equal(value, now[key]) for key, value in part.items())
 
 
 def test_a_wrong_update_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def slower(_name: str, recipe: Any, dtype: Any) -> networks.Network:
-        return networks.reference(replace(recipe, hyper={"lr": 1.001 * recipe.hyper["lr"]}), dtype)
+    def slower(_name: str, recipe: Any, dtype: Any) -> loops.Loop:
+        return loops.reference(replace(recipe, hyper={"lr": 1.001 * recipe.hyper["lr"]}), dtype)
 
-    monkeypatch.setattr(networks, "adapted", slower)
+    monkeypatch.setattr(loops, "adapted", slower)
     monkeypatch.setattr(train_runs, "definitions", lambda *_: ({}, {}))
     code, printed = lesson("mlp", "--adapter", "torch", "--steps", 5, output=tmp_path / "curves.png")
     assert code == 0
@@ -85,7 +86,7 @@ def test_a_column_is_compared_under_its_own_definitions(tmp_path: Path, monkeypa
     def margin(recipe: Any) -> Any:
         return replace(recipe, config={"margin": 2.0})
 
-    monkeypatch.setattr(networks, "adapted", lambda _name, recipe, dtype: networks.reference(margin(recipe), dtype))
+    monkeypatch.setattr(loops, "adapted", lambda _name, recipe, dtype: loops.reference(margin(recipe), dtype))
     monkeypatch.setattr(train_runs, "definitions", lambda *_: ({"margin": 2.0}, {}))
     code, printed = lesson("siamese", "--adapter", "torch", "--steps", 5, output=tmp_path / "curves.png")
     assert code == 0
@@ -128,8 +129,8 @@ def test_an_interrupt_keeps_what_was_done(tmp_path: Path, monkeypatch: pytest.Mo
                 signal.raise_signal(signal.SIGINT)
             yield step
 
-    steps = networks.train
-    monkeypatch.setattr(networks, "train", interrupted)
+    steps = loops.train
+    monkeypatch.setattr(loops, "train", interrupted)
     code, printed = lesson("mlp", output=tmp_path / "curves.png")
     assert code == 130
     assert "numpy stopped after 3 of 220 steps" in printed
@@ -138,16 +139,16 @@ def test_an_interrupt_keeps_what_was_done(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_column_that_is_broken_off_is_compared_as_far_as_it_went(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(_name: str, recipe: Any, dtype: Any) -> networks.Network:
-        network = networks.reference(recipe, dtype)
+    def interrupted(_name: str, recipe: Any, dtype: Any) -> loops.Loop:
+        loop = loops.reference(recipe, dtype)
 
         def step() -> Any:
             signal.raise_signal(signal.SIGINT)
-            return network.step()
+            return loop.step()
 
-        return replace(network, step=step)
+        return replace(loop, step=step)
 
-    monkeypatch.setattr(networks, "adapted", interrupted)
+    monkeypatch.setattr(loops, "adapted", interrupted)
     code, printed = lesson("mlp", "--adapter", "torch", "--steps", 5, output=tmp_path / "curves.png")
     assert code == 130
     assert "torch stopped after 1 of 5 steps" in printed
