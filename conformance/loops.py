@@ -12,7 +12,7 @@ import numpy as np
 import adapters
 from conformance.recipes import Recipe
 from gradwitness.arrays import Array
-from gradwitness.frameworks import CUSTOMARY
+from gradwitness.frameworks import spec_of
 from gradwitness.subjects.pair import floats_to, tree_map
 from reference import OPTIMIZERS
 from reference.training import train
@@ -87,7 +87,7 @@ def adapted(name: str, recipe: Recipe, dtype: Any = np.float64, mode: str | None
     put, cast = partial(adapter.framework.from_numpy, device=device), partial(tree_map, floats_to(dtype))
     params, state = map(cast, recipe.start())
     model = native_model.from_reference(params, state, device=device, **recipe.config)
-    trainer = adapter.trainer(model, adapter.optimizers[recipe.optimizer](**recipe.hyper), mode or CUSTOMARY[name])
+    trainer = adapter.trainer(model, adapter.optimizers[recipe.optimizer](**recipe.hyper), mode or spec_of(name).customary)
     x, data = put(cast(recipe.test()[0])), recipe.batches(dtype)
     batch = tree_map(put, next(recipe.batches(dtype)))
 
