@@ -1,16 +1,14 @@
 """conformance/known_differences.toml: disagreements that are real, and limits of accuracy, recorded with what was measured.
 Strict both ways.
 
-    python -m conformance.known --adapter tensorflow --op leaky_relu
+    python -m conformance known --adapter tensorflow --op leaky_relu
 
 prints what the cells that disagree measure, in the form that the file wants.
 """
 
 from __future__ import annotations
 
-import argparse
 import re
-import sys
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,8 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance.matrix import TABLES, Cell, Selection
-from conformance.run import RUN
+from conformance.matrix import Cell
 from gradwitness.arrays import Array
 from gradwitness.rounding.arithmetic import Measured
 from gradwitness.verdict import Disagreement, judge
@@ -163,29 +160,3 @@ def _entries(table: str, kind: type[Any]) -> tuple[Any, ...]:
 def known(cell: Cell) -> Difference | Accuracy | Unsupported | None:
     """The entry that holds for a cell, if there is one."""
     return next((entry for entry in (*differences(), *accuracies(), *unsupported()) if entry.holds_for(cell)), None)
-
-
-def main() -> None:
-    """Print what the selected cells measure where they disagree."""
-    parser = argparse.ArgumentParser(prog="python -m conformance.known", description="What disagreeing cells measure.")
-    options = ("adapter", "op", "dtype", "device", "mode")
-    for option in options:
-        parser.add_argument(f"--{option}", action="append", default=[], metavar="NAME")
-    try:
-        selection = Selection(**vars(parser.parse_args()), every_case_compiled=True)
-    except ValueError as error:
-        parser.error(str(error))
-    for cell in (cell for kind in TABLES for cell in selection.cells(kind)):
-        try:
-            evidence, results = RUN[cell.kind](cell)
-            evidence.judge(results)
-        except Disagreement as found:
-            what = f'gradient = "{found.gradient}", index = {list(found.index)}, got = {float(found.actual)!r}'
-            measured = f"{{ {what}, truth = {float(found.low)!r}, ratio = {found.ratio:.3g} }}"
-            sys.stdout.write(f"# {cell}\nmeasured.{cell.case_id}.{cell.dtype} = {measured}\n")
-        except NotImplementedError as error:
-            sys.stdout.write(f"# {cell}\nraises = {str(error)!r}\n")
-
-
-if __name__ == "__main__":
-    main()

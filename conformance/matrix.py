@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import adapters
+from conformance.names import unknown
 from conformance.real import ID as REAL_DATA
 from conformance.real import ON_DATA
 from conformance.recipes import RECIPES
@@ -94,7 +95,7 @@ class Selection:
         for option, names in known.items():
             for asked in getattr(self, option):
                 if asked not in names:
-                    raise ValueError(f"unknown {option} {asked!r}; there are {', '.join(names)}")
+                    raise ValueError(unknown("adapter" if option == "required" else option, asked, names))
 
     def __bool__(self) -> bool:
         return any((self.adapter, self.op, self.dtype, self.device, self.mode))

@@ -1,15 +1,13 @@
 """conformance/naive_settings.toml: what copied settings lead to, with what was measured.
 
-    python -m conformance.naive
+    python -m conformance naive
 
-prints the file anew. An entry is an optimizer's case, run by a framework under the reference's numbers and judged by the
-reference without the adapter's convention: the framework's definition is taken to be the reference's, as people do who copy
-settings.
+prints the file anew. An entry is a case of an optimizer. The framework runs it with the reference's numbers, and the reference
+judges it without the adapter's convention: this is what people do who copy settings from one framework to another.
 """
 
 from __future__ import annotations
 
-import sys
 import tomllib
 from dataclasses import dataclass
 from functools import partial
@@ -19,9 +17,9 @@ from typing import Any
 import numpy as np
 
 import adapters
-from conformance.run import Array, native, optimizer_path
-from conformance.run import Path as Trajectory
-from gradwitness.verdict import Disagreement
+from conformance.path import Path as OptimizerPath
+from conformance.run import native, optimizer_path
+from gradwitness.arrays import Array
 from reference import OPTIMIZERS
 
 FILE = Path(__file__).with_name("naive_settings.toml")
@@ -29,7 +27,9 @@ FILE = Path(__file__).with_name("naive_settings.toml")
 
 @dataclass(frozen=True)
 class Naive:
-    """Settings copied: optimizer and case of the reference; in the framework under the name `native`, without `left_out`."""
+    """Copied settings: a case of a reference optimizer, the framework's name of the optimizer (`native`) where it has another,
+    and the settings that the copy leaves out (`left_out`).
+    """
 
     adapter: str
     optimizer: str
@@ -37,7 +37,7 @@ class Naive:
     native: str = ""
     left_out: tuple[str, ...] = ()
 
-    def run(self) -> tuple[Trajectory, list[Array]]:
+    def run(self) -> tuple[OptimizerPath, list[Array]]:
         """The reference's path under its own definition, and the framework's, in float64."""
         adapter = adapters.load(self.adapter)
         case = next(case for case in OPTIMIZERS[self.optimizer].cases if case.id == self.case)
@@ -54,7 +54,7 @@ TRAPS = (
     Naive("tensorflow", "nesterov", "changing_rate"),
     Naive("tensorflow", "rmsprop", "changing_rate"),
     Naive("jax", "rmsprop", "changing_rate"),
-    # where epsilon stands
+    # where epsilon is added
     Naive("tensorflow", "adam", "generic"),
     Naive("tensorflow", "adam", "small_gradients"),
     Naive("tensorflow", "amsgrad", "generic"),
@@ -94,35 +94,3 @@ def recorded() -> dict[tuple[str, str, str, str, tuple[str, ...]], dict[str, Any
 def key(trap: Naive) -> tuple[str, str, str, str, tuple[str, ...]]:
     """What a trap is, without what was measured."""
     return trap.adapter, trap.optimizer, trap.case, trap.native, trap.left_out
-
-
-def main() -> None:
-    """Print the file anew."""
-    write = sys.stdout.write
-    write("# What copied settings lead to, in float64 (torch 2.13.0, keras 3.15.1, jax 0.10.2): the element furthest off,\n")
-    write("# in units of rounding spread, and `share`, the distance after the last step as a share of the way from the first.\n")
-    write("# `python -m conformance.naive` prints this.\n")
-    for trap in TRAPS:
-        path, results = trap.run()
-        try:
-            path.judge(results)
-        except Disagreement as found:
-            write(f'\n[[naive]]\nadapter = "{trap.adapter}"\noptimizer = "{trap.optimizer}"\ncase = "{trap.case}"\n')
-            write(f'native = "{trap.native}"\n' if trap.native else "")
-            write(f"left_out = {list(trap.left_out)}\n".replace("'", '"') if trap.left_out else "")
-            write(f'measured = {{ gradient = "param", index = {list(found.index)}, got = {float(found.actual)!r}, ')
-            write(f"truth = {float(found.low)!r}, ratio = {found.ratio:.3g}, share = {share(path, results):.2g} }}\n")
-        else:
-            raise SystemExit(f"{trap} agrees")
-
-
-def share(path: Trajectory, results: list[Array]) -> float:
-    """The distance after the last step, as a share of the way from the first step on."""
-    truth = path.measured[0].truth
-    return float(
-        np.linalg.norm((results[0][-1] - truth[-1]).astype(float)) / np.linalg.norm((truth[-1] - truth[0]).astype(float))
-    )
-
-
-if __name__ == "__main__":
-    main()

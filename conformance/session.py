@@ -14,6 +14,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+import tempfile
 
 import pytest
 
@@ -37,12 +38,24 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if config.pluginmanager.hasplugin("cacheprovider") and "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         # By environment, which JAX reads when it is imported: a run that asks for no JAX need not import it.
-        os.environ["JAX_COMPILATION_CACHE_DIR"] = str(config.cache.mkdir("jax"))  # type: ignore[union-attr]
+        os.environ["JAX_COMPILATION_CACHE_DIR"] = _cache_folder(config)
         os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"  # a program takes milliseconds; there are thousands
         os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
         os.environ["JAX_PERSISTENT_CACHE_ENABLE_XLA_CACHES"] = "none"  # programs only, no tuning results of a GPU
+    # In a checkout that cannot be written to, pytest keeps nothing of the run and says so; that is no reason to fail.
+    config.addinivalue_line("filterwarnings", "ignore:could not create cache path:pytest.PytestCacheWarning")
     # JAX writes an entry in place: a worker may meet one that another is about to finish, says so and compiles.
     config.addinivalue_line("filterwarnings", "ignore:Error reading persistent compilation cache entry:UserWarning")
+
+
+def _cache_folder(config: pytest.Config) -> str:
+    """A folder in pytest's cache directory; a temporary one for this run where that directory cannot be written to."""
+    try:
+        return str(config.cache.mkdir("jax"))  # type: ignore[union-attr]
+    except OSError:
+        folder = tempfile.TemporaryDirectory(prefix="gradwitness-jax-", ignore_cleanup_errors=True)
+        config.add_cleanup(folder.cleanup)
+        return folder.name
 
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
