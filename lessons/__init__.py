@@ -1,1 +1,1 @@
-"""What a teacher opens: `python -m lessons.xor`, `python -m lessons.train mlp`."""
+"""Lessons: scripts that show what right gradients do, and what they do not do. `python -m lessons` lists them."""

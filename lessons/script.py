@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn
 
-from lessons.runs import COLUMNS, Tick, Watch
+from lessons.columns import COLUMNS, Tick, Watch
 
 SUFFIXES = (".png", ".pdf", ".svg")
 

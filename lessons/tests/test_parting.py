@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from conformance import loops
 from conformance.recipes import RECIPES
-from lessons import parting
+from lessons.parting import app as parting
 
 RESNET = RECIPES["resnet"]
 

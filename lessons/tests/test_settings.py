@@ -9,6 +9,7 @@ import adapters
 from conformance.known import _changed
 from conformance.naive import TRAPS, Naive, key, recorded
 from gradwitness import Disagreement, frameworks
+from lessons.settings.app import app
 
 
 @pytest.mark.parametrize("trap", TRAPS, ids=lambda t: "-".join(part for part in (*key(t)[:4], *t.left_out) if part))
@@ -36,12 +37,6 @@ def test_every_convention_is_a_trap() -> None:
 
 
 def test_the_lesson_prints_every_framework() -> None:
-    import typer
-
-    from lessons import settings
-
-    app = typer.Typer()
-    app.command()(settings.main)
     result = CliRunner().invoke(app, ["--optimizer", "adagrad"])
     assert result.exit_code == 0
     for name in adapters.NAMES:

@@ -14,8 +14,9 @@ import adapters
 from conformance import loops
 from conformance.recipes import RECIPES
 from gradwitness.frameworks import Unavailable
-from lessons import train, train_runs
-from lessons.runs import run
+from lessons.columns import run
+from lessons.train import app as train
+from lessons.train import runs as train_runs
 
 TRAINED = {name: replace(recipe, steps=min(recipe.steps, 3)) for name, recipe in RECIPES.items()}
 

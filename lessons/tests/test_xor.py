@@ -14,7 +14,7 @@ import adapters
 from conformance import loops
 from conformance.recipes import Recipe
 from gradwitness.frameworks import Unavailable
-from lessons import xor
+from lessons.xor import app as xor
 
 
 def lesson(*options: object, output: Path) -> tuple[int, str]:

@@ -12,7 +12,7 @@ from conformance import loops
 from conformance.recipes import RECIPES, Recipe
 from gradwitness.arrays import Array, wider
 from gradwitness.rounding.arithmetic import Unstable, measure
-from lessons.runs import SAMPLES, History, Watch, complete, fill_columns, run
+from lessons.columns import SAMPLES, History, Watch, complete, fill_columns, run
 from reference.models.two_layer import XOR_Y, xor_params
 
 LOSS = {"bce": "binary_cross_entropy", "mse": "mse"}

@@ -14,7 +14,7 @@ from conformance.recipes import Recipe
 from gradwitness.arrays import Array, wider
 from gradwitness.rounding.arithmetic import Measured, Unstable, measure
 from gradwitness.verdict import Disagreement, K, judge
-from lessons.runs import SAMPLES, History, Watch, complete, fill_columns, run
+from lessons.columns import SAMPLES, History, Watch, complete, fill_columns, run
 from reference.case import seed
 
 DEAR = 5.0

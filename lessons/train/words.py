@@ -14,8 +14,8 @@ from rich.table import Table
 from conformance.recipes import RECIPES
 from gradwitness.arrays import Array
 from gradwitness.verdict import K
-from lessons.runs import History
-from lessons.train_runs import SIGHT, Outcome, common, definitions
+from lessons.columns import History
+from lessons.train.runs import SIGHT, Outcome, common, definitions
 
 
 def apart(a: History, b: History) -> Array:

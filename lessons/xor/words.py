@@ -16,8 +16,8 @@ from rich.table import Table
 from gradwitness.arrays import Array
 from gradwitness.rounding.arithmetic import Measured
 from gradwitness.verdict import Disagreement, K, judge
-from lessons.runs import History
-from lessons.xor_runs import LOSS, Outcome, learned, right
+from lessons.columns import History
+from lessons.xor.runs import LOSS, Outcome, learned, right
 from reference.models.two_layer import XOR_X, XOR_Y
 
 UNDECIDED = {"bce": ("ln 2 = 0.693147", math.log(2)), "mse": ("0.25", 0.25)}  # the loss of answering 0.5 to all four points

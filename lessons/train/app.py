@@ -17,12 +17,12 @@ import typer
 from rich.console import Console
 
 from conformance.recipes import RECIPES
-from lessons.runs import COLUMNS, held
+from lessons.columns import COLUMNS, held
 from lessons.script import adapter as _adapter
 from lessons.script import chosen, progress, wanted
 from lessons.script import output as _output
-from lessons.train_runs import DEAR, Outcome, fill
-from lessons.train_telling import plot, show
+from lessons.train.runs import DEAR, Outcome, fill
+from lessons.train.words import plot, show
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -74,7 +74,3 @@ def main(
         if interrupted or asked.is_set():
             console.print("Interrupted: what was done by then is above.")
             raise typer.Exit(130)
-
-
-if __name__ == "__main__":
-    app()

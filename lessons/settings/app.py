@@ -30,6 +30,8 @@ from reference.schedules import Schedule, rate
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
 REVEALING = {
     "sgd": "weight_decay",
     "momentum": "changing_rate",
@@ -81,6 +83,7 @@ def distances(adapter: Any, name: str) -> dict[str, float]:
     return found
 
 
+@app.command()
 def main(
     optimizer: Annotated[list[str] | None, typer.Option(help=f"Only this one (repeatable): {', '.join(OPTIMIZERS)}.")] = None,
 ) -> None:
@@ -109,7 +112,3 @@ def main(
 
 def _share(value: float) -> str:
     return "0" if value == 0 else f"{value:.0e}" if value < 1e-3 else f"{value:.2g}"
-
-
-if __name__ == "__main__":
-    typer.run(main)

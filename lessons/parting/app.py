@@ -97,7 +97,3 @@ def main(
     ours = loops.reference(replace(recipe, config={**recipe.config, **conventions}), np.float64)
     for line in part(recipe, ours, loops.adapted(adapter, recipe, np.float32), adapter, steps):
         typer.echo(line)
-
-
-if __name__ == "__main__":
-    app()

@@ -15,12 +15,12 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from lessons.runs import COLUMNS, held
+from lessons.columns import COLUMNS, held
 from lessons.script import adapter as _adapter
 from lessons.script import chosen, progress, wanted
 from lessons.script import output as _output
-from lessons.telling import plot, show
-from lessons.xor_runs import Outcome, Setting, fill, learned
+from lessons.xor.runs import Outcome, Setting, fill, learned
+from lessons.xor.words import plot, show
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -66,7 +66,3 @@ def main(
         if interrupted or asked.is_set():
             console.print("Interrupted: what was done by then is above.")
             raise typer.Exit(130)
-
-
-if __name__ == "__main__":
-    app()

@@ -1,0 +1,1 @@
+"""Find the step at which rounding makes a relu decide differently, and two honest runs part."""
