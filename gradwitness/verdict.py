@@ -69,10 +69,10 @@ class Disagreement(AssertionError):
         return f"units of rounding spread; {K:g} are allowed" if self.limit == K else "error bars of the numerical derivative"
 
     def __str__(self) -> str:
-        if self.reason:
-            return f"{self.gradient}: {self.reason}"
-        truth = digits(self.low) if self.low == self.high else f"in [{digits(self.low)}, {digits(self.high)}]"
         at = f"[{', '.join(map(str, self.index))}]" if self.index else ""
+        if self.reason:
+            return f"{self.gradient}{at}: {self.reason}"
+        truth = digits(self.low) if self.low == self.high else f"in [{digits(self.low)}, {digits(self.high)}]"
         return "\n".join(
             [
                 f"{self.gradient}{at} is wrong"

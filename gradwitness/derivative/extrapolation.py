@@ -29,6 +29,7 @@ import numpy as np
 FIRST_STEP = 2.0**-2
 LEVELS = 40
 """Steps down to 2^-41, for functions whose nearest kink is that close; most stop after about eight."""
+SMALLEST_STEP = FIRST_STEP / 2 ** (LEVELS - 1)
 ORDER = 8
 """Columns of the table: beyond it rounding grows faster than truncation falls."""
 

@@ -19,6 +19,14 @@ from gradwitness.verdict import K
 STEEP = (2.0**-20, 2.0**-30)
 """Steps small enough to show the sign of an infinite derivative, and large enough to rise out of rounding."""
 
+HALVINGS = np.finfo(np.longdouble).nmant + 1
+"""Of an interval of a few float64 numbers: as many as leave nothing between its ends."""
+
+DWINDLED = 2.0**-16
+"""What a continuous function keeps of its rise at most, after so many halvings: 2^-32 of a square root, 2^-64 of a smooth one.
+Many jumps that lie side by side are told apart, and one of a few thousand keeps more than this of their sum.
+"""
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -78,6 +86,28 @@ class Numerics:
             rises = [side * (f(side * np.longdouble(step)) - f(np.longdouble(0))) for side in (-1, 1) for step in STEEP]
             return {float(np.sign(rise)) for rise in rises if abs(rise) > 2 * self.noise}
 
+    def jumps(self, which: int, direction: Array) -> bool:
+        """Whether F jumps between -direction and +direction of its which-th array.
+
+        The half of the interval across which F rises more is halved in its turn, and so on. The rise of a continuous function
+        dwindles on the way, or is lost in noise. A jump keeps its size. Where F is not finite nothing is told.
+        """
+        f = self._line(which, direction)
+        left, middle, right = (np.longdouble(t) for t in (-1, 0, 1))
+        with np.errstate(all="ignore"):
+            at_left, at_middle, at_right = f(left), f(middle), f(right)
+            whole = max(abs(at_middle - at_left), abs(at_right - at_middle))
+            for _ in range(HALVINGS):
+                if abs(at_middle - at_left) > abs(at_right - at_middle):
+                    right, at_right = middle, at_middle
+                else:
+                    left, at_left = middle, at_middle
+                if not 2 * self.noise < abs(at_right - at_left) < np.inf:
+                    return False
+                middle = (left + right) / 2
+                at_middle = f(middle)
+        return bool(abs(at_right - at_left) > DWINDLED * whole)
+
     def _line(self, which: int, direction: Array) -> Callable[[np.longdouble], np.longdouble]:
         """F along a direction in its which-th array, as a function of the distance."""
 
@@ -90,7 +120,7 @@ class Numerics:
 
     def element(self, which: int, index: tuple[int, ...]) -> Interval:
         """The derivative with respect to one element of the which-th array; from both sides where the subject declares a kink."""
-        direction = _unit(list(leaves(self.inputs))[which], index)
+        direction = unit(list(leaves(self.inputs))[which], index)
         sides = [self.along(which, direction, side) for side in ((-1, 1) if self.subject.kink else (0,))]
         values = [estimate.value for estimate in sides]
         return Interval(min(values), max(values), sum((estimate.error for estimate in sides), np.longdouble(0)))
@@ -100,7 +130,7 @@ class Numerics:
         array = list(leaves(self.inputs))[which]
         value, bar = np.zeros_like(array), np.zeros_like(array)
         for index in np.ndindex(array.shape):
-            estimate = self.along(which, _unit(array, index), side)
+            estimate = self.along(which, unit(array, index), side)
             value[index], bar[index] = estimate.value, estimate.error
         return value, bar
 
@@ -110,12 +140,12 @@ class Numerics:
         """
         value = value.copy()
         for index in map(tuple, np.argwhere(np.isinf(bar) & np.isinf(analytic))):
-            if float(np.sign(analytic[index])) in self.slopes(which, _unit(value, index)):
+            if float(np.sign(analytic[index])) in self.slopes(which, unit(value, index)):
                 value[index] = analytic[index]
         return value
 
 
-def _unit(array: Array, index: tuple[int, ...]) -> Array:
+def unit(array: Array, index: tuple[int, ...]) -> Array:
     """The direction of one element."""
     direction = np.zeros_like(array)
     direction[index] = 1

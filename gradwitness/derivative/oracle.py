@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from gradwitness.derivative.numerics import Numerics
+from gradwitness.derivative.extrapolation import SMALLEST_STEP
+from gradwitness.derivative.numerics import Numerics, unit
 from gradwitness.subjects.pair import Subject, leaves
 from gradwitness.verdict import Disagreement, K, judge_between, judge_within
 
@@ -19,6 +20,11 @@ ENTRYWISE = 32
 """Arguments of at most so many elements are differentiated one by one; larger ones along a random direction."""
 BLIND = 1e-6
 """An error bar wider than this fraction of the gradient would prove nothing."""
+
+AT_THE_POINT = 4
+"""A jump that is at most so many float64 numbers away is at the point: rounding may cross it."""
+BESIDE_THE_POINT = 32 * SMALLEST_STEP
+"""A jump that is nearer spoils so many of the smallest steps that the others are too few to extrapolate from."""
 
 
 class Vacuous(AssertionError):
@@ -68,6 +74,8 @@ def check_subject(subject: Subject, differentiate: Callable[[Subject], Numerics]
         analytic, slack = expected.truth, K * numerics.scale * expected.spread
         if analytic.shape != array.shape:
             raise Disagreement(name, reason=f"shape is {analytic.shape}; wanted {array.shape}")
+        if owners[i] in subject.zero or (np.abs(analytic) <= K * expected.spread).all():
+            _require_no_jump(name, numerics, i)
         if subject.kink:
             (below, below_bar), (above, above_bar) = numerics.entries(i, -1), numerics.entries(i, 1)
             low, high, bar = np.minimum(below, above), np.maximum(below, above), below_bar + above_bar
@@ -88,6 +96,24 @@ def check_subject(subject: Subject, differentiate: Callable[[Subject], Numerics]
         below_rounding = bool((size <= K * expected.spread).all())
         _require_sight(name, owners[i] in subject.zero, below_rounding, np.sqrt((size**2).sum()), bar.max(initial=0))
     return distances
+
+
+def _require_no_jump(name: str, numerics: Numerics, which: int) -> None:
+    """Raise where the function jumps. Its pieces may be flat to both sides of a jump, and yet zero is no derivative there.
+
+    Disagreement for a jump at the point, Vacuous for one that is nearer than the steps of numerical differentiation.
+    """
+    array = np.asarray(list(leaves(numerics.inputs))[which])
+    values = np.abs(array).astype(np.float64)
+    scale = np.sqrt(np.mean(values**2)) if array.size else 0
+    signs = np.random.default_rng((numerics.subject.seed, 4)).choice([-1, 1], size=array.shape)
+    reach = (AT_THE_POINT * signs * np.spacing(np.where(values == 0, scale or 1, values))).astype(array.dtype)
+    if numerics.jumps(which, reach):
+        one_by_one = np.ndindex(array.shape) if array.size <= ENTRYWISE else ()
+        index = next((at for at in one_by_one if numerics.jumps(which, reach * unit(array, at))), ())
+        raise Disagreement(name, index, reason="the function jumps at this point. A jump has no derivative, and zero is not one")
+    if numerics.jumps(which, BESIDE_THE_POINT * signs):
+        raise Vacuous(f"{name}: the function jumps beside this point, nearer than {BESIDE_THE_POINT:.1g}. Move the point away")
 
 
 def _require_sight(name: str, declared_zero: bool, below_rounding: bool, gradient: np.longdouble, bar: np.longdouble) -> None:
