@@ -16,11 +16,11 @@ MESSAGES = {
 
 
 def pytest_configure() -> None:
-    adapter = adapters.load("torch")
+    adapter: Any = adapters.load("torch")
     framework: Any = adapter.framework
     framework.devices = lambda: ["cpu", "cuda"]
     framework.from_numpy = lambda array, device="cpu": torch.tensor(array)
-    adapter.ops |= {name: raising(message) for name, message in MESSAGES.items()}
+    adapter.ops.update({name: raising(message) for name, message in MESSAGES.items()})
 
 
 def raising(message: str) -> Any:
