@@ -1,5 +1,5 @@
 """conformance/known_differences.toml: disagreements that are real, and limits of accuracy, recorded with what was measured.
-Strict both ways.
+An unrecorded one fails the run, and so does a recorded one that has gone away.
 
     python -m conformance known --adapter tensorflow --op leaky_relu
 
@@ -10,153 +10,76 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import Any, TypeVar
 
 from conformance.matrix import Cell
-from gradwitness.arrays import Array
-from gradwitness.rounding.arithmetic import Measured
-from gradwitness.verdict import Disagreement, judge
+from conformance.records import Accuracy, Difference, Record, Unsupported
+
+__all__ = ["Accuracy", "Difference", "Unsupported", "accuracies", "differences", "known", "unsupported"]
 
 FILE = Path(__file__).with_name("known_differences.toml")
+LISTS = ("case", "dtype", "mode", "device")
+STATUSES = ("new", "reported", "documented", "fixed in VERSION")
 
-
-@dataclass(frozen=True)
-class Difference:
-    """One entry: the cells it holds for, why, where it is discussed, and what was measured, by case and dtype."""
-
-    adapter: str
-    op: str
-    case: tuple[str, ...]
-    dtype: tuple[str, ...]
-    mode: tuple[str, ...]
-    device: tuple[str, ...]
-    reason: str
-    link: str
-    measured: dict[str, dict[str, dict[str, Any]]]
-
-    def holds_for(self: Any, cell: Cell) -> bool:
-        """Whether the entry says that this cell differs."""
-        return (
-            (self.adapter, self.op) == (cell.adapter, cell.name)
-            and cell.case_id in self.case
-            and cell.dtype in self.dtype
-            and cell.mode in self.mode
-            and cell.device in self.device
-        )
-
-    def wanted(self: Any, cell: Cell) -> bool:
-        """Every cell that a difference names must differ."""
-        return self.holds_for(cell)
-
-    def changed(self, cell: Cell, evidence: Any, results: Sequence[Array]) -> str:
-        """Empty where the results hold, at the element that was measured, the value that the entry records; else what differs."""
-        return _changed(self.measured[cell.case_id][cell.dtype], evidence, results)
-
-
-@dataclass(frozen=True)
-class Unsupported:
-    """Cells that a framework cannot run, why, and a pattern of what it says."""
-
-    adapter: str
-    op: str
-    case: tuple[str, ...]
-    dtype: tuple[str, ...]
-    mode: tuple[str, ...]
-    device: tuple[str, ...]
-    raises: str
-    reason: str
-    link: str
-
-    holds_for = Difference.holds_for
-    wanted = Difference.wanted
-
-    def expects(self, error: Exception) -> bool:
-        """Whether this is what the framework was recorded to say."""
-        return re.search(self.raises, str(error)) is not None
-
-    def changed(self, cell: Cell, evidence: Any, results: Sequence[Array]) -> str:
-        """It ran, which is change enough."""
-        return f"{cell} is recorded as one that cannot be run; it gave {len(results)} arrays, for {', '.join(evidence.names)}"
-
-
-@dataclass(frozen=True)
-class Accuracy:
-    """A framework's elementary function that is right, and less accurate than rounding: how far off it was measured to be.
-
-    worst   by dtype, the case and element furthest off: the ratio there is what every case of the op is allowed
-    """
-
-    adapter: str
-    op: str
-    mode: tuple[str, ...]
-    device: tuple[str, ...]
-    reason: str
-    link: str
-    worst: dict[str, dict[str, Any]]
-
-    def holds_for(self, cell: Cell) -> bool:
-        """Whether the entry speaks of this cell; it need not be beyond the allowance, unless it is the worst one."""
-        return (
-            (self.adapter, self.op) == (cell.adapter, cell.name)
-            and cell.dtype in self.worst
-            and cell.mode in self.mode
-            and cell.device in self.device
-        )
-
-    def wanted(self, cell: Cell) -> bool:
-        """Whether this is the cell in which the limit was measured, which must still be beyond the allowance."""
-        return bool(self.worst[cell.dtype]["case"] == cell.case_id)
-
-    def changed(self, cell: Cell, evidence: Any, results: Sequence[Array]) -> str:
-        """Empty where no result is further off than was measured; else what is."""
-        worst = self.worst[cell.dtype]
-        distances = evidence.distances(results)
-        name = max(distances, key=distances.__getitem__)
-        if distances[name] > worst["ratio"]:
-            return f"{name} is off by {distances[name]:.4g} units of rounding spread; {worst['ratio']:g} were measured at worst"
-        return _changed(worst, evidence, results) if self.wanted(cell) else ""
-
-
-def _changed(then: dict[str, Any], evidence: Any, results: Sequence[Array]) -> str:
-    which, index = evidence.names.index(then["gradient"]), tuple(then["index"])
-    recorded = Measured(np.asarray(then["got"], np.longdouble), evidence.measured[which].spread[index])
-    try:
-        judge(then["gradient"], results[which][index], recorded, results[which].dtype)
-    except Disagreement as found:
-        return str(found)
-    return ""
+R = TypeVar("R", bound=Record)
 
 
 @cache
 def differences() -> tuple[Difference, ...]:
     """All differences of the file."""
-    return _entries("difference", Difference)
+    return _records("difference", Difference)
 
 
 @cache
 def accuracies() -> tuple[Accuracy, ...]:
     """All accuracy limits of the file."""
-    return _entries("accuracy", Accuracy)
+    return _records("accuracy", Accuracy)
 
 
 @cache
 def unsupported() -> tuple[Unsupported, ...]:
     """All cells of the file that cannot be run."""
-    return _entries("unsupported", Unsupported)
-
-
-def _entries(table: str, kind: type[Any]) -> tuple[Any, ...]:
-    lists = ("case", "dtype", "mode", "device")
-    entries = tomllib.loads(FILE.read_text()).get(table, [])
-    return tuple(kind(**{k: tuple(v) if k in lists else v for k, v in entry.items()}) for entry in entries)
+    return _records("unsupported", Unsupported)
 
 
 def known(cell: Cell) -> Difference | Accuracy | Unsupported | None:
     """The entry that holds for a cell, if there is one."""
-    return next((entry for entry in (*differences(), *accuracies(), *unsupported()) if entry.holds_for(cell)), None)
+    records: tuple[Difference | Accuracy | Unsupported, ...] = (*differences(), *accuracies(), *unsupported())
+    return next((record for record in records if record.holds_for(cell)), None)
+
+
+def _records(table: str, kind: type[R]) -> tuple[R, ...]:
+    entries = tomllib.loads(FILE.read_text()).get(table, [])
+    return tuple(record(kind, f"[[{table}]] {number}", entry) for number, entry in enumerate(entries, start=1))
+
+
+def record(kind: type[R], place: str, entry: Mapping[str, Any]) -> R:
+    """An entry of the file as a record. Raises ValueError that names the entry and what is wrong with it."""
+    if problem := _problem(kind, entry):
+        name = " ".join(str(entry.get(key, "")) for key in ("adapter", "op")).strip()
+        raise ValueError(f"conformance/{FILE.name}, {place} ({name}): {problem}")
+    return kind(**{key: tuple(value) if key in LISTS else value for key, value in entry.items()})
+
+
+def _problem(kind: type[R], entry: Mapping[str, Any]) -> str:
+    """The first thing that is wrong with an entry; empty where nothing is."""
+    required = {field.name: field.default is MISSING for field in fields(kind)}
+    if absent := [key for key, needed in required.items() if needed and key not in entry]:
+        return f"{', '.join(absent)} missing"
+    status, link = str(entry["status"]), str(entry.get("link", ""))
+    is_status = status in STATUSES[:3] or re.fullmatch(r"fixed in \S+( \S+)*", status)
+    strange, no_list = [key for key in entry if key not in required], [k for k in LISTS if not isinstance(entry.get(k, []), list)]
+    wrong = {
+        f"unknown key {', '.join(strange)}; there are {', '.join(required)}": strange,
+        f"{', '.join(no_list)}: wanted a list of names": no_list,
+        "reason is empty; wanted one sentence that says what the framework does": not entry["reason"],
+        f"status is {status!r}; wanted one of {', '.join(STATUSES)}": not is_status,
+        f"link is {link!r}; wanted an address that begins with https://": link and not re.fullmatch(r"https://\S+", link),
+        "status is 'new', which has no link; a page that shows where it comes from is its `source`": status == "new" and link,
+        f"status is {status!r} without a link; wanted the page that says so": status != "new" and not link,
+    }
+    return next((problem for problem, found in wrong.items() if found), "")

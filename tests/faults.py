@@ -55,10 +55,12 @@ def training_loop() -> None:
 def stale_record() -> None:
     """A difference, a limit of accuracy and an unsupported cell on record that have gone away."""
     then = {"gradient": "dx", "index": [0, 0], "got": 0.0, "truth": 1.0, "ratio": 1e9}
-    where = {"mode": ("eager",), "device": ("cpu",), "reason": "planted", "link": ""}
-    difference = Difference("torch", "relu", ("generic",), ("float64",), measured={"generic": {"float64": then}}, **where)
-    accuracy = Accuracy("torch", "tanh", worst={"float64": {"case": "generic", **then}}, **where)
-    cell = Unsupported("jax", "tanh", ("generic",), ("float32",), raises="", **where)
+    where = {"mode": ("eager",), "device": ("cpu",), "reason": "planted", "status": "new"}
+    difference = Difference(
+        adapter="torch", op="relu", case=("generic",), dtype=("float64",), measured={"generic": {"float64": then}}, **where
+    )
+    accuracy = Accuracy(adapter="torch", op="tanh", worst={"float64": {"case": "generic", **then}}, **where)
+    cell = Unsupported(adapter="jax", op="tanh", case=("generic",), dtype=("float32",), raises="", **where)
     known.differences, known.accuracies, known.unsupported = lambda: (difference,), lambda: (accuracy,), lambda: (cell,)
 
 

@@ -18,7 +18,8 @@ from reference import OPS, OPTIMIZERS
 
 ROOT = Path(__file__).parent.parent
 CELL = Cell("op", "softmax", "generic", "torch", "float32", "cpu", "eager")
-RECORD = Unsupported("jax", "lion", ("generic",), ("float32",), ("eager",), ("cpu",), raises="", reason="", link="")
+PLACE = {"case": ("generic",), "dtype": ("float32",), "mode": ("eager",), "device": ("cpu",)}
+RECORD = Unsupported(adapter="jax", op="lion", **PLACE, raises="", reason="planted", status="new")
 
 
 def collected(*options: str) -> subprocess.CompletedProcess[str]:

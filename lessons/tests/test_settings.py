@@ -6,8 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 import adapters
-from conformance.known import _changed
 from conformance.naive import TRAPS, Naive, key, recorded
+from conformance.records import changed
 from gradwitness import Disagreement, frameworks
 from lessons.settings.app import app
 
@@ -21,7 +21,7 @@ def test_copied_settings_lead_where_they_were_measured_to(trap: Naive) -> None:
     path, results = trap.run()
     with pytest.raises(Disagreement):
         path.judge(results)
-    assert _changed(recorded()[key(trap)], path, results) == ""
+    assert changed(recorded()[key(trap)], path, results) == ""
 
 
 def test_the_file_has_every_trap_and_no_other() -> None:
