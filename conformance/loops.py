@@ -12,7 +12,7 @@ import numpy as np
 import adapters
 from conformance.recipes import Recipe
 from gradwitness.arrays import Array
-from gradwitness.frameworks import spec_of
+from gradwitness.frameworks import Unavailable, spec_of
 from gradwitness.subjects.pair import floats_to, tree_map
 from reference import OPTIMIZERS
 from reference.training import train
@@ -80,9 +80,11 @@ def reference(recipe: Recipe, dtype: Any = np.float64, lift: Callable[[Array], A
 def adapted(name: str, recipe: Recipe, dtype: Any = np.float64, mode: str | None = None, device: str = "cpu") -> Loop:
     """The same network in a framework: its own model, its own optimizer, its own loop, in its customary mode if none is given.
 
-    Raises gradwitness.frameworks.Unavailable.
+    Raises gradwitness.frameworks.Unavailable where the framework, the model or the optimizer is missing.
     """
     adapter = adapters.load(name)
+    if why := adapter.missing("models", recipe.model) or adapter.missing("optimizers", recipe.optimizer):
+        raise Unavailable(why)
     native_model, get = adapter.models[recipe.model], adapter.framework.to_numpy
     put, cast = partial(adapter.framework.from_numpy, device=device), partial(tree_map, floats_to(dtype))
     params, state = map(cast, recipe.start())

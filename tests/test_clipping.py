@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 import adapters
-from gradwitness import Disagreement, frameworks
+from adapters import Adapter
+from conformance.having import having
+from gradwitness import Disagreement
 from gradwitness.rounding.arithmetic import Measured, measure
 from gradwitness.verdict import judge
 from reference import CLIPPING
@@ -32,31 +34,28 @@ def expected(name: str, dtype: str, limit: float, **convention: float) -> dict[s
     return dict(zip(grads, measure(run, dtype, seed=seed(name)), strict=True))
 
 
-def clipped(adapter: Any, name: str, dtype: str, limit: float) -> dict[str, np.ndarray]:
+def clipped(adapter: Adapter, name: str, dtype: str, limit: float) -> dict[str, np.ndarray]:
     framework = adapter.framework
     grads = {key: framework.from_numpy(grad) for key, grad in gradients(dtype).items()}
     return {key: framework.to_numpy(grad) for key, grad in adapter.clipping[name](grads, limit=limit).items()}
 
 
 @pytest.fixture(params=adapters.NAMES)
-def adapter(request: pytest.FixtureRequest) -> Any:
-    try:
-        return adapters.load(request.param)
-    except frameworks.Unavailable as reason:
-        pytest.skip(str(reason))
+def adapter(request: pytest.FixtureRequest) -> Adapter:
+    return having(request.param, "clipping", *CLIPPING)
 
 
 @pytest.mark.parametrize("limit", LIMITS.values(), ids=LIMITS)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("name", CLIPPING)
-def test_clipping(adapter: Any, name: str, dtype: str, limit: float) -> None:
+def test_clipping(adapter: Adapter, name: str, dtype: str, limit: float) -> None:
     results = clipped(adapter, name, dtype, limit)
     for key, measured in expected(name, dtype, limit, **adapter.conventions.get(name, {})).items():
         judge(key, results[key], measured, dtype)
 
 
 @pytest.mark.parametrize("name", ["clip_by_norm", "clip_by_global_norm"])
-def test_pytorch_s_epsilon_is_there(adapter: Any, name: str) -> None:
+def test_pytorch_s_epsilon_is_there(adapter: Adapter, name: str) -> None:
     # What clip_grad_norm_ leaves falls short of the limit by 1e-6 / (norm + 1e-6) of it; the exact rule does not.
     results, exact = clipped(adapter, name, "float64", 0.5), expected(name, "float64", 0.5)
     short = {key: partial(judge, key, results[key], exact[key], "float64") for key in ("weight", "bias")}

@@ -11,6 +11,7 @@ from typing import Any, get_args
 import pytest
 
 import adapters
+from conformance.having import having
 from conformance.known import Difference, Unsupported, accuracies, differences, unsupported
 from conformance.matrix import TABLES, Selection
 from conformance.recipes import RECIPES
@@ -44,10 +45,7 @@ def _unknown(adapter: Any, part: str) -> Iterator[str]:
 
 @pytest.fixture(params=adapters.NAMES)
 def adapter(request: pytest.FixtureRequest) -> Any:
-    try:
-        return adapters.load(request.param)
-    except frameworks.Unavailable as reason:
-        pytest.skip(str(reason))
+    return having(request.param)
 
 
 @pytest.mark.parametrize("part", PARTS)

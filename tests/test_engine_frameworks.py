@@ -9,6 +9,7 @@ import pytest
 
 import adapters
 from gradwitness import frameworks
+from gradwitness.frameworks.spec import BUILT_IN
 
 
 def loaded(name: str) -> Iterator[Any]:
@@ -20,12 +21,12 @@ def loaded(name: str) -> Iterator[Any]:
         yield framework
 
 
-@pytest.fixture(params=frameworks.specs())
+@pytest.fixture(params=[spec.name for spec in BUILT_IN])
 def framework(request: pytest.FixtureRequest) -> Iterator[Any]:
     yield from loaded(request.param)
 
 
-@pytest.fixture(params=[name for name in frameworks.specs() if name != "numpy"])
+@pytest.fixture(params=[spec.name for spec in BUILT_IN if spec.name != "numpy"])
 def autodiff(request: pytest.FixtureRequest) -> Iterator[Any]:
     """A framework that differentiates by itself."""
     yield from loaded(request.param)

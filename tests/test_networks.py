@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-import adapters
+from conformance.having import having
 from conformance.matrix import DTYPES
-from gradwitness import Disagreement, frameworks
+from gradwitness import Disagreement
 from gradwitness.evidence import Evidence
 from reference import OPS
 from tests.networks import GRAMMAR, draw, verify
@@ -48,16 +48,9 @@ def test_every_op_may_be_in_a_network() -> None:
     assert [f"{name}: say in tests/networks what may stand before and after it" for name in unknown] == []
 
 
-def require(adapter: str) -> None:
-    try:
-        adapters.load(adapter)
-    except frameworks.Unavailable as reason:
-        pytest.skip(str(reason))
-
-
 @pytest.mark.parametrize(("seed", "adapter", "mode"), [pytest.param(*cell, id="-".join(map(str, cell))) for cell in cells()])
 def test_network(seed: int, adapter: str, mode: str, request: pytest.FixtureRequest) -> None:
-    require(adapter)
+    having(adapter)
     try:
         verify.verify(drawn(seed), adapter, mode)
     except Disagreement as found:
@@ -99,7 +92,7 @@ CUT_OFF = Network(
 
 
 def test_on_a_kink_rounding_decides_wrong_gradients_would_pass_and_the_network_is_given_up() -> None:
-    require("torch")
+    having("torch")
     evidence = Evidence.of(ON_A_KINK.subject, "float32")
     honest = verify.results(ON_A_KINK, evidence, "torch", "eager")
     assert abs(honest[0] - evidence.measured[0].truth) > 0.5
@@ -109,7 +102,7 @@ def test_on_a_kink_rounding_decides_wrong_gradients_would_pass_and_the_network_i
 
 
 def test_away_from_it_the_same_network_is_kept_and_a_wrong_gradient_shows() -> None:
-    require("torch")
+    having("torch")
     away = examine(replace(ON_A_KINK, x=ON_A_KINK.x + 0.25), "float32")
     assert isinstance(away, Drawn)
     honest = verify.results(away.network, away.evidence, "torch", "eager")
@@ -132,7 +125,7 @@ def test_what_is_given_up_is_drawn_again_and_counted(network: Network, reason: s
 
 @pytest.mark.parametrize("op", PLANTED)
 def test_a_wrong_backward_fails_every_network_that_it_is_in_and_is_named(op: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    require("torch")
+    having("torch")
     seeds = [seed for seed in range(60) if op in {layer.op for layer in drawn(seed).network.layers}][:2]
     assert seeds, f"no network of {op} among the first"
     monkeypatch.setitem(OPS, op, replace(OPS[op], backward=_spoiled(OPS[op].backward)))
@@ -149,7 +142,7 @@ def test_a_wrong_backward_fails_every_network_that_it_is_in_and_is_named(op: str
 
 def test_a_gradient_that_is_lost_on_the_way_is_no_reason_to_give_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """A backward of zeros makes every gradient before it look as if nothing could be seen: the rules look at the forward."""
-    require("torch")
+    having("torch")
     seed = next(seed for seed in range(60) if drawn(seed).network.layers[-1].op == "mse")
     right = OPS["mse"].backward
     lost = replace(OPS["mse"], backward=lambda dout, cache: tuple(0 * grad for grad in right(dout, cache)))

@@ -20,10 +20,11 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import adapters
+from conformance.having import having
 from conformance.known import differences
 from conformance.matrix import DTYPES
 from conformance.run import op_results, subject
-from gradwitness import Disagreement, frameworks
+from gradwitness import Disagreement
 from gradwitness.derivative.oracle import Vacuous, check_subject
 from gradwitness.evidence import Evidence
 from reference import OPS, Case, Op
@@ -86,10 +87,7 @@ def check_numerically(op: Op) -> Counter[str]:
 def check_with_framework(op: Op) -> Counter[str]:
     """Hold a framework's op and its derivative against the reference, all over the op's domain."""
     name, _ = ELSEWHERE.get(op.name, ("torch", ""))
-    try:
-        adapters.load(name)
-    except frameworks.Unavailable as reason:
-        pytest.skip(str(reason))
+    having(name, "ops", op.name)
 
     def with_framework(found: Found, dtype: str) -> None:
         told = Evidence.of(subject(op, found.case), dtype)

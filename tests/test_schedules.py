@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import adapters
-from gradwitness import frameworks
+from conformance.having import having
 from gradwitness.rounding.arithmetic import measure
 from gradwitness.verdict import judge
 from reference import SCHEDULES, Schedule
@@ -14,8 +14,8 @@ from reference.case import seed
 from reference.schedules import rate
 
 STEPS = 50
-DTYPE = {"torch": "float64", "tensorflow": "float32", "jax": "float64"}
-"""Keras computes its schedules in float32, whatever the dtype of the parameters; PyTorch and optax do not."""
+DTYPE = {"tensorflow": "float32"}
+"""Keras computes its schedules in float32, whatever the dtype of the parameters. Others compute them in float64."""
 
 CURVES = [
     Schedule("constant", {"lr": 0.5}),
@@ -29,21 +29,11 @@ CURVES = [
 ]
 
 
-def adapter_of(name: str, schedule: str) -> Any:
-    try:
-        adapter = adapters.load(name)
-    except frameworks.Unavailable as reason:
-        pytest.skip(str(reason))
-    if why := adapter.missing("schedules", schedule):
-        pytest.skip(why)
-    return adapter
-
-
 @pytest.mark.parametrize("name", adapters.NAMES)
 @pytest.mark.parametrize("curve", CURVES, ids=lambda c: f"{c.name}-{CURVES.index(c)}")
 def test_a_schedule_has_the_framework_s_rates(curve: Schedule, name: str) -> None:
-    adapter = adapter_of(name, curve.name)
-    dtype = DTYPE[name]
+    adapter = having(name, "schedules", curve.name)
+    dtype = DTYPE.get(name, "float64")
     steps = np.arange(STEPS).astype(dtype)
     (expected,) = measure(lambda lift: [curve(lift(steps))], dtype, seed=seed(curve.name))
     judge("rate", adapter.rates(adapter.schedules[curve.name](**curve.hyper), STEPS), expected, dtype)
@@ -65,7 +55,7 @@ def test_landmarks() -> None:
 
 
 def test_a_cosine_past_its_end_stays_but_rises_again_in_pytorch() -> None:
-    adapter = adapter_of("torch", "cosine")
+    adapter = having("torch", "schedules", "cosine")
     rates = adapter.rates(adapter.schedules["cosine"](lr=0.5, steps=10), 21)
     assert (SCHEDULES["cosine"](np.arange(10, 21), lr=0.5, steps=10) == 0).all()
     assert (np.diff(rates[:11]) < 0).all()

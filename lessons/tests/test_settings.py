@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 import adapters
+from conformance.having import having
 from conformance.naive import TRAPS, Naive, key, recorded
 from conformance.records import changed
 from gradwitness import Disagreement, frameworks
@@ -14,10 +15,7 @@ from lessons.settings.app import app
 
 @pytest.mark.parametrize("trap", TRAPS, ids=lambda t: "-".join(part for part in (*key(t)[:4], *t.left_out) if part))
 def test_copied_settings_lead_where_they_were_measured_to(trap: Naive) -> None:
-    try:
-        adapters.load(trap.adapter)
-    except frameworks.Unavailable as reason:
-        pytest.skip(str(reason))
+    having(trap.adapter, "optimizers", trap.optimizer)
     path, results = trap.run()
     with pytest.raises(Disagreement):
         path.judge(results)

@@ -12,11 +12,13 @@ from typer.testing import CliRunner
 
 import adapters
 from conformance import loops
+from conformance.having import having
 from conformance.recipes import RECIPES
 from gradwitness.frameworks import Unavailable
 from lessons.columns import run
 from lessons.train import app as train
 from lessons.train import runs as train_runs
+from reference import MODELS
 
 TRAINED = {name: replace(recipe, steps=min(recipe.steps, 3)) for name, recipe in RECIPES.items()}
 
@@ -27,13 +29,6 @@ def lesson(*options: object, output: Path) -> tuple[int, str]:
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result.exit_code, " ".join(result.output.replace("│", " ").split())
-
-
-def available(name: str) -> None:
-    try:
-        adapters.load(name)
-    except Unavailable as reason:
-        pytest.skip(str(reason))
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -53,7 +48,7 @@ def test_each_recipe_is_told(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("name", adapters.NAMES)
 def test_a_framework_agrees_within_rounding(name: str, dtype: str, tmp_path: Path) -> None:
-    available(name)
+    having(name, "models", *MODELS)
     code, printed = lesson("mlp", "--adapter", name, "--steps", 5, "--dtype", dtype, output=tmp_path / "curves.png")
     assert code == 0
     assert f"Monte Carlo arithmetic in {dtype}; 32 times that is allowed): the columns agree within rounding." in printed
@@ -62,7 +57,7 @@ def test_a_framework_agrees_within_rounding(name: str, dtype: str, tmp_path: Pat
 @pytest.mark.parametrize("name", adapters.NAMES)
 def test_asking_for_the_loss_changes_nothing_that_is_told(name: str) -> None:
     # In training PyTorch and Keras update running statistics whenever the loss is computed.
-    available(name)
+    having(name, "models", *MODELS)
     told, loop = run(loops.adapted(name, TRAINED["mlp"]), 3), loops.adapted(name, TRAINED["mlp"])
     for _ in range(3):
         loop.step()
@@ -96,7 +91,7 @@ def test_a_column_is_compared_under_its_own_definitions(tmp_path: Path, monkeypa
 
 
 def test_rounding_is_measured_only_on_demand_where_it_is_dear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    available("torch")
+    having("torch", "models", *MODELS)
     monkeypatch.setattr(train_runs, "DEAR", 0.0)
     options = ("xor", "--adapter", "torch", "--steps", 5)
     _, dear = lesson(*options, output=tmp_path / "curves.png")
@@ -107,7 +102,7 @@ def test_rounding_is_measured_only_on_demand_where_it_is_dear(tmp_path: Path, mo
 
 
 def test_losses_that_rounding_hides_are_not_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    available("torch")
+    having("torch", "models", *MODELS)
     spread = np.array([1e-16, 1e-16, 1.0, 1.0, 1.0, 1.0])
     monkeypatch.setattr(train_runs, "measured_spread", lambda *_: spread)
     _, printed = lesson("xor", "--adapter", "torch", "--steps", 5, output=tmp_path / "curves.png")
@@ -115,7 +110,7 @@ def test_losses_that_rounding_hides_are_not_compared(tmp_path: Path, monkeypatch
 
 
 def test_what_the_trained_network_makes_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    available("torch")
+    having("torch", "models", *MODELS)
     sampling = replace(RECIPES["xor"], sample=lambda params, _state: f"{len(params)} arrays and a [bracket]")
     monkeypatch.setitem(RECIPES, "xor", sampling)
     _, printed = lesson("xor", "--adapter", "torch", "--steps", 2, output=tmp_path / "curves.png")

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from conformance.having import having
 from conformance.matrix import DTYPES, Selection
-from conformance.run import RUN, missing, subject
-from gradwitness import frameworks, verdict
+from conformance.run import RUN, subject
+from gradwitness import verdict
 from reference import MODELS, OPS
 from trust.soak import draws as soak
 from trust.soak.blocks import Record, spans
@@ -41,12 +42,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def test_nothing_is_alarmed_at_further_seeds(sampled: tuple[str, str, str, str, str]) -> None:
     *where, adapter = sampled
-    try:
-        why = missing(cell(*where, adapter))
-    except frameworks.Unavailable as reason:
-        pytest.skip(str(reason))
-    if why:
-        pytest.skip(why)
+    having(adapter, f"{sampled[0]}s", sampled[1])
     for seed in range(SEEDS):
         _, outcome = examined(*where, adapter, seed)
         assert outcome.status != "alarm", outcome.message
