@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 
-DISTRIBUTIONS = {"sklearn": "scikit-learn"}
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "distributed": "dask[distributed]"}
 """Module -> the name under which it is installed, where that is another."""
 PURPOSES = {"matplotlib": "for figures", "sklearn": "for its digits"}
 """Module -> what it is needed for, where its name does not say so."""

@@ -1,15 +1,17 @@
-"""python -m trust COMMAND: how often the suite catches a wrong gradient, and how often it cries wolf."""
+"""python -m trust COMMAND: how far the suite can be trusted."""
 
 from __future__ import annotations
 
-from trust.app import app
-from trust.mutants.command import mutants
-from trust.peers.command import peers
-from trust.sensitivity.command import sensitivity
-from trust.soak.command import soak
+from conformance.extras import require
 
-for command in (mutants, peers, soak, sensitivity):
-    app.command()(command)
+
+def main() -> None:
+    """Run the command that was asked for; without one, list the commands."""
+    require("trust", "typer", "rich", "distributed")
+    from trust.app import app
+
+    app()
+
 
 if __name__ == "__main__":
-    app()
+    main()

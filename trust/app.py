@@ -1,12 +1,24 @@
-"""The command line of this room, to which each part adds its command."""
+"""The commands of `python -m trust`."""
 
 from __future__ import annotations
 
 import typer
+
+from trust.mutants.command import mutants
+from trust.peers.command import peers
+from trust.sensitivity.command import sensitivity
+from trust.soak.command import soak
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.callback()
 def _trust() -> None:
-    """How often the suite catches a wrong gradient, and how often it cries wolf."""
+    """How far the suite can be trusted: how many wrong gradients it catches, and whether it ever calls a right one wrong.
+
+    The figures are printed. docs/trust.md, trust/results and docs/sensitivity.png change only with --update-docs.
+    """
+
+
+for _command in (mutants, peers, soak, sensitivity):
+    app.command()(_command)

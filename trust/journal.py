@@ -1,6 +1,6 @@
-"""Journals: what a long run has found out, a line of JSON for each finding, written as soon as it is known.
+"""Journals: the findings of a long run, one line of JSON each, written as soon as they are known.
 
-An interrupt loses nothing: the next run reads what is there, and goes on.
+An interrupted run loses nothing. The next run reads the journal and continues.
 """
 
 from __future__ import annotations
@@ -11,24 +11,15 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from trust.places import FOLDER
-
-COMPILED = {
-    "JAX_COMPILATION_CACHE_DIR": str(FOLDER / "jax"),
-    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
-}
-"""Environment under which JAX, when it is imported, takes what it compiled in another process or run from a file; see
-tests/conftest.py."""
 Entry = dict[str, Any]
 
 
 class Journal:
-    """A file, as a table from what an entry is about to the entry; a later line takes the place of an earlier one.
+    """A file as a table: subject of an entry -> entry. A later line replaces an earlier one about the same subject.
 
-    key      entry -> what it is about
-    joined   (earlier, later) -> what takes the place of two entries about the same, where that is not simply the later one
-    fresh    to forget what the file holds, unread
+    key      entry -> its subject
+    joined   (earlier, later) -> the entry that replaces both; the later one, unless given
+    fresh    delete the file without reading it
     """
 
     def __init__(
@@ -44,34 +35,34 @@ class Journal:
         if fresh:
             file.unlink(missing_ok=True)
         lines = file.read_text() if file.exists() else ""
-        if lines and not lines.endswith("\n"):  # the next line must not be glued to it
+        if lines and not lines.endswith("\n"):  # the next entry needs a line of its own
             with file.open("a") as cut:
                 cut.write("\n")
         for line in lines.splitlines():
             try:
                 entry = json.loads(line)
-            except json.JSONDecodeError:  # cut short by a kill: what it was about is found out again
+            except json.JSONDecodeError:  # a kill cut the line short: its finding is made again
                 continue
             self._put(entry)
 
     def add(self, entry: Entry) -> None:
-        """Write an entry, so that it stays."""
+        """Keep an entry, and write it to the file."""
         self._put(entry)
         self._write(entry)
 
     def forget(self, gone: Callable[[Entry], bool]) -> None:
-        """Keep the entries that are not gone, and write the file anew."""
-        self.entries = {about: entry for about, entry in self.entries.items() if not gone(entry)}
-        anew = self.file.with_suffix(".new")
+        """Drop the entries that `gone` selects, and write the file again."""
+        self.entries = {subject: entry for subject, entry in self.entries.items() if not gone(entry)}
+        rewritten = self.file.with_suffix(".new")
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        anew.write_text("".join(json.dumps(entry) + "\n" for entry in self.entries.values()))
-        anew.replace(self.file)
+        rewritten.write_text("".join(json.dumps(entry) + "\n" for entry in self.entries.values()))
+        rewritten.replace(self.file)
 
     def _put(self, entry: Entry) -> None:
-        about = self.key(entry)
-        self.entries[about] = self.joined(self.entries[about], entry) if about in self.entries else entry
+        subject = self.key(entry)
+        self.entries[subject] = self.joined(self.entries[subject], entry) if subject in self.entries else entry
 
     def _write(self, entry: Entry) -> None:
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        with self.file.open("a") as file:  # closed each time: nothing waits in a buffer for the end of the run
+        with self.file.open("a") as file:  # closing it writes the line to disk now
             file.write(json.dumps(entry) + "\n")

@@ -1,4 +1,4 @@
-"""docs/trust.md: what the commands measured stands between marks, written from what they keep in trust/results."""
+"""The tables of docs/trust.md. Each stands between two marks, and is written from a summary in trust/results."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.console import Console
 
 from trust.places import PAGE, RESULTS
 
@@ -19,14 +20,14 @@ MUTANTS = (
 PEERS = ("rule", "killed", "missed", "of those asked", "false alarms", "of pairs", "alarms at kinks")
 MISSES = ("rule", "one entry off by 1e-6", "by 1e-4", "by 1e-2", "everything else")
 SOAK = (
-    "adapter", "mode", "of", "dtype", "cases", "seeds of each", "runs", "agreed", "recorded", "not run", "alarms", "redrawn",
+    "adapter", "mode", "kind", "dtype", "cases", "seeds of each", "runs", "agreed", "recorded", "not run", "alarms", "redrawn",
     "worst, at most",
 )  # fmt: skip
 SENSITIVITY = ("dtype", "family", "cases", "least", "median", "largest", "below the aim", "median of the cases' median elements")
 
 
 def mutants(summary: Summary) -> str:
-    """The table by kind of mistake, the share that each witness kills, and the survivors with what is known of why."""
+    """The table by kind of mistake, the share that each witness kills, and each survivor with the reason, if it is known."""
     rows = {**summary["by_label"], "**all**": summary["all"]}
     killed = {witness: f"{share:.2%}" for witness, share in summary["killed"].items()}
     lines = [
@@ -47,13 +48,19 @@ def mutants(summary: Summary) -> str:
 
 
 def peers(summary: Summary) -> str:
-    """What each rule killed and cried wolf at, and what its misses are."""
+    """Kills and false alarms of each rule, and what it misses."""
     corpus, right = summary["corpus"], summary["right"]
     versions = ", ".join(f"{name} {version}" for name, version in summary["versions"].items())
     rows, misses = [], []
     for rule, n in summary["rules"].items():
         asked, labels = n["killed"] + n["missed"], dict(n["missed by label"])
-        numbers = (n["killed"], n["missed"], f"{n['killed'] / asked:.2%}", n["false alarms"], n["right pairs asked"])
+        numbers = (
+            n["killed"],
+            n["missed"],
+            f"{n['killed'] / asked:.2%}" if asked else "-",
+            n["false alarms"],
+            n["right pairs asked"],
+        )
         rows.append([rule, *numbers, n["false alarms at kinks"]])
         perturbed = [labels.pop(f"relative perturbation of {size}", 0) for size in ("1e-6", "1e-4", "1e-2")]
         misses.append([rule, *perturbed, sum(labels.values())])
@@ -73,26 +80,25 @@ def soak(summary: Summary) -> str:
     """A row for each adapter, kind and dtype, and the alarms."""
     rows = []
     for row in summary["rows"]:
-        runs, worst, (fewest, most) = row["runs"], row["worst"], row["seeds"]
+        outcomes, worst, (fewest, most) = row["runs"], row["worst"], row["seeds"]
         seeds = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
-        counts = [runs.get(status, 0) for status in ("agreed", "known", "not run", "alarm")]
+        counts = [outcomes.get(status, 0) for status in ("agreed", "known", "not run", "alarm")]
         where = f"{worst['ratio']:.1f}, {worst['name']} / {worst['case']}, seed {worst['seed']}"
         cells = [row["adapter"], row["mode"], f"{row['kind']}s", row["dtype"], row["cases"], seeds, sum(counts), *counts]
         rows.append([*cells, row["redrawn"], where])
     count, allowed = len(summary["alarms"]), summary["allowed"]
-    told = (
-        f"{', '.join(summary['versions'])}. {allowed:g} units are allowed. {sum(row[6] for row in rows):,} runs, {count} alarms."
-    )
-    return "\n".join([told, "", _grid(SOAK, rows), *(f"\n    {alarm}" for alarm in summary["alarms"])])
+    runs = sum(row[6] for row in rows)
+    head = f"{', '.join(summary['versions'])}. {allowed:g} units are allowed. {runs:,} runs, {count} alarms."
+    return "\n".join([head, "", _grid(SOAK, rows), *(f"\n    {alarm}" for alarm in summary["alarms"])])
 
 
 def sensitivity(summary: Summary) -> str:
     """A row for each family in each dtype."""
     rows: list[list[Any]] = []
     for dtype, aim in summary["aims"].items():
-        of = [case for case in summary["cases"] if case["dtype"] == dtype]
-        for family in [*dict.fromkeys(case["family"] for case in of), "all"]:
-            cases = [case for case in of if family in (case["family"], "all")]
+        in_dtype = [case for case in summary["cases"] if case["dtype"] == dtype]
+        for family in [*dict.fromkeys(case["family"] for case in in_dtype), "all"]:
+            cases = [case for case in in_dtype if family in (case["family"], "all")]
             least = np.array([case["least"] for case in cases])
             numbers = [f"{value:.1e}" for value in (least.min(), np.median(least), least.max())]
             middle = f"{np.median([case['median'] for case in cases]):.1e}"
@@ -103,30 +109,44 @@ def sensitivity(summary: Summary) -> str:
 TEXTS: Mapping[str, Callable[[Summary], str]] = {"mutants": mutants, "peers": peers, "soak": soak, "sensitivity": sensitivity}
 
 
-def write(command: str, page: Path = PAGE, results: Path = RESULTS) -> None:
-    """Put what a command keeps into the page."""
+def publish(command: str, summary: Summary, console: Console, *, update_docs: bool) -> None:
+    """With update_docs, write a summary into trust/results and the page; else say how that is done."""
+    if update_docs:
+        file = RESULTS / f"{command}.json"
+        file.write_text(json.dumps(summary, indent=1) + "\n")
+        write(command)
+        console.print(f"written: {PAGE.name} and {file.name}", soft_wrap=True)
+    else:
+        console.print(
+            "The docs are unchanged. To write these figures into them, add --update-docs to the command.", soft_wrap=True
+        )
+
+
+def write(command: str, page: Path | None = None, results: Path | None = None) -> None:
+    """Write a command's summary into the page."""
+    page = page or PAGE
     first, last = _marks(command)
     before, rest = page.read_text().split(first)
     _, after = rest.split(last)
     page.write_text(f"{before}{first}\n\n{_text(command, results)}\n\n{last}{after}")
 
 
-def is_current(command: str, page: Path = PAGE, results: Path = RESULTS) -> bool:
-    """Whether the page says what the command keeps."""
+def is_current(command: str, page: Path | None = None, results: Path | None = None) -> bool:
+    """Whether the page shows a command's summary."""
     first, last = _marks(command)
-    return f"{first}\n\n{_text(command, results)}\n\n{last}" in page.read_text()
+    return f"{first}\n\n{_text(command, results)}\n\n{last}" in (page or PAGE).read_text()
 
 
-def _text(command: str, results: Path) -> str:
-    return TEXTS[command](json.loads((results / f"{command}.json").read_text()))
+def _text(command: str, results: Path | None) -> str:
+    return TEXTS[command](json.loads(((results or RESULTS) / f"{command}.json").read_text()))
 
 
 def _marks(command: str) -> tuple[str, str]:
-    return f"<!-- {command}: written by `python -m trust {command}` -->", f"<!-- end of {command} -->"
+    return f"<!-- {command}: written by `python -m trust {command} --update-docs` -->", f"<!-- end of {command} -->"
 
 
 def _grid(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """A table in Markdown; numbers stand to the right."""
+    """A table in Markdown. Columns of numbers are aligned to the right."""
     rows = [[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row] for row in rows]
     right = [all(row[i][:1].isdigit() for row in rows) for i in range(len(heads))]
     lines = [heads, ["---:" if numbers else "---" for numbers in right], *rows]

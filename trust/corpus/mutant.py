@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 
 from gradwitness.subjects.pair import Subject, tree_map
-from trust.corpus.reached import DOOR, remembering
+from trust.corpus.reachable import DOOR, remembering
 from trust.rewriting.mutation import Mutation, mutations, planted
 
 Kind = Literal["pair", "optimizer", "adapter"]

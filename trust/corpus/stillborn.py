@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 
 from conformance.run import RUN
 from gradwitness.verdict import Disagreement
+from trust.corpus.baseline import DTYPE, TABLES, agreeing, at, cases, results, steps
 from trust.corpus.mutant import Mutant
-from trust.corpus.right import DTYPE, TABLES, agreeing, at, cases, results, steps
+from trust.corpus.time_limit import at_most
 
 SECONDS_TO_LIVE = 20
 """A mutant that does not return from its generic case by then is stillborn."""
-
-
-class TooLong(Exception):
-    """It does not return."""
 
 
 def stillborn(mutant: Mutant) -> str:
@@ -52,22 +45,6 @@ def stillborn(mutant: Mutant) -> str:
     except Exception as error:  # whatever the mutated code does
         return line(error)
     return ""
-
-
-@contextmanager
-def at_most(seconds: int) -> Iterator[None]:
-    """Raises TooLong in what takes longer. Works in a main thread."""
-
-    def stop(*_: object) -> None:
-        raise TooLong(f"did not return within {seconds} s")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(seconds)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def line(error: BaseException) -> str:

@@ -7,20 +7,40 @@ from typing import Annotated
 
 import typer
 
+from conformance.matrix import Selection
+from conformance.threads import set_environment
+from trust.options import Scheduler, UpdateDocs, Workers, require_frameworks
+from trust.places import ENVIRONMENT
+
 
 def mutants(
     op: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="only those that this op, model or optimizer examines; repeatable")
-    ] = None,
-    kind: Annotated[list[str] | None, typer.Option(help="pair, optimizer or adapter; repeatable")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="processes")] = 2,
+        list[str], typer.Option(metavar="NAME", help="only mutants that this op, model or optimizer examines; repeatable")
+    ] = [],  # noqa: B006
+    kind: Annotated[list[str], typer.Option(help="pair, optimizer or adapter; repeatable")] = [],  # noqa: B006
+    workers: Workers = 2,
+    scheduler: Scheduler = "",
     fresh: Annotated[bool, typer.Option("--fresh", help="forget what earlier runs found")] = False,
-    so_far: Annotated[bool, typer.Option("--so-far", help="tell what earlier runs found, and examine no more")] = False,
+    so_far: Annotated[bool, typer.Option("--so-far", help="print what earlier runs found, and examine nothing")] = False,
+    update_docs: UpdateDocs = False,
 ) -> None:
-    """Every mistake planted and examined: by numerical differentiation alone, and by the frameworks alone."""
-    for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
-        os.environ.setdefault(threads, "1")  # small arrays, and a process for each core: its processes read it as they begin
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from trust.mutants import score
+    """Of wrong gradients, how many are caught? By numerical differentiation alone, and by the frameworks alone.
 
-    raise typer.Exit(score.run(tuple(op or ()), tuple(kind or ()), workers, fresh=fresh, so_far=so_far))
+    Continues where the last run stopped.
+    """
+    if update_docs:
+        require_frameworks()
+        if op or kind:
+            raise typer.BadParameter("the docs hold the whole corpus: leave out --op and --kind", param_hint="--update-docs")
+    set_environment(1)
+    os.environ |= ENVIRONMENT
+    from trust.corpus.catalogue import corpus
+    from trust.mutants.run import Crew, run
+
+    try:
+        Selection(op=op)
+        found = list(corpus(kind, op))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    crew = Crew(workers, scheduler, (tuple(kind), tuple(op)))
+    raise typer.Exit(run(found, crew, fresh=fresh, so_far=so_far, update_docs=update_docs))

@@ -28,9 +28,9 @@ from gradwitness.arrays import Array
 from gradwitness.evidence import Evidence
 from gradwitness.verdict import Disagreement
 from reference import OPTIMIZERS
-from trust.corpus.consistent import another_function
+from trust.corpus.another_function import another_function
+from trust.corpus.baseline import DTYPE, FURTHER, agreeing, cases, drawn, equal, steps
 from trust.corpus.mutant import Mutant
-from trust.corpus.right import DTYPE, FURTHER, agreeing, cases, drawn, equal, steps
 
 FILE = Path(__file__).with_name("equivalent.toml")
 Check = Literal["same", "kink", "unasked", "another_function", "none"]

@@ -14,9 +14,10 @@ import numpy as np
 from gradwitness.derivative.oracle import Vacuous
 from gradwitness.rounding.arithmetic import Unstable
 from gradwitness.verdict import Disagreement
+from trust.corpus.baseline import cases
 from trust.corpus.mutant import Mutant
-from trust.corpus.right import cases
-from trust.corpus.stillborn import TooLong, at_most, line
+from trust.corpus.stillborn import line
+from trust.corpus.time_limit import TooLong, at_most
 
 By = Literal["oracle", "frameworks"]
 Verdict = Literal["killed", "refused", "raised", "survived", "stillborn", "too slow", "not applicable"]

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import gradwitness
+from trust.corpus.baseline import TABLES, kind_of
 from trust.corpus.mutant import Mutant
-from trust.corpus.right import TABLES, kind_of
 from trust.journal import Entry, Journal
 from trust.mutants.outcome import Outcome
 from trust.places import FOLDER, ROOM
@@ -71,7 +71,7 @@ def _cases(name: str) -> str:
 @cache
 def _engine() -> str:
     engine = Path(gradwitness.__file__).parent
-    files = [*(engine / name for name in ENGINE), ROOM / "corpus" / "spoiled.py"]
+    files = [*(engine / name for name in ENGINE), ROOM / "corpus" / "spoiled_gradients.py"]
     return "\0".join(_computed(file.read_text()) for file in files)
 
 

@@ -22,12 +22,13 @@ from conformance.run import RUN, optimizer_path
 from gradwitness.evidence import Evidence
 from gradwitness.subjects.pair import Subject
 from reference import OPS
-from trust.corpus.consistent import another_function as why_not_another
+from trust.corpus.another_function import another_function as why_not_another
+from trust.corpus.baseline import DTYPE, agreeing, at, by_framework, results
+from trust.corpus.catalogue import reached_by_forward
 from trust.corpus.mutant import Mutant
-from trust.corpus.mutants import reached_by_forward
-from trust.corpus.right import DTYPE, agreeing, at, by_framework, results
-from trust.corpus.stillborn import at_most, stillborn
-from trust.mutants.memory import checked, measured_before, unchanged
+from trust.corpus.stillborn import stillborn
+from trust.corpus.time_limit import at_most
+from trust.mutants.caching import checked, measured_before, unchanged
 from trust.mutants.outcome import SECONDS_PER_CASE, Outcome, outcome_of
 
 ANOTHER = "another function, of which backward is the derivative"

@@ -6,27 +6,42 @@ from typing import Annotated
 
 import typer
 
+from conformance.extras import require
 from reference import OPS
+from trust.options import Scheduler, UpdateDocs, Workers, require_frameworks
 
 
 def peers(
     mutants: Annotated[int | None, typer.Option(min=1, help="so many of the corpus, a random sample; all if not given")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="inputs at which each right pair is shown")] = 3,
     op: Annotated[list[str], typer.Option(metavar="NAME", help="this op only; repeatable")] = [],  # noqa: B006
-    processes: Annotated[int, typer.Option(min=1)] = 2,
-    report: Annotated[bool, typer.Option("--report", help="run nothing: count what was found out so far")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="forget what was found out")] = False,
+    workers: Workers = 2,
+    scheduler: Scheduler = "",
+    report: Annotated[bool, typer.Option("--report", help="run nothing: print what earlier runs found")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="forget what earlier runs found")] = False,
+    update_docs: UpdateDocs = False,
 ) -> None:
-    """The rules of others and ours on the same mutants and the same right pairs. Goes on where the last run stopped."""
-    from trust.peers import compare, tally
+    """How many wrong gradients do the rules of other libraries catch? They and ours see the same mutants and right pairs.
+
+    Continues where the last run stopped.
+    """
+    require_frameworks()
+    require("trust", "autograd")
+    from trust.peers import run
+    from trust.peers.report import count, table, versions
 
     for name in op:
         if name not in OPS:
             raise typer.BadParameter(f"unknown op {name!r}; there are {', '.join(OPS)}")
-    journal = compare.so_far(fresh=fresh)
+    if update_docs and op:
+        raise typer.BadParameter("the docs hold all ops: leave out --op", param_hint="--update-docs")
+    journal = run.so_far(run.FILE, fresh=fresh)
     if not report:
-        compare.run(journal, processes=processes, limit=mutants, seeds=seeds, ops=tuple(op))
-    rows = compare.found(journal, tuple(op))
+        crew = run.Crew(workers, scheduler)
+        finished = run.compare(journal, crew, limit=mutants, seeds=seeds, ops=tuple(op))
+        if not finished:
+            raise typer.Exit(run.INTERRUPTED)
+    rows = run.found(journal, tuple(op))
     if not rows:
-        raise typer.BadParameter("nothing was found out yet", param_hint="--report")
-    tally.report(tally.count(rows), save=not op)
+        raise typer.BadParameter("nothing is found yet", param_hint="--report")
+    table(count(rows), versions(), update_docs=update_docs)

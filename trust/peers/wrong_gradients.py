@@ -17,8 +17,8 @@ from gradwitness.rounding.arithmetic import Measured, measure
 from gradwitness.subjects.pair import Subject
 from gradwitness.verdict import Disagreement, judge
 from reference import OPS
+from trust.corpus.catalogue import pair_mutants
 from trust.corpus.mutant import Mutant
-from trust.corpus.mutants import pair_mutants
 
 
 @cache

@@ -8,8 +8,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 
-from trust.rewriting import calls as mistaken_calls
-from trust.rewriting.pieces import (
+from trust.rewriting import call_mistakes
+from trust.rewriting.syntax import (
     Names,
     Variant,
     assigned,
@@ -167,9 +167,9 @@ RULES: dict[type, Callable[..., Iterator[Variant]]] = {
     ast.Assign: _assign,
     ast.AugAssign: _augmented,
     ast.Compare: _compare,
-    ast.Call: mistaken_calls.call,
+    ast.Call: call_mistakes.call,
     ast.Attribute: _attribute,
-    ast.Expr: mistaken_calls.at,
+    ast.Expr: call_mistakes.at,
     ast.Subscript: _subscript,
     ast.Name: _name,
     ast.Return: _return,

@@ -22,7 +22,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from trust.rewriting.mistakes import variants
-from trust.rewriting.pieces import Names
+from trust.rewriting.syntax import Names
 
 Path = tuple[tuple[str, int | None], ...]
 

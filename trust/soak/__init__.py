@@ -1,0 +1,9 @@
+"""Does the suite ever call a right gradient wrong? Every case runs at many seeds, and nothing may disagree.
+
+command.py       python -m trust soak
+run.py           shares blocks of seeds among workers
+record.py        the journal, and which blocks are still to run
+examination.py   runs an adapter at a seed and judges the result
+results.py       data classes for soak results
+report.py        the tables
+"""

@@ -1,4 +1,4 @@
-"""What a soak came to: tables for the terminal, and JSON."""
+"""The results of a soak: tables for a terminal, and a summary for the docs."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 from rich.table import Table
 
 from gradwitness import K, frameworks
-from trust.soak.draws import mode
-from trust.soak.tally import Tally
+from trust.soak.examination import mode
+from trust.soak.results import Tally
 
 Key = tuple[str, str, str]
 
@@ -24,7 +24,7 @@ def grouped(tallies: Iterable[Tally]) -> dict[Key, list[Tally]]:
 
 
 def runs(tallies: Sequence[Tally]) -> Counter[str]:
-    """How many cells came to each status."""
+    """How many cells have each status."""
     return sum((Counter(tally.count) for tally in tallies), Counter())
 
 
@@ -39,22 +39,21 @@ def seeds(tallies: Sequence[Tally]) -> dict[tuple[str, str], int]:
 def table(tallies: Iterable[Tally]) -> Table:
     """One row for each adapter, kind and dtype."""
     drawn = Table(title=f"the soak: runs by outcome, and the worst distance in units of rounding spread (a bound), {K:g} allowed")
-    for column in ("adapter", "mode", "of", "dtype"):
+    for column in ("adapter", "mode", "kind", "dtype"):
         drawn.add_column(column)
     for column in ("cases", "seeds of each", "agreed", "recorded", "not run", "alarms", "redrawn", "worst"):
         drawn.add_column(column, justify="right")
     drawn.add_column("where", overflow="fold")
-    for (adapter, kind, dtype), of in grouped(tallies).items():
-        count, each = runs(of), seeds(of).values()
-        worst = max(of, key=lambda tally: tally.worst[0])
+    for (adapter, kind, dtype), group in grouped(tallies).items():
+        count, each = runs(group), seeds(group).values()
+        worst = max(group, key=lambda tally: tally.worst[0])
         ratio, result, seed = worst.worst
         statuses = (str(count[status]) for status in ("agreed", "known", "not run", "alarm"))
-        range_of = f"{min(each)}" if min(each) == max(each) else f"{min(each)} to {max(each)}"
+        seeds_of_each = f"{min(each)}" if min(each) == max(each) else f"{min(each)} to {max(each)}"
         where = f"{worst.name} / {worst.case_id}, {result}, seed {seed}"
-        redrawn = str(sum(tally.redrawn for tally in of))
-        drawn.add_row(
-            adapter, mode(adapter), f"{kind}s", dtype, str(len(each)), range_of, *statuses, redrawn, f"{ratio:.2f}", where
-        )
+        redrawn = str(sum(tally.redrawn for tally in group))
+        cells = (adapter, mode(adapter), f"{kind}s", dtype, str(len(each)), seeds_of_each, *statuses, redrawn)
+        drawn.add_row(*cells, f"{ratio:.2f}", where)
     return drawn
 
 
@@ -75,11 +74,11 @@ def replay(tally: Tally, seed: str) -> str:
 
 
 def summary(tallies: Sequence[Tally]) -> dict[str, Any]:
-    """The same for a file."""
+    """The rows of the table, the alarms and the versions, for the docs."""
     rows = []
-    for (adapter, kind, dtype), of in grouped(tallies).items():
-        worst = max(of, key=lambda tally: tally.worst[0])
-        each = seeds(of).values()
+    for (adapter, kind, dtype), group in grouped(tallies).items():
+        worst = max(group, key=lambda tally: tally.worst[0])
+        each = seeds(group).values()
         rows.append(
             {
                 "adapter": adapter,
@@ -88,8 +87,8 @@ def summary(tallies: Sequence[Tally]) -> dict[str, Any]:
                 "dtype": dtype,
                 "cases": len(each),
                 "seeds": [min(each), max(each)],
-                "runs": dict(runs(of)),
-                "redrawn": sum(tally.redrawn for tally in of),
+                "runs": dict(runs(group)),
+                "redrawn": sum(tally.redrawn for tally in group),
                 "worst": {"ratio": worst.worst[0], "name": worst.name, "case": worst.case_id, "seed": worst.worst[2]},
             }
         )

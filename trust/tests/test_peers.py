@@ -15,11 +15,11 @@ import pytest
 
 from conformance.run import subject
 from reference import OPS
-from trust.peers import tally
-from trust.peers.compare import so_far, verdict
+from trust.peers import report
 from trust.peers.examined import Examined, Inapplicable
 from trust.peers.ours import OURS
 from trust.peers.rules import RULES
+from trust.peers.run import so_far, verdict
 from trust.peers.wrapped import Pair
 from trust.peers.wrong_gradients import at_mutant, mutants, what_it_is
 
@@ -142,7 +142,7 @@ def row(state: str, verdicts: Sequence[str], **more: Any) -> dict[str, Any]:
 
 def test_kills_misses_and_false_alarms_are_counted_apart_from_what_was_not_asked() -> None:
     peers = len(RULES) - 1
-    found = tally.count([
+    found = report.count([
         row("live", ["passed", *["alarmed"] * peers], label="dropped term"),
         row("live", ["not applicable: large", *["passed"] * peers], label="wrong axis"),
         row("right", ["passed", *["alarmed"] * peers], kink=True),

@@ -9,8 +9,8 @@ from conformance.run import evidence
 from gradwitness import Disagreement
 from gradwitness.arrays import unit_roundoff
 from reference import OPS
-from trust.sensitivity.command import AIMS
-from trust.sensitivity.elements import STEP, elements, of_case, smallest
+from trust.sensitivity.report import AIMS
+from trust.sensitivity.search import STEP, elements, of_case, smallest
 
 CASES = [pytest.param(name, dtype, id=f"{name}-{dtype}") for name in ("softmax", "linear", "layer_norm") for dtype in AIMS]
 

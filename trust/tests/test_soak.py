@@ -13,11 +13,11 @@ from conformance.matrix import DTYPES, Selection
 from conformance.run import RUN, subject
 from gradwitness import verdict
 from reference import MODELS, OPS
-from trust.soak import draws as soak
-from trust.soak.blocks import Record, spans
-from trust.soak.draws import cell, drawn, examine, examined, run, surely_agreed
+from trust.soak import examination as soak
+from trust.soak.examination import cell, drawn, examine, examined, run, surely_agreed
+from trust.soak.record import Record, spans
 from trust.soak.report import alarms, summary
-from trust.soak.tally import Block, Outcome, Tally
+from trust.soak.results import Block, Outcome, Tally
 
 SEEDS = 3
 ADAPTERS = ("torch", "tensorflow")

@@ -11,10 +11,10 @@ import adapters
 from gradwitness import frameworks
 from reference import OPS
 from reference.activations import silu
-from trust.corpus.consistent import another_function
+from trust.corpus.another_function import another_function
+from trust.corpus.catalogue import corpus
 from trust.corpus.mutant import Mutant
-from trust.corpus.mutants import corpus
-from trust.mutants import equivalent, records, table
+from trust.mutants import equivalent, fate, records
 from trust.mutants.outcome import Outcome
 from trust.mutants.records import Records, entry
 from trust.mutants.witnesses import by_frameworks, examine, oracle
@@ -182,12 +182,12 @@ def test_a_result_does_not_outlive_what_it_is_about(tmp_path: Path, monkeypatch:
 def test_the_table_counts_each_mutant_once(tmp_path: Path) -> None:
     one, two, three, four = list(reference_mutants().values())[:4]
     checks = Records(tmp_path / "checks.jsonl")
-    found = [table.judged(one, _known(one), checks), table.judged(two, _known(two, "stillborn"), checks)]
+    found = [fate.judged(one, _known(one), checks), fate.judged(two, _known(two, "stillborn"), checks)]
     for mutant, oracle_says in ((three, "not applicable"), (four, "survived")):
         outcomes = [Outcome("oracle", oracle_says), Outcome("frameworks", "killed")]
-        found.append(table.judged(mutant, entry(mutant, outcomes, 0.0), checks))
+        found.append(fate.judged(mutant, entry(mutant, outcomes, 0.0), checks))
     assert [(j.fate, j.oracle, j.frameworks) for j in found] == [
         ("live", "killed", "killed"), ("stillborn", "", ""), ("live", "not asked", "killed"), ("live", "survived", "killed"),
     ]  # fmt: skip
-    assert table.row(found) == [4, 1, 0, 3, 2, 1, 1, 3, 3, 0]
-    assert (table.share(found, "oracle"), table.share(found, "frameworks")) == (1 / 2, 1)
+    assert fate.row(found) == [4, 1, 0, 3, 2, 1, 1, 3, 3, 0]
+    assert (fate.share(found, "oracle"), fate.share(found, "frameworks")) == (1 / 2, 1)

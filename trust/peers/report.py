@@ -1,11 +1,10 @@
-"""Counting what `trust.peers.compare` found: kills, misses and false alarms of each rule, and what a rule kills that ours do not.
+"""Counting what `trust.peers.run` found: kills, misses and false alarms of each rule, and what a rule kills that ours do not.
 
 Ours stand there one by one, as the peers do, and together, as a user of the suite has them: what one of them kills is killed.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from importlib.metadata import version
 from typing import Any
@@ -16,16 +15,14 @@ from rich.table import Table
 from trust import page
 from trust.peers.ours import OURS
 from trust.peers.rules import RULES
-from trust.places import RESULTS
 
 NUMERICALLY = next(iter(OURS))
 TOGETHER = "Gradwitness, all three"
-SUMMARY = RESULTS / "peers.json"
 Row = dict[str, Any]
 
 
 def count(rows: list[Row]) -> dict[str, Any]:
-    """Rows -> numbers: the corpus by what its mutants are, and for each rule what it killed, missed and cried wolf at."""
+    """Rows -> numbers: how many mutants of each state there are; and for each rule its kills, misses and false alarms."""
     rows = [row | {"verdicts": {TOGETHER: _together(row), **row["verdicts"]}} for row in rows]
     live = [row for row in rows if row["state"] == "live"]
     right = [row for row in rows if row["state"] == "right"]
@@ -38,7 +35,7 @@ def count(rows: list[Row]) -> dict[str, Any]:
 
 
 def _together(row: Row) -> str:
-    """What one of ours said that failed; else passed, where one that could be asked did; else why the first could not."""
+    """The verdict of ours together: that of the first that failed; else passed, if one did; else why the first was not asked."""
     said = [row["verdicts"].get(name, "") for name in OURS]
     return next((v for v in said if _failed(v)), "passed" if "passed" in said else said[0])
 
@@ -71,33 +68,24 @@ def _reasons(verdicts: Any) -> dict[str, int]:
     return dict(Counter(v for v in verdicts if v != "passed" and not _failed(v)).most_common())
 
 
-def report(found: dict[str, Any], *, save: bool) -> None:
-    """Print the table; with `save`, write the numbers to trust/results/peers.json."""
-    table = Table(
-        "rule",
-        "killed",
-        "missed",
-        "not asked",
-        "of asked",
-        "false alarms",
-        "at kinks",
-        "of pairs",
-        "beyond ours",
-        "beyond numerical",
-    )
-    for column in table.columns[1:]:
+def versions() -> dict[str, str]:
+    """The versions of the libraries whose rules were asked."""
+    return {name: version(name) for name in ("numpy", "torch", "jax", "tensorflow", "autograd")}
+
+
+def table(found: dict[str, Any], libraries: dict[str, str], *, update_docs: bool) -> None:
+    """Print the table; with update_docs, write the numbers into the docs."""
+    columns = ("killed", "missed", "not asked", "of asked", "false alarms", "at kinks", "of pairs", "beyond ours")
+    drawn = Table("rule", *columns, "beyond numerical")
+    for column in drawn.columns[1:]:
         column.justify = "right"
     for rule, n in found["rules"].items():
         asked = n["killed"] + n["missed"]
         cells = (n["killed"], n["missed"], sum(n["not asked"].values()), f"{n['killed'] / asked:.2%}" if asked else "-")
         alarms = (n["false alarms"], n["false alarms at kinks"], n["right pairs asked"])
         beyond = (len(n["killed here and by none of ours"]), len(n["killed here and not by ours numerically"]))
-        table.add_row(rule, *map(str, (*cells, *alarms, *beyond)))
+        drawn.add_row(rule, *map(str, (*cells, *alarms, *beyond)))
     console = Console(width=None if Console().is_terminal else 170)
-    console.print(table)
+    console.print(drawn)
     console.print(f"mutants: {found['corpus']}; right pairs: {found['right']}")
-    if save:
-        versions = {name: version(name) for name in ("numpy", "torch", "jax", "tensorflow", "autograd")}
-        RESULTS.mkdir(exist_ok=True)
-        SUMMARY.write_text(json.dumps({"versions": versions} | found, indent=1) + "\n")
-        page.write("peers")
+    page.publish("peers", {"versions": libraries} | found, console, update_docs=update_docs)

@@ -16,8 +16,8 @@ from gradwitness.arrays import Array
 from gradwitness.derivative.oracle import BLIND
 from gradwitness.subjects.pair import Subject, floats_to, leaves, tree_map
 from gradwitness.verdict import Disagreement, judge_within
+from trust.corpus.baseline import cases, drawn, equal
 from trust.corpus.mutant import Mutant
-from trust.corpus.right import cases, drawn, equal
 
 STEPS = [np.longdouble(2) ** -power for power in (14, 20, 26)]
 """The first that no kink is too near for."""

@@ -1,19 +1,21 @@
-"""What the soak is told in: an outcome for each seed, and a tally of them for each adapter and block of seeds."""
+"""Data classes for soak results: an outcome for each seed, and a tally of outcomes for each adapter and block of seeds."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Literal
 
+from conformance.matrix import Kind
+
 Status = Literal["agreed", "known", "not run", "alarm"]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a cell came to at its seed.
+    """The outcome of a cell at its seed.
 
-    ratio, result   the worst distance in units of spread, or a bound of it, and of which result
-    message         of an alarm; why a cell was not run
+    ratio, result   the largest distance in units of spread, or a bound of it, and the result that has it
+    message         the text of an alarm, or the reason why the cell was not run
     """
 
     status: Status
@@ -26,7 +28,7 @@ class Outcome:
 class Block:
     """A case in a dtype at the seeds first, ..., last - 1, and the adapters that run it."""
 
-    kind: str
+    kind: Kind
     name: str
     case_id: str
     dtype: str
@@ -37,17 +39,17 @@ class Block:
 
 @dataclass
 class Tally:
-    """What an adapter came to over a block.
+    """The outcomes of an adapter over a block.
 
-    count     by status
-    redrawn   points that were drawn again
-    worst     the worst distance of those that agreed: ratio, result, seed
+    count     how many there are of each status
+    redrawn   how many points were drawn again
+    worst     the largest distance among those that agreed: ratio, result, seed
     alarms    seed -> message
     reasons   why cells were not run
-    seconds   of processor time, the reference's with those of the first adapter
+    seconds   processor time; the first adapter's includes the reference's
     """
 
-    kind: str
+    kind: Kind
     name: str
     case_id: str
     dtype: str
@@ -62,7 +64,7 @@ class Tally:
     seconds: float = 0.0
 
     def add(self, seed: int, outcome: Outcome) -> None:
-        """One seed."""
+        """Count the outcome of one seed."""
         self.count[outcome.status] = self.count.get(outcome.status, 0) + 1
         if outcome.status == "agreed" and outcome.ratio >= self.worst[0]:
             self.worst = (outcome.ratio, outcome.result, seed)
@@ -70,3 +72,10 @@ class Tally:
             self.alarms[str(seed)] = outcome.message
         if outcome.status == "not run" and outcome.message not in self.reasons:
             self.reasons.append(outcome.message)
+
+
+def tallies(block: Block) -> list[Tally]:
+    """An empty tally for each adapter of a block."""
+    return [
+        Tally(block.kind, block.name, block.case_id, block.dtype, adapter, block.first, block.last) for adapter in block.adapters
+    ]

@@ -18,9 +18,9 @@ from gradwitness.derivative.oracle import check_subject
 from gradwitness.rounding.arithmetic import Measured
 from gradwitness.subjects.pair import Subject, leaves
 from gradwitness.verdict import K
+from trust.corpus.baseline import equal
+from trust.corpus.catalogue import reached_by_forward
 from trust.corpus.mutant import Mutant
-from trust.corpus.mutants import reached_by_forward
-from trust.corpus.right import equal
 
 _derivatives: dict[tuple[Any, ...], Any] = {}
 _truths: WeakKeyDictionary[Subject, list[Any]] = WeakKeyDictionary()

@@ -12,8 +12,8 @@ import adapters
 from gradwitness import frameworks
 from reference import MODELS, OPS, OPTIMIZERS, Op
 from trust.corpus.mutant import Mutant, home, of_function
-from trust.corpus.reached import examined, methods, reached
-from trust.corpus.spoiled import spoiled
+from trust.corpus.reachable import examined, methods, reached
+from trust.corpus.spoiled_gradients import spoiled
 
 PAIRS: Mapping[str, Op] = OPS | MODELS
 

@@ -1,0 +1,48 @@
+"""A time limit holds in every thread, and reaches nothing behind it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from trust.corpus.time_limit import TooLong, at_most
+
+
+def here(function: Callable[[], Any]) -> Any:
+    return function()
+
+
+def in_a_thread(function: Callable[[], Any]) -> Any:
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(function).result()
+
+
+def endless() -> None:
+    with at_most(0.05):
+        while True:
+            pass
+
+
+def soon() -> float:
+    """The time limit passes after the code inside has returned."""
+    with at_most(0.05):
+        pass
+    until = time.monotonic() + 0.2
+    while time.monotonic() < until:
+        pass
+    return until
+
+
+@pytest.mark.parametrize("place", [here, in_a_thread])
+def test_what_does_not_return_is_stopped(place: Callable[..., Any]) -> None:
+    with pytest.raises(TooLong, match=r"did not return within 0\.05 s"):
+        place(endless)
+
+
+@pytest.mark.parametrize("place", [here, in_a_thread])
+def test_what_returns_in_time_is_left_alone(place: Callable[..., Any]) -> None:
+    assert place(soon) > 0
