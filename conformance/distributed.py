@@ -11,7 +11,7 @@ import time
 from asyncio import CancelledError
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -110,10 +110,8 @@ def _finished(running: dict[Future, Attempt], dead: Callable[[Any], Any]) -> Ite
     if not running:
         time.sleep(POLL)
         return
-    try:
+    with suppress(TimeoutError, CancelledError):  # the status of each future tells
         wait(list(running), timeout=POLL, return_when="FIRST_COMPLETED")
-    except (TimeoutError, CancelledError):  # whatever was cancelled shows by its status
-        pass
     for future, attempt in list(running.items()):
         if future.status == "error":
             del running[future]

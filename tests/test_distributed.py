@@ -98,11 +98,15 @@ def long_once(thing: tuple[int, str]) -> int:
     return number
 
 
+def dead_again(thing: tuple[int, str]) -> str:
+    return f"{thing} ended two workers"
+
+
 def test_a_worker_killed_on_a_cluster_costs_its_thing_one_retry(scheduler: str, tmp_path: Path) -> None:
     started = tmp_path / "started"
     todo = [(number, str(started)) for number in range(20)]
     found = []
-    for number in each(long_once, todo, lambda thing: ("dead", thing), workers=0, scheduler=scheduler, prepare=prepare, about=(1,)):
+    for number in each(long_once, todo, dead_again, workers=0, scheduler=scheduler, prepare=prepare, about=(1,)):
         found.append(number)
         if len(found) == 10:
             os.kill(int(text_of(started)), signal.SIGKILL)
