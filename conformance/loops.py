@@ -11,6 +11,7 @@ import numpy as np
 
 import adapters
 from conformance.recipes import Recipe
+from conformance.threads import limit_framework
 from gradwitness.arrays import Array
 from gradwitness.frameworks import Unavailable, spec_of
 from gradwitness.subjects.pair import floats_to, tree_map
@@ -77,14 +78,26 @@ def reference(recipe: Recipe, dtype: Any = np.float64, lift: Callable[[Array], A
     return Loop(step, loss, lambda: recipe.predict(params, x, state), lambda: (params, state))
 
 
-def adapted(name: str, recipe: Recipe, dtype: Any = np.float64, mode: str | None = None, device: str = "cpu") -> Loop:
-    """The same network in a framework: its own model, its own optimizer, its own loop, in its customary mode if none is given.
+def adapted(
+    name: str,
+    recipe: Recipe,
+    dtype: Any = np.float64,
+    mode: str | None = None,
+    device: str = "cpu",
+    threads: int | None = None,
+) -> Loop:
+    """The same network in a framework: its own model, its own optimizer, its own loop.
 
-    Raises gradwitness.frameworks.Unavailable where the framework, the model or the optimizer is missing.
+    mode      how the framework runs; its customary mode if not given
+    threads   how many threads it gets; as many as it takes if not given. A framework that has computed before keeps what it has
+
+    Raises gradwitness.frameworks.Unavailable where the framework is missing, or its adapter lacks the model or the optimizer.
     """
     adapter = adapters.load(name)
-    if why := adapter.missing("models", recipe.model) or adapter.missing("optimizers", recipe.optimizer):
-        raise Unavailable(why)
+    if reason := adapter.missing("models", recipe.model) or adapter.missing("optimizers", recipe.optimizer):
+        raise Unavailable(reason)
+    if threads is not None:
+        limit_framework(name, threads)
     native_model, get = adapter.models[recipe.model], adapter.framework.to_numpy
     put, cast = partial(adapter.framework.from_numpy, device=device), partial(tree_map, floats_to(dtype))
     params, state = map(cast, recipe.start())

@@ -16,11 +16,17 @@ TOLERANCE = 1.1
 """CPU seconds per second and thread that a timing may show: the two clocks are not read at the same instant."""
 
 
-def set_environment(count: int) -> None:
-    """What libraries read when they are loaded. NumPy's BLAS is loaded already: see `limit_loaded`."""
-    variables = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+VARIABLES = (
+    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS",
     # XLA has no documented variable; its CPU client takes the size of its pool from these before it counts processors.
-    os.environ.update(dict.fromkeys((*variables, "PJRT_NPROC", "NPROC"), str(count)))
+    "PJRT_NPROC", "NPROC",
+)  # fmt: skip
+"""What libraries read when they are loaded."""
+
+
+def set_environment(count: int) -> None:
+    """Set `VARIABLES`. NumPy's BLAS is loaded already: see `limit_loaded`."""
+    os.environ.update(dict.fromkeys(VARIABLES, str(count)))
     # Three frameworks share one GPU: none may take all of its memory at the start.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")

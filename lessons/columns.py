@@ -105,12 +105,19 @@ def fill_columns(
     missing: dict[str, str],
     watch: Watch,
     what: object,
+    threads: int,
 ) -> None:
-    """Run a recipe in every column; why there is none, in missing. Raises KeyboardInterrupt after Ctrl-C, what is done kept."""
+    """Run a recipe in every column, each with so many threads.
+
+    columns   gets the runs, as they end
+    missing   gets the reason for each column that there is not
+
+    Raises KeyboardInterrupt after Ctrl-C. The run that it broke off is kept.
+    """
     for name in names:
         watch(f"{name}: loading")
         try:
-            loop = loops.reference(recipe, dtype) if name == "numpy" else loops.adapted(name, recipe, dtype)
+            loop = loops.reference(recipe, dtype) if name == "numpy" else loops.adapted(name, recipe, dtype, threads=threads)
             columns[name] = run(loop, recipe.steps, watch(f"{name}: {what}"))
         except Unavailable as reason:
             missing[name] = str(reason)

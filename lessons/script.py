@@ -7,12 +7,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn
 
+from conformance import threads
 from lessons.columns import COLUMNS, Tick, Watch
 
 SUFFIXES = (".png", ".pdf", ".svg")
@@ -64,6 +65,21 @@ def output(path: Path | None) -> Path | None:
         wanted("a file in a directory that exists", lambda path: path.parent.is_dir())(path)
         wanted("a file that can be written", _writable)(path)
     return path
+
+
+Threads = Annotated[int, typer.Option(min=1, help="Threads for each column.")]
+
+
+def limit_threads(count: int) -> None:
+    """Give every library so many threads: those that are loaded, and those that will be."""
+    threads.set_environment(count)
+    threads.limit_loaded(count)
+
+
+def threads_in_use(count: int) -> str:
+    """How many threads the columns had, in a sentence, and what the libraries themselves say."""
+    said = "; ".join(f"{library} {value}" for library, value in threads.in_use().items())
+    return f"Threads for each column: {count} ({said})."
 
 
 adapter = wanted(f"one of {', '.join(COLUMNS)}", lambda name: name in COLUMNS)

@@ -21,7 +21,7 @@ from conformance import loops
 from conformance.loops import Loop
 from conformance.recipes import RECIPES, Recipe
 from gradwitness.subjects.pair import floats_to, tree_map
-from lessons.script import wanted
+from lessons.script import limit_threads, wanted
 from reference.activations import relu
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -92,8 +92,9 @@ def main(
     steps: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
 ) -> None:
     """Print how far a framework's float32 run is from the float64 truth, up to the step at which a relu parts them."""
+    limit_threads(1)
     recipe = RECIPES[model]
     conventions = adapters.load(adapter).models[recipe.model].conventions  # under which both compute the same
     ours = loops.reference(replace(recipe, config={**recipe.config, **conventions}), np.float64)
-    for line in part(recipe, ours, loops.adapted(adapter, recipe, np.float32), adapter, steps):
+    for line in part(recipe, ours, loops.adapted(adapter, recipe, np.float32, threads=1), adapter, steps):
         typer.echo(line)

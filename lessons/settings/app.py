@@ -23,7 +23,9 @@ from rich.console import Console
 from rich.table import Table
 
 import adapters
+from conformance.threads import limit_framework
 from gradwitness.frameworks import Unavailable
+from lessons.script import limit_threads
 from reference import OPTIMIZERS
 from reference.case import seed
 from reference.schedules import Schedule, rate
@@ -91,10 +93,12 @@ def main(
     console = Console(highlight=False)
     if unknown := [name for name in optimizer or () if name not in OPTIMIZERS]:
         raise typer.BadParameter(f"{unknown[0]!r} came; wanted one of {', '.join(OPTIMIZERS)}", param_hint="--optimizer")
+    limit_threads(1)
     loaded = {}
     for name in adapters.NAMES:
         try:
             loaded[name] = adapters.load(name)
+            limit_framework(name, 1)
         except Unavailable as reason:
             console.print(f"No column for {name}: {reason}.")
     table = Table(title="distance from the reference after 20 steps, as a share of its way: defaults / named / converted")

@@ -67,7 +67,7 @@ def test_asking_for_the_loss_changes_nothing_that_is_told(name: str) -> None:
 
 
 def test_a_wrong_update_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def slower(_name: str, recipe: Any, dtype: Any) -> loops.Loop:
+    def slower(_name: str, recipe: Any, dtype: Any, **_: Any) -> loops.Loop:
         return loops.reference(replace(recipe, hyper={"lr": 1.001 * recipe.hyper["lr"]}), dtype)
 
     monkeypatch.setattr(loops, "adapted", slower)
@@ -82,7 +82,7 @@ def test_a_column_is_compared_under_its_own_definitions(tmp_path: Path, monkeypa
     def margin(recipe: Any) -> Any:
         return replace(recipe, config={"margin": 2.0})
 
-    monkeypatch.setattr(loops, "adapted", lambda _name, recipe, dtype: loops.reference(margin(recipe), dtype))
+    monkeypatch.setattr(loops, "adapted", lambda _name, recipe, dtype, **_: loops.reference(margin(recipe), dtype))
     monkeypatch.setattr(train_runs, "definitions", lambda *_: ({"margin": 2.0}, {}))
     code, printed = lesson("siamese", "--adapter", "torch", "--steps", 5, output=tmp_path / "curves.png")
     assert code == 0
@@ -135,7 +135,7 @@ def test_an_interrupt_keeps_what_was_done(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_column_that_is_broken_off_is_compared_as_far_as_it_went(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(_name: str, recipe: Any, dtype: Any) -> loops.Loop:
+    def interrupted(_name: str, recipe: Any, dtype: Any, **_: Any) -> loops.Loop:
         loop = loops.reference(recipe, dtype)
 
         def step() -> Any:

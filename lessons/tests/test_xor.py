@@ -157,7 +157,7 @@ def test_each_framework_agrees_within_rounding(name: str, tmp_path: Path) -> Non
 
 def test_a_rate_kept_in_float32_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        loops, "adapted", lambda _name, recipe, _dtype: loops.reference(at_rate(recipe, lambda lr: float(np.float32(lr))))
+        loops, "adapted", lambda _name, recipe, _dtype, **_: loops.reference(at_rate(recipe, lambda lr: float(np.float32(lr))))
     )
     code, printed = lesson("--adapter", "torch", "--rate", 0.1, "--epochs", 50, output=tmp_path / "xor.png")
     assert code == 0
@@ -166,7 +166,9 @@ def test_a_rate_kept_in_float32_is_found_out(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_wrong_update_is_not_called_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loops, "adapted", lambda _name, recipe, _dtype: loops.reference(at_rate(recipe, lambda lr: 1.001 * lr)))
+    monkeypatch.setattr(
+        loops, "adapted", lambda _name, recipe, _dtype, **_: loops.reference(at_rate(recipe, lambda lr: 1.001 * lr))
+    )
     code, printed = lesson("--adapter", "torch", "--rate", 0.1, "--epochs", 50, output=tmp_path / "xor.png")
     assert code == 0
     assert "that does not explain it. torch lies" in printed

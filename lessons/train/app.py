@@ -18,8 +18,8 @@ from rich.console import Console
 
 from conformance.recipes import RECIPES
 from lessons.columns import COLUMNS, held
+from lessons.script import Threads, chosen, limit_threads, progress, threads_in_use, wanted
 from lessons.script import adapter as _adapter
-from lessons.script import chosen, progress, wanted
 from lessons.script import output as _output
 from lessons.train.runs import DEAR, Outcome, fill
 from lessons.train.words import plot, show
@@ -49,6 +49,7 @@ def main(
     adapter: Annotated[
         list[str] | None, typer.Option(callback=_adapter, help=f"Only this column (repeatable): {', '.join(COLUMNS)}.")
     ] = None,
+    threads: Threads = 1,
 ) -> None:
     """Train MODEL on its data in NumPy, which is always shown, and in every installed framework, side by side."""
     recipe = RECIPES[model]
@@ -59,10 +60,11 @@ def main(
             raise typer.BadParameter(f"{steps} came; wanted at most {there}, for there are no more batches", param_hint="--steps")
         recipe = replace(recipe, steps=steps)
     outcome = Outcome(model, recipe, dtype)
+    limit_threads(threads)
     interrupted = False
     with progress(recipe.steps) as watch:
         try:
-            fill(outcome, chosen(adapter), rounding, watch)
+            fill(outcome, chosen(adapter), rounding, watch, threads)
         except KeyboardInterrupt:
             interrupted = True
     with held() as asked:
@@ -70,6 +72,7 @@ def main(
         if outcome.columns:
             show(outcome, console)
             plot(outcome, output)
+            console.print(threads_in_use(threads), end="\n\n")
             console.print(f"Loss curves saved to {output}", soft_wrap=True)
         if interrupted or asked.is_set():
             console.print("Interrupted: what was done by then is above.")

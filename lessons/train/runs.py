@@ -79,14 +79,14 @@ def definitions(recipe: Recipe, column: str) -> tuple[Mapping[str, Any], Mapping
     return adapter.models[recipe.model].conventions, adapter.conventions.get(recipe.optimizer, {})
 
 
-def fill(outcome: Outcome, names: Iterable[str], rounding: bool | None, watch: Watch) -> None:
+def fill(outcome: Outcome, names: Iterable[str], rounding: bool | None, watch: Watch, threads: int = 1) -> None:
     """Train in every column; then the reference under other definitions, and under Monte Carlo arithmetic (unless dear, if
     rounding is None).
 
     Raises KeyboardInterrupt after Ctrl-C; what is done by then is in outcome.
     """
     recipe, columns = outcome.recipe, outcome.columns
-    fill_columns(recipe, outcome.dtype, names, columns, outcome.missing, watch, outcome.name)
+    fill_columns(recipe, outcome.dtype, names, columns, outcome.missing, watch, outcome.name, threads)
     known: dict[str, History] = {}
     for column in columns:
         if column == "numpy" or not any(map(bool, definitions(recipe, column))):

@@ -16,8 +16,8 @@ import typer
 from rich.console import Console
 
 from lessons.columns import COLUMNS, held
+from lessons.script import Threads, chosen, limit_threads, progress, threads_in_use, wanted
 from lessons.script import adapter as _adapter
-from lessons.script import chosen, progress, wanted
 from lessons.script import output as _output
 from lessons.xor.runs import Outcome, Setting, fill, learned
 from lessons.xor.words import plot, show
@@ -42,17 +42,19 @@ def main(
     adapter: Annotated[
         list[str] | None, typer.Option(callback=_adapter, help=f"Only this column (repeatable): {', '.join(COLUMNS)}.")
     ] = None,
+    threads: Threads = 1,
 ) -> None:
     """Train the two-layer network on XOR in NumPy, which is always shown, and in every installed framework, side by side."""
     names = chosen(adapter)
     outcomes = [Outcome(Setting(hidden, seed, rate, epochs, loss))]
+    limit_threads(threads)
     interrupted = False
     with progress(epochs) as watch:
         try:
-            fill(outcomes[0], names, watch)
+            fill(outcomes[0], names, watch, threads)
             if not learned(outcomes[0].columns["numpy"]):
                 outcomes.append(Outcome(outcomes[0].setting.wider()))
-                fill(outcomes[1], outcomes[0].columns, watch)
+                fill(outcomes[1], outcomes[0].columns, watch, threads)
         except KeyboardInterrupt:
             interrupted = True
     with held() as asked:
@@ -62,6 +64,7 @@ def main(
             show(outcome, console)
         if done:
             plot(done, output)
+            console.print(threads_in_use(threads), end="\n\n")
             console.print(f"Loss curves saved to {output}", soft_wrap=True)
         if interrupted or asked.is_set():
             console.print("Interrupted: what was done by then is above.")

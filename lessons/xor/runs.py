@@ -79,7 +79,7 @@ class Outcome:
     rounded: History | None = None
 
 
-def fill(outcome: Outcome, names: Iterable[str], watch: Watch) -> None:
+def fill(outcome: Outcome, names: Iterable[str], watch: Watch, threads: int = 1) -> None:
     """Run a setting in every column, and measure what rounding alone does to it.
 
     Raises KeyboardInterrupt after Ctrl-C; what is done by then is in outcome.
@@ -92,7 +92,7 @@ def fill(outcome: Outcome, names: Iterable[str], watch: Watch) -> None:
         history = complete(run(loop, setting.epochs, watch("measuring what rounding does")), setting.epochs)
         return [history.losses, history.initial.ravel(), history.final.ravel()]
 
-    fill_columns(recipe, np.float64, names, outcome.columns, outcome.missing, watch, setting)
+    fill_columns(recipe, np.float64, names, outcome.columns, outcome.missing, watch, setting, threads)
     if len(outcome.columns) > 1:
         if single != setting:
             outcome.rounded = complete(run(loops.reference(single.recipe), setting.epochs), setting.epochs)
