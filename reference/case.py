@@ -1,4 +1,4 @@
-"""What the reference is made of: an op is a pair of functions, a case is one executable example of it.
+"""Ops, optimizers and cases. An op is a pair of functions; a case is an executable example of it.
 
 Nothing here knows of frameworks, tolerances or skips.
 """
@@ -21,13 +21,13 @@ Inputs = Callable[[np.random.Generator], tuple[Any, ...]]
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One example: `forward(*case.inputs(rng), **case.attrs)` is a legal call, and its gradient is known to exist.
+    """An example of an op: `forward(*case.inputs(rng), **case.attrs)` is a valid call, and its gradient exists.
 
     id       unique within the op; the first case of an op is its generic point
     inputs   rng -> the positional arguments of forward, float64; it owns the domain
     attrs    the keyword arguments of forward (labels, axes, flags); arrays of floats follow the dtype of the inputs
-    kink     the case sits on a kink on purpose: there the gradient is a set
-    zero     names of arguments whose gradient is exactly zero here, because that is the mathematics
+    kink     whether the case lies on a kink on purpose; the gradient is a set there
+    zero     names of arguments whose gradient is exactly zero by the mathematics
     """
 
     id: str
@@ -42,11 +42,11 @@ class Op:
     """A differentiable function with its hand-derived vjp.
 
     forward(*differentiable, /, **static) -> (out, cache);  backward(dout, cache) -> one gradient per differentiable
-    argument. A model is an op whose first argument is a flat dict of arrays; so is the gradient that belongs to it.
+    argument. A model is an op whose first argument is a flat dict of arrays. Its first gradient is a dict with the same keys.
 
-    detached   positions in a tuple `out` of what is returned but never differentiated, such as running statistics:
-               their cotangent is zero, and backward may ignore it
-    domain     whatever forward is meant for, chosen by a `Pick`; models have none
+    detached   positions in a tuple `out` of arrays that are never differentiated, such as running statistics. Their cotangent
+               is zero, and backward may ignore it
+    domain     pick -> any valid arguments of forward, chosen by a `Pick`; models have none
     """
 
     name: str
@@ -59,7 +59,7 @@ class Op:
 
     @classmethod
     def of(cls, module: ModuleType) -> Op:
-        """The op that a module of the reference spells: its `forward`, `backward` and `CASES`, `DETACHED` and `domain`."""
+        """The op that a module of the reference defines: its `forward`, `backward` and `CASES`, `DETACHED` and `domain`."""
         _, family, name = module.__name__.rsplit(".", 2)
         cases, detached = tuple(module.CASES), tuple(getattr(module, "DETACHED", ()))
         return cls(name, family, module.forward, module.backward, cases, detached, getattr(module, "domain", None))
@@ -69,7 +69,7 @@ class Op:
 class Optimizer:
     """A pure update rule: step(param, grad, state, *, lr, ...) -> (param, state), from the state init(param).
 
-    A case's inputs are (param, grads): the start, and the gradients of the successive steps stacked along axis 0.
+    A case's inputs are (param, grads): the parameter before the first step, and the gradients of all steps, stacked along axis 0.
     """
 
     name: str
@@ -79,43 +79,44 @@ class Optimizer:
 
     @classmethod
     def of(cls, module: ModuleType) -> Optimizer:
-        """The optimizer that a module of the reference spells: its `init`, `step` and `CASES`."""
+        """The optimizer that a module of the reference defines: its `init`, `step` and `CASES`."""
         return cls(module.__name__.rsplit(".", 1)[-1], module.init, module.step, tuple(module.CASES))
 
 
 def seed(*names: str) -> int:
-    """A seed that depends on the names alone: not on the order of tests, the process or PYTHONHASHSEED."""
+    """A seed that depends on the names alone. The order of tests, the process and PYTHONHASHSEED do not change it."""
     return zlib.crc32("/".join(names).encode())
 
 
-def refused(op: str, argument: str, came: object, wanted: str) -> ValueError:
-    """What is raised at the door of an op for an argument that will not do. Names the op, the argument, what came and what was
-    wanted. Callers say `if not ...: raise refused(...)`, so that nothing is put into words for arguments that will do.
+def invalid(op: str, argument: str, came: object, wanted: str) -> ValueError:
+    """The ValueError for an invalid argument. It names the op, the argument, what came and what was wanted.
+
+    Callers write `if not ...: raise invalid(...)`, so that no message is formatted for a valid argument.
     """
     return ValueError(f"{op}: {argument} is {came}; wanted {wanted}")
 
 
 def require_floats(op: str, **arguments: Array) -> None:
-    """Check at the door that arguments are arrays of floats, all of the dtype of the first: nothing is cast silently.
+    """Check that arguments are arrays of floats, all of the dtype of the first. Nothing is cast silently.
 
-    Raises ValueError naming the op, the argument, what came and what was wanted.
+    Raises ValueError for the first argument that is not.
     """
     first, wanted = "", None
     for name, value in arguments.items():
         dtype = getattr(value, "dtype", None)
         if dtype is None:
-            raise refused(op, name, f"a {type(value).__name__}", "an array of floats")
+            raise invalid(op, name, f"a {type(value).__name__}", "an array of floats")
         if dtype is wanted:
             continue
         if dtype.kind != "f":
-            raise refused(op, name, f"of dtype {dtype}", "floats")
+            raise invalid(op, name, f"of dtype {dtype}", "floats")
         if first and dtype != wanted:
-            raise refused(op, name, f"of dtype {dtype}", f"{wanted}, the dtype of {first}")
+            raise invalid(op, name, f"of dtype {dtype}", f"{wanted}, the dtype of {first}")
         first, wanted = first or name, dtype
 
 
 def away_from(kinks: tuple[float, ...], rng: np.random.Generator, *shape: int) -> Array:
-    """Normal numbers of standard deviation 4, none within 0.05 of a kink: inputs of a piecewise function."""
+    """Inputs of a piecewise function: normal numbers of standard deviation 4, none within 0.05 of a kink."""
     x = 4 * np.asarray(rng.normal(size=shape))
     for kink in kinks:
         x = np.where(np.abs(x - kink) < 0.05, x + 0.1, x)

@@ -1,4 +1,4 @@
-"""The domain of an op, declared: every shape, option and value that its forward is meant for.
+"""The domain of an op: every shape, option and value that its forward accepts.
 
 A module of an op has a function
 
@@ -6,8 +6,8 @@ A module of an op has a function
         n, inputs, outputs = pick.size(), pick.size(), pick.size()
         return (pick.floats(n, inputs), pick.floats(inputs, outputs), pick.floats(outputs)), {}
 
-that asks `pick` for whatever it needs to know and returns the positional arguments of forward and the keyword ones. Who picks is
-another's business: a property-based test lets Hypothesis do it, which finds a small example where something is wrong.
+that returns the positional and the keyword arguments of forward. It asks `pick` for every number and option. The caller supplies
+`pick`; the property-based tests use Hypothesis, which shrinks a failure to a small example.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ Arguments = tuple[tuple[Any, ...], Mapping[str, Any]]
 T = TypeVar("T")
 
 GRAIN = 2.0**-6
-"""Values are multiples of it: exact in every dtype of 16 bits and more, and never closer to a kink without being on it."""
+"""All values are multiples of it. They are exact in every dtype of 16 bits or more, and lie either on a kink or well away from it."""
 
 
 class Pick(Protocol):
-    """Whoever chooses a point of a domain. Smaller and simpler answers come first where an example is shrunk."""
+    """Chooses a point of a domain. Where an example is shrunk, smaller and simpler answers come first."""
 
     def size(self, low: int = 1, high: int = 4) -> int:
         """The length of an axis, low <= length <= high."""
@@ -35,10 +35,10 @@ class Pick(Protocol):
         """One of the options: a flag, a reduction, an axis, a rate."""
 
     def floats(self, *shape: int, low: float = -4.0, high: float = 4.0, besides: tuple[float, ...] = ()) -> Array:
-        """Multiples of GRAIN in [low, high], float64, none of them in `besides`, where a function has its kinks."""
+        """Multiples of GRAIN in [low, high], float64. None of them is in `besides`, which names the kinks of a function."""
 
     def distinct(self, *shape: int) -> Array:
-        """Different multiples of GRAIN in [-4, 4], float64: no ties, for what takes a largest one."""
+        """Different multiples of GRAIN in [-4, 4], float64: no ties, for functions that select the largest."""
 
     def integers(self, *shape: int, low: int, high: int) -> Array:
         """Integers, low <= i < high: labels, tokens."""
@@ -48,12 +48,12 @@ class Pick(Protocol):
 
 
 def any_shape(pick: Pick, least: int = 1, most: int = 3) -> tuple[int, ...]:
-    """The shape of an argument, or of a part of its axes, of no fixed rank: least to most axes, each 1 to 3 long."""
+    """A shape of least to most axes, each 1 to 3 long: for an argument, or some of its axes, of no fixed rank."""
     return tuple(pick.size(1, 3) for _ in range(pick.size(least, most)))
 
 
 def classes_along_an_axis(pick: Pick) -> Arguments:
-    """x of any shape, and an axis of it with two classes or more: over a single one there is nothing to differentiate."""
+    """x of any shape, and one of its axes, with two classes or more: with one class the gradient is zero."""
     shape = list(any_shape(pick))
     axis = pick.one_of(*range(-len(shape), len(shape)))
     shape[axis] = pick.size(2, 4)

@@ -1,26 +1,26 @@
-"""The error function and what follows from it, in NumPy, for every dtype.
+"""The error function, the normal density and the normal distribution, in NumPy, for every dtype.
 
     erf(x)  = 2/sqrt(pi) int_0^x exp(-t^2) dt        erfc(x) = 1 - erf(x)        Phi(x) = erfc(-x / sqrt(2)) / 2
 
-NumPy has none of them. Everything here rests on one function of z >= 0, in which the steep factor is taken out of erfc:
+NumPy has none of them. Everything here uses one function P of z >= 0, which is erfc without its steep factor:
 
     erfc(z) = exp(-z^2) w P(t),    w = 1/(z + k),    t = 1 - 2 k w = (z - k)/(z + k),    k = 5/2
 
-t runs from -1 at z = 0 to 1 at infinity, and P(t) = (z + k) exp(z^2) erfc(z) from k to 1/sqrt(pi). P is smooth, so that one
-Chebyshev series serves the whole half-line: 11 terms for float32, 26 for float64, 31 for a longdouble of 64 bits.
-Near 0, erf = 1 - erfc would cancel; there Maclaurin's series is used,
+t goes from -1 at z = 0 to 1 at infinity, and P(t) = (z + k) exp(z^2) erfc(z) goes from k to 1/sqrt(pi). P is smooth. One
+Chebyshev series is therefore enough for the whole half-line: 11 terms for float32, 26 for float64, 31 for a longdouble of 64 bits.
+Near 0 the subtraction erf = 1 - erfc would cancel. Maclaurin's series is used there:
 
     erf(x) = 2/sqrt(pi) x sum_n (-x^2)^n / (n! (2n + 1)),    |x| < 1
 
-and exp(-z^2) would be wrong by z^2 units where z^2 is rounded; with h the multiple of 1/128 nearest to z, h^2 is exact and
+Rounding z^2 would make exp(-z^2) wrong by z^2 units of roundoff. Let h be the multiple of 1/128 nearest to z. Then h^2 is exact:
 
     exp(-z^2) = exp(-h^2) exp(-(z - h)(z + h))
 
-Measured against mpmath (tests/test_special.py): erf within 3 units of roundoff of float32, float64 and longdouble,
-erfc, phi and Phi within 10.
+Errors measured against mpmath (tests/test_special.py), in units of roundoff of float32, float64 and longdouble: at most 3 for
+erf, and at most 10 for erfc, phi and Phi.
 
 Source: the series, Shepherd and Laframboise, "Chebyshev approximation of (1 + 2x) exp(x^2) erfc x in 0 <= x < infinity",
-Mathematics of Computation 36, 1981, here with z + k as the factor, which w shares; the exponential, Cody, "Rational Chebyshev
+Mathematics of Computation 36, 1981, here with the factor z + k, which is 1/w; the exponential, Cody, "Rational Chebyshev
 approximations for the error function", Mathematics of Computation 23, 1969.
 """
 
@@ -47,7 +47,7 @@ CHEBYSHEV = (
     "2.101245593418637105608e-19", "-1.241443647285789870445e-19", "-4.187374407205571683257e-20", "-5.542147314602067463006e-22",
     "2.913451154314141140243e-21",
 )  # fmt: skip
-"""The coefficients of P, to 22 digits; the test computes them anew from their definition."""
+"""The coefficients of P, to 22 digits. A test computes them from their definition."""
 
 _PI = np.longdouble("3.14159265358979323846264338327950288")
 _ROOT_HALF = np.sqrt(np.longdouble(0.5))
@@ -55,7 +55,7 @@ _ONE_OVER_ROOT_TWO_PI = 1 / np.sqrt(2 * _PI)
 
 
 def erf(x: Array) -> Array:
-    """2/sqrt(pi) int_0^x exp(-t^2) dt. x (...), floats -> (...). Odd, also in the last digit; 1 at inf."""
+    """2/sqrt(pi) int_0^x exp(-t^2) dt. x (...), floats -> (...). Exactly odd; 1 at inf."""
     size = np.abs(x)
     inner = np.minimum(size, 1)
     near_zero = inner * _horner(inner * inner, _maclaurin(x.dtype), np.empty_like(inner))
@@ -63,7 +63,7 @@ def erf(x: Array) -> Array:
 
 
 def erfc(x: Array) -> Array:
-    """1 - erf(x), without the cancellation for large x. x (...), floats -> (...)."""
+    """1 - erf(x), without cancellation for large x. x (...), floats -> (...)."""
     size = np.abs(x)
     tail = _tail(size)
     return np.where(size < 0.5, 1 - erf(x), np.where(x < 0, 2 - tail, tail))
@@ -72,7 +72,7 @@ def erfc(x: Array) -> Array:
 def normal(x: Array) -> tuple[Array, Array]:
     """The density phi(x) = exp(-x^2 / 2) / sqrt(2 pi) and the distribution Phi(x) of a normal variable. x (...), floats -> (...).
 
-    Phi keeps its digits for very negative x, where (1 + erf(x / sqrt(2))) / 2 has lost them.
+    Phi keeps its digits for very negative x, where (1 + erf(x / sqrt(2))) / 2 loses them.
     """
     flat = x.reshape(-1)
     density, distribution = np.empty_like(flat), np.empty_like(flat)
@@ -82,9 +82,9 @@ def normal(x: Array) -> tuple[Array, Array]:
 
 
 def fill_normal(x: Array, density: Array, distribution: Array) -> None:
-    """Fill density and distribution, for a piece x that the cache holds (reference/passes.py). x, density, distribution (n,).
+    """Write phi(x) and Phi(x) into density and distribution, all (n,): for a piece that fits the cache (reference/passes.py).
 
-    In place, here and below: a new array would cost more than the arithmetic of a step.
+    This function and those below work in place, because a new array costs more than the arithmetic of a step.
     """
     spare = np.empty_like(x), np.empty_like(x)
     size, tail = distribution, distribution
@@ -112,7 +112,7 @@ def _tail(z: Array) -> Array:
 def _exp_square(factor: float, z: Array, out: Array, spare: Sequence[Array]) -> None:
     """out = exp(factor z^2) for z >= 0 and factor -1 or -1/2."""
     rest, total = spare
-    np.clip(z, 0, 160, out=total)  # where it is zero in every dtype; inf - inf is not
+    np.clip(z, 0, 160, out=total)  # at 160 it is zero in every dtype; beyond, inf - inf would be nan
     np.multiply(total, 128, out=out)
     np.rint(out, out=out)
     out *= 1 / 128
@@ -128,7 +128,7 @@ def _exp_square(factor: float, z: Array, out: Array, spare: Sequence[Array]) -> 
 
 
 def _scale_tail(z: Array, spare: Sequence[Array], factor: float = 1.0) -> None:
-    """z becomes factor exp(z^2) erfc(z) = factor w P(1 - 2 k w), for z >= 0 and a factor that is a power of two: it is exact."""
+    """z becomes factor exp(z^2) erfc(z) = factor w P(1 - 2 k w), for z >= 0. factor is a power of two, so that it is exact."""
     t, result = spare
     w = z
     w += K
@@ -151,16 +151,16 @@ def _horner(x: Array, coefficients: tuple[Any, ...], out: Array) -> Array:
 
 @cache
 def _powers(dtype: np.dtype[Any]) -> tuple[Any, ...]:
-    """The coefficients of P in powers of t, of as many Chebyshev terms as dtype can see."""
+    """The coefficients of P in powers of t, from as many Chebyshev terms as dtype resolves."""
     series = np.array([np.longdouble(number) for number in CHEBYSHEV])
-    rest = np.cumsum(np.abs(series[::-1]))[::-1]  # a bound of what is left out from each term on
+    rest = np.cumsum(np.abs(series[::-1]))[::-1]  # a bound on the sum of this term and all later ones
     kept = series[: np.count_nonzero(rest > np.finfo(dtype).eps / 8)]
     return tuple(np.polynomial.chebyshev.cheb2poly(kept).astype(dtype))
 
 
 @cache
 def _maclaurin(dtype: np.dtype[Any]) -> tuple[Any, ...]:
-    """The coefficients 2/sqrt(pi) (-1)^n / (n! (2n + 1)) of erf(x)/x, of as many terms as dtype can see at x = 1."""
+    """The coefficients 2/sqrt(pi) (-1)^n / (n! (2n + 1)) of erf(x)/x, for as many terms as dtype resolves at x = 1."""
     terms = [n for n in range(30) if factorial(n) * (2 * n + 1) * float(np.finfo(dtype).eps) < 16]
     scale = 2 / np.sqrt(_PI)
     return tuple(dtype.type(scale * (-1) ** n / np.longdouble(factorial(n) * (2 * n + 1))) for n in terms)

@@ -1,6 +1,6 @@
-"""The training loop, by hand: forward, backward, one optimizer step for every parameter.
+"""The training loop, by hand: forward, backward, and one optimizer step for every parameter.
 
-The loss that a step reports is the one before its update.
+Each step reports the loss before its update.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from .schedules import rate
 Params = dict[str, Array]
 State = dict[str, Array]
 Batch = Mapping[str, Any]
-"""What a model's forward is given at a step: x, where its input is differentiable, and by keyword its other arrays."""
+"""The arrays of one step, by their names in the model's forward: x, where the input is differentiable, labels, masks, ..."""
 
 
 class Step(NamedTuple):
-    """What a step leaves: the loss before it, the parameters and the running statistics after it."""
+    """The result of a step: the loss before it, and the parameters and running statistics after it."""
 
     loss: Array
     params: Params
@@ -41,7 +41,7 @@ def train(
 
     hyper    the optimizer's keyword arguments: {"lr": 0.5}, or {"lr": a Schedule}
     config   the model's keyword arguments besides its arrays: {"activation": "tanh"}
-    state    the running statistics before the first step, of a model that keeps some
+    state    the running statistics before the first step; models without any take none
     """
     moments = {name: optimizer.init(value) for name, value in params.items()}
     state = state or {}
@@ -58,7 +58,7 @@ def train(
 def gradients(
     model: Op, params: Params, batch: Batch, *, config: Mapping[str, Any] | None = None, state: State | None = None
 ) -> tuple[Array, Params, State]:
-    """The loss of a batch, its gradient in every parameter, and the running statistics afterwards."""
+    """The loss of a batch, its gradient with respect to every parameter, and the running statistics afterwards."""
     keywords = dict(batch) | dict(config or {}) | ({"state": state} if model.detached else {})
     x = [keywords.pop("x")] if "x" in keywords else []
     out, cache = model.forward(params, *x, **keywords)

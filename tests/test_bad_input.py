@@ -1,4 +1,4 @@
-"""Bad input is refused at the door of an op, in words that name the op, the argument, what came and what was wanted."""
+"""The ValueErrors for invalid arguments name the op, the argument, what came and what was wanted."""
 
 import importlib
 import pkgutil
@@ -18,7 +18,7 @@ ELEMENTWISE = {name for name, op in OPS.items() if op.family == "activations"}
 
 
 @pytest.mark.parametrize(("name", "call", "message"), BAD, ids=[f"{name}-{i}" for i, (name, _, _) in enumerate(BAD)])
-def test_bad_input_is_named_at_the_door(name: str, call: Callable[[], Any], message: str) -> None:
+def test_an_invalid_argument_is_named(name: str, call: Callable[[], Any], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{name}: .*{message}"):
         call()
 
@@ -36,6 +36,6 @@ def test_an_op_takes_arrays_of_floats_alone(name: str, spoil: Callable[[Any], An
         op.forward(spoil(first), *others, **op.cases[0].attrs)
 
 
-def test_every_op_refuses_something() -> None:
+def test_every_op_has_invalid_arguments() -> None:
     silent = set(OPS | MODELS | OPTIMIZERS) - ELEMENTWISE - {name for name, _, _ in BAD}
     assert [f"{name}: add what it refuses to tests/bad_input" for name in sorted(silent)] == []

@@ -12,7 +12,7 @@ Source: Barron, "Continuously differentiable exponential linear units", 2017.
 
 import numpy as np
 
-from ..case import Array, Case, refused, require_floats
+from ..case import Array, Case, invalid, require_floats
 from ..domain import Arguments, Pick, any_shape
 
 
@@ -23,7 +23,7 @@ def forward(x: Array, /, *, alpha: float = 1.0) -> tuple[Array, tuple[Array, flo
     """
     require_floats("celu", x=x)
     if alpha == 0:
-        raise refused("celu", "alpha", alpha, "another number than 0")
+        raise invalid("celu", "alpha", alpha, "another number than 0")
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0) / alpha)), (x, alpha)
 
 

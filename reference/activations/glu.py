@@ -12,7 +12,7 @@ Source: Dauphin et al., "Language modeling with gated convolutional networks", I
 
 import numpy as np
 
-from ..case import Array, Case, refused, require_floats
+from ..case import Array, Case, invalid, require_floats
 from ..domain import Arguments, Pick, any_shape
 from . import sigmoid
 
@@ -24,9 +24,9 @@ def forward(x: Array, /, *, axis: int = -1) -> tuple[Array, tuple[Array, Array, 
     """
     require_floats("glu", x=x)
     if not -x.ndim <= axis < x.ndim:
-        raise refused("glu", "axis", axis, f"an axis of x, whose shape is {x.shape}")
+        raise invalid("glu", "axis", axis, f"an axis of x, whose shape is {x.shape}")
     if x.shape[axis] % 2 != 0:
-        raise refused("glu", "x", f"of shape {x.shape}", f"an even length of axis {axis}")
+        raise invalid("glu", "x", f"of shape {x.shape}", f"an even length of axis {axis}")
     a, b = np.split(x, 2, axis=axis)
     s, _ = sigmoid.forward(b)
     return a * s, (a, s, axis)

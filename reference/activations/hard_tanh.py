@@ -14,7 +14,7 @@ Source: Collobert, "Large scale machine learning", 2004.
 
 import numpy as np
 
-from ..case import Array, Case, away_from, refused, require_floats
+from ..case import Array, Case, away_from, invalid, require_floats
 from ..domain import Arguments, Pick, any_shape
 
 KINKS = (-1.0, 1.0, -0.5, 2.0)
@@ -27,7 +27,7 @@ def forward(x: Array, /, *, min_value: float = -1.0, max_value: float = 1.0) -> 
     """
     require_floats("hard_tanh", x=x)
     if not min_value < max_value:
-        raise refused("hard_tanh", "min_value", min_value, f"less than max_value, {max_value}")
+        raise invalid("hard_tanh", "min_value", min_value, f"less than max_value, {max_value}")
     return np.clip(x, min_value, max_value), (x > min_value) & (x < max_value)
 
 

@@ -14,7 +14,7 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.3
 
 import numpy as np
 
-from ..case import Array, Case, refused, require_floats
+from ..case import Array, Case, invalid, require_floats
 from ..domain import Arguments, Pick, classes_along_an_axis
 from ..passes import sum_along
 
@@ -26,9 +26,9 @@ def forward(x: Array, /, *, axis: int = -1) -> tuple[Array, tuple[Array, int]]:
     """
     require_floats("log_softmax", x=x)
     if not -x.ndim <= axis < x.ndim:
-        raise refused("log_softmax", "axis", axis, f"an axis of x, whose shape is {x.shape}")
+        raise invalid("log_softmax", "axis", axis, f"an axis of x, whose shape is {x.shape}")
     if not x.shape[axis] > 0:
-        raise refused("log_softmax", "x", f"of shape {x.shape}", f"at least one entry along axis {axis}")
+        raise invalid("log_softmax", "x", f"of shape {x.shape}", f"at least one entry along axis {axis}")
     y = x - x.max(axis=axis, keepdims=True)
     y -= np.log(sum_along(np.exp(y), axis))
     return y, (y, axis)

@@ -12,7 +12,7 @@ Source: He et al., "Delving deep into rectifiers", ICCV 2015.
 
 import numpy as np
 
-from ..case import Array, Case, away_from, refused, require_floats
+from ..case import Array, Case, away_from, invalid, require_floats
 from ..domain import Arguments, Pick, any_shape
 
 KINKS = (0.0,)
@@ -25,9 +25,9 @@ def forward(x: Array, weight: Array, /) -> tuple[Array, tuple[Array, Array]]:
     """
     require_floats("prelu", x=x, weight=weight)
     if not x.ndim >= 2:
-        raise refused("prelu", "x", f"of shape {x.shape}", "(N, C, ...)")
+        raise invalid("prelu", "x", f"of shape {x.shape}", "(N, C, ...)")
     if weight.shape not in ((1,), (x.shape[1],)):
-        raise refused("prelu", "weight", f"of shape {weight.shape}", f"({x.shape[1]},) or (1,)")
+        raise invalid("prelu", "weight", f"of shape {weight.shape}", f"({x.shape[1]},) or (1,)")
     return np.where(x > 0, x, _over_channels(weight, x) * x), (x, weight)
 
 

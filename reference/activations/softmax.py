@@ -15,7 +15,7 @@ Source: Bridle, "Probabilistic interpretation of feedforward classification netw
 
 import numpy as np
 
-from ..case import Array, Case, refused, require_floats
+from ..case import Array, Case, invalid, require_floats
 from ..domain import Arguments, Pick, classes_along_an_axis
 from ..passes import dot_along, sum_along
 
@@ -27,9 +27,9 @@ def forward(x: Array, /, *, axis: int = -1) -> tuple[Array, tuple[Array, int]]:
     """
     require_floats("softmax", x=x)
     if not -x.ndim <= axis < x.ndim:
-        raise refused("softmax", "axis", axis, f"an axis of x, whose shape is {x.shape}")
+        raise invalid("softmax", "axis", axis, f"an axis of x, whose shape is {x.shape}")
     if not x.shape[axis] > 0:
-        raise refused("softmax", "x", f"of shape {x.shape}", f"at least one entry along axis {axis}")
+        raise invalid("softmax", "x", f"of shape {x.shape}", f"at least one entry along axis {axis}")
     y = x - x.max(axis=axis, keepdims=True)
     np.exp(y, out=y)
     y /= sum_along(y, axis)

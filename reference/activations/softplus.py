@@ -15,7 +15,7 @@ Source: Dugas et al., "Incorporating second-order functional knowledge for bette
 
 import numpy as np
 
-from ..case import Array, Case, refused, require_floats
+from ..case import Array, Case, invalid, require_floats
 from ..domain import Arguments, Pick, any_shape
 from . import sigmoid
 
@@ -27,7 +27,7 @@ def forward(x: Array, /, *, beta: float = 1.0) -> tuple[Array, Array]:
     """
     require_floats("softplus", x=x)
     if not beta > 0:
-        raise refused("softplus", "beta", beta, "beta > 0")
+        raise invalid("softplus", "beta", beta, "beta > 0")
     z = beta * x
     return (np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))) / beta, z
 

@@ -16,7 +16,7 @@ Source: He et al., "Spatial pyramid pooling in deep convolutional networks for v
 
 import numpy as np
 
-from ..case import Array, Case, refused, require_floats
+from ..case import Array, Case, invalid, require_floats
 from ..domain import Arguments, Pick
 from .avg_pool2d import normal
 from .windows import Size, per_axis, spelled
@@ -31,7 +31,7 @@ def forward(x: Array, /, *, output_size: Size) -> tuple[Array, Cache]:
     """
     require_floats("adaptive_avg_pool2d", x=x)
     if not (x.ndim == 4 and min(x.shape[2:]) > 0):
-        raise refused("adaptive_avg_pool2d", "x", f"of shape {x.shape}", "(N, C, H, W), H, W >= 1")
+        raise invalid("adaptive_avg_pool2d", "x", f"of shape {x.shape}", "(N, C, H, W), H, W >= 1")
     outputs = per_axis("adaptive_avg_pool2d", "output_size", output_size, 2)
     rows, columns = (_averages(length, count, x) for length, count in zip(x.shape[2:], outputs, strict=True))
     return rows @ x @ columns.T, (rows, columns)

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from ..case import Array, Case, refused
+from ..case import Array, Case, invalid
 from ..domain import Arguments, Pick, any_shape
 from .standardize import EPS, channel_inputs, positions, require_channels, scaled
 
@@ -53,15 +53,15 @@ def forward(
     """
     require_channels("batch_norm", x, eps, weight=weight, bias=bias, running_mean=running_mean, running_var=running_var)
     if not 0 <= momentum <= 1:
-        raise refused("batch_norm", "momentum", momentum, "0 <= momentum <= 1")
+        raise invalid("batch_norm", "momentum", momentum, "0 <= momentum <= 1")
     low = running_var.min(initial=0)
     if not low >= 0:
-        raise refused("batch_norm", "running_var", f"{low} somewhere", ">= 0")
+        raise invalid("batch_norm", "running_var", f"{low} somewhere", ">= 0")
     values = positions(x)
     m = values.shape[0] * values.shape[2]
     if training:
         if not m > 1:
-            raise refused("batch_norm", "x", f"of shape {x.shape}", "more than one value a channel in training")
+            raise invalid("batch_norm", "x", f"of shape {x.shape}", "more than one value a channel in training")
         mean = np.einsum("ncs->c", values) / m
         centred = values - mean[:, None]
         var = np.einsum("ncs,ncs->c", centred, centred) / m

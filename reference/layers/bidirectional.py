@@ -24,7 +24,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..case import Array, Case, Inputs, refused, require_floats
+from ..case import Array, Case, Inputs, invalid, require_floats
 from ..domain import Arguments, Pick
 from . import gru, lstm, rnn_tanh
 from .recurrence import blocks, chosen, draw, sequence
@@ -51,15 +51,15 @@ def forward(
     """
     name = "bidirectional"
     if layer not in LAYERS:
-        raise refused(name, "layer", repr(layer), f"one of {', '.join(LAYERS)}")
+        raise invalid(name, "layer", repr(layer), f"one of {', '.join(LAYERS)}")
     op, gates, states, biases = LAYERS[layer]
     arguments = {"x": x, "state": state, "weight_input": weight_input, "weight_hidden": weight_hidden, "bias": bias}
     require_floats(name, **arguments)
     if not (x.ndim == 3 and x.shape[1] >= 1):
-        raise refused(name, "x", f"of shape {x.shape}", "(N, T, C) with T >= 1")
+        raise invalid(name, "x", f"of shape {x.shape}", "(N, T, C) with T >= 1")
     fits = weight_hidden.ndim == 3 and weight_hidden.shape == (2, weight_hidden.shape[1], gates * weight_hidden.shape[1])
     if not fits:
-        raise refused(name, "weight_hidden", f"of shape {weight_hidden.shape}", f"(2, H, {blocks(gates)})")
+        raise invalid(name, "weight_hidden", f"of shape {weight_hidden.shape}", f"(2, H, {blocks(gates)})")
     _, hidden, width = weight_hidden.shape
     wanted = {
         "state": (2, *_axis(states), len(x), hidden),
@@ -68,7 +68,7 @@ def forward(
     }
     for argument, shape in wanted.items():
         if arguments[argument].shape != shape:
-            raise refused(name, argument, f"of shape {arguments[argument].shape}", f"{shape}")
+            raise invalid(name, argument, f"of shape {arguments[argument].shape}", f"{shape}")
     (y_ahead, *ahead), cache_ahead = op.forward(x, *_arguments(0, state, weight_input, weight_hidden, bias))
     (y_back, *back), cache_back = op.forward(x[:, ::-1], *_arguments(1, state, weight_input, weight_hidden, bias))
     y = np.concatenate([y_ahead, y_back[:, ::-1]], axis=2)

@@ -17,7 +17,7 @@ F.bilinear with the same layout; TensorFlow and JAX have einsum.
 
 import numpy as np
 
-from ..case import Array, Case, Inputs, refused, require_floats
+from ..case import Array, Case, Inputs, invalid, require_floats
 from ..domain import Arguments, Pick
 
 
@@ -28,15 +28,15 @@ def forward(x1: Array, x2: Array, weight: Array, bias: Array, /) -> tuple[Array,
     """
     require_floats("bilinear", x1=x1, x2=x2, weight=weight, bias=bias)
     if weight.ndim != 3:
-        raise refused("bilinear", "weight", f"of shape {weight.shape}", "(O, I, J)")
+        raise invalid("bilinear", "weight", f"of shape {weight.shape}", "(O, I, J)")
     outputs, first, second = weight.shape
     if not (x1.ndim == 2 and x1.shape[1] == first):
-        raise refused("bilinear", "x1", f"of shape {x1.shape}", f"(N, {first})")
+        raise invalid("bilinear", "x1", f"of shape {x1.shape}", f"(N, {first})")
     n = len(x1)
     if x2.shape != (n, second):
-        raise refused("bilinear", "x2", f"of shape {x2.shape}", f"({n}, {second})")
+        raise invalid("bilinear", "x2", f"of shape {x2.shape}", f"({n}, {second})")
     if bias.shape != (outputs,):
-        raise refused("bilinear", "bias", f"of shape {bias.shape}", f"({outputs},)")
+        raise invalid("bilinear", "bias", f"of shape {bias.shape}", f"({outputs},)")
     t = (x1 @ _inputs_first(weight)).reshape(n, outputs, second)
     y = (t @ x2[:, :, None])[:, :, 0]
     y += bias

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..case import Array, Inputs, refused, require_floats
+from ..case import Array, Inputs, invalid, require_floats
 from ..domain import Arguments, Pick
 from .windows import Size, Windows, fitting, lay, per_axis, spelled
 
@@ -19,14 +19,14 @@ def require_images(op: str, x: Array, axes: int) -> None:
     """x is (N, C, *spatial) with so many spatial axes and at least one channel."""
     require_floats(op, x=x)
     if not (x.ndim == axes + 2 and x.shape[1] > 0):
-        raise refused(op, "x", f"of shape {x.shape}", f"{_IMAGES[axes]} with C >= 1")
+        raise invalid(op, "x", f"of shape {x.shape}", f"{_IMAGES[axes]} with C >= 1")
 
 
 def require_groups(op: str, groups: int, channels: int, whose: str) -> None:
     """The number of groups divides the channels."""
     fits = isinstance(groups, (int, np.integer)) and groups >= 1 and channels % groups == 0
     if not fits:
-        raise refused(op, "groups", repr(groups), f"a divisor of {channels}, the channels of {whose}")
+        raise invalid(op, "groups", repr(groups), f"a divisor of {channels}, the channels of {whose}")
 
 
 def require_kernel(op: str, name: str, weight: Array, x: Array, wanted: tuple[int | str, ...]) -> None:
@@ -35,14 +35,14 @@ def require_kernel(op: str, name: str, weight: Array, x: Array, wanted: tuple[in
     fits = weight.ndim == len(wanted) and all(isinstance(w, str) or s == w for s, w in zip(weight.shape, wanted, strict=True))
     fits = fits and weight.size > 0
     if not fits:
-        raise refused(op, name, f"of shape {weight.shape}", f"({', '.join(map(str, wanted))}), none of them 0")
+        raise invalid(op, name, f"of shape {weight.shape}", f"({', '.join(map(str, wanted))}), none of them 0")
 
 
 def require_bias(op: str, bias: Array, x: Array, channels: int) -> None:
     """The bias has the dtype of x and a number for each channel of the output."""
     require_floats(op, x=x, bias=bias)
     if bias.shape != (channels,):
-        raise refused(op, "bias", f"of shape {bias.shape}", f"({channels},)")
+        raise invalid(op, "bias", f"of shape {bias.shape}", f"({channels},)")
 
 
 def windows_on(
@@ -56,7 +56,7 @@ def windows_on(
     room = tuple(s + 2 * p for s, p in zip(size, paddings, strict=True))
     fits = all(r <= p for r, p in zip(reach, room, strict=True))
     if not fits:
-        raise refused(op, name, f"a kernel that reaches over {reach}", f"no more than {room}, the size of x and its padding")
+        raise invalid(op, name, f"a kernel that reaches over {reach}", f"no more than {room}, the size of x and its padding")
     return lay(tuple(size), tuple(kernel), strides, paddings, dilations)
 
 
@@ -79,7 +79,7 @@ def depthwise_windows(
     require_images(op, x, 2)
     fits = isinstance(multiplier, (int, np.integer)) and multiplier >= 1
     if not fits:
-        raise refused(op, "multiplier", repr(multiplier), "an integer of at least 1")
+        raise invalid(op, "multiplier", repr(multiplier), "an integer of at least 1")
     require_kernel(op, name, weight, x, (x.shape[1] * multiplier, 1, *_KERNEL[2]))
     return windows_on(op, x.shape[2:], weight.shape[2:], stride=stride, padding=padding, dilation=dilation, name=name)
 
@@ -103,7 +103,7 @@ def transposed_windows(
     """
     require_images(op, x, axes)
     if not min(x.shape[2:]) > 0:
-        raise refused(op, "x", f"of shape {x.shape}", "no axis of length 0 behind the channels")
+        raise invalid(op, "x", f"of shape {x.shape}", "no axis of length 0 behind the channels")
     require_groups(op, groups, x.shape[1], "x")
     require_kernel(op, "weight", weight, x, (x.shape[1], "O/groups", *_KERNEL[axes]))
     require_bias(op, bias, x, groups * weight.shape[1])
@@ -112,12 +112,12 @@ def transposed_windows(
     extra = per_axis(op, "output_padding", output_padding, axes, least=0)
     fits = all(e < s for e, s in zip(extra, strides, strict=True))
     if not fits:
-        raise refused(op, "output_padding", repr(output_padding), f"less than stride, {strides}")
+        raise invalid(op, "output_padding", repr(output_padding), f"less than stride, {strides}")
     along = zip(x.shape[2:], weight.shape[2:], strides, paddings, dilations, extra, strict=True)
     size = tuple((t - 1) * s + d * (k - 1) + 1 + e - 2 * p for t, k, s, p, d, e in along)
     fits = all(s >= 1 for s in size)
     if not fits:
-        raise refused(
+        raise invalid(
             op, "padding", repr(padding), f"an output of at least 1 along each axis; for x of shape {x.shape} it is {size}"
         )
     return lay(size, weight.shape[2:], strides, paddings, dilations), size

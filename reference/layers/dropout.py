@@ -17,7 +17,7 @@ Source: Srivastava et al., "Dropout", JMLR 2014, which scales at test time inste
 
 import numpy as np
 
-from ..case import Array, Case, Inputs, refused, require_floats
+from ..case import Array, Case, Inputs, invalid, require_floats
 from ..domain import Arguments, Pick, any_shape
 
 
@@ -29,9 +29,9 @@ def forward(x: Array, /, *, mask: Array, rate: float) -> tuple[Array, tuple[Arra
     require_floats("dropout", x=x)
     if not isinstance(mask, np.ndarray) or mask.dtype != bool or mask.shape != x.shape:
         came = f"of dtype {mask.dtype} and of shape {mask.shape}" if isinstance(mask, np.ndarray) else f"a {type(mask).__name__}"
-        raise refused("dropout", "mask", came, f"booleans of shape {x.shape}")
+        raise invalid("dropout", "mask", came, f"booleans of shape {x.shape}")
     if not 0 <= rate < 1:
-        raise refused("dropout", "rate", rate, "0 <= rate < 1")
+        raise invalid("dropout", "rate", rate, "0 <= rate < 1")
     return _dropped(x, mask, rate), (mask, rate)
 
 

@@ -15,7 +15,7 @@ row at zero and never gives it a gradient, so that the row stays zero; here it c
 
 import numpy as np
 
-from ..case import Array, Case, Inputs, refused, require_floats
+from ..case import Array, Case, Inputs, invalid, require_floats
 from ..domain import Arguments, Pick, any_shape
 
 Cache = tuple[tuple[int, ...], Array, int | None]
@@ -29,16 +29,16 @@ def forward(weight: Array, /, *, indices: Array, padding_idx: int | None = None)
     """
     require_floats("embedding", weight=weight)
     if weight.ndim != 2:
-        raise refused("embedding", "weight", f"of shape {weight.shape}", "(V, E)")
+        raise invalid("embedding", "weight", f"of shape {weight.shape}", "(V, E)")
     came = f"of dtype {indices.dtype}" if hasattr(indices, "dtype") else f"a {type(indices).__name__}"
     if not (hasattr(indices, "dtype") and indices.dtype.kind in "iu"):
-        raise refused("embedding", "indices", came, "an array of integers")
+        raise invalid("embedding", "indices", came, "an array of integers")
     rows = len(weight)
     outside = indices[(indices < 0) | (indices >= rows)]
     if outside.size != 0:
-        raise refused("embedding", "indices", f"{outside[:3].tolist()} among others", f"0 to {rows - 1}")
+        raise invalid("embedding", "indices", f"{outside[:3].tolist()} among others", f"0 to {rows - 1}")
     if not (padding_idx is None or 0 <= padding_idx < rows):
-        raise refused("embedding", "padding_idx", padding_idx, f"0 to {rows - 1}")
+        raise invalid("embedding", "padding_idx", padding_idx, f"0 to {rows - 1}")
     y = weight[indices]
     if padding_idx is not None:
         y[indices == padding_idx] = 0

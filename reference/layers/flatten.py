@@ -11,7 +11,7 @@ stays. Keras flattens channels last unless it is told data_format="channels_firs
 Source: LeCun et al., "Gradient-based learning applied to document recognition", Proceedings of the IEEE 86, 1998.
 """
 
-from ..case import Array, Case, refused, require_floats
+from ..case import Array, Case, invalid, require_floats
 from ..domain import Arguments, Pick, any_shape
 from .avg_pool2d import normal
 
@@ -24,10 +24,10 @@ def forward(x: Array, /, *, start_axis: int = 1, end_axis: int = -1) -> tuple[Ar
     require_floats("flatten", x=x)
     for name, axis in (("start_axis", start_axis), ("end_axis", end_axis)):
         if not -x.ndim <= axis < x.ndim:
-            raise refused("flatten", name, axis, f"an axis of x, whose shape is {x.shape}")
+            raise invalid("flatten", name, axis, f"an axis of x, whose shape is {x.shape}")
     start, end = start_axis % x.ndim, end_axis % x.ndim
     if not start <= end:
-        raise refused("flatten", "end_axis", end_axis, f"an axis not before start_axis, {start_axis}")
+        raise invalid("flatten", "end_axis", end_axis, f"an axis not before start_axis, {start_axis}")
     length = 1
     for n in x.shape[start : end + 1]:
         length *= n

@@ -12,7 +12,7 @@ Source: Lin, Chen and Yan, "Network in network", ICLR 2014.
 
 import numpy as np
 
-from ..case import Array, Case, refused, require_floats
+from ..case import Array, Case, invalid, require_floats
 from ..domain import Arguments, Pick, any_shape
 from .avg_pool2d import normal
 
@@ -24,7 +24,7 @@ def forward(x: Array, /) -> tuple[Array, tuple[int, ...]]:
     """
     require_floats("global_avg_pool", x=x)
     if not (x.ndim > 2 and min(x.shape[2:]) > 0):
-        raise refused("global_avg_pool", "x", f"of shape {x.shape}", "(N, C, ...) of some space")
+        raise invalid("global_avg_pool", "x", f"of shape {x.shape}", "(N, C, ...) of some space")
     return x.mean(axis=tuple(range(2, x.ndim))), x.shape
 
 

@@ -15,7 +15,7 @@ Source: Oquab et al., "Is object localization for free?", CVPR 2015.
 
 import numpy as np
 
-from ..case import Array, Case, refused, require_floats
+from ..case import Array, Case, invalid, require_floats
 from ..domain import Arguments, Pick, any_shape
 from .max_pool2d import distinct
 
@@ -29,7 +29,7 @@ def forward(x: Array, /) -> tuple[Array, Cache]:
     """
     require_floats("global_max_pool", x=x)
     if not (x.ndim > 2 and min(x.shape[2:]) > 0):
-        raise refused("global_max_pool", "x", f"of shape {x.shape}", "(N, C, ...) of some space")
+        raise invalid("global_max_pool", "x", f"of shape {x.shape}", "(N, C, ...) of some space")
     flat = x.reshape(*x.shape[:2], -1)
     winner = flat.argmax(axis=2, keepdims=True)
     return np.take_along_axis(flat, winner, axis=2)[:, :, 0], (winner, x.shape)

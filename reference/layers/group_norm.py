@@ -18,7 +18,7 @@ import math
 
 import numpy as np
 
-from ..case import Array, Case, refused
+from ..case import Array, Case, invalid
 from ..domain import Arguments, Pick, any_shape
 from ..passes import dot_along, sum_along
 from .standardize import (
@@ -42,11 +42,11 @@ def forward(x: Array, weight: Array, bias: Array, /, *, groups: int, eps: float 
     require_channels("group_norm", x, eps, weight=weight, bias=bias)
     channels = x.shape[1]
     if not (groups > 0 and channels % groups == 0):
-        raise refused("group_norm", "groups", groups, f"a divisor of {channels}, the channels of x")
+        raise invalid("group_norm", "groups", groups, f"a divisor of {channels}, the channels of x")
     values = positions(x)
     group = (len(x), groups, channels // groups * values.shape[2])
     if not group[2] > 0:
-        raise refused("group_norm", "x", f"of shape {x.shape}", "at least one value in a group")
+        raise invalid("group_norm", "x", f"of shape {x.shape}", "at least one value in a group")
     centred, rstd = standardize(values.reshape(group), eps)
     y = centred.reshape(values.shape) * (_of_channel(rstd, channels) * weight[:, None])
     y += bias[:, None]

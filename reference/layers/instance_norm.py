@@ -11,7 +11,7 @@ eps differ: 1e-5 here and in PyTorch, which refuses a single position; 1e-6 in f
 and eps 1e-3.
 """
 
-from ..case import Array, Case, refused
+from ..case import Array, Case, invalid
 from ..domain import Arguments, Pick, any_shape
 from . import group_norm
 from .standardize import EPS, channel_inputs, require_channels, scaled
@@ -24,7 +24,7 @@ def forward(x: Array, weight: Array, bias: Array, /, *, eps: float = 1e-5) -> tu
     """
     require_channels("instance_norm", x, eps, weight=weight, bias=bias)
     if not (x.ndim >= 3 and 0 not in x.shape[1:]):
-        raise refused("instance_norm", "x", f"of shape {x.shape}", "(N, C, ...) with a position")
+        raise invalid("instance_norm", "x", f"of shape {x.shape}", "(N, C, ...) with a position")
     return group_norm.forward(x, weight, bias, groups=len(weight), eps=eps)
 
 

@@ -17,7 +17,7 @@ spectral normalisation, eps makes another function.
 
 import numpy as np
 
-from ..case import Array, Case, Inputs, refused, require_floats
+from ..case import Array, Case, Inputs, invalid, require_floats
 from ..domain import Arguments, Pick, any_shape
 
 Cache = tuple[Array, Array, Array, int]
@@ -30,9 +30,9 @@ def forward(x: Array, /, *, axis: int = -1, eps: float = 1e-12) -> tuple[Array, 
     """
     require_floats("l2_normalize", x=x)
     if not -x.ndim <= axis < x.ndim:
-        raise refused("l2_normalize", "axis", axis, f"an axis of x, whose shape is {x.shape}")
+        raise invalid("l2_normalize", "axis", axis, f"an axis of x, whose shape is {x.shape}")
     if not eps > 0:
-        raise refused("l2_normalize", "eps", eps, "eps > 0")
+        raise invalid("l2_normalize", "eps", eps, "eps > 0")
     norm = np.sqrt((x * x).sum(axis=axis, keepdims=True))
     divisor = np.maximum(norm, eps)
     y = x / divisor

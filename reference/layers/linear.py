@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..case import Array, Case, Inputs, refused, require_floats
+from ..case import Array, Case, Inputs, invalid, require_floats
 from ..domain import Arguments, Pick, any_shape
 
 
@@ -27,12 +27,12 @@ def forward(x: Array, weight: Array, bias: Array, /) -> tuple[Array, tuple[Array
     """
     require_floats("linear", x=x, weight=weight, bias=bias)
     if weight.ndim != 2:
-        raise refused("linear", "weight", f"of shape {weight.shape}", "(I, O)")
+        raise invalid("linear", "weight", f"of shape {weight.shape}", "(I, O)")
     inputs, outputs = weight.shape
     if not (x.ndim >= 1 and x.shape[-1] == inputs):
-        raise refused("linear", "x", f"of shape {x.shape}", f"(..., {inputs})")
+        raise invalid("linear", "x", f"of shape {x.shape}", f"(..., {inputs})")
     if bias.shape != (outputs,):
-        raise refused("linear", "bias", f"of shape {bias.shape}", f"({outputs},)")
+        raise invalid("linear", "bias", f"of shape {bias.shape}", f"({outputs},)")
     y = x @ weight
     y += bias
     return y, (x, weight)

@@ -18,7 +18,7 @@ and in TensorFlow alpha is not divided by size; PyTorch divides, as here. Tensor
 
 import numpy as np
 
-from ..case import Array, Case, Inputs, refused, require_floats
+from ..case import Array, Case, Inputs, invalid, require_floats
 from ..domain import Arguments, Pick, any_shape
 
 Cache = tuple[Array, Array, Array, int, float, float]
@@ -31,13 +31,13 @@ def forward(x: Array, /, *, size: int, alpha: float = 1e-4, beta: float = 0.75, 
     """
     require_floats("local_response_norm", x=x)
     if not x.ndim >= 2:
-        raise refused("local_response_norm", "x", f"of shape {x.shape}", "(N, C, ...)")
+        raise invalid("local_response_norm", "x", f"of shape {x.shape}", "(N, C, ...)")
     if not size >= 1:
-        raise refused("local_response_norm", "size", size, "size >= 1")
+        raise invalid("local_response_norm", "size", size, "size >= 1")
     if not alpha >= 0:
-        raise refused("local_response_norm", "alpha", alpha, "alpha >= 0")
+        raise invalid("local_response_norm", "alpha", alpha, "alpha >= 0")
     if not k > 0:
-        raise refused("local_response_norm", "k", k, "k > 0")
+        raise invalid("local_response_norm", "k", k, "k > 0")
     d = _window_sum(x * x, size // 2, (size - 1) // 2)
     d *= alpha / size
     d += k

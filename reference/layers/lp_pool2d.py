@@ -17,7 +17,7 @@ PyTorch sums x^p and not |x|^p, and neither TensorFlow nor flax has the layer.
 
 import numpy as np
 
-from ..case import Array, Case, Inputs, refused, require_floats
+from ..case import Array, Case, Inputs, invalid, require_floats
 from ..domain import Arguments, Pick
 from .avg_pool2d import normal
 from .windows import Size, Windows, pooled, slide
@@ -32,7 +32,7 @@ def forward(x: Array, /, *, norm_type: float, kernel_size: Size, stride: Size | 
     """
     require_floats("lp_pool2d", x=x)
     if not 1 <= norm_type < np.inf:
-        raise refused("lp_pool2d", "norm_type", norm_type, "1 <= norm_type < inf")
+        raise invalid("lp_pool2d", "norm_type", norm_type, "1 <= norm_type < inf")
     windows = slide("lp_pool2d", x, 2, kernel_size, stride)
     magnitude = np.abs(x)
     largest = windows.full(x, 0)

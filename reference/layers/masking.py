@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..case import Array, refused
+from ..case import Array, invalid
 from ..domain import Pick
 
 
@@ -19,10 +19,10 @@ def hidden_keys(op: str, mask: Array | None, causal: bool, shape: tuple[int, ...
     if mask is not None:
         came = f"of dtype {mask.dtype}" if hasattr(mask, "dtype") else f"a {type(mask).__name__}"
         if not (hasattr(mask, "dtype") and mask.dtype.kind == "b"):
-            raise refused(op, "mask", came, "an array of bool, True where a query attends")
+            raise invalid(op, "mask", came, "an array of bool, True where a query attends")
         fits = 2 <= mask.ndim <= len(shape) and all(n in (1, of) for n, of in zip(mask.shape[::-1], shape[::-1], strict=False))
         if not fits:
-            raise refused(op, "mask", f"of shape {mask.shape}", f"a shape that broadcasts to {shape}")
+            raise invalid(op, "mask", f"of shape {mask.shape}", f"a shape that broadcasts to {shape}")
         visible = mask
     if causal:
         order = np.tri(shape[-2], shape[-1], dtype=np.bool_)
@@ -31,7 +31,7 @@ def hidden_keys(op: str, mask: Array | None, causal: bool, shape: tuple[int, ...
         return None
     blind = int((~visible.any(axis=-1)).sum())
     if blind != 0:
-        raise refused(op, "mask", f"hiding every key from {blind} queries", "at least one key for each query")
+        raise invalid(op, "mask", f"hiding every key from {blind} queries", "at least one key for each query")
     hidden: Array = ~visible
     return hidden
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from ..case import Array, Case, Inputs, refused, require_floats
+from ..case import Array, Case, Inputs, invalid, require_floats
 from ..domain import Arguments, Pick
 from . import linear, scaled_dot_product_attention
 from .masking import chosen_mask, hidden_keys
@@ -62,18 +62,18 @@ def forward(
     biases = {"query_bias": query_bias, "key_bias": key_bias, "value_bias": value_bias, "output_bias": output_bias}
     require_floats(NAME, **inputs, **weights, **biases)
     if query.ndim != 3:
-        raise refused(NAME, "query", f"of shape {query.shape}", "(N, L, D)")
+        raise invalid(NAME, "query", f"of shape {query.shape}", "(N, L, D)")
     n, queries, width = query.shape
     if not (heads > 0 and width % heads == 0):
-        raise refused(NAME, "heads", heads, f"a divisor of {width}, the width of query")
+        raise invalid(NAME, "heads", heads, f"a divisor of {width}, the width of query")
     if not (key.ndim == 3 and key.shape[::2] == (n, width) and key.shape[1] > 0):
-        raise refused(NAME, "key", f"of shape {key.shape}", f"({n}, S, {width}) with S >= 1")
+        raise invalid(NAME, "key", f"of shape {key.shape}", f"({n}, S, {width}) with S >= 1")
     if value.shape != key.shape:
-        raise refused(NAME, "value", f"of shape {value.shape}", f"{key.shape}, the shape of key")
+        raise invalid(NAME, "value", f"of shape {value.shape}", f"{key.shape}, the shape of key")
     for named, shape in ((weights, (width, width)), (biases, (width,))):
         for argument, array in named.items():
             if array.shape != shape:
-                raise refused(NAME, argument, f"of shape {array.shape}", f"{shape}")
+                raise invalid(NAME, argument, f"of shape {array.shape}", f"{shape}")
     hidden_keys(NAME, mask, causal, (n, queries, key.shape[1]))
     if mask is not None and mask.ndim == 3:
         mask = mask[:, None]  # the same for all heads

@@ -21,7 +21,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..case import Array, Case, refused, require_floats
+from ..case import Array, Case, invalid, require_floats
 from ..domain import Arguments, Pick
 from .avg_pool2d import normal
 from .windows import per_axis
@@ -40,17 +40,17 @@ def forward(x: Array, /, *, padding: int | Sides, mode: Mode = "zero") -> tuple[
     """
     require_floats("pad2d", x=x)
     if x.ndim != 4:
-        raise refused("pad2d", "x", f"of shape {x.shape}", "(N, C, H, W)")
+        raise invalid("pad2d", "x", f"of shape {x.shape}", "(N, C, H, W)")
     if mode not in NUMPY:
-        raise refused("pad2d", "mode", repr(mode), "'zero', 'reflect' or 'replicate'")
+        raise invalid("pad2d", "mode", repr(mode), "'zero', 'reflect' or 'replicate'")
     pairs = padding if isinstance(padding, tuple) else (padding, padding)
     if len(pairs) != 2:
-        raise refused("pad2d", "padding", repr(padding), "an integer, or ((top, bottom), (left, right))")
+        raise invalid("pad2d", "padding", repr(padding), "an integer, or ((top, bottom), (left, right))")
     vertical, horizontal = (per_axis("pad2d", "padding", pair, 2, least=0) for pair in pairs)
     for length, sides in zip(x.shape[2:], (vertical, horizontal), strict=True):
         most = {"zero": max(sides), "reflect": length - 1, "replicate": max(sides) if length else 0}[mode]
         if not max(sides) <= most:
-            raise refused("pad2d", "padding", max(sides), f"at most {most}, to {mode} an axis of length {length}")
+            raise invalid("pad2d", "padding", max(sides), f"at most {most}, to {mode} an axis of length {length}")
     y = np.pad(x, ((0, 0), (0, 0), vertical, horizontal), mode=NUMPY[mode])  # type: ignore[call-overload]  # stubs want a literal
     return y, ((vertical, horizontal), mode)
 

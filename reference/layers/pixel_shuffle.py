@@ -12,7 +12,7 @@ Source: Shi et al., "Real-time single image and video super-resolution using an 
 CVPR 2016.
 """
 
-from ..case import Array, Case, refused, require_floats
+from ..case import Array, Case, invalid, require_floats
 from ..domain import Arguments, Pick
 from .avg_pool2d import normal
 from .windows import per_axis
@@ -27,10 +27,10 @@ def forward(x: Array, /, *, upscale_factor: int) -> tuple[Array, int]:
     require_floats("pixel_shuffle", x=x)
     (r,) = per_axis("pixel_shuffle", "upscale_factor", upscale_factor, 1)
     if x.ndim != 4:
-        raise refused("pixel_shuffle", "x", f"of shape {x.shape}", "(N, C r^2, H, W)")
+        raise invalid("pixel_shuffle", "x", f"of shape {x.shape}", "(N, C r^2, H, W)")
     n, channels, height, width = x.shape
     if channels % r**2 != 0:
-        raise refused("pixel_shuffle", "x", f"of {channels} channels", f"a multiple of {r}^2")
+        raise invalid("pixel_shuffle", "x", f"of {channels} channels", f"a multiple of {r}^2")
     squares = x.reshape(n, channels // r**2, r, r, height, width)
     return squares.transpose(0, 1, 4, 2, 5, 3).reshape(n, channels // r**2, height * r, width * r), r
 

@@ -15,7 +15,7 @@ you need", NeurIPS 2017, is fixed instead (`sinusoids`):
 
 import numpy as np
 
-from ..case import Array, Case, Inputs, refused, require_floats
+from ..case import Array, Case, Inputs, invalid, require_floats
 from ..domain import Arguments, Pick, any_shape
 
 
@@ -26,11 +26,11 @@ def forward(x: Array, weight: Array, /) -> tuple[Array, tuple[int, ...]]:
     """
     require_floats("positional_embedding", x=x, weight=weight)
     if not x.ndim >= 2:
-        raise refused("positional_embedding", "x", f"of shape {x.shape}", "(..., T, E)")
+        raise invalid("positional_embedding", "x", f"of shape {x.shape}", "(..., T, E)")
     length, width = x.shape[-2:]
     fits = weight.ndim == 2 and weight.shape[0] >= length and weight.shape[1] == width
     if not fits:
-        raise refused("positional_embedding", "weight", f"of shape {weight.shape}", f"(M, {width}) with M >= {length}")
+        raise invalid("positional_embedding", "weight", f"of shape {weight.shape}", f"(M, {width}) with M >= {length}")
     return x + weight[:length], weight.shape
 
 

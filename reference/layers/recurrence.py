@@ -7,7 +7,7 @@ of x, weights and biases after it.
 
 import numpy as np
 
-from ..case import Array, Inputs, refused, require_floats
+from ..case import Array, Inputs, invalid, require_floats
 from ..domain import Pick
 
 
@@ -22,17 +22,17 @@ def require_fitting(op: str, gates: int, **arguments: Array) -> None:
     axes = "(N, C)" if op.endswith("_cell") else "(N, T, C) with T >= 1"
     fits = x.ndim == 2 if op.endswith("_cell") else x.ndim == 3 and x.shape[1] >= 1
     if not fits:
-        raise refused(op, "x", f"of shape {x.shape}", axes)
+        raise invalid(op, "x", f"of shape {x.shape}", axes)
     square = weight_hidden.ndim == 2 and weight_hidden.shape[1] == gates * weight_hidden.shape[0]
     if not square:
-        raise refused(op, "weight_hidden", f"of shape {weight_hidden.shape}", f"(H, {blocks(gates)})")
+        raise invalid(op, "weight_hidden", f"of shape {weight_hidden.shape}", f"(H, {blocks(gates)})")
     hidden, width = weight_hidden.shape
     wanted = {"h": (len(x), hidden), "c": (len(x), hidden), "weight_input": (x.shape[-1], width)}
     for name, value in arguments.items():
         if name not in ("x", "weight_hidden"):
             shape = wanted.get(name, (width,))  # all others are biases
             if value.shape != shape:
-                raise refused(op, name, f"of shape {value.shape}", f"{shape}")
+                raise invalid(op, name, f"of shape {value.shape}", f"{shape}")
 
 
 def blocks(gates: int) -> str:

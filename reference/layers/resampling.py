@@ -5,7 +5,7 @@ from __future__ import annotations
 from numbers import Real
 from typing import Any
 
-from ..case import Array, refused
+from ..case import Array, invalid
 from ..domain import Pick
 from .windows import Size, per_axis, spelled
 
@@ -18,16 +18,16 @@ def output_size(op: str, x: Array, size: Size | None, scale_factor: Scale | None
     Raises ValueError where x is not (N, C, H, W) with H, W >= 1, not exactly one of the two is given, or it leaves no pixel.
     """
     if not (x.ndim == 4 and min(x.shape[2:]) > 0):
-        raise refused(op, "x", f"of shape {x.shape}", "(N, C, H, W) with H, W >= 1")
+        raise invalid(op, "x", f"of shape {x.shape}", "(N, C, H, W) with H, W >= 1")
     if size is None == scale_factor is None:
-        raise refused(op, "size", f"{size} and scale_factor {scale_factor}", "one of the two")
+        raise invalid(op, "size", f"{size} and scale_factor {scale_factor}", "one of the two")
     if scale_factor is None:
         height, width = per_axis(op, "size", size, 2)
         return height, width
     scales = scale_factor if isinstance(scale_factor, tuple) else (scale_factor, scale_factor)
     fit = len(scales) == 2 and all(isinstance(s, Real) and int(n * s) > 0 for n, s in zip(x.shape[2:], scales, strict=True))
     if not fit:
-        raise refused(
+        raise invalid(
             op, "scale_factor", repr(scale_factor), "a number, or 2 of them, that leaves at least one pixel along each axis"
         )
     height, width = (int(n * s) for n, s in zip(x.shape[2:], scales, strict=True))

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from ..activations import relu, softmax, tanh
-from ..case import Array, Case, Op, refused, require_floats
+from ..case import Array, Case, Op, invalid, require_floats
 from ..domain import Arguments, Pick
 from . import layer_norm, linear
 from .standardize import EPS
@@ -40,7 +40,7 @@ def forward(x: Array, /, *params: Array, f: Op, **static: Any) -> tuple[Array, C
     came = f"{len(branch)} results" if isinstance(branch, tuple) else f"a result of shape {branch.shape}"
     fits = not isinstance(branch, tuple) and branch.shape == x.shape
     if not fits:
-        raise refused("residual", "f", f"{f.name} with {came}", f"one result of shape {x.shape}, as x is")
+        raise invalid("residual", "f", f"{f.name} with {came}", f"one result of shape {x.shape}, as x is")
     return x + branch, (f, cache)
 
 

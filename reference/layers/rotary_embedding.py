@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..case import Array, Case, Inputs, refused, require_floats
+from ..case import Array, Case, Inputs, invalid, require_floats
 from ..domain import Arguments, Pick, any_shape
 
 
@@ -45,11 +45,11 @@ def forward(x: Array, /, *, base: float = 10_000.0, offset: int = 0, interleaved
     """
     require_floats("rotary_embedding", x=x)
     if not (x.ndim >= 2 and x.shape[-1] % 2 == 0):
-        raise refused("rotary_embedding", "x", f"of shape {x.shape}", "(..., T, E) with an even E")
+        raise invalid("rotary_embedding", "x", f"of shape {x.shape}", "(..., T, E) with an even E")
     if not base > 0:
-        raise refused("rotary_embedding", "base", base, "base > 0")
+        raise invalid("rotary_embedding", "base", base, "base > 0")
     if not offset >= 0:
-        raise refused("rotary_embedding", "offset", offset, "offset >= 0")
+        raise invalid("rotary_embedding", "offset", offset, "offset >= 0")
     length, width = x.shape[-2:]
     frequencies = base ** (_count(x, width // 2) * -2 / max(width, 1))
     angles = _count(x, length, offset)[:, None] * frequencies

@@ -23,7 +23,7 @@ differ.
 
 import numpy as np
 
-from ..case import Array, Case, Inputs, refused, require_floats
+from ..case import Array, Case, Inputs, invalid, require_floats
 from ..domain import Arguments, Pick, any_shape
 from .masking import chosen_mask, hidden_keys
 
@@ -47,14 +47,14 @@ def forward(
     name = "scaled_dot_product_attention"
     require_floats(name, query=query, key=key, value=value)
     if not (query.ndim >= 2 and query.shape[-1] > 0):
-        raise refused(name, "query", f"of shape {query.shape}", "(..., L, E)")
+        raise invalid(name, "query", f"of shape {query.shape}", "(..., L, E)")
     *batch, _, width = query.shape
     keys = key.shape[-2] if key.ndim >= 2 else 0
     expected = (*batch, keys, width)
     if not (key.shape == expected and keys > 0):
-        raise refused(name, "key", f"of shape {key.shape}", f"{(*batch, 'S', width)} with S >= 1")
+        raise invalid(name, "key", f"of shape {key.shape}", f"{(*batch, 'S', width)} with S >= 1")
     if value.shape[:-1] != key.shape[:-1]:
-        raise refused(name, "value", f"of shape {value.shape}", f"{(*batch, keys, 'V')}")
+        raise invalid(name, "value", f"of shape {value.shape}", f"{(*batch, keys, 'V')}")
     hidden = hidden_keys(name, mask, causal, (*query.shape[:-1], keys))
     if scale is None:
         scale = 1 / np.sqrt(query.dtype.type(width))

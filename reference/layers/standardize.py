@@ -23,7 +23,7 @@ import math
 
 import numpy as np
 
-from ..case import Array, Inputs, refused, require_floats
+from ..case import Array, Inputs, invalid, require_floats
 from ..domain import Pick, any_shape
 from ..passes import dot_along, pieces, sum_along
 
@@ -61,12 +61,12 @@ def require_channels(op: str, x: Array, eps: float, **parameters: Array) -> None
     """
     require_floats(op, x=x, **parameters)
     if not x.ndim >= 2:
-        raise refused(op, "x", f"of shape {x.shape}", "(N, C, ...)")
+        raise invalid(op, "x", f"of shape {x.shape}", "(N, C, ...)")
     for name, parameter in parameters.items():
         if parameter.shape != (x.shape[1],):
-            raise refused(op, name, f"of shape {parameter.shape}", f"({x.shape[1]},), one a channel of x")
+            raise invalid(op, name, f"of shape {parameter.shape}", f"({x.shape[1]},), one a channel of x")
     if not eps >= 0:
-        raise refused(op, "eps", eps, "eps >= 0")
+        raise invalid(op, "eps", eps, "eps >= 0")
 
 
 def require_trailing(op: str, x: Array, eps: float, **parameters: Array) -> None:
@@ -77,15 +77,15 @@ def require_trailing(op: str, x: Array, eps: float, **parameters: Array) -> None
     require_floats(op, x=x, **parameters)
     weight = parameters["weight"]
     if not (weight.ndim >= 1 and weight.size > 0):
-        raise refused(op, "weight", f"of shape {weight.shape}", "at least one axis, and none of length 0")
+        raise invalid(op, "weight", f"of shape {weight.shape}", "at least one axis, and none of length 0")
     trailing = x.shape[x.ndim - weight.ndim :] if x.ndim >= weight.ndim else None
     if trailing != weight.shape:
-        raise refused(op, "x", f"of shape {x.shape}", f"(..., {', '.join(map(str, weight.shape))})")
+        raise invalid(op, "x", f"of shape {x.shape}", f"(..., {', '.join(map(str, weight.shape))})")
     for name, parameter in parameters.items():
         if parameter.shape != weight.shape:
-            raise refused(op, name, f"of shape {parameter.shape}", f"{weight.shape}, the shape of weight")
+            raise invalid(op, name, f"of shape {parameter.shape}", f"{weight.shape}, the shape of weight")
     if not eps >= 0:
-        raise refused(op, "eps", eps, "eps >= 0")
+        raise invalid(op, "eps", eps, "eps >= 0")
 
 
 def channel_inputs(*shape: int, mean: float = 0, deviation: float = 1) -> Inputs:

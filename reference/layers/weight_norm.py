@@ -17,7 +17,7 @@ Source: Salimans and Kingma, "Weight normalization", NeurIPS 2016. axis is the o
 
 import numpy as np
 
-from ..case import Array, Case, Inputs, refused, require_floats
+from ..case import Array, Case, Inputs, invalid, require_floats
 from ..domain import Arguments, Pick, any_shape
 
 Cache = tuple[Array, Array, tuple[int, ...]]
@@ -30,13 +30,13 @@ def forward(v: Array, g: Array, /, *, axis: int = 0) -> tuple[Array, Cache]:
     """
     require_floats("weight_norm", v=v, g=g)
     if not -v.ndim <= axis < v.ndim:
-        raise refused("weight_norm", "axis", axis, f"an axis of v, whose shape is {v.shape}")
+        raise invalid("weight_norm", "axis", axis, f"an axis of v, whose shape is {v.shape}")
     if g.shape != (v.shape[axis],):
-        raise refused("weight_norm", "g", f"of shape {g.shape}", f"({v.shape[axis]},)")
+        raise invalid("weight_norm", "g", f"of shape {g.shape}", f"({v.shape[axis]},)")
     others = tuple(i for i in range(v.ndim) if i != axis % v.ndim)
     norm = np.sqrt((v * v).sum(axis=others, keepdims=True))
     if not bool((norm > 0).all()):
-        raise refused("weight_norm", "v", "zero along the other axes", "a direction: a norm above 0")
+        raise invalid("weight_norm", "v", "zero along the other axes", "a direction: a norm above 0")
     u = v / norm
     length = g.reshape(norm.shape)
     return u * length, (u, length / norm, others)

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from ..case import Array, refused
+from ..case import Array, invalid
 from ..domain import Pick
 
 Size = int | tuple[int, ...]
@@ -61,7 +61,7 @@ def slide(
     lie wholly on padding.
     """
     if x.ndim != 2 + axes:
-        raise refused(op, "x", f"of shape {x.shape}", "(N, C, L)" if axes == 1 else "(N, C, H, W)")
+        raise invalid(op, "x", f"of shape {x.shape}", "(N, C, L)" if axes == 1 else "(N, C, H, W)")
     kernels = per_axis(op, "kernel_size", kernel_size, axes)
     strides = kernels if stride is None else per_axis(op, "stride", stride, axes)
     paddings = per_axis(op, "padding", padding, axes, least=0)
@@ -69,12 +69,12 @@ def slide(
     for length, kernel, step, pad, gap in zip(x.shape[2:], kernels, strides, paddings, dilations, strict=True):
         reach, padded = gap * (kernel - 1) + 1, length + 2 * pad
         if not reach <= padded:
-            raise refused(op, "kernel_size", f"{kernel} and reaches over {reach}", f"at most {padded}, x and its padding")
+            raise invalid(op, "kernel_size", f"{kernel} and reaches over {reach}", f"at most {padded}, x and its padding")
         count = (padded - reach) // step + 1
         held = (_tap(length, count, step, k * gap - pad)[0] for k in range(kernel))
         empty = set(range(count)).difference(*(range(count)[windows] for windows in held))
         if empty:
-            raise refused(op, "padding", pad, f"less: it leaves window {min(empty, default=None)} without an element of x")
+            raise invalid(op, "padding", pad, f"less: it leaves window {min(empty, default=None)} without an element of x")
     return lay(x.shape[2:], kernels, strides, paddings, dilations)
 
 
@@ -93,7 +93,7 @@ def per_axis(op: str, argument: str, value: object, axes: int, *, least: int = 1
     values: tuple[Any, ...] = value if isinstance(value, tuple) else (value,) * axes
     fit = len(values) == axes and all(isinstance(v, (int, np.integer)) and v >= least for v in values)
     if not fit:
-        raise refused(op, argument, repr(value), f"an integer of at least {least}" + (f", or {axes} of them" if axes > 1 else ""))
+        raise invalid(op, argument, repr(value), f"an integer of at least {least}" + (f", or {axes} of them" if axes > 1 else ""))
     return values
 
 

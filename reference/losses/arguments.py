@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..case import Array, Inputs, away_from, refused, require_floats
+from ..case import Array, Inputs, away_from, invalid, require_floats
 from ..domain import GRAIN, Pick
 
 
@@ -21,7 +21,7 @@ def require_like(op: str, **arguments: Array) -> None:
     (first, model), *others = arguments.items()
     for name, value in others:
         if value.shape != model.shape:
-            raise refused(op, name, f"of shape {value.shape}", f"{model.shape}, the shape of {first}")
+            raise invalid(op, name, f"of shape {value.shape}", f"{model.shape}, the shape of {first}")
 
 
 def require_class_labels(op: str, labels: Array, n: int, classes: int, ignore_index: int | None = None) -> Array:
@@ -30,15 +30,15 @@ def require_class_labels(op: str, labels: Array, n: int, classes: int, ignore_in
     Raises ValueError where they are not.
     """
     if labels.shape != (n,):
-        raise refused(op, "labels", f"of shape {labels.shape}", f"({n},)")
+        raise invalid(op, "labels", f"of shape {labels.shape}", f"({n},)")
     if labels.dtype.kind not in "iu":
-        raise refused(op, "labels", f"of dtype {labels.dtype}", "integers")
+        raise invalid(op, "labels", f"of dtype {labels.dtype}", "integers")
     kept: Array = np.ones(n, bool) if ignore_index is None else labels != ignore_index
     if labels.min(initial=0) < 0 or labels.max(initial=0) >= classes:  # seldom, and to find out which is far more work
         outside = labels[kept & ((labels < 0) | (labels >= classes))]
         wanted = f"0 to {classes - 1}" + (f" or {ignore_index}" if ignore_index is not None else "")
         if outside.size != 0:
-            raise refused(op, "labels", f"{outside[:3].tolist()} among others", wanted)
+            raise invalid(op, "labels", f"{outside[:3].tolist()} among others", wanted)
     return kept
 
 
@@ -49,7 +49,7 @@ def require_signs(op: str, labels: Array) -> None:
     """
     others = labels[np.abs(labels) != 1]
     if others.size != 0:
-        raise refused(op, "labels", f"{others[:3].tolist()} among others", "-1 or 1")
+        raise invalid(op, "labels", f"{others[:3].tolist()} among others", "-1 or 1")
 
 
 def normals(*shape: int, arrays: int = 2) -> Inputs:

@@ -19,7 +19,7 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.2
 
 import numpy as np
 
-from ..case import Array, Case, Inputs, refused
+from ..case import Array, Case, Inputs, invalid
 from ..domain import GRAIN, Arguments, Pick, any_shape
 from .arguments import any_labels, require_like, zeros_and_ones
 from .reduction import REDUCTIONS, Reduction, reduce, spread
@@ -37,7 +37,7 @@ def forward(p: Array, /, *, labels: Array, eps: float = 1e-7, reduction: Reducti
     name = "binary_cross_entropy"
     require_like(name, p=p, labels=labels)
     if not 0 < eps < 0.5:
-        raise refused(name, "eps", eps, "0 < eps < 0.5")
+        raise invalid(name, "eps", eps, "0 < eps < 0.5")
     q = np.clip(p, eps, 1 - eps)
     losses = -(labels * np.log(q) + (1 - labels) * np.log1p(-q))
     passed = (eps <= p) & (p <= 1 - eps)

@@ -21,7 +21,7 @@ and PyTorch's.
 
 import numpy as np
 
-from ..case import Array, Case, refused
+from ..case import Array, Case, invalid
 from ..domain import GRAIN, Arguments, Pick, any_shape
 from .arguments import any_labels, logits, require_like, zeros_and_ones
 from .reduction import REDUCTIONS, Reduction, reduce, spread
@@ -41,7 +41,7 @@ def forward(x: Array, /, *, labels: Array, pos_weight: Array | float = 1.0, redu
     shape = np.shape(pos_weight)
     fits = len(shape) <= x.ndim and all(a in (1, b) for a, b in zip(shape[::-1], x.shape[::-1], strict=False))
     if not fits:
-        raise refused(name, "pos_weight", f"of shape {shape}", f"one that broadcasts to {x.shape}")
+        raise invalid(name, "pos_weight", f"of shape {shape}", f"one that broadcasts to {x.shape}")
     e = np.exp(-np.abs(x))
     weight = 1 + (pos_weight - 1) * labels
     losses = (1 - labels) * x + weight * (np.log1p(e) + np.maximum(-x, 0))

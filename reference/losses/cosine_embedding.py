@@ -18,7 +18,7 @@ import math
 
 import numpy as np
 
-from ..case import Array, Case, Inputs, refused, require_floats
+from ..case import Array, Case, Inputs, invalid, require_floats
 from ..domain import GRAIN, Arguments, Pick
 from .arguments import any_signs, normals, require_like, require_signs, signs
 from .reduction import REDUCTIONS, Reduction, reduce, spread
@@ -36,9 +36,9 @@ def forward(x1: Array, x2: Array, /, *, labels: Array, margin: float = 0.0, redu
     require_like(name, x1=x1, x2=x2)
     require_floats(name, x1=x1, labels=labels)
     if x1.ndim != 2:
-        raise refused(name, "x1", f"of shape {x1.shape}", "(N, D)")
+        raise invalid(name, "x1", f"of shape {x1.shape}", "(N, D)")
     if labels.shape != x1.shape[:1]:
-        raise refused(name, "labels", f"of shape {labels.shape}", f"{x1.shape[:1]}")
+        raise invalid(name, "labels", f"of shape {labels.shape}", f"{x1.shape[:1]}")
     require_signs(name, labels)
     length1, length2 = (np.sqrt((x * x).sum(axis=1, keepdims=True) + EPS) for x in (x1, x2))
     u1, u2 = x1 / length1, x2 / length2

@@ -22,7 +22,7 @@ Source: Singhal, "Modern information retrieval: a brief overview", IEEE Data Eng
 
 import numpy as np
 
-from ..case import Array, Case, refused
+from ..case import Array, Case, invalid
 from ..domain import Arguments, Pick, any_shape
 from . import unit
 from .arguments import normals, require_like
@@ -38,9 +38,9 @@ def forward(x1: Array, x2: Array, /, *, axis: int = -1, eps: float = 1e-8) -> tu
     name = "cosine_similarity"
     require_like(name, x1=x1, x2=x2)
     if not -x1.ndim <= axis < x1.ndim:
-        raise refused(name, "axis", axis, f"an axis of x1, whose shape is {x1.shape}")
+        raise invalid(name, "axis", axis, f"an axis of x1, whose shape is {x1.shape}")
     if not eps > 0:
-        raise refused(name, "eps", eps, "eps > 0")
+        raise invalid(name, "eps", eps, "eps > 0")
     u1, cache1 = unit.forward(x1, axis, eps)
     u2, cache2 = unit.forward(x2, axis, eps)
     return (u1 * u2).sum(axis=axis), (u1, u2, cache1, cache2, axis)

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from ..case import Array, Case, refused, require_floats
+from ..case import Array, Case, invalid, require_floats
 from ..domain import Arguments, Pick
 from .arguments import class_labels, logits, require_class_labels, some_ignored
 from .reduction import REDUCTIONS, Reduction, reduce
@@ -49,15 +49,15 @@ def forward(
     name = "cross_entropy"
     require_floats(name, x=x)
     if not (x.ndim == 2 and x.shape[1] > 0):
-        raise refused(name, "x", f"of shape {x.shape}", "(N, C) with C >= 1")
+        raise invalid(name, "x", f"of shape {x.shape}", "(N, C) with C >= 1")
     n, classes = x.shape
     kept = require_class_labels(name, labels, n, classes, ignore_index)
     if not 0 <= label_smoothing <= 1:
-        raise refused(name, "label_smoothing", label_smoothing, "0 <= label_smoothing <= 1")
+        raise invalid(name, "label_smoothing", label_smoothing, "0 <= label_smoothing <= 1")
     if weight is not None:
         require_floats(name, x=x, weight=weight)
         if weight.shape != (classes,):
-            raise refused(name, "weight", f"of shape {weight.shape}", f"({classes},)")
+            raise invalid(name, "weight", f"of shape {weight.shape}", f"({classes},)")
     target = np.arange(n), np.where(kept, labels, 0)
     counted = kept.astype(x.dtype) if weight is None else kept * weight[target[1]]
     at_label, everywhere = counted, None
@@ -77,7 +77,7 @@ def forward(
     if reduction == "mean":
         scale = counted.sum()
         if not bool(scale != 0):
-            raise refused(name, "reduction", "'mean' over no label", "at least one label with a weight that is kept")
+            raise invalid(name, "reduction", "'mean' over no label", "at least one label with a weight that is kept")
         losses, reduction = losses / scale, "sum"
     return reduce(losses, reduction, name), (e, g_sum / total, at_label, everywhere, target, kept, scale)
 

@@ -33,7 +33,7 @@ from typing import Any
 import numpy as np
 
 from ..activations import log_softmax
-from ..case import Array, Case, refused, require_floats
+from ..case import Array, Case, invalid, require_floats
 from ..domain import Arguments, Pick
 from .arguments import logits
 from .reduction import REDUCTIONS, Reduction, reduce, spread
@@ -62,7 +62,7 @@ def forward(
     worst = int(np.argmax(frames_needed - input_lengths)) if len(x) else 0
     came = "" if reachable.all() else f"{label_lengths[worst]} long in sample {worst}, which takes {frames_needed[worst]} frames"
     if not (bool(reachable.all()) or zero_infinity):
-        raise refused("ctc", "labels", came, f"at most input_lengths, {input_lengths}")
+        raise invalid("ctc", "labels", came, f"at most input_lengths, {input_lengths}")
 
     rows, spoken = np.arange(len(x)), np.arange(labels.shape[1]) < label_lengths[:, None]
     states = np.full((len(x), 2 * labels.shape[1] + 1), blank)
@@ -125,27 +125,27 @@ def _frames_needed(x: Array, labels: Array, input_lengths: Array, label_lengths:
     """How many frames each sample's labels take (N,): one for each, and a blank between equal neighbours. Checks them."""
     require_floats("ctc", x=x)
     if not (x.ndim == 3 and min(x.shape[1:]) > 0):
-        raise refused("ctc", "x", f"of shape {x.shape}", "(N, T, C) with T, C >= 1")
+        raise invalid("ctc", "x", f"of shape {x.shape}", "(N, T, C) with T, C >= 1")
     n, frames, classes = x.shape
     if not (labels.ndim == 2 and len(labels) == n):
-        raise refused("ctc", "labels", f"of shape {labels.shape}", f"({n}, S)")
+        raise invalid("ctc", "labels", f"of shape {labels.shape}", f"({n}, S)")
     if not 0 <= blank < classes:
-        raise refused("ctc", "blank", blank, f"0 to {classes - 1}")
+        raise invalid("ctc", "blank", blank, f"0 to {classes - 1}")
     bounds = {"input_lengths": (input_lengths, 1, frames), "label_lengths": (label_lengths, 0, labels.shape[1])}
     for name, (lengths, low, high) in bounds.items():
         if lengths.shape != (n,):
-            raise refused("ctc", name, f"of shape {lengths.shape}", f"({n},)")
+            raise invalid("ctc", name, f"of shape {lengths.shape}", f"({n},)")
         if lengths.dtype.kind not in "iu":
-            raise refused("ctc", name, f"of dtype {lengths.dtype}", "integers")
+            raise invalid("ctc", name, f"of dtype {lengths.dtype}", "integers")
         if not bool(((low <= lengths) & (lengths <= high)).all()):
-            raise refused("ctc", name, lengths, f"{low} to {high}")
+            raise invalid("ctc", name, lengths, f"{low} to {high}")
     if labels.dtype.kind not in "iu":
-        raise refused("ctc", "labels", f"of dtype {labels.dtype}", "integers")
+        raise invalid("ctc", "labels", f"of dtype {labels.dtype}", "integers")
     spoken = np.arange(labels.shape[1]) < label_lengths[:, None]
     others = labels[spoken & ((labels < 0) | (labels >= classes) | (labels == blank))]
     wanted = f"0 to {classes - 1}, and not the blank, {blank}"
     if others.size != 0:
-        raise refused("ctc", "labels", f"{others[:3].tolist()} among others", wanted)
+        raise invalid("ctc", "labels", f"{others[:3].tolist()} among others", wanted)
     repeats: Array = (labels[:, 1:] == labels[:, :-1]) & spoken[:, 1:]
     needed: Array = label_lengths + repeats.sum(axis=1)
     return needed

@@ -17,7 +17,7 @@ Source: Milletari, Navab and Ahmadi, "V-Net", 3DV 2016, who square p and t in S.
 
 import numpy as np
 
-from ..case import Array, Case, Inputs, refused
+from ..case import Array, Case, Inputs, invalid
 from ..domain import GRAIN, Arguments, Pick, any_shape
 from .arguments import any_labels, require_like, zeros_and_ones
 from .reduction import REDUCTIONS, Reduction, reduce, spread
@@ -45,9 +45,9 @@ def forward(
     axes = tuple(range(p.ndim)) if axis is None else axis
     fits = all(-p.ndim <= a < p.ndim for a in axes) and len({a % p.ndim for a in axes}) == len(axes)
     if not fits:
-        raise refused(name, "axis", axis, f"different axes of p, whose shape is {p.shape}")
+        raise invalid(name, "axis", axis, f"different axes of p, whose shape is {p.shape}")
     if not (smooth >= 0 and eps >= 0 and smooth + eps > 0):
-        raise refused(name, "smooth, eps", f"{smooth}, {eps}", "none negative, one positive")
+        raise invalid(name, "smooth, eps", f"{smooth}, {eps}", "none negative, one positive")
     overlap = 2 * (p * labels).sum(axis=axes, keepdims=True) + smooth
     size = (p.sum(axis=axes, keepdims=True) + labels.sum(axis=axes, keepdims=True)) + smooth + eps
     share = overlap / size

@@ -22,7 +22,7 @@ Source: Lin et al., "Focal loss for dense object detection", ICCV 2017.
 
 import numpy as np
 
-from ..case import Array, Case, refused
+from ..case import Array, Case, invalid
 from ..domain import Arguments, Pick, any_shape
 from .arguments import any_labels, logits, require_like, zeros_and_ones
 from .reduction import REDUCTIONS, Reduction, reduce, spread
@@ -47,11 +47,11 @@ def forward(
     require_like(name, x=x, labels=labels)
     outside = labels[~((labels >= 0) & (labels <= 1))]
     if outside.size != 0:
-        raise refused(name, "labels", f"{outside[:3].tolist()} among others", "0 to 1")
+        raise invalid(name, "labels", f"{outside[:3].tolist()} among others", "0 to 1")
     if not (alpha is None or 0 <= alpha <= 1):
-        raise refused(name, "alpha", alpha, "0 <= alpha <= 1")
+        raise invalid(name, "alpha", alpha, "0 <= alpha <= 1")
     if not gamma >= 0:
-        raise refused(name, "gamma", gamma, "gamma >= 0")
+        raise invalid(name, "gamma", gamma, "gamma >= 0")
     size = np.abs(x)
     e = np.exp(-size)
     positive = x >= 0

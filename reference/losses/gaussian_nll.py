@@ -20,7 +20,7 @@ import math
 
 import numpy as np
 
-from ..case import Array, Case, Inputs, refused
+from ..case import Array, Case, Inputs, invalid
 from ..domain import GRAIN, Arguments, Pick, any_shape
 from .arguments import require_like
 from .reduction import REDUCTIONS, Reduction, reduce, spread
@@ -38,7 +38,7 @@ def forward(
     """
     require_like("gaussian_nll", x=x, target=target, var=var)
     if not eps > 0:
-        raise refused("gaussian_nll", "eps", eps, "eps > 0")
+        raise invalid("gaussian_nll", "eps", eps, "eps > 0")
     v = np.maximum(var, eps)
     difference = x - target
     slope = difference / v

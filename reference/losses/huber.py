@@ -16,7 +16,7 @@ Source: Huber, "Robust estimation of a location parameter", Annals of Mathematic
 
 import numpy as np
 
-from ..case import Array, Case, refused
+from ..case import Array, Case, invalid
 from ..domain import Arguments, Pick, any_shape
 from .arguments import normals, require_like
 from .reduction import REDUCTIONS, Reduction, reduce, spread
@@ -31,7 +31,7 @@ def forward(
     """
     require_like("huber", x=x, target=target)
     if not delta > 0:
-        raise refused("huber", "delta", delta, "delta > 0")
+        raise invalid("huber", "delta", delta, "delta > 0")
     difference = x - target
     clipped = np.clip(difference, -delta, delta)
     return reduce(clipped * (difference - clipped / 2), reduction, "huber"), (clipped, reduction)

@@ -21,7 +21,7 @@ visual models from natural language supervision", ICML 2021.
 import numpy as np
 
 from ..activations import log_softmax
-from ..case import Array, Case, Inputs, refused, require_floats
+from ..case import Array, Case, Inputs, invalid, require_floats
 from ..domain import Arguments, Pick
 from . import unit
 from .reduction import REDUCTIONS, Reduction, reduce, spread
@@ -46,17 +46,17 @@ def forward(
     name = "info_nce"
     require_floats(name, query=query, keys=keys)
     if query.ndim != 2:
-        raise refused(name, "query", f"of shape {query.shape}", "(N, D)")
+        raise invalid(name, "query", f"of shape {query.shape}", "(N, D)")
     n, features = query.shape
     fits = keys.ndim == 2 and keys.shape[1] == features and (keys.shape[0] == n or (keys.shape[0] > n and not symmetric))
     if not fits:
-        raise refused(
+        raise invalid(
             name, "keys", f"of shape {keys.shape}", f"({n}, {features})" if symmetric else f"(M, {features}) with M >= {n}"
         )
     if not temperature > 0:
-        raise refused(name, "temperature", temperature, "temperature > 0")
+        raise invalid(name, "temperature", temperature, "temperature > 0")
     if not eps > 0:
-        raise refused(name, "eps", eps, "eps > 0")
+        raise invalid(name, "eps", eps, "eps > 0")
     u, cache_u = unit.forward(query, 1, eps)
     v, cache_v = unit.forward(keys, 1, eps)
     scores = u @ v.T / temperature

@@ -25,7 +25,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from ..case import Array, Case, Inputs, refused
+from ..case import Array, Case, Inputs, invalid
 from ..domain import GRAIN, Arguments, Pick, any_shape
 from .arguments import require_like
 from .reduction import REDUCTIONS, Reduction, reduce, spread
@@ -51,12 +51,12 @@ def forward(
     losses = t * log_ratio
     known = reduction in get_args(BatchReduction)
     if not known:
-        raise refused("kl_div", "reduction", repr(reduction), "'none', 'mean', 'sum' or 'batchmean'")
+        raise invalid("kl_div", "reduction", repr(reduction), "'none', 'mean', 'sum' or 'batchmean'")
     if reduction != "batchmean":
         return reduce(losses, reduction, "kl_div"), (t, log_ratio, log_target, 1, reduction)
     n = len(losses) if losses.ndim else 0
     if not n > 0:
-        raise refused("kl_div", "reduction", f"'batchmean' of shape {losses.shape}", "at least one row")
+        raise invalid("kl_div", "reduction", f"'batchmean' of shape {losses.shape}", "at least one row")
     return reduce(losses, "sum", "kl_div") / n, (t, log_ratio, log_target, n, "sum")
 
 

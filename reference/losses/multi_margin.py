@@ -19,7 +19,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..case import Array, Case, Inputs, refused, require_floats
+from ..case import Array, Case, Inputs, invalid, require_floats
 from ..domain import GRAIN, Arguments, Pick
 from .arguments import class_labels, require_class_labels
 from .reduction import REDUCTIONS, Reduction, reduce, spread
@@ -44,15 +44,15 @@ def forward(
     name = "multi_margin"
     require_floats(name, x=x)
     if not (x.ndim == 2 and x.shape[1] > 0):
-        raise refused(name, "x", f"of shape {x.shape}", "(N, C) with C >= 1")
+        raise invalid(name, "x", f"of shape {x.shape}", "(N, C) with C >= 1")
     n, classes = x.shape
     require_class_labels(name, labels, n, classes)
     if p not in (1, 2):
-        raise refused(name, "p", p, "1 or 2")
+        raise invalid(name, "p", p, "1 or 2")
     if weight is not None:
         require_floats(name, x=x, weight=weight)
         if weight.shape != (classes,):
-            raise refused(name, "weight", f"of shape {weight.shape}", f"({classes},)")
+            raise invalid(name, "weight", f"of shape {weight.shape}", f"({classes},)")
     rows = np.arange(n)
     violated = np.maximum(margin + (x - x[rows, labels][:, None]), 0)
     violated[rows, labels] = 0

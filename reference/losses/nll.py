@@ -18,7 +18,7 @@ Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 5.5; th
 
 import numpy as np
 
-from ..case import Array, Case, refused, require_floats
+from ..case import Array, Case, invalid, require_floats
 from ..domain import Arguments, Pick
 from .arguments import class_labels, log_probabilities, require_class_labels, some_ignored
 from .reduction import REDUCTIONS, Reduction, reduce, spread
@@ -41,20 +41,20 @@ def forward(
     """
     require_floats("nll", log_p=log_p)
     if not (log_p.ndim == 2 and log_p.shape[1] > 0):
-        raise refused("nll", "log_p", f"of shape {log_p.shape}", "(N, C) with C >= 1")
+        raise invalid("nll", "log_p", f"of shape {log_p.shape}", "(N, C) with C >= 1")
     n, classes = log_p.shape
     kept = require_class_labels("nll", labels, n, classes, ignore_index)
     if weight is not None:
         require_floats("nll", log_p=log_p, weight=weight)
         if weight.shape != (classes,):
-            raise refused("nll", "weight", f"of shape {weight.shape}", f"({classes},)")
+            raise invalid("nll", "weight", f"of shape {weight.shape}", f"({classes},)")
     rows = np.flatnonzero(kept)
     target = labels[rows]
     factor = np.ones_like(log_p, shape=rows.shape) if weight is None else weight[target]
     if reduction == "mean":
         scale = factor.sum()
         if not bool(scale != 0):
-            raise refused("nll", "reduction", "'mean' over no label", "at least one label with a weight that is kept")
+            raise invalid("nll", "reduction", "'mean' over no label", "at least one label with a weight that is kept")
         factor, reduction = factor / scale, "sum"
     losses = np.zeros_like(log_p, shape=n)
     losses[rows] = -factor * log_p[rows, target]

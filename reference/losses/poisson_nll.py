@@ -22,7 +22,7 @@ import math
 
 import numpy as np
 
-from ..case import Array, Case, Inputs, refused
+from ..case import Array, Case, Inputs, invalid
 from ..domain import GRAIN, Arguments, Pick, any_shape
 from .arguments import require_like
 from .reduction import REDUCTIONS, Reduction, reduce, spread
@@ -46,7 +46,7 @@ def forward(
     """
     require_like("poisson_nll", x=x, target=target)
     if not eps >= 0:
-        raise refused("poisson_nll", "eps", eps, "eps >= 0")
+        raise invalid("poisson_nll", "eps", eps, "eps >= 0")
     if log_input:
         rate, log_rate = np.exp(x), x
         dx = rate - target

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..case import Array, refused
+from ..case import Array, invalid
 
 Reduction = Literal["none", "mean", "sum"]
 REDUCTIONS: tuple[Reduction, ...] = ("mean", "sum", "none")  # the default first
@@ -23,12 +23,12 @@ def reduce(values: Array, reduction: Reduction, op: str) -> Array:
     if reduction == "none":
         return values
     if reduction not in ("mean", "sum"):
-        raise refused(op, "reduction", repr(reduction), "'none', 'mean' or 'sum'")
+        raise invalid(op, "reduction", repr(reduction), "'none', 'mean' or 'sum'")
     total: Array = values.sum()
     if reduction == "sum":
         return total
     if not values.size > 0:
-        raise refused(op, "reduction", "'mean' of no elements", "at least one element")
+        raise invalid(op, "reduction", "'mean' of no elements", "at least one element")
     mean: Array = total / values.size
     return mean
 

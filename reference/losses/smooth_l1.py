@@ -16,7 +16,7 @@ Source: Girshick, "Fast R-CNN", ICCV 2015; beta is PyTorch's.
 
 import numpy as np
 
-from ..case import Array, Case, refused
+from ..case import Array, Case, invalid
 from ..domain import Arguments, Pick, any_shape
 from .arguments import normals, require_like, unequal
 from .reduction import REDUCTIONS, Reduction, reduce, spread
@@ -31,7 +31,7 @@ def forward(
     """
     require_like("smooth_l1", x=x, target=target)
     if not beta >= 0:
-        raise refused("smooth_l1", "beta", beta, "beta >= 0")
+        raise invalid("smooth_l1", "beta", beta, "beta >= 0")
     difference = x - target
     slope = np.clip(difference / beta, -1, 1) if beta else np.sign(difference)
     return reduce(slope * (difference - beta / 2 * slope), reduction, "smooth_l1"), (slope, reduction)

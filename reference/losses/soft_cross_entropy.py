@@ -22,7 +22,7 @@ knowledge in a neural network", 2015.
 
 import numpy as np
 
-from ..case import Array, Case, Inputs, refused
+from ..case import Array, Case, Inputs, invalid
 from ..domain import Arguments, Pick
 from .arguments import class_labels, require_like
 from .reduction import REDUCTIONS, Reduction, reduce, spread
@@ -38,7 +38,7 @@ def forward(x: Array, target: Array, /, *, reduction: Reduction = "mean") -> tup
     name = "soft_cross_entropy"
     require_like(name, x=x, target=target)
     if not (x.ndim == 2 and x.shape[1] > 0):
-        raise refused(name, "x", f"of shape {x.shape}", "(N, C) with C >= 1")
+        raise invalid(name, "x", f"of shape {x.shape}", "(N, C) with C >= 1")
     shifted = x - x.max(axis=1, keepdims=True)
     e = np.exp(shifted)
     total = e.sum(axis=1, keepdims=True)

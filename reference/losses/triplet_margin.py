@@ -20,7 +20,7 @@ BMVC 2016; eps is PyTorch's, optax adds its own to the sum of powers.
 
 import numpy as np
 
-from ..case import Array, Case, Inputs, refused
+from ..case import Array, Case, Inputs, invalid
 from ..domain import GRAIN, Arguments, Pick
 from .arguments import require_like
 from .reduction import REDUCTIONS, Reduction, reduce, spread
@@ -47,9 +47,9 @@ def forward(
     name = "triplet_margin"
     require_like(name, anchor=anchor, positive=positive, negative=negative)
     if anchor.ndim != 2:
-        raise refused(name, "anchor", f"of shape {anchor.shape}", "(N, D)")
+        raise invalid(name, "anchor", f"of shape {anchor.shape}", "(N, D)")
     if not 1 <= p < np.inf:
-        raise refused(name, "p", p, "1 <= p < inf")
+        raise invalid(name, "p", p, "1 <= p < inf")
     near, dnear = _distance(anchor - positive + eps, p)
     far, dfar = _distance(anchor - negative + eps, p)
     dacross = np.zeros_like(dfar)

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from ..activations import gelu
-from ..case import Array, Case, Inputs, refused
+from ..case import Array, Case, Inputs, invalid
 from ..layers import embedding, layer_norm, linear, multi_head_attention, positional_embedding
 from ..losses import cross_entropy
 
@@ -70,7 +70,7 @@ def forward(params: Params, /, *, tokens: Array, labels: Array, heads: int = 4) 
     """
     logits, network_cache = _network(params, tokens, heads)
     if labels.shape != tokens.shape:
-        raise refused("gpt", "labels", f"of shape {labels.shape}", f"{tokens.shape}, the shape of tokens")
+        raise invalid("gpt", "labels", f"of shape {labels.shape}", f"{tokens.shape}, the shape of tokens")
     loss, loss_cache = cross_entropy.forward(logits.reshape(-1, logits.shape[-1]), labels=labels.reshape(-1))
     return loss, (network_cache, logits.shape, loss_cache)
 
@@ -93,7 +93,7 @@ def backward(dout: Array, cache: Any) -> tuple[Params]:
 
 def _network(params: Params, tokens: Array, heads: int) -> tuple[Array, Any]:
     if tokens.ndim != 2:
-        raise refused("gpt", "tokens", f"of shape {tokens.shape}", "(N, T)")
+        raise invalid("gpt", "tokens", f"of shape {tokens.shape}", "(N, T)")
     token = params["token.weight"]
     h, token_cache = embedding.forward(token, indices=tokens)
     h, position_cache = positional_embedding.forward(h, params["position.weight"])

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from ..case import Array, Case, Inputs, refused
+from ..case import Array, Case, Inputs, invalid
 from ..layers import gru, linear
 from ..losses import cross_entropy
 
@@ -71,7 +71,7 @@ def _network(params: Params, x: Array) -> tuple[Array, Any]:
     inputs = len(params["gru.weight_input"])
     fits = x.ndim == 3 and x.shape[1] > 0 and x.shape[2] == inputs
     if not fits:
-        raise refused("gru_classifier", "x", f"of shape {x.shape}", f"(N, T, {inputs}) with T >= 1")
+        raise invalid("gru_classifier", "x", f"of shape {x.shape}", f"(N, T, {inputs}) with T >= 1")
     weight_hidden, bias = params["gru.weight_hidden"], params["gru.bias"]
     rest = np.zeros_like(weight_hidden, shape=(len(x), len(weight_hidden)))
     (y, h_last), gru_cache = gru.forward(x, rest, params["gru.weight_input"], weight_hidden, bias, np.zeros_like(bias))

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from ..activations import tanh
-from ..case import Array, Case, Inputs, refused
+from ..case import Array, Case, Inputs, invalid
 from ..layers import avg_pool2d, conv2d, flatten, linear
 from ..losses import cross_entropy
 
@@ -83,7 +83,7 @@ def _network(params: Params, x: Array) -> tuple[Array, Any]:
         weight = params[f"{name}.weight"]
         height, width = weight.shape[2:]
         if not height % 2 == width % 2 == 1:
-            raise refused("lenet", f"{name}.weight", f"of shape {weight.shape}", "a kernel of odd sides")
+            raise invalid("lenet", f"{name}.weight", f"of shape {weight.shape}", "a kernel of odd sides")
         h, conv_cache = conv2d.forward(a, weight, params[f"{name}.bias"], padding=(height // 2, width // 2))
         t, tanh_cache = tanh.forward(h)
         a, pool_cache = avg_pool2d.forward(t, kernel_size=2)

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from ..case import Array, Case, Inputs, refused
+from ..case import Array, Case, Inputs, invalid
 from ..layers import linear, lstm
 from ..losses import cross_entropy
 
@@ -73,7 +73,7 @@ def _network(params: Params, x: Array) -> tuple[Array, Any]:
     inputs = len(params["lstm.weight_input"])
     fits = x.ndim == 3 and x.shape[1] > 0 and x.shape[2] == inputs
     if not fits:
-        raise refused("lstm_classifier", "x", f"of shape {x.shape}", f"(N, T, {inputs}) with T >= 1")
+        raise invalid("lstm_classifier", "x", f"of shape {x.shape}", f"(N, T, {inputs}) with T >= 1")
     weight_hidden = params["lstm.weight_hidden"]
     rest = np.zeros_like(weight_hidden, shape=(len(x), len(weight_hidden)))
     (y, h_last, _), lstm_cache = lstm.forward(x, rest, rest, params["lstm.weight_input"], weight_hidden, params["lstm.bias"])

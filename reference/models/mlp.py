@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from ..activations import relu, sigmoid, softmax, tanh
-from ..case import Array, Case, Inputs, refused
+from ..case import Array, Case, Inputs, invalid
 from ..layers import batch_norm, dropout, linear
 from ..losses import cross_entropy
 
@@ -121,7 +121,7 @@ def _network(
     unbiased: bool,
 ) -> tuple[Array, State, Any]:
     if activation not in ACTIVATIONS:
-        raise refused("mlp", "activation", repr(activation), f"one of {', '.join(ACTIVATIONS)}")
+        raise invalid("mlp", "activation", repr(activation), f"one of {', '.join(ACTIVATIONS)}")
     a, caches, after = x, [], {}
     for k in range(depth(params)):
         weight, norm = params[f"hidden.{k}.linear.weight"], f"hidden.{k}.norm"

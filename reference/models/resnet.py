@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from ..activations import relu
-from ..case import Array, Case, Inputs, refused
+from ..case import Array, Case, Inputs, invalid
 from ..layers import global_avg_pool, linear
 from ..losses import cross_entropy
 from . import basic_block
@@ -94,7 +94,7 @@ def backward(dout: tuple[Array, Any], cache: Any, *, input_gradient: bool = True
 def _network(params: Params, x: Array, state: State, **how: bool) -> tuple[Array, State, Any]:
     channels = params["stem.conv.weight"].shape[1]
     if not (x.ndim == 4 and x.shape[1] == channels):
-        raise refused("resnet", "x", f"of shape {x.shape}", f"(N, {channels}, H, W)")
+        raise invalid("resnet", "x", f"of shape {x.shape}", f"(N, {channels}, H, W)")
     n, after, stem_cache = conv_norm("stem", x, params, state, **how)
     a, relu_cache = relu.forward(n)
     blocks = []

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from ..activations import relu
-from ..case import Array, Case, Inputs, refused
+from ..case import Array, Case, Inputs, invalid
 from ..layers import linear
 from ..losses import triplet_margin
 
@@ -69,7 +69,7 @@ def forward(params: Params, x: Array, /, *, margin: float = 1.0) -> tuple[Array,
     Raises ValueError where dtypes or shapes do not fit, or there is no triplet.
     """
     if not (x.ndim == 3 and len(x) == 3):
-        raise refused("siamese", "x", f"of shape {x.shape}", "(3, N, I): anchors, positives, negatives")
+        raise invalid("siamese", "x", f"of shape {x.shape}", "(3, N, I): anchors, positives, negatives")
     anchor, anchor_cache = encode(params, x[0])
     positive, positive_cache = encode(params, x[1])
     negative, negative_cache = encode(params, x[2])

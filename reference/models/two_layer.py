@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..activations import relu, sigmoid
-from ..case import Array, Case, Inputs, refused
+from ..case import Array, Case, Inputs, invalid
 from ..layers import linear
 from ..losses import binary_cross_entropy, mse
 
@@ -50,7 +50,7 @@ def forward(params: Params, x: Array, /, *, labels: Array, loss: Loss = "binary_
         value, loss_cache = binary_cross_entropy.forward(p, labels=labels)
     else:
         if loss != "mse":
-            raise refused("two_layer", "loss", repr(loss), "'binary_cross_entropy' or 'mse'")
+            raise invalid("two_layer", "loss", repr(loss), "'binary_cross_entropy' or 'mse'")
         value, loss_cache = mse.forward(p, labels)
     return value, (network_cache, loss, loss_cache)
 

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from ..activations import tanh
-from ..case import Array, Case, Inputs, refused, require_floats
+from ..case import Array, Case, Inputs, invalid, require_floats
 from ..layers import linear
 from ..losses import binary_cross_entropy_with_logits
 
@@ -81,9 +81,9 @@ def forward(params: Params, x: Array, /, *, noise: Array, beta: float = 1.0) -> 
     (mean, logvar), encoder = encode(params, x)
     require_floats("vae", x=x, noise=noise)
     if noise.shape != mean.shape:
-        raise refused("vae", "noise", f"of shape {noise.shape}", f"{mean.shape}, one for each code")
+        raise invalid("vae", "noise", f"of shape {noise.shape}", f"{mean.shape}, one for each code")
     if not len(x) > 0:
-        raise refused("vae", "x", f"of shape {x.shape}", "at least one image")
+        raise invalid("vae", "x", f"of shape {x.shape}", "at least one image")
     sd = np.exp(logvar / 2)
     z = mean + sd * noise
     logits, decoder = decode(params, z)

@@ -24,7 +24,7 @@ a tiny eps1 all three agree.
 
 import numpy as np
 
-from ..case import Array, Case, refused
+from ..case import Array, Case, invalid
 from .arguments import check, check_not_negative, number, path
 
 State = dict[str, Array]
@@ -56,9 +56,9 @@ def step(
     check("adafactor", param, grad, lr)
     check_not_negative("adafactor", eps1=eps1, eps2=eps2)
     if not decay <= 0:
-        raise refused("adafactor", "decay", decay, "decay <= 0")
+        raise invalid("adafactor", "decay", decay, "decay <= 0")
     if not clip_threshold > 0:
-        raise refused("adafactor", "clip_threshold", clip_threshold, "clip_threshold > 0")
+        raise invalid("adafactor", "clip_threshold", clip_threshold, "clip_threshold > 0")
     t = int(state["step"]) + 1
     weight = number(np.longdouble(t) ** decay, grad)  # of what is new
     square = grad * grad + eps1

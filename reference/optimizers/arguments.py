@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..case import Array, Inputs, refused, require_floats
+from ..case import Array, Inputs, invalid, require_floats
 
 
 def check(op: str, param: Array, grad: Array, lr: float) -> None:
@@ -12,23 +12,23 @@ def check(op: str, param: Array, grad: Array, lr: float) -> None:
     """
     require_floats(op, param=param, grad=grad)
     if grad.shape != param.shape:
-        raise refused(op, "grad", f"of shape {grad.shape}", f"{param.shape}, the shape of param")
+        raise invalid(op, "grad", f"of shape {grad.shape}", f"{param.shape}, the shape of param")
     if not lr >= 0:
-        raise refused(op, "lr", lr, "lr >= 0")
+        raise invalid(op, "lr", lr, "lr >= 0")
 
 
 def check_decays(op: str, **decays: float) -> None:
     """Check weights of exponential averages, and momenta. Raises ValueError for one outside [0, 1)."""
     for name, value in decays.items():
         if not 0 <= value < 1:
-            raise refused(op, name, value, f"0 <= {name} < 1")
+            raise invalid(op, name, value, f"0 <= {name} < 1")
 
 
 def check_not_negative(op: str, **numbers: float) -> None:
     """Check epsilons, weight decays and the like. Raises ValueError for a negative one."""
     for name, value in numbers.items():
         if not value >= 0:
-            raise refused(op, name, value, f"{name} >= 0")
+            raise invalid(op, name, value, f"{name} >= 0")
 
 
 def average(old: Array, new: Array, beta: float) -> Array:

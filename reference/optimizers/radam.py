@@ -20,7 +20,7 @@ threshold, 5 by default; Keras has none.
 
 import numpy as np
 
-from ..case import Array, Case, refused
+from ..case import Array, Case, invalid
 from . import adam
 from .adam import EXACT
 from .arguments import bias_correction, check, check_decays, check_not_negative, number, path
@@ -49,7 +49,7 @@ def step(
     check_decays("radam", beta1=beta1, beta2=beta2)
     check_not_negative("radam", eps=eps)
     if not threshold >= 4:
-        raise refused("radam", "threshold", threshold, "threshold >= 4, below which there is no variance")
+        raise invalid("radam", "threshold", threshold, "threshold >= 4, below which there is no variance")
     update, state = adam.direction(grad, state, beta1=beta1, beta2=beta2, eps=eps, eps_hat=eps_hat)
     t = int(state["step"])
     decay = np.longdouble(beta2)

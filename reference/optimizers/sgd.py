@@ -16,7 +16,7 @@ Frameworks: torch.optim.SGD (lr 1e-3), keras.optimizers.SGD (0.01), optax.sgd; a
 keeps the rate in float32, so that 0.1 is 0.100000001490116 even for float64 parameters.
 """
 
-from ..case import Array, Case, refused
+from ..case import Array, Case, invalid
 from ..schedules import Schedule
 from .arguments import check, path
 
@@ -35,7 +35,7 @@ def step(param: Array, grad: Array, state: State, *, lr: float, weight_decay: fl
     """
     check("sgd", param, grad, lr)
     if not weight_decay >= 0:
-        raise refused("sgd", "weight_decay", weight_decay, "weight_decay >= 0")
+        raise invalid("sgd", "weight_decay", weight_decay, "weight_decay >= 0")
     if weight_decay:
         grad = grad + weight_decay * param
     return param - lr * grad, state

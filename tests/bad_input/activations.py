@@ -1,4 +1,4 @@
-"""Activations: what is refused at the door, and in which words."""
+"""Activations: the ValueErrors for invalid arguments."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Attention: what is refused at the door, and in which words."""
+"""Attention: the ValueErrors for invalid arguments."""
 
 from typing import Any
 

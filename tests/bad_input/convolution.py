@@ -1,4 +1,4 @@
-"""Convolutions: what is refused at the door, and in which words."""
+"""Convolutions: the ValueErrors for invalid arguments."""
 
 from functools import partial
 from typing import Any

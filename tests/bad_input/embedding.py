@@ -1,4 +1,4 @@
-"""Embeddings, positions and the bilinear map: what is refused at the door, and in which words."""
+"""Embeddings, positions and the bilinear map: the ValueErrors for invalid arguments."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The affine map: what is refused at the door, and in which words."""
+"""The affine map: the ValueErrors for invalid arguments."""
 
 from reference import OPS
 from tests.bad_input import Row, ones

@@ -1,4 +1,4 @@
-"""Losses of predictions and labels: what is refused at the door, and in which words."""
+"""Losses of predictions and labels: the ValueErrors for invalid arguments."""
 
 import numpy as np
 

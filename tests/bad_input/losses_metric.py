@@ -1,4 +1,4 @@
-"""Losses of margins, similarities and alignments: what is refused at the door, and in which words."""
+"""Losses of margins, similarities and alignments: the ValueErrors for invalid arguments."""
 
 import numpy as np
 

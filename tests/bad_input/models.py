@@ -1,4 +1,4 @@
-"""Models: what is refused at the door, and in which words."""
+"""Models: the ValueErrors for invalid arguments."""
 
 from typing import Any
 

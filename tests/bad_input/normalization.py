@@ -1,4 +1,4 @@
-"""Normalisation, dropout and residual connections: what is refused at the door, and in which words."""
+"""Normalisation, dropout and residual connections: the ValueErrors for invalid arguments."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Optimizers and schedules: what is refused at the door, and in which words."""
+"""Optimizers and schedules: the ValueErrors for invalid arguments."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Pooling: what is refused at the door, and in which words."""
+"""Pooling: the ValueErrors for invalid arguments."""
 
 from reference import OPS
 from tests.bad_input import Row, ones

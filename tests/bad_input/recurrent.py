@@ -1,4 +1,4 @@
-"""Recurrent layers: what is refused at the door, and in which words."""
+"""Recurrent layers: the ValueErrors for invalid arguments."""
 
 from typing import Any
 

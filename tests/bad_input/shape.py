@@ -1,4 +1,4 @@
-"""Layers that move, repeat or pad: what is refused at the door, and in which words."""
+"""Layers that move, repeat or pad: the ValueErrors for invalid arguments."""
 
 from reference import OPS
 from tests.bad_input import Row, ones
