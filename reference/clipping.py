@@ -2,14 +2,15 @@
 
     by value         grad <- min(max(grad, -limit), limit), for each element: the direction changes
     by norm          grad <- grad * min(1, limit / (|grad| + eps)), for each tensor
-    by global norm   the same with one norm for all tensors, |all|^2 = sum |grad|^2: the direction of the step stays the same
+    by global norm   the same with one norm for all tensors, |all|^2 = sum |grad|^2: the direction of the step does not change
 
 The loss surface of a recurrent network has walls. Next to a wall the gradient is huge, but its direction is right, so it is made
 shorter. A gradient whose norm, plus eps, is below the limit stays as it is.
 
-Shapes: each gradient (...) gives a clipped gradient of the same shape. Source: Mikolov, "Statistical language models based on neural
-networks", 2012 (by value); Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks", 2013
-(by norm).
+Shapes: each gradient (...) gives a clipped gradient of the same shape.
+
+Source: Mikolov, "Statistical language models based on neural networks", 2012 (by value); Pascanu, Mikolov and Bengio, "On the
+difficulty of training recurrent neural networks", 2013 (by norm).
 
 Frameworks: torch.nn.utils.clip_grad_norm_ divides by norm + 1e-6. A clipped gradient is therefore a little shorter than the
 limit, and a gradient just below the limit is clipped as well. Keras (clipvalue, clipnorm, global_clipnorm) and optax (clip,
@@ -26,7 +27,10 @@ Grads = dict[str, Array]
 
 
 def clip_by_value(grads: Mapping[str, Array], *, limit: float) -> Grads:
-    """Clip each element to [-limit, limit]. Raises ValueError for gradients that are not floats or a limit that is not positive."""
+    """Clip each element to [-limit, limit].
+
+    Raises ValueError for gradients that are not floats, or a limit that is not positive.
+    """
     _check("clip_by_value", grads, limit, 0.0)
     return {name: np.clip(grad, -limit, limit) for name, grad in grads.items()}
 

@@ -22,7 +22,7 @@ Arguments = tuple[tuple[Any, ...], Mapping[str, Any]]
 T = TypeVar("T")
 
 GRAIN = 2.0**-6
-"""All values are multiples of it. They are exact in every dtype of 16 bits or more, and lie either on a kink or well away from it."""
+"""All values are multiples of it. They are exact in every dtype of 16 bits or more, and lie on a kink or well away."""
 
 
 class Pick(Protocol):

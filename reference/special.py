@@ -6,8 +6,8 @@ NumPy has none of them. Everything here uses one function P of z >= 0, which is 
 
     erfc(z) = exp(-z^2) w P(t),    w = 1/(z + k),    t = 1 - 2 k w = (z - k)/(z + k),    k = 5/2
 
-t goes from -1 at z = 0 to 1 at infinity, and P(t) = (z + k) exp(z^2) erfc(z) goes from k to 1/sqrt(pi). P is smooth. One
-Chebyshev series is therefore enough for the whole half-line: 11 terms for float32, 26 for float64, 31 for a longdouble of 64 bits.
+t goes from -1 at z = 0 to 1 at infinity, and P(t) = (z + k) exp(z^2) erfc(z) goes from k to 1/sqrt(pi). P is smooth, so one
+Chebyshev series is enough for the whole half-line: 11 terms for float32, 26 for float64, 31 for a longdouble of 64 bits.
 Near 0 the subtraction erf = 1 - erfc would cancel. Maclaurin's series is used there:
 
     erf(x) = 2/sqrt(pi) x sum_n (-x^2)^n / (n! (2n + 1)),    |x| < 1
