@@ -6,11 +6,11 @@ says what it is: before the rule it is coupled, an L2 term of the loss; after it
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import optax
 
-Rate = float | optax.Schedule
+Rate: TypeAlias = float | optax.Schedule
 
 CONVENTIONS: dict[str, dict[str, Any]] = {
     "adagrad": {"eps_inside_root": True},

@@ -5,14 +5,13 @@ lr is a number or one of adapters/tensorflow/schedules.py.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 from keras import optimizers
+from keras.optimizers.schedules import LearningRateSchedule
 
-from .schedules import LearningRateSchedule
-
-Rate = float | LearningRateSchedule
+Rate: TypeAlias = float | LearningRateSchedule
 
 CONVENTIONS: dict[str, dict[str, Any]] = {
     "momentum": {"rate_in_velocity": True},

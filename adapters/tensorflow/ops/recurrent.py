@@ -116,7 +116,9 @@ _TWO_BIASES = ("weight_input", "weight_hidden", "bias_input", "bias_hidden")
 
 
 def _gru_stored(params: dict[str, Tensor], *, reset_after: bool = True) -> dict[str, Tensor]:
-    return dict(zip(_LEAVES, _reordered(*(params[name] for name in _TWO_BIASES), reset_after), strict=True))
+    weight_input, weight_hidden, bias_input, bias_hidden = (params[name] for name in _TWO_BIASES)
+    stored = _reordered(weight_input, weight_hidden, bias_input, bias_hidden, reset_after)
+    return dict(zip(_LEAVES, stored, strict=True))
 
 
 def _gru_taken(stored: dict[str, Tensor], *, reset_after: bool = True) -> dict[str, Tensor]:
@@ -127,7 +129,7 @@ def _gru_taken(stored: dict[str, Tensor], *, reset_after: bool = True) -> dict[s
 
 def _stored_both(params: dict[str, Tensor], *, layer: str) -> dict[str, Tensor]:
     _, name = _KINDS[layer]
-    stored = {}
+    stored: dict[str, Tensor] = {}
     for way, direction in enumerate(("forward", "backward")):
         values = [params[p][way] for p in _ONE_BIAS]
         if layer == "gru":

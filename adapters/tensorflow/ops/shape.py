@@ -56,8 +56,8 @@ def flatten(x: Tensor, *, start_axis: int = 1, end_axis: int = -1) -> Tensor:
     )  # composed: keras.layers.Flatten keeps the first axis and no other
 
 
-def _resized(x: Tensor, size: Size | None, scale_factor: Scale | None) -> tuple[int, int]:
-    if scale_factor is None:
+def _resized(x: Tensor, size: Size | None, scale_factor: Scale | None) -> tuple[int, ...]:
+    if size is not None:
         return size if isinstance(size, tuple) else (size, size)
     scales = scale_factor if isinstance(scale_factor, tuple) else (scale_factor, scale_factor)
     height, width = (int(n * s) for n, s in zip(x.shape[2:], scales, strict=True))

@@ -62,8 +62,8 @@ class GPT(nn.Module):
 
 
 def _build(params: Mapping[str, Any], **config: Any) -> GPT:
-    token, position = params["token.weight"], params["position.weight"]
-    return GPT(*token.shape[:1], *position.shape, len(numbered(params, "block")), **config)
+    context, width = params["position.weight"].shape
+    return GPT(len(params["token.weight"]), context, width, len(numbered(params, "block")), **config)
 
 
 def _layers(names: Iterable[str], **_: Any) -> dict[str, Layer]:

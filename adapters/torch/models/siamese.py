@@ -31,7 +31,8 @@ class Siamese(nn.Module):
 
 
 def _build(params: Mapping[str, Any], **config: Any) -> Siamese:
-    return Siamese(*params["hidden.weight"].shape, params["embedding.weight"].shape[1], **config)
+    features, hidden = params["hidden.weight"].shape
+    return Siamese(features, hidden, params["embedding.weight"].shape[1], **config)
 
 
 def _layers(_names: Iterable[str], **_: Any) -> dict[str, Layer]:

@@ -47,7 +47,9 @@ def multi_head_attention(
             mask = mask.repeat_interleave(heads, dim=0)  # (N H, L, S)
     # The function that nn.MultiheadAttention.forward calls: the layer cannot be built within a function that is compiled.
     y, _ = F.multi_head_attention_forward(
-        *(x.transpose(0, 1) for x in (query, key, value)),  # (L, N, D)
+        query.transpose(0, 1),  # (L, N, D)
+        key.transpose(0, 1),
+        value.transpose(0, 1),
         embed_dim_to_check=query.shape[-1],
         num_heads=heads,
         in_proj_weight=stored["in_proj_weight"],

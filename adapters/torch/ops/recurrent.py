@@ -119,7 +119,7 @@ _DIRECTIONS = ("_l0", "_l0_reverse")
 
 
 def _stored_both(params: dict[str, Tensor], *, layer: str) -> dict[str, Tensor]:
-    stored = {}
+    stored: dict[str, Tensor] = {}
     for way, suffix in enumerate(_DIRECTIONS):
         weight_input, weight_hidden, bias = (params[name][way] for name in ("weight_input", "weight_hidden", "bias"))
         stored |= _stored((weight_input, weight_hidden, *(bias if layer == "gru" else [bias])), suffix)
