@@ -60,7 +60,7 @@ def test_pytorch_s_epsilon_is_there(adapter: Adapter, name: str) -> None:
     results, exact = clipped(adapter, name, "float64", 0.5), expected(name, "float64", 0.5)
     short = {key: partial(judge, key, results[key], exact[key], "float64") for key in ("weight", "bias")}
     for check in short.values():
-        if adapter.NAME == "torch":
+        if adapter.spec.name == "torch":
             with pytest.raises(Disagreement):
                 check()
         else:
