@@ -16,8 +16,8 @@ Rounding z^2 would make exp(-z^2) wrong by z^2 units of roundoff. Let h be the m
 
     exp(-z^2) = exp(-h^2) exp(-(z - h)(z + h))
 
-Errors measured against mpmath (tests/test_special.py), in units of roundoff of float32, float64 and longdouble: at most 3 for
-erf, and at most 10 for erfc, phi and Phi.
+Errors measured against mpmath (tests/reference/test_special.py), in units of roundoff of float32, float64 and longdouble: at
+most 3 for erf, and at most 10 for erfc, phi and Phi.
 
 Source: the series, Shepherd and Laframboise, "Chebyshev approximation of (1 + 2x) exp(x^2) erfc x in 0 <= x < infinity",
 Mathematics of Computation 36, 1981, here with the factor z + k, which is 1/w; the exponential, Cody, "Rational Chebyshev

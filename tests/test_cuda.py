@@ -51,9 +51,11 @@ def test_a_cell_without_a_deterministic_kernel_is_not_run_and_another_error_fail
     ops = [part for name in ("relu", "tanh", "sigmoid") for part in ("--op", name)]
     options = ("--adapter", "torch", "--dtype", "float32", "--mode", "eager", "--device", "cuda", *ops)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tests.without_determinism", "-k", "generic"]
-    done = subprocess.run([*command, *options, "tests/test_adapters.py"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, *options, "tests/matrix/test_adapters.py"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert "1 failed, 1 passed, 1 skipped" in done.stdout.splitlines()[-1]
-    assert "FAILED tests/test_adapters.py::test_op[tanh-generic-torch-float32-cuda-eager]" in done.stdout
+    assert "FAILED tests/matrix/test_adapters.py::test_op[tanh-generic-torch-float32-cuda-eager]" in done.stdout
     assert "not run: torch, 1 cells: relu_backward_cuda does not have a deterministic implementation" in done.stdout
 
 

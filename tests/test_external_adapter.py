@@ -20,11 +20,11 @@ LINES = 130
 WITH_ADAPTERS = (
     "tests/test_coverage.py",
     "tests/test_layouts.py",
-    "tests/test_models.py",
-    "tests/test_clipping.py",
-    "tests/test_schedules.py",
+    "tests/matrix/test_models.py",
+    "tests/matrix/test_clipping.py",
+    "tests/matrix/test_schedules.py",
     "tests/test_dropout.py",
-    "tests/test_engine_frameworks.py",
+    "tests/test_frameworks.py",
 )
 """Tests that ask every adapter."""
 
@@ -43,7 +43,7 @@ def test_it_is_small() -> None:
 
 
 def test_every_cell_of_its_ops_agrees() -> None:
-    done = run("tests/test_adapters.py", "--adapter", "autograd", *(part for op in OPS for part in ("--op", op)))
+    done = run("tests/matrix/test_adapters.py", "--adapter", "autograd", *(part for op in OPS for part in ("--op", op)))
     assert done.returncode == 0, done.stdout[-3000:]
     agreed = re.search(r"│ all +│ +(\d+) / 0 / 0 / 0 ", done.stdout)
     assert agreed
@@ -51,13 +51,13 @@ def test_every_cell_of_its_ops_agrees() -> None:
 
 
 def test_an_op_that_it_lacks_is_not_run_for_its_reason() -> None:
-    done = run("tests/test_adapters.py", "--adapter", "autograd", "--op", "softmax", "--op", "relu")
+    done = run("tests/matrix/test_adapters.py", "--adapter", "autograd", "--op", "softmax", "--op", "relu")
     assert done.returncode == 0, done.stdout[-3000:]
     assert re.search(r"not run: autograd, \d+ cells: this adapter covers five ops", done.stdout)
 
 
 def test_nothing_that_asks_every_adapter_fails() -> None:
-    done = run(*WITH_ADAPTERS, "-k", "autograd", "--deselect", "tests/test_models.py::test_model")
+    done = run(*WITH_ADAPTERS, "-k", "autograd", "--deselect", "tests/matrix/test_models.py::test_model")
     assert done.returncode == 0, done.stdout[-3000:]
     assert " passed" in done.stdout
     assert "failed" not in done.stdout

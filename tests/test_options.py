@@ -32,7 +32,7 @@ def test_op_collects_only_what_concerns_the_op() -> None:
     ids = [line for line in done.stdout.splitlines() if "::" in line]
     assert ids
     assert [nodeid for nodeid in ids if not re.search(r"[\[-]softmax[\]-]", nodeid)] == []
-    assert {nodeid.partition("::")[0] for nodeid in ids} >= {"tests/test_adapters.py", "tests/test_reference.py"}
+    assert {nodeid.partition("::")[0] for nodeid in ids} >= {"tests/matrix/test_adapters.py", "tests/reference/test_reference.py"}
     assert "tests were deselected: they do not concern --op softmax" in done.stdout
 
 

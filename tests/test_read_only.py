@@ -12,7 +12,16 @@ import pytest
 
 from tests.checkout import ROOT, copy_to
 
-RUN = [sys.executable, "-m", "pytest", "-q", "--op", "relu", "tests/test_reference.py", "tests/test_bad_input.py"]
+RUN = [
+    sys.executable,
+    "-m",
+    "pytest",
+    "-q",
+    "--op",
+    "relu",
+    "tests/reference/test_reference.py",
+    "tests/reference/test_bad_input.py",
+]
 WITHOUT_PRIVILEGES = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
 """root ignores permissions: a command before the command that takes this right away."""
 

@@ -1,4 +1,6 @@
-"""A failure of tests/test_reference.py names op and case, tells the verdict and how to replay it, and hides the engine."""
+"""A failure of tests/reference/test_reference.py names op and case, tells the verdict and how to
+replay it, and hides the engine.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PLANT = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tests.faults", "--plant", "reference_backward")
-TEST = "tests/test_reference.py::test_backward_is_the_derivative_of_forward[tanh-generic]"
+TEST = "tests/reference/test_reference.py::test_backward_is_the_derivative_of_forward[tanh-generic]"
 
 
 @pytest.fixture(scope="module")

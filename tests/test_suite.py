@@ -87,10 +87,10 @@ def red_cells(report: Path) -> tuple[set[str], set[str]]:
 
 
 VERDICTS = (
-    "tests/test_adapters.py::test_op",
-    "tests/test_models.py::test_model",
-    "tests/test_optimizers.py::test_optimizer",
-    "tests/test_training.py::test_training",
+    "tests/matrix/test_adapters.py::test_op",
+    "tests/matrix/test_models.py::test_model",
+    "tests/matrix/test_optimizers.py::test_optimizer",
+    "tests/matrix/test_training.py::test_training",
 )
 
 # For each mistake: a part of the matrix around it, and which of its cells must turn red.
@@ -147,18 +147,18 @@ def test_a_planted_mistake_turns_the_right_cells_red_and_no_others(fault: str, t
 
 
 def test_a_run_that_selects_no_cell_is_not_green() -> None:
-    done = run("--adapter", "torch", "--mode", "jit", tests="tests/test_adapters.py")
+    done = run("--adapter", "torch", "--mode", "jit", tests="tests/matrix/test_adapters.py")
     assert done.returncode == pytest.ExitCode.TESTS_FAILED
     assert "a run that verified nothing is not green" in done.stdout
 
 
 def test_a_missing_framework_is_reported_and_fails_only_where_it_is_required() -> None:
     options = ("--adapter", "jax", "--op", "relu", "--dtype", "float64", "--mode", "eager")
-    missing = run(*options, plugins=("tests.without_jax",), tests="tests/test_adapters.py")
+    missing = run(*options, plugins=("tests.without_jax",), tests="tests/matrix/test_adapters.py")
     assert "jax is not installed" in missing.stdout
     assert "0 / 0 / 0 / 7" in missing.stdout
     assert missing.returncode == pytest.ExitCode.TESTS_FAILED  # nothing was verified
-    required = run(*options, "--require-adapter", "jax", plugins=("tests.without_jax",), tests="tests/test_adapters.py")
+    required = run(*options, "--require-adapter", "jax", plugins=("tests.without_jax",), tests="tests/matrix/test_adapters.py")
     assert "--require-adapter jax: jax is not installed" in required.stdout
     assert "7 failed" in required.stdout
 
@@ -168,7 +168,15 @@ def test_a_failure_stands_on_its_own_and_its_replay_fails_alone() -> None:
         pytest.skip("torch is not installed")
     cell = "tanh-generic-torch-float32-cpu-eager"
     done = run(
-        "--plant", "reference_backward", "--op", "tanh", "--adapter", "torch", "--mode", "eager", tests="tests/test_adapters.py"
+        "--plant",
+        "reference_backward",
+        "--op",
+        "tanh",
+        "--adapter",
+        "torch",
+        "--mode",
+        "eager",
+        tests="tests/matrix/test_adapters.py",
     )
     assert "tanh / generic on torch, float32, cpu, eager:" in done.stdout
     for part in (

@@ -7,7 +7,7 @@ the entry with the smallest sum is the estimate, and the sum its error bar. Two 
 then (with Ridders' original rule 1 in 1000 bars was too small, some by a factor of a million), so an entry is
 trusted only as far as it agrees with three around it in the row before (what else is around it, in its own row, is never
 further off): then the worst error over 33,000 derivatives of eleven functions was 0.39 of its bar
-(tests/test_engine_derivative.py repeats a part of them). The noise of one evaluation is not guessed either: the caller
+(tests/engine/test_derivative.py repeats a part of them). The noise of one evaluation is not guessed either: the caller
 measures it by Monte Carlo arithmetic.
 
 A step that crosses a kink or leaves the domain spoils the entries it enters; smaller steps start clean ones. A joint, where only

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from reference import OPS
-from tests.bad_input import Row, ones
+from tests.reference.bad_input import Row, ones
 
 
 def _conv(axes: int, *, kernel: int = 3, channels: int = 4, **options: Any) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from reference import MODELS
-from tests.bad_input import Row, ones
+from tests.reference.bad_input import Row, ones
 
 
 def _call(model: str, *wrong: Any, **also_wrong: Any) -> Any:

@@ -1,7 +1,7 @@
 """The affine map: the ValueErrors for invalid arguments."""
 
 from reference import OPS
-from tests.bad_input import Row, ones
+from tests.reference.bad_input import Row, ones
 
 BAD: list[Row] = [
     (

@@ -1,6 +1,6 @@
 """Bad input, family by family: (op, a call of it, what the ValueError must say after the op's name).
 
-A module here is a list of rows, BAD; tests/test_bad_input.py runs them all.
+A module here is a list of rows, BAD; tests/reference/test_bad_input.py runs them all.
 """
 
 from collections.abc import Callable

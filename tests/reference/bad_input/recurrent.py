@@ -3,7 +3,7 @@
 from typing import Any
 
 from reference import OPS
-from tests.bad_input import Row, ones
+from tests.reference.bad_input import Row, ones
 
 # Layers of 5 inputs and 2 units on 3 sequences of 4 steps: each argument by its name and shape.
 _GATES = {"rnn_tanh": 1, "lstm": 4, "gru": 3}

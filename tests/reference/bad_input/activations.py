@@ -3,7 +3,7 @@
 import numpy as np
 
 from reference import OPS
-from tests.bad_input import Row, ones
+from tests.reference.bad_input import Row, ones
 
 BAD: list[Row] = [
     ("relu", lambda: OPS["relu"].forward(np.array([1, 2])), "x is of dtype int64; wanted floats"),

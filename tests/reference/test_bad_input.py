@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from reference import MODELS, OPS, OPTIMIZERS
-from tests import bad_input
+from tests.reference import bad_input
 
 MODULES = [module.name for module in pkgutil.iter_modules(bad_input.__path__)]
-BAD = [row for module in MODULES for row in importlib.import_module(f"tests.bad_input.{module}").BAD]
+BAD = [row for module in MODULES for row in importlib.import_module(f"tests.reference.bad_input.{module}").BAD]
 ELEMENTWISE = {name for name, op in OPS.items() if op.family == "activations"}
 """They take any array of floats; that they take nothing else is asked of each."""
 
@@ -38,4 +38,4 @@ def test_an_op_takes_arrays_of_floats_alone(name: str, spoil: Callable[[Any], An
 
 def test_every_op_has_invalid_arguments() -> None:
     silent = set(OPS | MODELS | OPTIMIZERS) - ELEMENTWISE - {name for name, _, _ in BAD}
-    assert [f"{name}: add what it refuses to tests/bad_input" for name in sorted(silent)] == []
+    assert [f"{name}: add what it refuses to tests/reference/bad_input" for name in sorted(silent)] == []

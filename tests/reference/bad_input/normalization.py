@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from reference import OPS
-from tests.bad_input import Row, ones
+from tests.reference.bad_input import Row, ones
 
 
 def row(op: str, *arguments: Any, says: str, **static: Any) -> Row:

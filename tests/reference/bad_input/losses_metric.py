@@ -3,7 +3,7 @@
 import numpy as np
 
 from reference import OPS
-from tests.bad_input import Row, ones
+from tests.reference.bad_input import Row, ones
 
 
 def _ctc(**others: object) -> object:

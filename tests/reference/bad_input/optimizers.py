@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from reference import OPTIMIZERS
-from tests.bad_input import Row, ones
+from tests.reference.bad_input import Row, ones
 
 
 def step(name: str, grad: Any = None, **hyper: Any) -> Callable[[], Any]:

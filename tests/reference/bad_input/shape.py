@@ -1,7 +1,7 @@
 """Layers that move, repeat or pad: the ValueErrors for invalid arguments."""
 
 from reference import OPS
-from tests.bad_input import Row, ones
+from tests.reference.bad_input import Row, ones
 
 BAD: list[Row] = [
     (

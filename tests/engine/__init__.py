@@ -1,0 +1,1 @@
+"""The engine alone: NumPy and pytest are all that these tests need."""

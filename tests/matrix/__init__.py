@@ -1,0 +1,1 @@
+"""The conformance matrix: every op, model, optimizer, training run, schedule and clipping rule in every framework."""
