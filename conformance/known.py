@@ -1,5 +1,6 @@
 """conformance/known_differences.toml: disagreements that are real, and limits of accuracy, recorded with what was measured.
-An unrecorded one fails the run, and so does a recorded one that has gone away.
+An unrecorded one fails the run, and so does a recorded one that has gone away. An adapter that lives outside this repository has
+such a file beside its __init__.py.
 
     python -m conformance known --adapter tensorflow --op leaky_relu
 
@@ -10,14 +11,16 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
 from conformance.matrix import Cell
 from conformance.records import Accuracy, Difference, Record, Unsupported
+from gradwitness import frameworks
 
 __all__ = ["Accuracy", "Difference", "Unsupported", "accuracies", "differences", "known", "unsupported"]
 
@@ -53,15 +56,27 @@ def known(cell: Cell) -> Difference | Accuracy | Unsupported | None:
 
 
 def _records(table: str, kind: type[R]) -> tuple[R, ...]:
-    entries = tomllib.loads(FILE.read_text()).get(table, [])
-    return tuple(record(kind, f"[[{table}]] {number}", entry) for number, entry in enumerate(entries, start=1))
+    return tuple(
+        record(kind, f"{file.parent.name}/{file.name}, [[{table}]] {number}", entry)
+        for file in (FILE, *_elsewhere())
+        for number, entry in enumerate(tomllib.loads(file.read_text()).get(table, []), start=1)
+    )
+
+
+def _elsewhere() -> Iterator[Path]:
+    """The files of adapters that live outside this repository, each beside its package's __init__.py. No adapter is imported."""
+    for spec in frameworks.specs().values():
+        found = find_spec(spec.adapter) if spec.adapter else None
+        for folder in (found and found.submodule_search_locations) or ():
+            if (file := Path(folder) / FILE.name).exists():
+                yield file
 
 
 def record(kind: type[R], place: str, entry: Mapping[str, Any]) -> R:
     """An entry of the file as a record. Raises ValueError that names the entry and what is wrong with it."""
     if problem := _problem(kind, entry):
         name = " ".join(str(entry.get(key, "")) for key in ("adapter", "op")).strip()
-        raise ValueError(f"conformance/{FILE.name}, {place} ({name}): {problem}")
+        raise ValueError(f"{place} ({name}): {problem}")
     return kind(**{key: tuple(value) if key in LISTS else value for key, value in entry.items()})
 
 

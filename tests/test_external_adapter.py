@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
@@ -31,10 +32,10 @@ WITH_ADAPTERS = (
 pytest.importorskip("autograd", reason="HIPS autograd is not installed: the external adapter has nothing to adapt")
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, path: Path = HIPS) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
     return subprocess.run(
-        command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(HIPS)}, capture_output=True, text=True, check=False
+        command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(path)}, capture_output=True, text=True, check=False
     )
 
 
@@ -61,6 +62,35 @@ def test_nothing_that_asks_every_adapter_fails() -> None:
     assert done.returncode == 0, done.stdout[-3000:]
     assert " passed" in done.stdout
     assert "failed" not in done.stdout
+
+
+STALE = """
+[[difference]]
+adapter = "autograd"
+op = "relu"
+case = ["generic"]
+dtype = ["float64"]
+mode = ["eager"]
+device = ["cpu"]
+reason = "planted"
+status = "new"
+[difference.measured.generic.float64]
+gradient = "dx"
+index = [0, 0]
+got = 0.0
+truth = 1.0
+ratio = 1e9
+"""
+
+
+def test_its_known_differences_lie_beside_it(tmp_path: Path) -> None:
+    shutil.copytree(HIPS, tmp_path / "hips")
+    (tmp_path / "hips" / "gradwitness_hips" / "known_differences.toml").write_text(STALE)
+    done = run("tests/test_adapters.py", "--adapter", "autograd", "--op", "relu", "--dtype", "float64", path=tmp_path / "hips")
+    assert (
+        "relu / generic on autograd, float64, cpu, eager: agrees, but known_differences.toml says that it differs" in done.stdout
+    )
+    assert "1 failed" in done.stdout
 
 
 @pytest.mark.parametrize(

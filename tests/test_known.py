@@ -72,7 +72,7 @@ def test_a_whole_entry_is_read(change: dict[str, Any]) -> None:
 )
 def test_a_malformed_entry_is_named(change: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValueError, match=r"known_differences\.toml, \[\[unsupported\]\] 3 \(torch relu\): ") as raised:
-        record(Unsupported, "[[unsupported]] 3", {**ENTRY, **change})
+        record(Unsupported, "known_differences.toml, [[unsupported]] 3", {**ENTRY, **change})
     assert problem in str(raised.value)
 
 
