@@ -86,7 +86,7 @@ ratio = 1e9
 def test_its_known_differences_lie_beside_it(tmp_path: Path) -> None:
     shutil.copytree(HIPS, tmp_path / "hips")
     (tmp_path / "hips" / "gradwitness_hips" / "known_differences.toml").write_text(STALE)
-    done = run("tests/test_adapters.py", "--adapter", "autograd", "--op", "relu", "--dtype", "float64", path=tmp_path / "hips")
+    done = run("tests/matrix/test_adapters.py", "--adapter", "autograd", "--op", "relu", "--dtype", "float64", path=tmp_path / "hips")
     assert (
         "relu / generic on autograd, float64, cpu, eager: agrees, but known_differences.toml says that it differs" in done.stdout
     )
