@@ -7,6 +7,7 @@ is known which thing a worker was at when it died: that thing is tried once more
 from __future__ import annotations
 
 import logging
+import pickle
 import time
 from asyncio import CancelledError
 from collections import deque
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 
     from conformance.worker import Job
 
+WORKERS_NEED = (
+    "Start each worker in a checkout of the same commit, with the same packages: "
+    "PYTHONPATH=. python -m dask worker ADDRESS --nthreads 1 --memory-limit 0"
+)
+SCHEDULER_HELP = f"use the workers of a running dask scheduler, such as tcp://host:8786. {WORKERS_NEED}"
+"""For the option --scheduler of commands."""
 TRIES = 2
 """How often a thing may take its worker along before it is given up."""
 POLL = 1.0
@@ -57,8 +64,8 @@ def each(
     scheduler   the address of a running scheduler, whose workers are used in place of them
     prepare     is called with about in each worker, once, before it works
 
-    Functions are sent by name: a worker must be able to import their modules. Raises what work raises, and TimeoutError where
-    no worker is there for a minute. Whoever stops reading, or presses Ctrl-C, drops what has begun.
+    Functions are sent by name. A worker that cannot import their modules ends the program with a sentence. Raises what work
+    raises, and TimeoutError where no worker is there for a minute. Who stops reading, or presses Ctrl-C, drops what has begun.
     """
     require("trust", "distributed")
     from conformance.worker import Job
@@ -100,7 +107,13 @@ def _results(client: Client, job: Job, todo: Iterator[Any], dead: Callable[[Any]
 def _submit(client: Client, job: Job, thing: Any, worker: str) -> Future:
     from conformance.worker import perform
 
-    return client.submit(perform, job, thing, workers=[worker], pure=False)
+    def unpacked(payload: bytes) -> Any:  # a local function is sent whole: the scheduler, which reads it too, needs no checkout
+        import pickle
+
+        call, *arguments = pickle.loads(payload)  # noqa: S301  what this program sent
+        return call(*arguments)
+
+    return client.submit(unpacked, pickle.dumps((perform, job, thing)), workers=[worker], pure=False)
 
 
 def _finished(running: dict[Future, Attempt], dead: Callable[[Any], Any]) -> Iterator[Any]:
@@ -116,6 +129,8 @@ def _finished(running: dict[Future, Attempt], dead: Callable[[Any], Any]) -> Ite
         if future.status == "error":
             del running[future]
             error = future.exception()
+            if isinstance(error, ModuleNotFoundError):
+                raise SystemExit(f"The worker {attempt.worker} cannot import {error.name}. {WORKERS_NEED}") from error
             if not isinstance(error, KilledWorker):
                 raise error
             yield dead(attempt.thing)  # a worker that comes back under its old address dies of a thing more often

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -112,3 +112,53 @@ def test_a_worker_killed_on_a_cluster_costs_its_thing_one_retry(scheduler: str, 
             os.kill(int(text_of(started)), signal.SIGKILL)
     assert sorted(found) == list(range(20))
     assert len({*started.read_text().splitlines()}) == 2  # it was begun by both
+
+
+PROGRAM = """
+import sys, time
+from conformance.distributed import each
+from tests.test_distributed import dead, prepare, slow
+
+if __name__ == "__main__":
+    results = each(slow, range(1000), dead, workers=2, prepare=prepare, about=(1,))
+    try:
+        for result in results:
+            print(result, flush=True)
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+    finally:
+        results.close()
+"""
+
+
+def slow(thing: int) -> int:
+    time.sleep(0.2 if thing < 4 else 3600)
+    return thing
+
+
+def alive(group: int) -> list[int]:
+    """The processes of a group; without those that have ended and wait for their parent to notice."""
+    psutil = pytest.importorskip("psutil", reason="comes with dask.distributed")
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, ProcessLookupError):
+            if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
+    return found
+
+
+def test_ctrl_c_ends_the_workers_and_keeps_what_was_found() -> None:
+    program = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert program.stdout is not None
+    found = sorted(int(program.stdout.readline()) for _ in range(4))
+    os.killpg(program.pid, signal.SIGINT)  # a terminal sends it to every process of the program
+    left, errors = program.communicate(timeout=60)
+    assert (found, left, errors, program.returncode) == ([0, 1, 2, 3], "interrupted\n", "", 0)
+    assert alive(program.pid) == []
