@@ -1,4 +1,4 @@
-"""Arrays, and how exact their dtypes are."""
+"""The type of an array, and the precision of a dtype."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ def unit_roundoff(dtype: np.typing.DTypeLike) -> float:
 
 
 def wider(dtype: np.typing.DTypeLike) -> np.dtype[Any]:
-    """The dtype in which truth is computed: longdouble for float64, float64 for anything narrower."""
+    """The dtype in which the truth is computed: longdouble for float64, float64 for any narrower dtype."""
     return np.dtype(np.longdouble if np.dtype(dtype).itemsize >= 8 else np.float64)

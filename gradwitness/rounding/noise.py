@@ -1,4 +1,4 @@
-"""Where random roundings come from: one `Noise` for each run of a function under Monte Carlo arithmetic."""
+"""The source of random rounding errors: one `Noise` for each run of a function under Monte Carlo arithmetic."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from gradwitness.arrays import Array, unit_roundoff, wider
 
 
 class Noise:
-    """The source of random rounding errors of one run: dtype is the one under test, rng a Generator."""
+    """The source of random rounding errors of one run.
+
+    dtype   the dtype under test
+    rng     a `numpy.random.Generator`
+    """
 
     def __init__(self, dtype: np.typing.DTypeLike, rng: np.random.Generator) -> None:
         self.dtype = np.dtype(dtype)
@@ -20,23 +24,25 @@ class Noise:
         self.rng = rng
 
     def round(self, array: Array, scale: float | Array = 1.0) -> Array:
-        """The array times 1 + scale u r, r uniform in [-1, 1] per element. Zeros, infinities and nan stay what they are.
-        scale broadcasts against array.
+        """The array times 1 + scale u r, where r is uniform in [-1, 1] for each element. Zeros, infinities and nan do not change.
+
+        scale   how many units roundoff at most; it broadcasts against array
         """
-        r = np.asarray(self.rng.random(array.shape, dtype=np.float32))  # 24 random digits are plenty, and cost half
+        r = np.asarray(self.rng.random(array.shape, dtype=np.float32))  # 24 random bits are enough, and cost half of 53
         r -= np.float32(0.5)
         r *= np.asarray(2 * self.unit * scale, np.float32)
-        noisy = np.multiply(array, r, dtype=np.result_type(array, self.wide))  # in a narrower dtype noise would be lost
+        noisy = np.multiply(array, r, dtype=np.result_type(array, self.wide))  # a narrower dtype would lose the noise
         noisy += array
         return noisy if np.isfinite(noisy).all() else np.where(np.isfinite(array), noisy, array)
 
     def decides(self, name: str, method: str, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-        """Told of every ufunc and every choice of a largest element before it is computed. Noise does not care; who looks for
-        kinks does (gradwitness/derivative/decisions.py).
+        """Called before each ufunc and each choice of a largest element. Does nothing here.
+
+        `Decisions` (gradwitness/derivative/decisions.py) overrides it to look for kinks.
         """
 
     def constant(self, value: Any) -> Any:
-        """A number or array from outside: rounded at random unless the dtype under test holds it exactly."""
+        """A number or array that does not depend on the inputs, rounded at random unless the dtype under test holds it."""
         if not isinstance(value, (float, np.floating, np.ndarray)):
             return value
         array = np.asarray(value)

@@ -1,4 +1,4 @@
-"""Arrays whose every operation rounds at random, and how NumPy's calls reach them."""
+"""`Perturbed`, an array whose every operation rounds at random, and how NumPy passes its calls to it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.rounding.noise import Noise
-from gradwitness.rounding.operations import CONTRACTIONS, EXACT, MOVES, contract, reduction, rounded, scatter
+from gradwitness.rounding.operations import CONTRACTIONS, EXACT, MOVES, contract, reduction, round_result, scatter
 
 
 class Perturbed(np.ndarray):
-    """An array in the wider dtype whose every operation rounds as the dtype under test might. Made by `lift`."""
+    """An array in the wider dtype. Each operation on it rounds at random, as the dtype under test may. `lift` makes it."""
 
     noise: Noise
 
@@ -29,10 +29,10 @@ class Perturbed(np.ndarray):
             where = kwargs["where"] = where.view(np.ndarray)
         noise.decides(ufunc.__name__, method, plain, kwargs)
         if method == "__call__":
-            kwargs.pop("where", None)  # computed everywhere, written where it is asked for
+            kwargs.pop("where", None)  # computed everywhere, and written only where it holds
         if method == "at":
             if not isinstance(inputs[0], Perturbed):
-                raise TypeError(f"numpy.{ufunc.__name__}.at puts perturbed values into an array that is not")
+                raise TypeError(f"numpy.{ufunc.__name__}.at puts perturbed values into a plain array; make it from an input")
             return scatter(noise, ufunc, *plain)
         if ufunc.__name__ in EXACT:
             result = getattr(ufunc, method)(*plain, **kwargs)
@@ -41,7 +41,7 @@ class Perturbed(np.ndarray):
         elif ufunc.signature is not None:  # matmul, vecdot, ...
             result = contract(noise, ufunc, plain, kwargs, plain[0].shape[-1])
         else:
-            result = rounded(noise, getattr(ufunc, method)(*plain, **kwargs))
+            result = round_result(noise, getattr(ufunc, method)(*plain, **kwargs))
         if out is None:
             return _wrap(noise, result)
         results = result if isinstance(result, tuple) else (result,)
@@ -52,7 +52,7 @@ class Perturbed(np.ndarray):
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if func in CONTRACTIONS:
             if kwargs.get("out") is not None or (func is np.dot and len(args) > 2):
-                raise TypeError(f"numpy.{func.__name__} is not watched with out; assign what it returns")
+                raise TypeError(f"numpy.{func.__name__} is not watched with out; use the array that it returns")
             noise = _noise_of([*args, *kwargs.values()])
             plain = [x.view(np.ndarray) if isinstance(x, Perturbed) else noise.constant(x) for x in args]
             ones = [np.ones(x.shape) if isinstance(x, np.ndarray) else x for x in plain]
@@ -61,35 +61,35 @@ class Perturbed(np.ndarray):
         result = super().__array_function__(func, types, args, kwargs)
         if func.__name__ in MOVES:
             return _wrap(_noise_of([*args, *kwargs.values()]), result)
-        if func.__module__ == "numpy.linalg" or any(  # linalg computes on a stripped array, and dresses the result
+        if func.__module__ == "numpy.linalg" or any(  # linalg computes on a plain array and converts the result back
             isinstance(r, (np.ndarray, np.floating)) and r.dtype.kind == "f" and not isinstance(r, Perturbed)
             for r in _flat(result)
         ):
             raise TypeError(
-                f"numpy.{func.__name__} strips the subclass and computes unwatched; write it with ufuncs and reductions"
+                f"numpy.{func.__name__} computes on plain arrays, which are not watched; write it with ufuncs and reductions"
             )
         return result
 
     def __getitem__(self, key: Any) -> Any:
-        return _wrap(self.noise, super().__getitem__(key))  # a single element stays watched too
+        return _wrap(self.noise, super().__getitem__(key))  # a single element is watched, too
 
     def dot(self, other: Any) -> Any:  # type: ignore[override]
-        """The method is no ufunc and would not be watched; the function is. It takes no out, which is not watched either."""
+        """`numpy.dot`, which is watched. The method of ndarray is not, and neither is its argument out."""
         return np.dot(self, other)
 
     def argmax(self, axis: Any = None, out: Any = None, *, keepdims: bool = False) -> Any:
-        """No ufunc either: where the largest element is, ties broken as NumPy does."""
+        """The index of the largest element. The method is no ufunc, so it calls `Noise.decides` itself."""
         self.noise.decides("argmax", "reduce", [self.view(np.ndarray)], {"axis": axis})
         return super().argmax(axis, out, keepdims=keepdims)
 
     def argmin(self, axis: Any = None, out: Any = None, *, keepdims: bool = False) -> Any:
-        """Likewise where the smallest is."""
+        """The index of the smallest element, likewise."""
         self.noise.decides("argmin", "reduce", [self.view(np.ndarray)], {"axis": axis})
         return super().argmin(axis, out, keepdims=keepdims)
 
 
 def lift(noise: Noise, array: Array) -> Perturbed:
-    """The array as a `Perturbed` one in the wider dtype of noise. Its values are taken as exact."""
+    """The array as a `Perturbed` one, in the wider dtype of noise. Its values are exact."""
     lifted = np.array(array, dtype=noise.wide).view(Perturbed)
     lifted.noise = noise
     return lifted

@@ -84,7 +84,7 @@ def test_a_product_of_nothing_is_empty() -> None:
     assert np.dot(lifted(np.zeros((0, 3))), lifted(np.zeros((3, 2)))).shape == (0, 2)
 
 
-UNWATCHED = r"strips the subclass and computes unwatched; write it with ufuncs and reductions$"
+UNWATCHED = r"computes on plain arrays, which are not watched; write it with ufuncs and reductions$"
 REFUSED: dict[str, tuple[Callable[[Any], Any], str]] = {
     "norm": (np.linalg.norm, rf"^numpy\.norm {UNWATCHED}"),
     "inverse": (np.linalg.inv, rf"^numpy\.inv {UNWATCHED}"),
@@ -92,7 +92,7 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], str]] = {
     "outer": (lambda x: np.outer(x[0], x[0]), rf"^numpy\.outer {UNWATCHED}"),
     "trace": (np.trace, rf"^numpy\.trace {UNWATCHED}"),
     "histogram": (np.histogram, rf"^numpy\.histogram {UNWATCHED}"),
-    "dot into out": (lambda x: np.dot(x, x, out=x), r"^numpy\.dot is not watched with out; assign what it returns$"),
+    "dot into out": (lambda x: np.dot(x, x, out=x), r"^numpy\.dot is not watched with out; use the array that it returns$"),
     "dot into a third argument": (lambda x: np.dot(x, x, x), r"^numpy\.dot is not watched with out"),
     "einsum into out": (lambda x: np.einsum("ij->ji", x, out=x), r"^numpy\.einsum is not watched with out"),
 }

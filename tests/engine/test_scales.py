@@ -100,7 +100,7 @@ def test_a_scattered_maximum_is_exact() -> None:
 
 
 def test_perturbed_values_are_not_scattered_into_an_array_that_forgets_them() -> None:
-    with pytest.raises(TypeError, match=r"^numpy\.add\.at puts perturbed values into an array that is not$"):
+    with pytest.raises(TypeError, match=r"^numpy\.add\.at puts perturbed values into a plain array; make it from an input$"):
         np.add.at(np.zeros(3), [0, 1], upward(np.ones(2)))
 
 
