@@ -1,7 +1,6 @@
-"""What the reference says about one point in one dtype: the truth, and how far rounding may carry a result from it.
+"""What the reference says about one point in one dtype: the truth, and how far rounding may move a result away from it.
 
-`Evidence` is what a subject, run in a wider dtype and under Monte Carlo arithmetic, has to say; `Evidence.judge` holds
-anybody's results against it.
+`Evidence.of` runs a subject in a wider dtype and under Monte Carlo arithmetic. `Evidence.judge` compares results with it.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from gradwitness.verdict import Disagreement, judge
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is true of a subject in a dtype, and how far rounding may carry an honest result from it."""
+    """The truth and the spread of each result of a subject in a dtype."""
 
     subject: Subject
     dtype: np.dtype[Any]
@@ -30,7 +29,7 @@ class Evidence:
 
     @classmethod
     def of(cls, subject: Subject, dtype: Any, samples: int = SAMPLES) -> Evidence:
-        """Measure a subject on its inputs, rounded to dtype first; by so many perturbed runs."""
+        """Measure a subject at its inputs, rounded to dtype. samples is the number of perturbed runs."""
         dtype = np.dtype(dtype)
         rounded = subject.rounded(dtype)
         measured = measure(lambda lift: rounded.run(lift, wider(dtype)), dtype, seed=subject.seed, samples=samples)
@@ -43,7 +42,7 @@ class Evidence:
 
     @cached_property
     def native(self) -> list[Array]:
-        """What the pair itself returns in dtype."""
+        """What the subject itself returns in dtype."""
         with np.errstate(all="ignore"):
             return [np.asarray(a) for a in self.subject.run(lambda array: array, self.dtype)]
 
@@ -54,13 +53,13 @@ class Evidence:
 
     @cached_property
     def one_sided(self) -> list[tuple[Array, Array, Array]]:
-        """At a kink, for each gradient: the derivatives from below and from above, and their error bars together."""
+        """For each gradient at a kink: the derivatives from below and from above, and the sum of their error bars."""
         sides = ([self.numerics.entries(i, side) for side in (-1, 1)] for i in range(len(self.subject.gradients)))
         return [(below, above, bar + other) for (below, bar), (above, other) in sides]
 
     @cached_property
     def intervals(self) -> list[tuple[Array, Array] | None]:
-        """For each result the bounds of the truth where it is a set (at a kink), None elsewhere."""
+        """For each result: the bounds of the truth at a kink, where it is a set, and None elsewhere."""
         intervals: list[tuple[Array, Array] | None] = [None] * len(self.measured)
         if self.subject.kink:
             for i, (below, above, bar) in enumerate(self.one_sided, start=self._outs):
@@ -72,7 +71,7 @@ class Evidence:
     def judge(self, results: Sequence[Array]) -> dict[str, float]:
         """The worst distance of each result from the truth, in units of spread.
 
-        results stand in the order of `names`. Raises Disagreement for the first that differs.
+        results are in the order of `names`. Raises Disagreement for the first that differs.
         """
         if len(results) != len(self.measured):
             raise Disagreement("result", reason=f"{len(results)} arrays; wanted {len(self.measured)}")
@@ -80,25 +79,25 @@ class Evidence:
         return {name: judge(name, actual, expected, self.dtype, interval) for name, actual, expected, interval in rows}
 
     def distances(self, results: Sequence[Array]) -> dict[str, float]:
-        """The same without a verdict: how far each result is off, whether allowed or not."""
-        found = {}
+        """The same distances without a verdict, also beyond the allowance."""
+        distances = {}
         for name, actual, expected, interval in zip(self.names, results, self.measured, self.intervals, strict=True):
             try:
-                found[name] = judge(name, actual, expected, self.dtype, interval)
+                distances[name] = judge(name, actual, expected, self.dtype, interval)
             except Disagreement as disagreement:
-                found[name] = disagreement.ratio
-        return found
+                distances[name] = disagreement.ratio
+        return distances
 
     def members(self, results: Sequence[Array]) -> list[float]:
-        """Which members of the set were picked at kinks: 0 is the derivative from below, 1 the one from above."""
-        picked: set[float] = set()
+        """The members of the set that the gradients are, at kinks: 0 is the derivative from below, 1 the one from above."""
+        members: set[float] = set()
         for gradient, (below, above, bar) in zip(
             results[self._outs :], self.one_sided if self.subject.kink else [], strict=False
         ):
             differ = np.abs(above - below) > bar
             shares = (np.asarray(gradient)[differ] - below[differ]) / (above[differ] - below[differ])
-            picked |= {round(float(share), 3) + 0.0 for share in shares}  # + 0.0: no -0
-        return sorted(picked)
+            members |= {round(float(share), 3) + 0.0 for share in shares}  # + 0.0: no -0
+        return sorted(members)
 
     @property
     def _outs(self) -> int:

@@ -1,12 +1,12 @@
 """The only comparison in the project. It raises.
 
-A value agrees when it lies no further from the truth than K times the scale of honest error, elementwise (`judge`);
-or, for numerical differentiation, when it lies within the estimate's own error bar (`judge_within`). K is one
-number for the whole project.
+`judge` compares a result with the truth: each element may differ by K times the scale of honest error. `judge_within` and
+`judge_between` compare an analytic derivative with a numerical one: it must lie within the error bar. K is one number for the
+whole project.
 
-How K was found: `python -m benchmarks.calibrate` gives the worst ratio |framework - truth| / spread of each cell of the
-matrix. Over the first nine ops, two models, sgd and two training runs, on x86-64 with torch 2.13.0, tensorflow 2.21.0,
-jax 0.10.2:
+Where K comes from: `python -m benchmarks.calibrate` computes the worst ratio |framework - truth| / spread of each cell of the
+matrix. These are its results for nine ops, two models, sgd and two training runs on x86-64, with torch 2.13.0,
+tensorflow 2.21.0 and jax 0.10.2:
 
     adapter     mode   dtype    cells  median   99%   max  cell of the maximum
     torch       eager  float64     92    0.97  4.18  6.31  linear / large
@@ -22,8 +22,8 @@ jax 0.10.2:
     jax         jit    float64     87    1.01  6.44  9.33  tanh / tails
     jax         jit    float32     87    0.99  5.78  5.79  binary_cross_entropy_with_logits / saturated
 
-The median is 1: the scale is that of honest error. What is far from it are elementary functions that are several ulps
-off. K = 32 leaves a factor of 3 above the worst of them; long reductions need none of it, their growth is in the spread.
+The median is 1: the spread is the scale of honest error. The maxima are elementary functions with errors of several ulps. K = 32
+is three times the worst of them. Long reductions need no larger K, because their spread grows with their length.
 """
 
 from __future__ import annotations
@@ -44,13 +44,15 @@ K = 32.0
 class Disagreement(AssertionError):
     """Two values differ by more than rounding explains.
 
-    gradient   which result: "out", "dx", "dweight", ...
-    index      the worst element; empty for a scalar
-    actual, low, high, allowance   the value judged, the interval that the truth lies in, how far outside it may lie
-    ratio      distance in units of the scale of honest error, or of the error bar of a numerical derivative
-    limit      how many units are allowed: K, or 1 error bar
-    count      how many elements of how many disagree
-    reason     for what is not a number's fault: dtype, shape
+    gradient    the result: "out", "dx", "dweight", ...
+    index       the worst element; empty for a scalar
+    actual      its value
+    low, high   the interval in which the truth lies; equal, except at a kink
+    allowance   how far outside of it the value may lie
+    ratio       the distance in units of the scale of honest error, or of the error bar of a numerical derivative
+    limit       how many units are allowed: K, or 1 error bar
+    count       how many elements disagree, of how many
+    reason      what is wrong, if it is not a value: dtype, shape, a jump
     """
 
     gradient: str
@@ -87,16 +89,18 @@ class Disagreement(AssertionError):
 
 
 def judge(gradient: str, actual: Array, expected: Measured, dtype: Any, interval: tuple[Array, Array] | None = None) -> float:
-    """Compare one result with the truth; return the worst distance in units of its spread.
+    """Compare one result with the truth. Return the worst distance, in units of its spread.
 
-    actual      what a framework returned, as a NumPy array
+    actual      the result of a framework, as a NumPy array
     expected    truth and spread, from `arithmetic.measure`
     dtype       the dtype under test, which actual must have
-    interval    lower and upper bounds of the truth, where a kink makes the gradient a set
+    interval    lower and upper bounds of the truth, if a kink makes the gradient a set
 
-    Where the truth is nan, actual must be nan; where it overflows dtype, the infinity of its sign. Underflow is rounding: beyond
-    its spread a result may be off by one smallest number of dtype (`_smallest`), which no result of ordinary size notices.
-    Raises Disagreement for a wrong dtype or shape, for nan or inf where the truth is finite, and beyond K units.
+    Where the truth is nan, actual must be nan. Where the truth overflows dtype, actual must be the infinity of its sign.
+    Underflow is rounding: a result may be off by one smallest number of dtype (`_smallest`), in addition to K units. A wrong
+    gradient of ordinary size is off by far more.
+
+    Raises Disagreement for a wrong dtype or shape, for nan or inf where the truth is finite, and for more than K units.
     """
     actual = np.asarray(actual)
     if actual.dtype != np.dtype(dtype):
@@ -111,25 +115,26 @@ def judge(gradient: str, actual: Array, expected: Measured, dtype: Any, interval
 
 
 def judge_within(gradient: str, actual: ArrayLike, estimate: ArrayLike, bar: ArrayLike) -> float:
-    """Compare an analytic derivative with a numerical one; return the worst distance in units of its error bar.
+    """Compare an analytic derivative with a numerical one. Return the worst distance, in units of its error bar.
 
-    Raises Disagreement where the analytic value lies outside estimate +- bar.
+    Raises Disagreement if an analytic value lies outside estimate +- bar.
     """
     return _worst(gradient, np.asarray(actual), np.asarray(estimate), np.asarray(estimate), np.asarray(bar), 1.0)
 
 
 def judge_between(gradient: str, actual: ArrayLike, low: ArrayLike, high: ArrayLike, bar: ArrayLike) -> float:
-    """The same at a kink: between the one-sided derivatives low and high, widened by their error bar."""
+    """The same at a kink: the analytic derivative must lie between the one-sided ones, low and high, widened by their bar."""
     return _worst(gradient, np.asarray(actual), np.asarray(low), np.asarray(high), np.asarray(bar), 1.0)
 
 
 def _smallest(dtype: Any) -> Array:
-    """The smallest number that a result is certain to reach in dtype: by so much underflow may move it.
+    """The smallest number of dtype that every framework keeps. Underflow may move a result by so much.
 
-    TensorFlow and JAX flush subnormal numbers to zero, others keep them, and both are honest. A result below the smallest normal
-    number may therefore come back as zero: `finfo.tiny`, 1.2e-38 in float32 and 2.2e-308 in float64, is the smallest number. In
-    float16 it is the smallest subnormal, 6e-8: float16 is computed in float32, where all its numbers are normal, and its normal
-    numbers end at 6e-5, in the middle of ordinary gradients.
+    TensorFlow and JAX flush subnormal numbers to zero, PyTorch keeps them. Both are honest. A result below the smallest normal
+    number may therefore be zero, so the smallest number is `finfo.tiny`: 1.2e-38 in float32, 2.2e-308 in float64.
+
+    In float16 it is the smallest subnormal number, 6e-8. Frameworks compute float16 in float32, where all its numbers are normal,
+    so that nothing is flushed. The smallest normal number of float16 is 6e-5, the size of ordinary gradients.
     """
     info = np.finfo(dtype)
     return np.asarray(info.smallest_subnormal if np.dtype(dtype) == np.float16 else info.tiny)
@@ -138,16 +143,16 @@ def _smallest(dtype: Any) -> Array:
 def _worst(
     gradient: str, actual: Array, low: Array, high: Array, allowance: Array, limit: float, underflow: ArrayLike = 0.0
 ) -> float:
-    """The largest distance, in units of which `limit` make the allowance; raises where it is beyond the allowance.
+    """The largest distance, in units of allowance / limit. Raises Disagreement if it is beyond the allowance.
 
-    underflow   a distance that counts for nothing; the units are about the rest of it
+    underflow   a distance that is allowed in addition, and subtracted before the rest is counted in units
     """
     if actual.size == 0:
         return 0.0
     distance = np.maximum(_outside(actual, low, high) - underflow, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = np.where(distance == 0, 0, distance / allowance * limit)
-    # No distance of nan is allowed, no infinite one, and none at all where the allowance is negative.
+    # A distance of nan is not allowed, nor an infinite one. A negative allowance allows no distance at all.
     ratios = np.where(np.isnan(ratios) | (allowance < 0), np.inf, ratios)
     index = tuple(int(i) for i in np.unravel_index(int(np.argmax(ratios)), ratios.shape))
     wrong = ratios > limit
@@ -167,9 +172,7 @@ def _worst(
 
 
 def _outside(actual: Any, low: Any, high: Any) -> Any:
-    """How far actual lies outside [low, high]; 0 for equal infinities and for nan where nan is wanted, nan for any other
-    nan.
-    """
+    """How far actual lies outside [low, high]: 0 for equal infinities and for nan where the truth is nan; nan for other nans."""
     actual, low, high = np.asarray(actual), np.asarray(low), np.asarray(high)
     with np.errstate(invalid="ignore"):
         distance = np.maximum(np.maximum(low - actual, actual - high), 0)
@@ -178,6 +181,6 @@ def _outside(actual: Any, low: Any, high: Any) -> Any:
 
 
 def digits(value: Any) -> str:
-    """As many digits as tell the value from its neighbours in its dtype."""
+    """The value, with as many digits as distinguish it from its neighbours in its dtype."""
     value = np.asarray(value)
     return np.format_float_scientific(value[()], trim="-")

@@ -1,9 +1,9 @@
 """Three witnesses of one element: the framework, the reference and the numerical derivative. Which one is the odd one out?
 
 A `Disagreement` says that a framework and the reference differ. Either may be wrong. Numerical differentiation of the reference's
-forward is a third witness of a gradient: it shares no code with the other two. `witnesses` asks it about the worst element alone,
-which costs a few dozen evaluations of forward. Where a result is no gradient (`out`, a parameter after some steps) there is no
-third witness.
+forward is a third witness of a gradient: it uses neither backward. `witnesses` differentiates with respect to the worst element
+alone, which costs a few dozen evaluations of forward. For a result that is no gradient (`out`, a parameter after some steps)
+there is no third witness.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ OddOneOut = Literal["framework", "reference", "cannot tell"]
 
 
 class Judging(Protocol):
-    """What `witnesses` asks of the evidence that judged a result: `Evidence` has it, and so has a path of an optimizer."""
+    """What `witnesses` needs of the evidence behind a disagreement. `Evidence` has it, and so has the path of an optimizer."""
 
     dtype: np.dtype[Any]
     measured: list[Measured]
@@ -38,25 +38,26 @@ class Judging(Protocol):
         """What the reference returns in the dtype under test."""
 
 
-_WHO: dict[tuple[bool, bool], tuple[OddOneOut, str]] = {
+_ANSWERS: dict[tuple[bool, bool], tuple[OddOneOut, str]] = {
     (True, True): ("cannot tell", "the error bar of the numerical derivative holds both values"),
     (True, False): ("reference", "the numerical derivative agrees with the framework"),
     (False, True): ("framework", "the numerical derivative agrees with the reference"),
     (False, False): ("cannot tell", "all three differ"),
 }
-"""The answer, by whether the framework and the reference agree with the numerical derivative."""
+"""(whether the framework agrees with the numerical derivative, whether the reference does) -> the answer and the reason."""
 
 
 @dataclass(frozen=True)
 class Witnesses:
-    """What each witness says of one element, and which of them the other two contradict.
+    """The values of one element by all witnesses, and which witness the other two contradict.
 
-    framework    the value that was judged
-    native       the reference's value in the dtype under test; None where it could not be computed
-    truth        the reference's value in the wider dtype
-    numerical    the numerical derivative, an interval at a kink; None where there is none
-    odd_one_out  "framework", "reference" or "cannot tell"
-    why          one sentence: what the answer rests on
+    framework     the value that was judged
+    native        the reference's value in the dtype under test; None if it raises
+    truth         the reference's value in the wider dtype
+    numerical     the numerical derivative, an interval at a kink; None if there is none
+    dtype         the dtype under test
+    odd_one_out   "framework", "reference" or "cannot tell"
+    why           the reason for the answer
     """
 
     framework: Any
@@ -80,12 +81,12 @@ class Witnesses:
 
 
 def witnesses(disagreement: Disagreement, evidence: Judging) -> Witnesses | None:
-    """The witnesses of the element that a disagreement names; None where it names none (a wrong dtype or shape).
+    """The witnesses of the element that a disagreement names; None if it names none (a wrong dtype or shape).
 
     disagreement   what `evidence.judge` raised
-    evidence       `Evidence` of an op or model; anything else that judges has two witnesses
+    evidence       the `Evidence` of an op or model; evidence of another kind has no third witness
 
-    Never raises: what keeps a witness from speaking is in `why`.
+    Never raises. If numerical differentiation fails, `why` says how.
     """
     if disagreement.reason or disagreement.gradient not in evidence.names:
         return None
@@ -93,25 +94,25 @@ def witnesses(disagreement: Disagreement, evidence: Judging) -> Witnesses | None
     truth = evidence.measured[which].truth[index]
     try:
         native = np.asarray(evidence.native[which])[index]
-    except Exception:  # a broken reference raises anything, and its value in the wider dtype is there
+    except Exception:  # a broken reference may raise anything; its value in the wider dtype is known
         native = None
 
     def say(odd_one_out: OddOneOut, why: str, numerical: Interval | None = None) -> Witnesses:
         return Witnesses(disagreement.actual, native, truth, numerical, evidence.dtype, odd_one_out, why)
 
-    which -= len(evidence.names) - len(evidence.subject.gradients) if isinstance(evidence, Evidence) else which + 1
-    if not isinstance(evidence, Evidence) or which < 0:
+    gradients = evidence.subject.gradients if isinstance(evidence, Evidence) else []
+    if not isinstance(evidence, Evidence) or disagreement.gradient not in gradients:
         return say("cannot tell", f"{disagreement.gradient} is no gradient, so there is no third witness")
     try:
-        numerical = evidence.numerics.element(which, index)
-    except Exception as error:  # forward is any code, and raises anything
+        numerical = evidence.numerics.element(gradients.index(disagreement.gradient), index)
+    except Exception as error:  # forward may be any code, and raise anything
         return say("cannot tell", f"numerical differentiation failed: {type(error).__name__}: {error}")
-    exactness = unit_roundoff(wider(evidence.dtype)) / unit_roundoff(evidence.dtype)
+    unit_ratio = unit_roundoff(wider(evidence.dtype)) / unit_roundoff(evidence.dtype)
     agree = (
         _agrees(disagreement.actual, numerical, disagreement.allowance),
-        _agrees(truth, numerical, disagreement.allowance * exactness),
+        _agrees(truth, numerical, disagreement.allowance * unit_ratio),
     )
-    return say(*_WHO[agree], numerical)
+    return say(*_ANSWERS[agree], numerical)
 
 
 def _agrees(value: Any, numerical: Interval, allowance: float) -> bool:

@@ -1,6 +1,6 @@
-"""What NumPy functions decide, and how far they are from deciding otherwise: the gap to the tie, in the units of the function.
+"""The decisions of a forward (comparisons, choices, signs), and the gap of each: its distance from the tie.
 
-Where the gap is zero the piece of a function changes. `Decisions` notes the gaps of a whole run; kinks.py asks which of them
+A piecewise function changes its piece where a gap is zero. `Decisions` records the gaps of a run. kinks.py asks which of them
 rounding can close.
 """
 
@@ -29,12 +29,12 @@ _LARGEST = {
     "argmin": np.minimum,
 }
 CONTINUOUS = frozenset(["absolute", "fabs", "clip", *_LARGEST])
-"""Choices whose result does not jump at the tie."""
+"""Choices whose result is continuous at the tie."""
 _UNWATCHED = frozenset(["floor_divide", "remainder", "fmod", "divmod"])
 
 
 class Decisions(Noise):
-    """Noise that notes the gap of every decision. With exact, nothing is rounded."""
+    """Noise that records the gap of every decision. With exact, nothing is rounded."""
 
     def __init__(self, dtype: Any, rng: np.random.Generator, *, exact: bool = False) -> None:
         super().__init__(dtype, rng)
@@ -42,8 +42,9 @@ class Decisions(Noise):
         self.gaps: list[tuple[str, Array]] = []
 
     def move(self, array: Array, share: float) -> Perturbed:
-        """The array, lifted, each element moved by up to a share of the array's rms: zeros too, so that a tie of inputs is told
-        from one of constants.
+        """The array as a `Perturbed` one, each element moved by up to a share of the array's rms.
+
+        Zeros move, too. So a tie that depends on the inputs is opened, and a tie of constants is not.
         """
         moved = lift(self, array)
         scale = np.sqrt(np.mean(np.square(array, dtype=np.longdouble))) if array.size else 0
@@ -52,6 +53,7 @@ class Decisions(Noise):
         return moved
 
     def decides(self, name: str, method: str, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        """Record the gaps of a decision. Raises TypeError for a function whose decisions are not watched."""
         if method == "__call__":
             found = _gaps(name, operands)
         elif name in _LARGEST and method in ("reduce", "accumulate"):
@@ -59,14 +61,14 @@ class Decisions(Noise):
         elif name in ("logical_and", "logical_or"):
             found = [operands[0]]
         elif name in _LARGEST:
-            raise TypeError(f"numpy.{name}.{method} decides unwatched; write it with {name} and its reduce")
+            raise TypeError(f"numpy.{name}.{method} decides unwatched; write it with {name} and {name}.reduce")
         else:
             found = []
         self.gaps += [(name, np.asarray(gap)) for gap in found if np.asarray(gap).dtype.kind == "f"]
 
 
 def _gaps(name: str, operands: Sequence[Any]) -> list[Any]:
-    """How far a call's operands are from a tie; nothing for a ufunc that decides nothing."""
+    """The gaps of a call's operands; none for a ufunc that decides nothing."""
     x, *others = operands
     if name in _DIFFERENCE:
         return [x - others[0]] if _numbers(x, others[0]) else []
@@ -84,7 +86,7 @@ def _gaps(name: str, operands: Sequence[Any]) -> list[Any]:
 
 
 def _behind(name: str, method: str, x: Array, kwargs: Mapping[str, Any]) -> Array:
-    """How far each element is behind the largest (or the smallest) along an axis; at the winner itself 0, and unmoved."""
+    """The distance of each element from the largest (or the smallest) along an axis. That of the largest itself is always 0."""
     options = {key: kwargs[key] for key in ("where", "initial") if method == "reduce" and key in kwargs}
     if method == "accumulate":
         return np.asarray(_LARGEST[name].accumulate(x, kwargs.get("axis", 0)) - x)

@@ -1,25 +1,28 @@
-"""Does a point lie within rounding of a kink?
+"""Does a point lie so near to a kink that rounding decides on which side it is?
 
-Piecewise functions decide: x > 0, the larger of two, the largest of a window. Where a decision hangs on rounding, two honest
-computations decide differently, and each has the gradient of its own piece. Monte Carlo arithmetic may or may not have met both
-pieces: if so, their difference counts as rounding, and a wrong gradient would pass; if not, an honest one would differ. Every
-other decision is the same for all. `nearest(subject, dtype)` tells the two apart before any framework is asked:
+Piecewise functions decide: x > 0, the larger of two numbers, the largest of a window. If a decision depends on rounding, two
+honest computations may decide differently, and each then has the gradient of its own piece. If Monte Carlo arithmetic meets both
+pieces, their difference counts as rounding, and a wrong gradient passes. If it meets one, an honest gradient differs. Every other
+decision is the same in all honest computations. `nearest(subject, dtype)` tells the two kinds apart:
 
-1. forward runs in the wider dtype on arrays that note, for every comparison, choice and sign, the gap to the tie.
-2. It runs again under Monte Carlo arithmetic, its inputs moved by up to one unit roundoff of their scale. The deviation of the
-   gaps is their spread, as for any other result (see `arithmetic.measure`).
-3. The distance of a decision is its gap in units of its spread. Beyond K units, as far as an honest result may be off, every
-   honest computation decides as the truth does.
+1. forward runs in the wider dtype, on arrays that record the gap of every comparison, choice and sign: its distance from the tie.
+2. forward runs again under Monte Carlo arithmetic, with inputs moved by up to one unit roundoff of their scale. The deviation of
+   a gap is its spread, as for any other result (see `arithmetic.measure`).
+3. The distance of a decision is its gap in units of its spread. Beyond K units, the allowance of an honest result, every honest
+   computation decides like the truth.
 
-No kink is a gap that is zero and stays zero however inputs and rounding move: both sides are the same function there (a window of
-relu's zeros has a tie for its largest element, and a gradient of zero whoever wins). Nor is a continuous choice, such as that of
-the larger of two, whose gap does not depend on the inputs: between copies of one number, or between constants.
+Two kinds of ties are no kinks:
 
-This excuses no wrong gradient. It says where no gradient can be told wrong, looks at the reference's forward alone, and is asked
-before anybody else is: a wrong backward does not change its answer. Decisions that are no kinks, such as which of two stable
-forms of the same smooth function is taken, are counted as if they were: a point too many is left out, never one too few.
+- A gap that stays zero however inputs and rounding move. Both sides are the same function there. Example: a window of relu's
+  zeros has a tie for its largest element, and its gradient is zero whichever is chosen.
+- A continuous choice, such as the larger of two, whose gap does not depend on the inputs: a tie between copies of one number, or
+  between constants.
 
-Not watched are sorts, and decisions on arrays that do not depend on the inputs.
+This excuses no wrong gradient. It says at which points no gradient can be judged. It looks at the reference's forward alone, so a
+wrong backward does not change the answer. Some decisions are no kinks, such as the choice between two stable forms of one smooth
+function. They count as kinks: this leaves out some points too many, and never one too few.
+
+Sorts are not watched, and neither are decisions on arrays that do not depend on the inputs.
 """
 
 from __future__ import annotations
@@ -39,11 +42,13 @@ from gradwitness.verdict import K
 
 @dataclass(frozen=True)
 class Kink:
-    """The decision that rounding comes closest to turning.
+    """The decision that is nearest to its tie.
 
-    distance   from its tie, in units of rounding spread; inf where nothing is decided
-    decision   what decides: greater, maximum, argmax, ...; which of the forward's decisions it is; and its element
-    gap        how far from the tie, in the units of the function
+    distance   from the tie, in units of rounding spread; inf if nothing is decided
+    decision   the function that decides: greater, maximum, argmax, ...
+    number     its place among the forward's decisions
+    index      the element
+    gap        the distance from the tie, in the units of the function
     """
 
     distance: float
@@ -66,7 +71,7 @@ class Kink:
 def nearest(subject: Subject, dtype: Any, samples: int = SAMPLES) -> Kink:
     """The decision of a subject's forward that is nearest to its tie, at its inputs rounded to dtype.
 
-    Where rounding changes even what is decided in which order, the distance is 0.
+    The distance is 0 if rounding changes which decisions there are, or their order.
     """
     dtype = np.dtype(dtype)
     rounded = subject.rounded(dtype)
@@ -97,7 +102,7 @@ def nearest(subject: Subject, dtype: Any, samples: int = SAMPLES) -> Kink:
 
 
 def _in_spreads(gap: Array, others: Sequence[Array]) -> Array:
-    """The size of a gap, in units of how far the others are from it; 0 for one that is too small for its square to tell."""
+    """The size of a gap in units of its spread over the other runs; 0 if the squares of both underflow."""
     with np.errstate(all="ignore"):
         deviations = [np.where(np.isfinite(other) & np.isfinite(gap), other - gap, 0) for other in others]
         squares = np.asarray(sum(np.square(deviation, dtype=np.longdouble) for deviation in deviations))
@@ -106,5 +111,5 @@ def _in_spreads(gap: Array, others: Sequence[Array]) -> Array:
 
 
 def _shape(gaps: list[tuple[str, Array]]) -> list[tuple[str, tuple[int, ...]]]:
-    """What is decided, in order."""
+    """The decisions in order: the function and the shape of each."""
     return [(name, gap.shape) for name, gap in gaps]

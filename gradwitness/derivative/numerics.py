@@ -1,5 +1,7 @@
-"""Numerical derivatives of a subject: its forward becomes functions of one number, along elements or directions of its inputs;
-Monte Carlo arithmetic measures what rounding may do to a value of them, and `derivative` does the rest.
+"""Numerical derivatives of a subject.
+
+`Numerics` turns the forward into functions of one number, along elements or directions of its inputs. Monte Carlo arithmetic
+measures the noise of one value of them. `extrapolation.derivative` computes the derivative and its error bar.
 """
 
 from __future__ import annotations
@@ -17,22 +19,22 @@ from gradwitness.subjects.pair import Subject, floats_to, leaves, tree_map
 from gradwitness.verdict import K
 
 STEEP = (2.0**-20, 2.0**-30)
-"""Steps small enough to show the sign of an infinite derivative, and large enough to rise out of rounding."""
+"""Steps that show the sign of an infinite derivative: small, and large enough for the difference to be above the noise."""
 
 HALVINGS = np.finfo(np.longdouble).nmant + 1
-"""Of an interval of a few float64 numbers: as many as leave nothing between its ends."""
+"""After so many halvings no longdouble number is left inside an interval of a few float64 numbers."""
 
 DWINDLED = 2.0**-16
-"""What a continuous function keeps of its rise at most, after so many halvings: 2^-32 of a square root, 2^-64 of a smooth one.
-Many jumps that lie side by side are told apart, and one of a few thousand keeps more than this of their sum.
+"""The share of its rise that a continuous function may keep after all halvings. A smooth function keeps 2^-64, a square root
+2^-32. A jump keeps all of it, and one of many jumps that lie side by side keeps more than this share of their sum.
 """
 
 
 @dataclass(frozen=True)
 class Interval:
-    """What numerical differentiation says of one element: the derivative lies in [low, high], widened by error to both sides.
+    """A numerical derivative with respect to one element: it lies in [low, high], widened by error to both sides.
 
-    low and high are one value, but at a kink, where they are the one-sided derivatives.
+    low and high are equal, except at a kink, where they are the one-sided derivatives.
     """
 
     low: np.longdouble
@@ -45,28 +47,29 @@ class Interval:
 
 
 class Numerics:
-    """Numerical derivatives of F(x) = <cotangent, forward(x)> in the widest dtype there is.
+    """Numerical derivatives of F(x) = <cotangent, forward(x)> in longdouble.
 
-    below      the dtype in which noise is measured
-    noise      the error that rounding may put into one value of F
-    measured   truth and spread of F's value, of each array of out, and of each gradient
-    gradient   the last of them: what backward returns
+    noise_dtype   the dtype in which noise is measured
+    unit_ratio    the unit roundoff of longdouble, in units of that of noise_dtype
+    noise         the error that rounding may cause in one value of F
+    measured      truth and spread of F's value, of each array of out, and of each gradient
+    gradient      truth and spread of each gradient that backward returns
     """
 
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
         self.wide = np.dtype(np.longdouble)
-        # Noise is measured one dtype below the widest, where rounding can be simulated, and scales with the unit roundoff.
-        self.below = np.dtype(np.float64 if np.finfo(np.longdouble).eps < np.finfo(np.float64).eps else np.float32)
-        self.scale = unit_roundoff(self.wide) / unit_roundoff(self.below)
+        # Rounding can be simulated in a dtype that is narrower than the widest one. Noise is proportional to the unit roundoff.
+        self.noise_dtype = np.dtype(np.float64 if np.finfo(np.longdouble).eps < np.finfo(np.float64).eps else np.float32)
+        self.unit_ratio = unit_roundoff(self.wide) / unit_roundoff(self.noise_dtype)
         self.static = tree_map(floats_to(self.wide), subject.static)
         self.inputs = tree_map(floats_to(self.wide), subject.inputs)
         self.measured = measure(
             lambda lift: [self._value(tree_map(lambda a: lift(a) + 0, subject.inputs)), *subject.run(lift, self.wide)],
-            self.below,
+            self.noise_dtype,
             seed=subject.seed,
         )
-        self.noise = K * self.scale * float(self.measured[0].spread)
+        self.noise = K * self.unit_ratio * float(self.measured[0].spread)
         self.gradient = self.measured[len(self.measured) - len(subject.gradients) :]
 
     def _value(self, inputs: Any) -> Any:
@@ -75,12 +78,12 @@ class Numerics:
         return sum(products[1:], products[0])
 
     def along(self, which: int, direction: Array, side: int = 0) -> Estimate:
-        """The derivative of F along a direction in its which-th array."""
+        """The derivative of F along a direction in its which-th array; side is that of `derivative`."""
         with np.errstate(all="ignore"):
             return derivative(self._line(which, direction), self.noise, side)  # type: ignore[arg-type]
 
     def slopes(self, which: int, direction: Array) -> set[float]:
-        """The signs of the difference quotients of small steps to either side; of the infinities that they grow to, if so."""
+        """The signs of the difference quotients at small steps to both sides: where they have no limit, those of infinity."""
         f = self._line(which, direction)
         with np.errstate(all="ignore"):
             rises = [side * (f(side * np.longdouble(step)) - f(np.longdouble(0))) for side in (-1, 1) for step in STEEP]
@@ -89,8 +92,8 @@ class Numerics:
     def jumps(self, which: int, direction: Array) -> bool:
         """Whether F jumps between -direction and +direction of its which-th array.
 
-        The half of the interval across which F rises more is halved in its turn, and so on. The rise of a continuous function
-        dwindles on the way, or is lost in noise. A jump keeps its size. Where F is not finite nothing is told.
+        Bisection: the half across which F rises more is halved next. The rise of a continuous function falls with each step, or
+        falls below the noise. A jump keeps its size. The answer is no where F is not finite.
         """
         f = self._line(which, direction)
         left, middle, right = (np.longdouble(t) for t in (-1, 0, 1))
@@ -119,14 +122,14 @@ class Numerics:
         return f
 
     def element(self, which: int, index: tuple[int, ...]) -> Interval:
-        """The derivative with respect to one element of the which-th array; from both sides where the subject declares a kink."""
+        """The derivative with respect to one element of the which-th array, from both sides if the subject declares a kink."""
         direction = unit(list(leaves(self.inputs))[which], index)
         sides = [self.along(which, direction, side) for side in ((-1, 1) if self.subject.kink else (0,))]
         values = [estimate.value for estimate in sides]
         return Interval(min(values), max(values), sum((estimate.error for estimate in sides), np.longdouble(0)))
 
     def entries(self, which: int, side: int = 0) -> tuple[Array, Array]:
-        """Value and error bar of the derivative with respect to each element of the which-th array."""
+        """Values and error bars of the derivatives with respect to each element of the which-th array."""
         array = list(leaves(self.inputs))[which]
         value, bar = np.zeros_like(array), np.zeros_like(array)
         for index in np.ndindex(array.shape):
@@ -135,8 +138,8 @@ class Numerics:
         return value, bar
 
     def infinite(self, which: int, analytic: Array, value: Array, bar: Array) -> Array:
-        """The numerical derivative, and an infinity where the quotients have no limit and an analytic one of their sign is
-        claimed: only an infinite gradient can be right there.
+        """The numerical derivative, with an infinity where the quotients have no limit and the analytic derivative is the
+        infinity of their sign. Only an infinite gradient can be right there.
         """
         value = value.copy()
         for index in map(tuple, np.argwhere(np.isinf(bar) & np.isinf(analytic))):
@@ -146,7 +149,7 @@ class Numerics:
 
 
 def unit(array: Array, index: tuple[int, ...]) -> Array:
-    """The direction of one element."""
+    """The direction that moves one element of the array."""
     direction = np.zeros_like(array)
     direction[index] = 1
     return direction

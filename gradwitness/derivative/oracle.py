@@ -1,7 +1,7 @@
-"""Numerical differentiation as a witness: is this backward the derivative of this forward?
+"""Is this backward the derivative of this forward? Numerical differentiation answers.
 
-`check_subject` requires that every gradient lies within the error bars of the numerical one (numerics.py), and that these are
-narrow enough to tell.
+`check_subject` requires two things: each gradient lies within the error bar of the numerical one (numerics.py), and the bars are
+narrow enough for a wrong gradient to lie outside.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from gradwitness.subjects.pair import Subject, leaves
 from gradwitness.verdict import Disagreement, K, judge_between, judge_within
 
 ENTRYWISE = 32
-"""Arguments of at most so many elements are differentiated one by one; larger ones along a random direction."""
+"""Arrays of at most so many elements are differentiated element by element, larger ones along a random direction."""
 BLIND = 1e-6
 """An error bar wider than this fraction of the gradient would prove nothing."""
 
 AT_THE_POINT = 4
-"""A jump that is at most so many float64 numbers away is at the point: rounding may cross it."""
+"""A jump at a distance of at most so many float64 numbers is at the point, because rounding may cross it."""
 BESIDE_THE_POINT = 32 * SMALLEST_STEP
-"""A jump that is nearer spoils so many of the smallest steps that the others are too few to extrapolate from."""
+"""A jump at a smaller distance spoils all steps but the smallest few, and extrapolation needs more."""
 
 
 class Vacuous(AssertionError):
-    """A check that could not have failed: the gradient is zero within rounding, or as small as its error bar."""
+    """The check could not have failed: the gradient is zero within rounding, or not much larger than its error bar."""
 
 
 def check(
@@ -43,16 +43,19 @@ def check(
 ) -> dict[str, float]:
     """Is this backward the derivative of this forward? Numerical differentiation with an error bar decides.
 
-    forward(*inputs, **static) -> (out, cache) and backward(dout, cache) -> gradients, in NumPy, generic in dtype;
-    inputs are float64 arrays or dicts of them. Returns the distance of each gradient from the numerical one, in
-    units of its error bar.
+    forward    forward(*inputs, **static) -> (out, cache), in NumPy, for inputs of any floating dtype
+    backward   backward(dout, cache) -> one gradient for each input
+    inputs     float64 arrays, or dicts of them
+    seed       of the random cotangent and of the random roundings
+    kink       whether the point is a kink; then each element must lie between the one-sided derivatives
+    zero       names of inputs whose gradient is exactly zero by the mathematics
 
-    Small arguments (up to 32 elements) are checked element by element, larger ones along a random direction. With
-    `kink`, each element must lie between the one-sided derivatives.
+    Returns the distance of each gradient from the numerical one, in units of its error bar. Arrays of up to 32 elements are
+    checked element by element, larger ones along a random direction.
 
-    Raises Disagreement naming the gradient, the element and both values; Vacuous where the gradient is zero within
-    rounding and `zero` does not name it, or the error bar too wide to prove anything; TypeError for an input
-    that is no array of floats, and where an array on the way lost its subclass.
+    Raises Disagreement, which names the gradient, the element and both values, or says that the function jumps where a gradient
+    is zero; Vacuous if the gradient is zero within rounding and `zero` does not name it, or if the error bar is too wide to prove
+    anything; TypeError for an input that is no array of floats, and if the function converts `Perturbed` arrays to plain ones.
     """
     subject = Subject(forward, backward, inputs, dict(static or {}), seed, kink, zero)
     for name, value in zip(subject.arguments, inputs, strict=True):
@@ -64,14 +67,14 @@ def check(
 
 
 def check_subject(subject: Subject, differentiate: Callable[[Subject], Numerics] = Numerics) -> dict[str, float]:
-    """`check` for a subject. differentiate makes its numerical derivatives; whoever examines many subjects may share some."""
+    """`check` for a subject. differentiate(subject) makes its numerical derivatives, so that a caller may reuse some."""
     numerics = differentiate(subject)
     rng = np.random.default_rng((subject.seed, 2))
     distances = {}
     arrays = list(leaves(numerics.inputs))
     owners = [name for name, value in zip(subject.arguments, subject.inputs, strict=True) for _ in leaves(value)]
     for i, (name, array, expected) in enumerate(zip(subject.gradients, arrays, numerics.gradient, strict=True)):
-        analytic, slack = expected.truth, K * numerics.scale * expected.spread
+        analytic, slack = expected.truth, K * numerics.unit_ratio * expected.spread
         if analytic.shape != array.shape:
             raise Disagreement(name, reason=f"shape is {analytic.shape}; wanted {array.shape}")
         if owners[i] in subject.zero or (np.abs(analytic) <= K * expected.spread).all():
@@ -80,14 +83,14 @@ def check_subject(subject: Subject, differentiate: Callable[[Subject], Numerics]
             (below, below_bar), (above, above_bar) = numerics.entries(i, -1), numerics.entries(i, 1)
             low, high, bar = np.minimum(below, above), np.maximum(below, above), below_bar + above_bar
             distances[name] = judge_between(name, analytic, low, high, bar + slack)
-            size = np.maximum(np.maximum(-low, high) - bar, 0)  # 0 is a member of many a set, and no sign of blindness
+            size = np.maximum(np.maximum(-low, high) - bar, 0)  # a zero in the middle of the interval is not a blind one
         elif array.size <= ENTRYWISE:
             value, bar = numerics.entries(i)
             value = numerics.infinite(i, analytic, value, bar)
             distances[name] = judge_within(name, analytic, value, bar + slack)
             size = np.abs(analytic)
         else:
-            direction = rng.normal(size=array.shape).astype(np.float32)  # few digits: x + t v rounds less
+            direction = rng.normal(size=array.shape).astype(np.float32)  # a direction of few digits, so that x + t v rounds less
             estimate = numerics.along(i, direction)
             projected, slack = (analytic * direction).sum(), np.abs(slack * direction).sum()
             bar = np.asarray(estimate.error)
@@ -99,9 +102,9 @@ def check_subject(subject: Subject, differentiate: Callable[[Subject], Numerics]
 
 
 def _require_no_jump(name: str, numerics: Numerics, which: int) -> None:
-    """Raise where the function jumps. Its pieces may be flat to both sides of a jump, and yet zero is no derivative there.
+    """Raise if the function jumps. It may be flat on both sides of a jump, but zero is no derivative there.
 
-    Disagreement for a jump at the point, Vacuous for one that is nearer than the steps of numerical differentiation.
+    Raises Disagreement for a jump at the point, Vacuous for one so near that numerical differentiation cannot see past it.
     """
     array = np.asarray(list(leaves(numerics.inputs))[which])
     values = np.abs(array).astype(np.float64)
@@ -117,7 +120,7 @@ def _require_no_jump(name: str, numerics: Numerics, which: int) -> None:
 
 
 def _require_sight(name: str, declared_zero: bool, below_rounding: bool, gradient: np.longdouble, bar: np.longdouble) -> None:
-    """Raise where agreement means nothing; gradient is the norm, and bar the widest error bar."""
+    """Raise if agreement means nothing. gradient is the norm of the gradient, bar its widest error bar."""
     if declared_zero:
         if not below_rounding:
             raise Disagreement(name, reason=f"declared zero, but its norm is {gradient:.3g}")

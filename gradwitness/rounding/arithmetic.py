@@ -67,7 +67,7 @@ def measure(
     """Truth and spread of each array that function returns.
 
     function   function(lift) -> a sequence of arrays. It converts its floating inputs, which dtype holds exactly, by lift. It is
-               called once with a plain conversion to the wider dtype, and `samples` times with `gradwitness.rounding.perturbed.lift`
+               called once with a plain conversion to the wider dtype, and `samples` times with `perturbed.lift`
     stacked    whether axis 0 counts time steps, so that each entry along it is a tensor of its own
 
     The spread of an element is the root of the sum of two squares: the rms deviation of the element over the runs, and the rms

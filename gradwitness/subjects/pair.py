@@ -1,7 +1,7 @@
-"""What is under examination: a forward/backward pair, its arguments, and the random cotangent it is asked about.
+"""A forward and a backward in NumPy, their arguments, and the random cotangent at which they are examined.
 
-Differentiable arguments are arrays or flat dicts of arrays (a model's parameters); static ones are whatever forward takes
-by keyword.
+Differentiable arguments are arrays, or flat dicts of arrays such as the parameters of a model. Static arguments are those that
+forward takes by keyword.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Lift = Callable[[Array], Array]
 
 
 def tree_map(function: Callable[[Array], Any], tree: Any) -> Any:
-    """The tree with function applied to its arrays; tuples, lists and dicts branch, anything else is left as it is."""
+    """The tree with function applied to its arrays. Tuples, lists and dicts are branches; any other leaf stays as it is."""
     if isinstance(tree, Mapping):
         return {key: tree_map(function, branch) for key, branch in tree.items()}
     if isinstance(tree, (tuple, list)):
@@ -41,7 +41,7 @@ def leaves(tree: Any) -> Iterator[Any]:
 
 
 def _paths(name: str, tree: Any) -> Iterator[str]:
-    """A name for each leaf of a tree: name[0], name[key], ..."""
+    """The name of each leaf of a tree: name[0], name[key], ..."""
     if isinstance(tree, (tuple, list)):
         tree = dict(enumerate(tree))
     if isinstance(tree, Mapping):
@@ -52,20 +52,21 @@ def _paths(name: str, tree: Any) -> Iterator[str]:
 
 
 def floats_to(dtype: Any) -> Callable[[Array], Array]:
-    """A function that casts arrays of floats to dtype, and leaves integers and booleans alone."""
+    """A function that casts arrays of floats to dtype, and does not change integers and booleans."""
     return lambda array: array.astype(dtype) if array.dtype.kind == "f" else array
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A forward/backward pair and where to evaluate it.
+    """A forward and a backward, and the point at which they are examined.
 
-    forward(*inputs, **static) -> (out, cache); backward(dout, cache) -> one gradient per input, in order
-    seed    of the random cotangent and of Monte Carlo arithmetic
-    kink    the gradient is a set at some elements: between the one-sided derivatives
-    zero    names of inputs whose gradient is exactly zero
-    detached   positions in a tuple out of what is never differentiated: their cotangent is zero
-    dout    the cotangent to use; None for a random one
+    forward    forward(*inputs, **static) -> (out, cache)
+    backward   backward(dout, cache) -> one gradient for each input, in order
+    seed       of the random cotangent and of Monte Carlo arithmetic
+    kink       whether the point is a kink: the gradient of some elements is a set, between the one-sided derivatives
+    zero       names of inputs whose gradient is exactly zero
+    detached   positions in a tuple out of arrays that are never differentiated; their cotangent is zero
+    dout       the cotangent; None for a random one
     """
 
     forward: Callable[..., tuple[Any, Any]]
@@ -87,7 +88,7 @@ class Subject:
 
     @cached_property
     def gradients(self) -> list[str]:
-        """A name for each array of the gradient: dx, dweight, dparams[hidden.bias]."""
+        """The name of each array of the gradient: dx, dweight, dparams[hidden.bias]."""
         return [
             f"d{name}[{key}]" if key else f"d{name}"
             for name, value in zip(self.arguments, self.inputs, strict=True)
@@ -96,14 +97,12 @@ class Subject:
 
     @cached_property
     def names(self) -> list[str]:
-        """A name for each array of a result: out (or out[0], out[1][running_mean], ...), then the gradients."""
+        """The name of each array of a result: out (or out[0], out[1][running_mean], ...), then the gradients."""
         return [*_paths("out", self.cotangent), *self.gradients]
 
     @cached_property
     def cotangent(self) -> Any:
-        """Random, in the shape of out. Never ones: under them the gradient of softmax is zero, and a missing factor
-        may cancel.
-        """
+        """A random array in the shape of out. With ones, the gradient of softmax is zero and a missing factor may cancel."""
         if self.dout is not None:
             return self.dout
         rng = np.random.default_rng((self.seed, 1))
@@ -117,18 +116,16 @@ class Subject:
     def rounded(self, dtype: Any) -> Subject:
         """The same subject with every array of floats rounded to dtype."""
         cast = floats_to(dtype)
-        dout = tree_map(cast, self.cotangent)  # drawn once, in float64, for all dtypes
+        dout = tree_map(cast, self.cotangent)  # one cotangent for all dtypes, drawn in float64
         return replace(self, inputs=tree_map(cast, self.inputs), static=tree_map(cast, self.static), dout=dout)
 
     def run(self, lift: Lift, wide: Any) -> list[Array]:
-        """out and gradients, in the order of `names`; lift is applied to inputs and cotangent, static floats become
-        wide.
-        """
+        """out and gradients, in the order of `names`. lift converts inputs and cotangent; static floats are cast to wide."""
         out, cache = self.forward(*tree_map(lift, self.inputs), **tree_map(floats_to(wide), self.static))
         return [*leaves(out), *self.align(self.backward(tree_map(lift, self.cotangent), cache))]
 
     def align(self, grads: Sequence[Any]) -> list[Array]:
-        """The arrays of a gradient in the order of `gradients`; raises Disagreement where its structure is another."""
+        """The arrays of a gradient, in the order of `gradients`. Raises Disagreement if its structure is another."""
         if len(grads) != len(self.inputs):
             raise Disagreement(
                 "gradient", reason=f"{len(grads)} gradients for {len(self.inputs)} inputs ({', '.join(self.arguments)})"

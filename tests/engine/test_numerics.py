@@ -56,7 +56,7 @@ def test_where_longdouble_is_no_wider_than_float64_the_bar_is_as_much_wider(monk
 
 def test_noise_is_measured_in_a_dtype_that_longdouble_can_tell_from_rounding(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(np, "longdouble", np.float64)
-    assert numerics(lambda x: (x * x, x), np.array([1.5])).scale == 2.0**-53 / 2.0**-24
+    assert numerics(lambda x: (x * x, x), np.array([1.5])).unit_ratio == 2.0**-53 / 2.0**-24
 
 
 @pytest.mark.parametrize(("mistake", "found"), [(1.0, False), (1 + 1e-9, True)])

@@ -69,7 +69,7 @@ def checked(mutant: Mutant, name: str, case_id: str, subject: Subject) -> dict[s
     def differentiate(subject: Subject) -> Numerics:
         numerics = Remembering(subject, (name, case_id)) if forward_is_right else Hasty(subject)
         _measured.clear()
-        if numerics.below == np.float64:  # wherever longdouble is wider
+        if numerics.noise_dtype == np.float64:  # wherever longdouble is wider
             _measured[mutant.id, name, case_id] = numerics.measured[1:]  # without the value that is differentiated
         return numerics
 
