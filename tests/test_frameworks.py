@@ -129,7 +129,7 @@ def test_a_broken_framework_is_named_with_its_reason(monkeypatch: pytest.MonkeyP
         raise OSError(f"{name} needs libcudart.so.12: cannot open shared object file")
 
     monkeypatch.setattr(frameworks.FrameworkSpec, "installed", True)
-    monkeypatch.setattr(frameworks.importlib, "import_module", broken)
+    monkeypatch.setattr(frameworks.process.importlib, "import_module", broken)
     frameworks.load.cache_clear()
     with pytest.raises(frameworks.Unavailable, match=r"jax is installed but breaks at import: OSError: .*libcudart"):
         frameworks.load("jax")
