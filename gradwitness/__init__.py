@@ -17,4 +17,4 @@ from gradwitness.rounding.arithmetic import Unstable
 from gradwitness.verdict import Disagreement, K
 
 __all__ = ["Disagreement", "K", "Unstable", "Vacuous", "check"]
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
