@@ -1,52 +1,76 @@
-"""What README.md shows is what there is."""
+"""README.md: short, one picture, and its figures are those that were measured."""
 
+from __future__ import annotations
+
+import json
 import re
 import runpy
-from pathlib import Path
+import sys
+import tomllib
+from types import SimpleNamespace
 
 import pytest
 
-from gradwitness import Disagreement, frameworks
+from gradwitness import __version__
+from tests.documents import ROOT, text
 
-ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, flags=re.DOTALL)
-
-
-def test_the_op_shown_is_the_op_in_the_repository() -> None:
-    source = (ROOT / "reference/activations/softmax.py").read_text()
-    assert source in [text for language, text in BLOCKS if language == "python"]
+README = text("README.md")
+LINES = 150
+RULES = ("Gradwitness, all three", "PyTorch gradcheck", "JAX check_vjp, float64", "TensorFlow compute_gradient, float64")
+CLOSE = "torch.testing.assert_close, float64"
+"""The columns of the table of tools that were measured, as trust/results/peers.json names them."""
 
 
-def test_the_example_raises_what_is_shown_below_it(tmp_path: Path) -> None:
-    (example,) = (text for language, text in BLOCKS if language == "python" and "from gradwitness import check" in text)
-    shown = BLOCKS[[text for _, text in BLOCKS].index(example) + 1][1]
-    script = tmp_path / "example.py"
-    script.write_text(example)
-    with pytest.raises(Disagreement) as found:
-        runpy.run_path(str(script))
-    assert _without_last_digits(str(found.value)) == _without_last_digits(shown.split(": ", 1)[1])
+def test_it_is_short_and_has_one_picture() -> None:
+    assert len(README.splitlines()) <= LINES
+    assert len(re.findall(r"!\[", README)) == 1
 
 
-def test_ported_weights_have_the_shapes_that_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for name in ("torch", "tensorflow"):
-        if not frameworks.installed(name):
-            pytest.skip(f"{name} is not installed")
-    (example,) = (text for language, text in BLOCKS if language == "python" and "layouts" in text)
-    script = tmp_path / "example.py"
-    script.write_text(example)
-    runpy.run_path(str(script))
-    assert capsys.readouterr().out == BLOCKS[[text for _, text in BLOCKS].index(example) + 1][1]
+@pytest.mark.parametrize("command", ["python -m tox run -e verify", "python -m tox run"])
+def test_it_gives_the_two_commands(command: str) -> None:
+    assert f"python -m pip install tox && {command} " in README
 
 
-def _without_last_digits(message: str) -> list[str]:
-    """The element and the value. The last digits, and those of an error bar, depend on the machine."""
-    return re.sub(r"(\d\.\d{4})\d*", r"\1", message).splitlines()[:2]
+def _row(name: str) -> list[str]:
+    (row,) = (line for line in README.splitlines() if line.startswith(f"| {name}"))
+    return [cell.strip() for cell in row.strip("|").split("|")][1:]
 
 
-def test_its_commands_name_environments_and_files_that_exist() -> None:
-    tox = (ROOT / "tox.ini").read_text()
-    for environment in re.findall(r"tox run -e (\w+)", README):
-        assert f"[testenv:{environment}]" in tox
-    for path in re.findall(r"\]\(([\w/.]+)\)", README):
-        assert (ROOT / path).exists(), path
+def test_its_table_of_tools_says_what_was_measured() -> None:
+    measured = json.loads(text("trust/results/peers.json"))
+    rules = [measured["rules"][name] for name in RULES]
+    close = measured["rules"][CLOSE]
+    killed = [f"{rule['killed']:,}" for rule in rules]
+    asked = close["killed"] + close["missed"]
+    assert f"of {measured['corpus']['live']:,}" in README
+    assert _row("wrong gradients caught") == [*killed, "not measured", f"{close['killed']:,} of {asked:,}"]
+    alarms = [f"{rule['false alarms']:,} of {rule['right pairs asked']:,}" for rule in (*rules, close)]
+    assert _row("false alarms") == [*alarms[:-1], "not measured", alarms[-1]]
+
+
+def test_its_table_of_versions_is_that_of_the_constraints() -> None:
+    pins = dict(line.split("==") for line in text("constraints.txt").splitlines() if "==" in line)
+    tested = " ".join(line for line in README.splitlines() if "pip install" in line)
+    for name in ("numpy", "torch", "tensorflow", "keras", "jax", "flax", "optax"):
+        assert pins[name] in tested, name
+
+
+def test_the_picture_says_what_was_measured() -> None:
+    numbers = json.loads(text("docs/figures/agreement.json"))
+    assert f"{len(numbers['honest'])} honest results" in README
+    assert f"1 part in {1 / numbers['mistake']:,.0f}" in README
+    assert f"limit of {numbers['limit']:g}" in README
+
+
+def test_on_a_package_index_nothing_leads_to_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    interface = SimpleNamespace(MetadataHookInterface=object)  # hatchling is there while a wheel is built
+    monkeypatch.setitem(sys.modules, "hatchling.metadata.plugin.interface", interface)
+    shown = runpy.run_path(str(ROOT / "hatch_build.py"))["without_links_to_files"](README)
+    assert re.findall(r"\]\((?!https?:)[^)]*\)", shown) == []
+    assert "Tutorial (`docs/tutorial.md`)" in shown
+
+
+def test_one_version_everywhere() -> None:
+    assert f"version: {__version__}\n" in text("CITATION.cff")
+    assert f"[Unreleased]: {__version__.partition('.dev')[0]}" in text("CHANGELOG.md")
+    assert "version" in tomllib.loads(text("pyproject.toml"))["project"]["dynamic"]

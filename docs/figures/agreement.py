@@ -25,7 +25,7 @@ sys.path.insert(0, str(HERE.parent.parent))
 
 from conformance.known import known  # noqa: E402 (the repository's root is on the path only now)
 from conformance.matrix import Selection  # noqa: E402
-from conformance.run import RUN  # noqa: E402
+from conformance.run import run_op  # noqa: E402
 from gradwitness import K, frameworks  # noqa: E402
 
 NUMBERS, FIGURE = HERE / "agreement.json", HERE / "agreement.svg"
@@ -41,7 +41,7 @@ def measure() -> dict[str, Any]:
     planted: dict[str, float | None] = {}
     for cell in Selection(dtype=("float32",), mode=("eager",), device=("cpu",)).cells("op"):
         if cell.case_id == "generic" and frameworks.installed(cell.adapter) and not known(cell):
-            evidence, results = RUN["op"](cell)
+            evidence, results = run_op(cell)
             honest[str(cell)] = worst(evidence, results)
             if spoiled := with_mistake(evidence, results):
                 planted[str(cell)] = worst(evidence, spoiled)
@@ -84,11 +84,10 @@ def draw(numbers: dict[str, Any]) -> None:
     honest, planted = ([np.inf if v is None else v for v in numbers[kind].values()] for kind in ("honest", "planted"))
     bins = np.geomspace(FIRST, LAST, 46)
     figure, axes = plt.subplots(figsize=(8.4, 3.6), layout="constrained")
-    tallest = max(
-        axes.hist(np.clip(values, FIRST, LAST), bins=bins, color=colour, edgecolor="white", linewidth=0.5)[0].max()
-        for values, colour in ((honest, HONEST), (planted, PLANTED))
-    )
-    top = 1.5 * tallest
+    counts = [np.histogram(np.clip(values, FIRST, LAST), bins)[0] for values in (honest, planted)]
+    for count, colour in zip(counts, (HONEST, PLANTED), strict=True):
+        axes.bar(bins[:-1], count, np.diff(bins), align="edge", color=colour, edgecolor="white", linewidth=0.5)
+    top = 1.5 * max(count.max() for count in counts)
     axes.set(xscale="log", xlim=(FIRST, LAST), ylim=(0, top))
     axes.axvspan(FIRST, limit, color=HONEST, alpha=0.07, linewidth=0)
     axes.axvline(limit, color=LINE, linewidth=1.6)
