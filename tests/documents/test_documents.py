@@ -11,7 +11,7 @@ import pytest
 
 import adapters
 from gradwitness import frameworks
-from tests.documents import ROOT, Block, anchors, blocks, documents, links, text
+from tests.documents.reading import ROOT, Block, anchors, blocks, documents, links, text
 
 PYTHON = [block for document in documents() for block in blocks(document) if block.language == "python"]
 PROGRAMS = [block for block in PYTHON if block.is_program]
@@ -75,3 +75,11 @@ def test_a_page_says_in_its_first_line_who_it_is_for(page: str) -> None:
 @pytest.mark.parametrize("document", documents())
 def test_no_document_names_a_place_of_its_author_s_machine(document: str) -> None:
     assert re.findall(r"/(?:home|work|opt|root)/\w+", text(document)) == []
+
+
+NAMED = re.compile(r"`([\w.-]+/[\w./-]+\.(?:py|md|toml|json|txt|svg|png))`")
+
+
+@pytest.mark.parametrize("document", [document for document in documents() if document != "CHANGELOG.md"])
+def test_a_file_that_is_named_exists(document: str) -> None:
+    assert [path for path in NAMED.findall(text(document)) if not (ROOT / path).exists()] == []

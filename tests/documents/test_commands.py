@@ -13,12 +13,12 @@ from functools import cache
 
 import pytest
 
-from tests.documents import ROOT, commands, documents, text
+from tests.documents.reading import ROOT, commands, documents, text
 
 DOCUMENTS = [document for document in documents() if document != "CHANGELOG.md"]  # it names commands that are gone
 SHOWN = sorted({command for document in DOCUMENTS for command in commands(document)})
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
-IN_HELP = re.compile(r"^[│ *]*((?:--?[a-z][a-z-]*[, ]+)+)", re.MULTILINE)
+IN_HELP = re.compile(r"^[│ *]*((?:--?[a-z][a-z-]*(?:[, =]+|$))+)", re.MULTILINE)
 """The options at the start of a line of --help; those in what it says about them do not count."""
 REFERENCE = "docs/reference/commands.md"
 SECTION = re.compile(r"^## `(python -m [^`]+)`\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)

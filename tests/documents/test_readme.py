@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from gradwitness import __version__
-from tests.documents import ROOT, text
+from tests.documents.reading import ROOT, text
 
 README = text("README.md")
 LINES = 150

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents import ROOT, links
+from tests.documents.reading import ROOT, links
 
 pytest.importorskip("mkdocstrings", reason="the site needs the extra docs")
 
