@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from conformance.commands import known, listing, naive
+from conformance.commands import known, listing, naive, new
 
 EPILOG = """\
 The matrix itself runs in pytest:
@@ -21,7 +21,7 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m conformance", description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for command in (listing, known, naive):
+    for command in (listing, known, naive, new):
         command.add(commands)
     return parser
 

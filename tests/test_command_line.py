@@ -23,7 +23,7 @@ Output = pytest.CaptureFixture[str]
 def test_without_a_command_it_says_which_there_are(capsys: Output) -> None:
     main([])
     told = capsys.readouterr().out
-    assert all(f"\n    {command} " in told for command in ("list", "known", "naive"))
+    assert all(f"\n    {command} " in told for command in ("list", "known", "naive", "new"))
     assert "python -m pytest --op softmax" in told
 
 
