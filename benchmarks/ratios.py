@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -36,7 +36,7 @@ def by_op(cells: Iterable[Cell]) -> list[list[Cell]]:
     return [list(group) for _, group in groupby(cells, key=lambda cell: (cell.kind, cell.name))]
 
 
-def rows(ops: Sequence[Sequence[Cell]], workers: int, scheduler: str = "") -> Iterator[list[Row]]:
+def rows(ops: Sequence[Sequence[Cell]], workers: int, scheduler: str = "") -> Generator[list[Row], None, None]:
     """The rows of each op, in order of completion, measured by several workers."""
     return each(run_op, ops, dead, workers=max(1, min(workers, len(ops))), scheduler=scheduler, prepare=prepare)
 
@@ -98,6 +98,6 @@ def worst(cell: Cell) -> float:
         raise frameworks.Unavailable(f"{cell.adapter} has no {cell.name}: {why}")
     evidence, results = RUN[cell.kind](cell)
     try:
-        return max(evidence.judge(results).values())
+        return float(max(evidence.judge(results).values()))
     except Disagreement as found:
         return float(found.ratio)

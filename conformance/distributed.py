@@ -11,7 +11,7 @@ import pickle
 import time
 from asyncio import CancelledError
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -56,7 +56,7 @@ def each(
     scheduler: str = "",
     prepare: Callable[..., None],
     about: tuple[Any, ...] = (),
-) -> Iterator[Any]:
+) -> Generator[Any, None, None]:
     """Yield work(thing) of each thing, in order of completion; dead(thing) of one that ends its worker twice.
 
     todo        is read as workers become free: an iterator may end early, and what has begun is still finished

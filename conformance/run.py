@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import adapters
-from conformance.matrix import Cell
+from conformance.matrix import Cell, Kind
 from conformance.path import Path
 from conformance.recipes import RECIPES
 from conformance.training import Conventions, run_training
@@ -198,4 +198,9 @@ def missing(cell: Cell) -> str:
     return adapter.missing("models", recipe.model) or adapter.missing("optimizers", recipe.optimizer)
 
 
-RUN = {"op": run_op, "model": run_model, "optimizer": run_optimizer, "training": run_training}
+RUN: dict[Kind, Callable[..., tuple[Any, list[Array]]]] = {
+    "op": run_op,
+    "model": run_model,
+    "optimizer": run_optimizer,
+    "training": run_training,
+}

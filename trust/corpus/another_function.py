@@ -1,9 +1,10 @@
-"""Is a mutant a wrong gradient at all? A mistake in a forward often makes another function, of which backward is the right
-derivative: what backward needs is handed over by forward, mistake and all. out is wrong then, and no gradient.
+"""Does a mutant change the function only, so that its gradient is still right?
 
-The oracle is not asked about such a mutant; frameworks are. The check is another one than the oracle's: plain central
-differences, along random directions in all arguments at once, with fresh cotangents, at the inputs of every case and at
-further ones.
+A mistake in a forward often makes another function. backward gets what it needs from forward, and is then the right derivative of
+that other function: out is wrong, and no gradient is.
+
+The oracle is not asked about such a mutant; the frameworks are. The check differs from the oracle: plain central differences along
+random directions in all arguments at once, with new cotangents, at the inputs of every case and at further ones.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from trust.corpus.baseline import cases, drawn, equal
 from trust.corpus.mutant import Mutant
 
 STEPS = [np.longdouble(2) ** -power for power in (14, 20, 26)]
-"""The first that no kink is too near for."""
+"""The first step without a kink within it is used."""
 ROUNDINGS = 2**10
-"""Of a value of the function, which a difference quotient divides by its step."""
+"""The rounding error of a function value that is allowed, in units of eps. A difference quotient divides it by its step."""
 
 
 _blind: dict[tuple[Any, ...], bool] = {}
@@ -30,10 +31,11 @@ BLIND_HERE = "a kink is too near, or the gradient too small, to say"
 
 
 def another_function(mutant: Mutant, *, as_far_as_seen: bool = False) -> str:
-    """Empty where the mutated backward is, by central differences, the derivative of the mutated forward, and out is another.
+    """Empty where out differs from the right one, and central differences say that the mutated backward is the derivative of the
+    mutated forward. Else the reason why not.
 
-    as_far_as_seen   to pass over inputs at which plain differences see nothing, such as those beside a kink or a pole: for a
-                     mutant that the oracle, which sees more, has found nothing wrong with in any case
+    as_far_as_seen   pass over inputs where plain differences see nothing, such as those beside a kink or a pole. Used for a mutant
+                     about which the oracle, which sees more, found nothing wrong
     """
     differs = seen = False
     for name in mutant.examiners:
@@ -43,21 +45,21 @@ def another_function(mutant: Mutant, *, as_far_as_seen: bool = False) -> str:
             for further, subject in enumerate(drawn(name, case)):
                 right = list(leaves(_out(subject)))
                 with mutant.plant():
-                    there = mutant.on(subject)
-                    differs = differs or not equal(right, list(leaves(_out(there))))
-                    told = _wrong_derivative(there, further, bool(case.zero))
-                if told == BLIND_HERE and (as_far_as_seen or _blind_to_the_right_one(subject, further)):
+                    mutated = mutant.on(subject)
+                    differs = differs or not equal(right, list(leaves(_out(mutated))))
+                    wrong = _wrong_derivative(mutated, further, bool(case.zero))
+                if wrong == BLIND_HERE and (as_far_as_seen or _blind_to_the_right_one(subject, further)):
                     continue
                 seen = True
-                if told:
-                    return f"{name} / {case.id}: {told}"
+                if wrong:
+                    return f"{name} / {case.id}: {wrong}"
     if not seen:
         return "nothing is seen at any input"
     return "" if differs else "out is that of the right code"
 
 
 def _blind_to_the_right_one(subject: Subject, number: int) -> bool:
-    """Whether these inputs show nothing of the right code either: a logit of -inf, say."""
+    """Whether plain differences see nothing of the right code either at these inputs: a logit of -inf, for example."""
     key = (subject.forward, subject.seed, number)
     if key not in _blind:
         _blind[key] = _wrong_derivative(subject, number, zero=False) == BLIND_HERE
@@ -70,14 +72,16 @@ def _out(subject: Subject) -> Any:
 
 
 def _wrong_derivative(subject: Subject, number: int, zero: bool) -> str:
-    """Empty where the vjp agrees with central differences along two random directions, in longdouble; else how it does not.
+    """Empty where the vjp agrees with central differences along two random directions, in longdouble; else the difference.
 
-    zero   whether some gradient is zero here, so that an estimate may prove nothing
+    zero   some gradient is zero here, so that an estimate may prove nothing
     """
     rng = np.random.default_rng((subject.seed, 3, number))
     wide = floats_to(np.longdouble)
     inputs, static = tree_map(wide, subject.inputs), tree_map(wide, subject.static)
-    cotangent = tree_map(lambda d: rng.normal(size=d.shape).astype(np.longdouble) * (d != 0), subject.cotangent)  # 0: detached
+    cotangent = tree_map(
+        lambda d: np.asarray(rng.normal(size=d.shape), np.longdouble) * (d != 0), subject.cotangent
+    )  # 0: detached
     with np.errstate(all="ignore"):
         out, cache = subject.forward(*inputs, **static)
         gradient = subject.align(subject.backward(cotangent, cache))
@@ -86,7 +90,7 @@ def _wrong_derivative(subject: Subject, number: int, zero: bool) -> str:
         left = iter(directions)
         with np.errstate(all="ignore"):
             moved, _ = subject.forward(*tree_map(lambda a: a + t * next(left), inputs), **static)
-        return np.sum([(d * o).sum() for d, o in zip(leaves(cotangent), leaves(moved), strict=True)])
+        return np.longdouble(np.sum([(d * o).sum() for d, o in zip(leaves(cotangent), leaves(moved), strict=True)]))
 
     size = np.sum([np.abs(d * o).sum() for d, o in zip(leaves(cotangent), leaves(out), strict=True)])
     norm = np.sqrt(np.sum([(g * g).sum() for g in gradient]))

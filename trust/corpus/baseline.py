@@ -1,4 +1,4 @@
-"""What is right, found before anything is planted: the inputs of cases, and what a framework returns for them."""
+"""What is right, found before a mistake is planted: the inputs of cases, and what the frameworks return for them."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from reference.schedules import rate
 TABLES: Mapping[Kind, Mapping[str, Any]] = {"op": OPS, "model": MODELS, "optimizer": OPTIMIZERS}
 DTYPE = "float64"
 FURTHER = 3
-"""Draws of the inputs besides the one that the suite makes."""
+"""How many draws of the inputs are examined besides the one of the tests."""
 
 
 def kind_of(name: str) -> Kind:
-    """Of an op, model or optimizer."""
+    """The kind of an op, model or optimizer."""
     return next(kind for kind, table in TABLES.items() if name in table)
 
 
 def cases(name: str) -> list[Case]:
-    """Those of an op, model or optimizer: the generic one, and then from the smallest to the largest."""
+    """The cases of an op, model or optimizer: the generic one first, then from the smallest to the largest."""
     first, *others = TABLES[kind_of(name)][name].cases
     return [first, *sorted(others, key=lambda case: _size(name, case.id))]
 
@@ -46,15 +46,15 @@ def _size(name: str, case_id: str) -> int:
 
 
 @cache
-def at(name: str, case_id: str) -> Subject:
-    """An op or model at a case, with inputs drawn while nothing is planted."""
+def subject_of(name: str, case_id: str) -> Subject:
+    """An op or model at a case. Its inputs are drawn before a mistake is planted."""
     op = TABLES[kind_of(name)][name]
     return subject(op, next(case for case in op.cases if case.id == case_id))
 
 
 def agreeing(name: str, case_id: str, among: tuple[str, ...] = adapters.NAMES, mode: str = "eager") -> Iterator[Cell]:
-    """The cells of a case in a mode on the CPU in which a framework is there, has the thing, and has nothing on record against
-    it: those in float64, and then those in float32, where frameworks may agree that compute in float32 whatever they are given.
+    """The cells of a case, on the CPU and in a mode, that should agree: the framework is installed and has the op, and no difference
+    is on record. Those in float64 come first. Some frameworks compute in float32 whatever they are given, and agree there only.
     """
     for dtype in (DTYPE, "float32"):
         for adapter in among:
@@ -69,29 +69,29 @@ def agreeing(name: str, case_id: str, among: tuple[str, ...] = adapters.NAMES, m
 
 @cache
 def _nothing_on_record(found: Cell) -> bool:
-    """Or a limit of accuracy alone, which this cell does not need."""
+    """Whether no difference is on record; or a limit of accuracy only, within which this cell stays without it."""
     entry = known(found)
     if not isinstance(entry, Accuracy):
         return entry is None
     evidence, arrays = RUN[found.kind](found)
-    return max(evidence.distances(arrays).values()) <= K
+    return bool(max(evidence.distances(arrays).values()) <= K)
 
 
 @cache
 def results(found: Cell) -> list[Any]:
-    """What the framework returns in a cell."""
+    """The results of the framework in a cell."""
     _, arrays = RUN[found.kind](found)
     return arrays
 
 
 @cache
 def by_framework(name: str, case_id: str) -> list[tuple[Subject, str, list[Any]]]:
-    """An op's or model's case, a dtype and what a framework returned: of the first with nothing on record; and where others have
-    other conventions, of the first of each.
+    """A case of an op or model, a dtype, and a framework's results: one for each convention that a framework has, from the first
+    framework that agrees on record.
     """
     by_convention: dict[str, tuple[Subject, str, list[Any]]] = {}
     for found in agreeing(name, case_id):
-        model, at_case = adapters.load(found.adapter).models.get(name), at(name, case_id)
+        model, at_case = adapters.load(found.adapter).models.get(name), subject_of(name, case_id)
         convention = dict(model.conventions) if model is not None else {}
         if repr(convention) not in by_convention:
             at_case = replace(at_case, static={**at_case.static, **convention})
@@ -106,7 +106,7 @@ def steps(
     lift: Callable[[Array], Any] = np.asarray,
     convention: Mapping[str, Any] = MappingProxyType({}),
 ) -> Array:
-    """The parameter after each step of a case, at a draw of its inputs, which lift may make an array of another kind."""
+    """The parameter after each step of a case, at a draw of its inputs. `lift` turns the inputs into arrays of another kind."""
     param, grads = map(lift, case.inputs(np.random.default_rng(number)))
     hyper, state, history = {**case.attrs, **convention}, optimizer.init(param), []
     lr = hyper.pop("lr")
@@ -117,13 +117,13 @@ def steps(
 
 
 def drawn(name: str, case: Any) -> Iterator[Subject]:
-    """A case at the suite's inputs, and at further ones."""
+    """A case at the inputs of the tests, and at further draws."""
     op = TABLES[kind_of(name)][name]
-    yield at(name, case.id)
+    yield subject_of(name, case.id)
     for further in range(FURTHER):
         yield subject(op, case, further)
 
 
 def equal(some: list[Array], others: list[Array]) -> bool:
-    """Whether arrays are the same, to the last bit."""
+    """Whether arrays are the same bit for bit."""
     return len(some) == len(others) and all(np.array_equal(a, b, equal_nan=True) for a, b in zip(some, others, strict=True))

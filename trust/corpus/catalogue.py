@@ -1,5 +1,7 @@
-"""The corpus: every mistake of `trust.rewriting.mistakes` in every function that a forward, a backward, an optimizer's step or an
-adapter's spelling runs, and every gradient spoiled afterwards.
+"""The corpus of mutants.
+
+It has every mistake of `trust.rewriting.mistakes` in every function that a forward, a backward, an optimizer's step or an adapter
+runs, and every gradient spoiled after a right backward.
 """
 
 from __future__ import annotations
@@ -7,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache
 from types import FunctionType
+from typing import Any, cast
 
 import adapters
 from gradwitness import frameworks
@@ -19,7 +22,7 @@ PAIRS: Mapping[str, Op] = OPS | MODELS
 
 
 def pair_mutants(names: tuple[str, ...] = ()) -> Iterator[Mutant]:
-    """Those of forwards and backwards, of ops first and of models after them; of the ops and models named, or of all."""
+    """The mutants of forwards and backwards: of ops first, then of models. Of the ops and models named, or of all."""
     functions = examined({name: (op.forward, op.backward) for name, op in OPS.items()}, "reference.")
     of_models = examined({name: (op.forward, op.backward) for name, op in MODELS.items()}, "reference.")
     functions |= {f: examiners for f, examiners in of_models.items() if f not in functions}  # an op's own cases are nearer
@@ -27,22 +30,23 @@ def pair_mutants(names: tuple[str, ...] = ()) -> Iterator[Mutant]:
         if not names or examiners[0] in names:
             yield from of_function("pair", function, examiners)
     for name, op in PAIRS.items():
+        backward = cast(FunctionType, op.backward)
         for label, which, what, spoil in spoiled(op) if not names or name in names else ():
-            where = f"{home(op.backward)}.backward -> {which}"
-            yield Mutant("pair", where, label, 1, 0, which, what, (name,), function=op.backward, spoil=spoil)
+            where = f"{home(backward)}.backward -> {which}"
+            yield Mutant("pair", where, label, 1, 0, which, what, (name,), function=backward, spoil=spoil)
 
 
 def optimizer_mutants() -> Iterator[Mutant]:
-    """Those of the steps of optimizers."""
+    """The mutants of the steps of optimizers."""
     functions = examined({name: (rule.init, rule.step) for name, rule in OPTIMIZERS.items()}, "reference.")
     for function, examiners in functions.items():
         yield from of_function("optimizer", function, examiners)
 
 
 def adapter_mutants(adapter: str) -> Iterator[Mutant]:
-    """Those of an adapter's spelling of ops, optimizers and models. Raises Unavailable."""
+    """The mutants of an adapter's ops, optimizers and models. Raises Unavailable."""
     loaded = adapters.load(adapter)
-    spelled = {name: (f,) for name, f in {**loaded.ops, **loaded.optimizers}.items()}
+    spelled: dict[str, tuple[Any, ...]] = {name: (f,) for name, f in {**loaded.ops, **loaded.optimizers}.items()}
     spelled |= {name: tuple(methods(f"adapters.{adapter}.models", name)) for name in loaded.models}
     functions = examined(spelled, f"adapters.{adapter}.")
     for function, examiners in functions.items():
@@ -50,7 +54,7 @@ def adapter_mutants(adapter: str) -> Iterator[Mutant]:
 
 
 def corpus(kinds: Collection[str] = (), examiners: Collection[str] = ()) -> Iterator[Mutant]:
-    """All mutants, or those of some kinds, or of which some op, model or optimizer is the nearest examiner.
+    """All mutants; or those of some kinds, or whose nearest examiner is one of those named.
 
     Raises ValueError for an unknown kind.
     """

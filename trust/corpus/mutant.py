@@ -1,7 +1,7 @@
-"""A mutant, and those of one function: every mistake of `trust.rewriting.mistakes` that can be made in it.
+"""A mutant, and the mutants of one function: every mistake of `trust.rewriting.mistakes` that can be made in it.
 
-A mutant's id says where and what: "pair layers.softmax.backward: dropped term 2" is the second term dropped there. It does not
-change with what is written above it in the file.
+The id of a mutant says where and what: "pair layers.softmax.backward: dropped term 2" is the second term dropped there. Changes
+elsewhere in the file do not change it.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ Kind = Literal["pair", "optimizer", "adapter"]
 STATISTICS = (
     "standardize", "batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm", "l2_normalize", "weight_norm", "unit",
 )  # fmt: skip
-"""Modules whose backward has terms for what a mean, a variance or a norm contributes: dropped, these are constants."""
+"""Modules whose backward has terms for the gradient of a mean, a variance or a norm. Without such a term these are constants."""
 
 
 @dataclass(frozen=True)
 class Mutant:
     """One mistake.
 
-    kind        what is wrong: a pair of the reference, an optimizer's step, or an adapter's spelling
+    kind        where the mistake is: a pair of the reference, an optimizer's step, or an adapter
     where       the function, without the room: "layers.softmax.backward"
     label       the kind of mistake
-    number      counts those of a kind in a function
-    before, after, line   the source and what it would be
+    number      counts mistakes of one kind in a function
+    before, after, line   the source, what replaces it, and where
     examiners   the ops, models or optimizers that run the function, the nearest first
-    plant       () -> a context in which the mistake is made
-    function    the one that the mistake is in
-    spoil       backward -> one that spoils a gradient afterwards; for mistakes that are not in the source
+    plant       () -> a context in which the mistake is there
+    function    the function with the mistake
+    spoil       backward -> a backward that changes a gradient afterwards; for mistakes that are not in the source
     """
 
     kind: Kind
@@ -57,11 +57,11 @@ class Mutant:
 
     @property
     def id(self) -> str:
-        """Where and what, stable under changes elsewhere."""
+        """Where and what. Changes elsewhere do not change it."""
         return f"{self.kind} {self.where}: {self.label} {self.number}"
 
     def on(self, subject: Subject) -> Subject:
-        """A subject of its own, with the mistake if it is not in the source; arrays are copies: a mistake may write into them."""
+        """A copy of a subject for this mutant. Arrays are copied: a mistake may write into them. Its backward is spoiled if need be."""
         backward = self.spoil(subject.backward) if self.spoil else subject.backward
         inputs, static = tree_map(np.copy, subject.inputs), tree_map(np.copy, dict(subject.static))
         return replace(subject, backward=backward, inputs=inputs, static=static, dout=None)
@@ -73,7 +73,7 @@ class Mutant:
 
 
 def of_function(kind: Kind, function: FunctionType, examiners: tuple[str, ...], adapter: str = "") -> Iterator[Mutant]:
-    """Every mistake in a function; none in one whose code could not be swapped."""
+    """Every mistake in a function; none if its code cannot be swapped."""
     spared = {name for name in (*function.__globals__, *function.__code__.co_names) if name.lstrip("_").startswith(DOOR)}
     spared.add("errstate")
     where, count = f"{home(function)}.{function.__qualname__}", Counter[str]()
@@ -90,16 +90,16 @@ def of_function(kind: Kind, function: FunctionType, examiners: tuple[str, ...], 
 
 @contextmanager
 def _planted(function: FunctionType, mutation: Mutation) -> Iterator[None]:
-    """What functions remember of the right code must not serve the wrong one, nor the other way round."""
-    memories = remembering(f"{function.__module__.split('.')[0]}.")
-    for memory in memories:
-        memory.cache_clear()
+    """Plant a mutation. Caches are cleared before and after: they must not mix results of right and wrong code."""
+    caches = remembering(f"{function.__module__.split('.')[0]}.")
+    for cached in caches:
+        cached.cache_clear()
     try:
         with planted(function, mutation.code()):
             yield
     finally:
-        for memory in memories:
-            memory.cache_clear()
+        for cached in caches:
+            cached.cache_clear()
 
 
 def _normalizes(function: FunctionType) -> bool:
@@ -107,5 +107,5 @@ def _normalizes(function: FunctionType) -> bool:
 
 
 def home(function: FunctionType) -> str:
-    """The module of a function; the room of most mutants, reference, goes without saying."""
+    """The module of a function, without the prefix `reference.`, which most mutants have."""
     return function.__module__.removeprefix("reference.")

@@ -1,4 +1,7 @@
-"""Which functions of a room an op runs, found from their names: what a mistake may be planted in, and who would notice."""
+"""Which functions an op runs, found from the names in their code: where a mistake can be planted, and which ops would notice.
+
+A *room* is the prefix of the modules that count, such as "reference.".
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,15 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 DOOR = ("require", "check")
-"""Functions whose names begin so check arguments, and compute nothing."""
+"""Functions whose names begin so check arguments and compute nothing."""
 EXAMINERS = 4
-"""What many run is examined by the nearest; more could only kill more."""
+"""How many ops, models or optimizers examine a function at most, the nearest first. More could only kill more."""
 FOR_SPEED = ("pieces",)
-"""Functions that cut arrays to what the cache holds: a mistake there is slow, or as good as dead on every case."""
+"""Functions that cut arrays into pieces that fit the processor's cache: a mistake there is slow, or fails on every case."""
 
 
 def examined(roots: Mapping[str, tuple[Any, ...]], room: str) -> dict[FunctionType, tuple[str, ...]]:
-    """Every function of a room that the roots run -> the names of those that do; the one whose own file it is in comes first."""
+    """Every function of a room that the roots run -> the names of those roots; the root in whose own file it is comes first."""
     users: dict[FunctionType, list[str]] = {}
     for name, functions in roots.items():
         for function in sorted(reached(functions, room), key=lambda f: (f.__module__, f.__code__.co_firstlineno)):
@@ -32,7 +35,7 @@ def examined(roots: Mapping[str, tuple[Any, ...]], room: str) -> dict[FunctionTy
 
 
 def methods(package: str, model: str) -> Iterator[FunctionType]:
-    """What the classes of a model compute: the framework's modules by their own methods."""
+    """The methods of an adapter's model classes that compute."""
     for value in vars(importlib.import_module(f"{package}.{model}")).values():
         if inspect.isclass(value) and value.__module__.startswith(package):
             for name in ("forward", "call", "__call__", "loss"):
@@ -41,7 +44,7 @@ def methods(package: str, model: str) -> Iterator[FunctionType]:
 
 
 def reached(functions: tuple[Any, ...], room: str) -> set[FunctionType]:
-    """The functions of a room that some functions run, themselves among them; no checks of arguments."""
+    """The functions of a room that some functions run, including themselves, without checks of arguments."""
     found: set[FunctionType] = set()
     waiting = [f for f in map(_plain, functions) if f is not None]
     while waiting:
@@ -56,7 +59,7 @@ def reached(functions: tuple[Any, ...], room: str) -> set[FunctionType]:
 
 @cache
 def _called(function: FunctionType, room: str) -> tuple[FunctionType, ...]:
-    """The functions of a room that a function names: by themselves, or in a module or table that it names."""
+    """The functions of a room that a function names: directly, or in a module or table that it names."""
     names = set(_names(function.__code__))
     held = [function.__globals__[name] for name in names if name in function.__globals__]
     for value in list(held):
@@ -83,6 +86,6 @@ def _plain(value: Any) -> FunctionType | None:
 
 @cache
 def remembering(room: str) -> tuple[Any, ...]:
-    """The functions of a room that keep what they returned."""
+    """The functions of a room that cache what they return."""
     modules = [module for name, module in sys.modules.items() if name.startswith(room)]
     return tuple({id(v): v for module in modules for v in vars(module).values() if hasattr(v, "cache_clear")}.values())

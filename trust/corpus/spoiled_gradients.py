@@ -1,4 +1,4 @@
-"""Gradients spoiled after a right backward: for mistakes that no single line of a source shows."""
+"""Gradients that are changed after a right backward: mistakes that no single line of source shows."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from reference import Op
 Backward = Callable[[Any, Any], Any]
 Spoiled = tuple[str, str, str, Callable[[Backward], Backward]]
 FEW = 6
-"""Gradients of a model that are spoiled, each in every way: its first ones, as many as an op has at most."""
+"""How many gradients of a model are spoiled: its first ones, as many as an op has at most."""
 
 
 def _largest(gradient: Any) -> int:
-    """The first entry of those that are at least half as large as any: where several are equal, rounding must not choose, or the
-    mistake would be another one in each run.
+    """The index of the first entry that is at least half as large as the largest. Were the largest itself taken, rounding would
+    choose among equal entries, and each run would have another mistake.
     """
     size = np.abs(np.asarray(gradient)).ravel()
     return int((size >= size.max(initial=0) / 2).argmax())
 
 
 def _entry_zeroed(gradient: Any) -> Any:
-    """A large entry zero, as if it had been forgotten."""
+    """Set a large entry to zero."""
     kept = np.ones(gradient.shape, bool)
     kept.flat[_largest(gradient)] = False
     return gradient * kept
@@ -39,7 +39,7 @@ def _scaled(factor: float, gradient: Any) -> Any:
 
 
 def _entry_scaled(factor: float, gradient: Any) -> Any:
-    """A large entry off by a relative error."""
+    """Multiply a large entry by a factor."""
     factors = np.ones(gradient.shape, gradient.dtype)
     factors.flat[_largest(gradient)] = factor
     return gradient * factors
@@ -56,16 +56,16 @@ WAYS: dict[str, tuple[str, Callable[[Any], Any]]] = {
 
 
 def spoiled(op: Op) -> Iterator[Spoiled]:
-    """(label, gradient, what becomes of it, the change of backward), for the gradients of an op that its generic case has."""
-    for at, name in enumerate(subject(op, op.cases[0]).gradients[:FEW]):
-        for label, (told, change) in WAYS.items():
-            yield label, name, told, partial(_changed, at, change)
+    """(label, gradient, the change in words, the change of backward) for the gradients of an op at its generic case."""
+    for index, name in enumerate(subject(op, op.cases[0]).gradients[:FEW]):
+        for label, (words, change) in WAYS.items():
+            yield label, name, words, partial(_changed, index, change)
 
 
-def _changed(at: int, change: Callable[[Any], Any], backward: Backward) -> Backward:
+def _changed(index: int, change: Callable[[Any], Any], backward: Backward) -> Backward:
     @wraps(backward)
     def wrong(dout: Any, cache: Any) -> Any:
         numbers = count()
-        return tree_map(lambda gradient: change(gradient) if next(numbers) == at else gradient, backward(dout, cache))
+        return tree_map(lambda gradient: change(gradient) if next(numbers) == index else gradient, backward(dout, cache))
 
     return wrong

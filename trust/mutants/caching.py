@@ -1,9 +1,9 @@
-"""What an examination need not find twice. The verdicts are those of `check_subject` and `Evidence.judge`; only time is saved.
+"""Saves time in an examination. The verdicts are still those of `check_subject` and `Evidence.judge`.
 
-- Numerical derivatives of a forward that a mutant leaves alone are the same for all such mutants.
-- The first element of a gradient that lies outside of its bar kills; the others are then not differentiated.
-- A case in which all results of the mutated code are, to the last bit, those of the right one cannot tell them apart.
-- Monte Carlo arithmetic on the mutated code serves both witnesses.
+- Mutants that do not change a forward share its numerical derivatives.
+- The first element of a gradient outside its error bar kills. The other elements are not differentiated.
+- A case where all results of the mutated code equal those of the right code bit for bit is passed over.
+- One measurement of rounding on the mutated code serves both witnesses.
 """
 
 from __future__ import annotations
@@ -28,27 +28,27 @@ _measured: dict[tuple[str, str, str], list[Measured]] = {}
 
 
 class Hasty(Numerics):
-    """Numerical derivatives of a gradient's elements, up to the first that is wrong."""
+    """Numerical derivatives of a gradient's elements, up to the first element that is wrong."""
 
     def entries(self, which: int, side: int = 0) -> Any:
-        """As in Numerics; behind the first wrong element the derivative is said to be what backward says."""
+        """As in Numerics. Elements behind the first wrong one get the value of backward."""
         if side:
             return super().entries(which, side)
-        array, told = list(leaves(self.inputs))[which], self.gradient[which]
-        value, bar = np.array(told.truth), np.zeros_like(array)
+        array, measured = list(leaves(self.inputs))[which], self.gradient[which]
+        value, bar = np.array(measured.truth), np.zeros_like(array)
         for index in np.ndindex(array.shape):
             direction = np.zeros_like(array)
             direction[index] = 1
             estimate = self.along(which, direction)
             value[index], bar[index] = estimate.value, estimate.error
-            slack = K * self.scale * told.spread[index]
-            if not abs(told.truth[index] - value[index]) <= bar[index] + slack:  # as in check_subject, which judges
+            slack = K * self.scale * measured.spread[index]
+            if not abs(measured.truth[index] - value[index]) <= bar[index] + slack:  # the rule of check_subject, which judges
                 break
         return value, bar
 
 
 class Remembering(Numerics):
-    """Numerical derivatives of a right forward at a case, which is `where`."""
+    """Numerical derivatives of a right forward; `where` is its op and case."""
 
     def __init__(self, subject: Subject, where: tuple[str, str]) -> None:
         super().__init__(subject)
@@ -77,22 +77,22 @@ def checked(mutant: Mutant, name: str, case_id: str, subject: Subject) -> dict[s
 
 
 def measured_before(mutant: Mutant, name: str, case_id: str) -> list[Measured] | None:
-    """What `checked` measured of out and gradients in float64, if that was just now."""
+    """What the last call of `checked` measured of out and gradients in float64, if it was about this mutant and case."""
     return _measured.get((mutant.id, name, case_id))
 
 
 def unchanged(mutant: Mutant, subject: Subject) -> bool:
-    """Whether a mutant computes at a case, in longdouble, to the last bit what the right code does."""
+    """Whether a mutant computes, in longdouble and bit for bit, what the right code computes."""
 
-    def run(there: Subject) -> list[Any]:
+    def run(examined: Subject) -> list[Any]:
         with np.errstate(all="ignore"):
-            return there.run(lambda array: array.astype(np.longdouble), np.longdouble)
+            return examined.run(lambda array: array.astype(np.longdouble), np.longdouble)
 
     if subject not in _truths:
         _truths[subject] = run(subject)
     try:
         with mutant.plant():
             found = run(mutant.on(subject))
-    except Exception:  # whatever the mutated code does: that is for the witnesses to tell
+    except Exception:  # the mutated code may raise anything; the witnesses will see it
         return False
     return equal(_truths[subject], found)

@@ -1,14 +1,14 @@
-"""Mutants that no suite can or need kill. Each is excluded for a stated reason, by equivalent.toml, and the reason is checked.
+"""Mutants that are no wrong gradient. equivalent.toml names them with a reason, and each reason is checked.
 
-    same               out and gradients are those of the right code, in every case and at further inputs
-    kink               the same, but in cases that sit on a kink, where both are members of the set
-    unasked            of an optimizer: the same under the convention of every framework that has it, and not under the
-                       reference's own; no framework can be asked about a form that none has, and the mutant lives, unasked
+    same      out and gradients are those of the right code, in every case and at further inputs
+    kink      the same; at a kink they may differ, if both are members of the set
+    unasked   for an optimizer: the same under the convention of each framework that has it, and different under the reference's own.
+              No framework has this form, so none can be asked, and the mutant counts as not asked
 
-They name survivors of both witnesses. An entry that names none, or whose check fails, fails the run.
+An entry has to name mutants that survived both witnesses. One that names none, or whose check fails, fails the run.
 
-    another_function   asked of every mutant that the oracle found nothing wrong with, and frameworks did: see consistent.py.
-                       Where this check fails, the mutant has survived, and counts so
+    another_function   checked for each mutant that the frameworks kill and the oracle does not: another_function.py. If this check
+                       fails, the mutant counts as a survivor of the oracle
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from conformance.path import Path as Steps
 from conformance.run import RUN
 from gradwitness.arrays import Array
 from gradwitness.evidence import Evidence
+from gradwitness.subjects.pair import Subject
 from gradwitness.verdict import Disagreement
 from reference import OPTIMIZERS
 from trust.corpus.another_function import another_function
@@ -39,7 +40,7 @@ IN_FILE = ("same", "kink", "unasked")
 
 @dataclass(frozen=True)
 class Entry:
-    """Some mutants, why they are excluded, and what is checked. In ids * stands for anything."""
+    """Some mutants, why they are excluded, and which check proves it. In ids * stands for any text."""
 
     ids: tuple[str, ...]
     reason: str
@@ -57,7 +58,7 @@ class Entry:
 
 @cache
 def entries(file: Path = FILE) -> tuple[Entry, ...]:
-    """The equivalent ones of the file. Raises ValueError for an unknown check."""
+    """The entries of the file. Raises ValueError for an unknown check."""
     found = tuple(Entry(tuple(e["ids"]), e["reason"], e["check"]) for e in tomllib.loads(file.read_text())["equivalent"])
     if unknown := {e.check for e in found} - {*IN_FILE}:
         raise ValueError(f"{file.name}: check {', '.join(sorted(unknown))}; wanted one of {', '.join(IN_FILE)}")
@@ -66,7 +67,7 @@ def entries(file: Path = FILE) -> tuple[Entry, ...]:
 
 @cache
 def survivors(file: Path = FILE) -> tuple[Entry, ...]:
-    """What the file says of mutants that are mistakes and survive all the same: why. They count as survivors."""
+    """The entries that explain why a wrong gradient survives. Such mutants count as survivors."""
     return tuple(Entry(tuple(e["ids"]), e["reason"], "none") for e in tomllib.loads(file.read_text()).get("survivor", []))
 
 
@@ -76,7 +77,7 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def asked(mutant: Mutant, found: Mapping[str, Any]) -> list[Check]:
-    """The checks that are to be made of a mutant, given what its examination found."""
+    """The checks that a mutant needs after its examination."""
     if survived(found, "oracle") and not survived(found, "frameworks"):
         return ["another_function"]
     if not survived(found, "frameworks") or found["oracle"]["verdict"] not in ("survived", "not applicable"):
@@ -85,27 +86,27 @@ def asked(mutant: Mutant, found: Mapping[str, Any]) -> list[Check]:
 
 
 def survived(found: Mapping[str, Any], by: str) -> bool:
-    """Whether a witness let it live."""
-    return found.get(by, {}).get("verdict") == "survived"
+    """Whether a mutant survived a witness."""
+    return bool(found.get(by, {}).get("verdict") == "survived")
 
 
 def same(mutant: Mutant, *, at_kinks: bool = False) -> str:
-    """Empty where the mutant computes what the right code does; else what differs, and where."""
+    """Empty where the mutant computes what the right code computes; else what differs, and where."""
     for name in mutant.examiners:
         for case in cases(name):
-            told = _same_at(mutant, name, case, at_kinks)
-            if told:
-                return f"{name} / {case.id}: {told}"
+            difference = _same_at(mutant, name, case, at_kinks)
+            if difference:
+                return f"{name} / {case.id}: {difference}"
     return ""
 
 
 def kink(mutant: Mutant) -> str:
-    """Empty where it does so, or at a kink returns another member of the set."""
+    """Empty where the mutant computes the same, or another member of the set at a kink."""
     return same(mutant, at_kinks=True)
 
 
 def unasked(mutant: Mutant) -> str:
-    """Empty where an optimizer's mutant shows in the reference's own form alone; else why not."""
+    """Empty where a mutant of an optimizer shows in the reference's own form only; else where it shows."""
     shows = False
     for name in mutant.examiners:
         for case in cases(name):
@@ -124,7 +125,7 @@ def _same_steps(mutant: Mutant, name: str, case: Any, convention: Mapping[str, A
         return equal([right], [run()])
 
 
-CHECKS: Mapping[Check, Callable[[Mutant], str]] = {
+CHECKS: Mapping[str, Callable[[Mutant], str]] = {
     "same": same,
     "kink": kink,
     "unasked": unasked,
@@ -146,14 +147,14 @@ def _same_at(mutant: Mutant, name: str, case: Any, at_kinks: bool) -> str:
 
 
 def _pairs(mutant: Mutant, name: str, case: Any) -> Iterator[tuple[Any, list[Array], list[Array]]]:
-    """(a judge, what the right code returns, what the mutated one does), at all inputs of a case."""
+    """(judge, results of the right code, results of the mutated code) at all inputs of a case."""
     if mutant.kind == "optimizer":
         for number in range(1 + FURTHER):
             run = partial(steps, OPTIMIZERS[name], case, number)
-            right, told = [run()], Steps(["param"], lambda lift, _wide, run=run: [run(lift)], DTYPE, number)
+            right, path = [run()], Steps(["param"], partial(_only, run), DTYPE, number)
             with mutant.plant():
                 wrong = [run()]
-            yield told.judge, right, wrong
+            yield path.judge, right, wrong
     elif mutant.kind == "adapter":
         for cell in agreeing(name, case.id, (mutant.adapter,)):
             evidence, right = RUN[cell.kind](cell)
@@ -165,4 +166,12 @@ def _pairs(mutant: Mutant, name: str, case: Any) -> Iterator[tuple[Any, list[Arr
             right = subject.run(lambda a: a, DTYPE)
             with mutant.plant():
                 wrong = mutant.on(subject).run(lambda a: a, DTYPE)
-            yield (lambda found, subject=subject: Evidence.of(subject, DTYPE).judge(found)), right, wrong
+            yield partial(_judge, subject), right, wrong
+
+
+def _only(run: Callable[[Any], Array], lift: Any, _wide: Any) -> list[Array]:
+    return [run(lift)]
+
+
+def _judge(subject: Subject, found: list[Array]) -> None:
+    Evidence.of(subject, DTYPE).judge(found)

@@ -1,6 +1,6 @@
-"""What a witness finds of a mutant, and how a check that raises becomes a verdict.
+"""The verdict of a witness about a mutant, made from checks that raise or return.
 
-Cases are tried in order; the first that kills ends the examination.
+Cases are tried in order. The first check that kills ends the examination.
 """
 
 from __future__ import annotations
@@ -28,9 +28,15 @@ SECONDS_PER_CASE = 120
 class Outcome:
     """What a witness found.
 
-    verdict   killed by a disagreement, by a refusal (nothing can be said of it: Vacuous, Unstable, a lost subclass), by an error
-              that it raises in some case but the generic one; survived; stillborn; too slow in some case, which is no better;
-              not applicable
+    verdict   killed           a result disagrees
+              refused          the engine refuses to judge: Vacuous, Unstable, or a result without the subclass; counts as killed
+              raised           the mutant raises in a case other than the generic one; counts as killed
+              survived         every check passed
+              stillborn        the mutant does not run on the generic case
+              too slow         it does not return in some case; counts as stillborn
+              not applicable   the witness has nothing to check
+    examiner, case, gradient, ratio   where it was killed, and how many times the allowance the distance is
+    told      the reason, in words
     """
 
     by: By
@@ -43,7 +49,7 @@ class Outcome:
 
 
 def outcome_of(mutant: Mutant, by: By, checks: Callable[[str, str], Iterator[Callable[[], Any]]]) -> Outcome:
-    """What the first check says that kills; survived where none does."""
+    """The outcome of the first check that kills; survived where none does."""
     seen = False
     for name in mutant.examiners:
         for case in cases(name):
@@ -66,7 +72,7 @@ def _examined(mutant: Mutant, by: By, check: Callable[[], Any], name: str, case_
         return Outcome(by, "too slow", *where, told=str(found))
     except (Vacuous, Unstable) as found:
         return Outcome(by, "refused", *where, told=line(found))
-    except Exception as found:  # whatever the mutated code does
+    except Exception as found:  # the mutated code may raise anything
         lost = isinstance(found, TypeError) and "subclass" in str(found)
         return Outcome(by, "refused" if lost else "raised", *where, told=line(found))
     return None

@@ -1,4 +1,4 @@
-"""What is known of mutants, and of checks of them: a journal of each, valid while nothing that an entry depends on changes."""
+"""The journals of mutants and of their checks. An entry is valid until something that it depends on changes."""
 
 from __future__ import annotations
 
@@ -33,27 +33,27 @@ class Records:
         self.journal = Journal(file, fresh=fresh)
 
     def of(self, mutant: Mutant, check: str = "") -> Entry | None:
-        """What was found, if it still holds."""
+        """The entry of a mutant, or of a check of it, if it is still valid."""
         found = self.journal.entries.get(f"{check} {mutant.id}".lstrip())
         return found if found is not None and found["key"] == key(mutant) else None
 
     def missing(self, mutants: Iterable[Mutant]) -> list[str]:
-        """Ids of those that nothing is known of, or nothing that holds."""
+        """The ids of mutants without a valid entry."""
         return [mutant.id for mutant in mutants if self.of(mutant) is None]
 
     def add(self, found: Entry) -> None:
-        """Write what was found."""
+        """Write an entry."""
         self.journal.add(found)
 
 
 def entry(mutant: Mutant, outcomes: list[Outcome], seconds: float) -> Entry:
-    """What is written of a mutant."""
+    """The entry of a mutant that was examined."""
     found = {outcome.by: {k: v for k, v in asdict(outcome).items() if k != "by" and v} for outcome in outcomes}
     return {"id": mutant.id, "key": key(mutant), "seconds": round(seconds, 3)} | found
 
 
 def key(mutant: Mutant) -> str:
-    """Changes with the source of the function, the mistake, the cases of its examiners and the engine."""
+    """A key that changes with the source of the function, the mistake, the cases of its examiners and the engine."""
     about = (_source(mutant.function), mutant.before, mutant.after, *(_cases(name) for name in mutant.examiners), _engine())
     return hashlib.sha256("\0".join(about).encode()).hexdigest()[:16]
 
@@ -76,7 +76,7 @@ def _engine() -> str:
 
 
 def _computed(source: str) -> str:
-    """What a file computes: no comments, no layout, no docstrings."""
+    """The code of a file without comments, layout and docstrings."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node, clean=False) is not None:

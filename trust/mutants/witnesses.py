@@ -1,29 +1,30 @@
-"""Two witnesses examine a mutant, each by itself.
+"""The two witnesses of a mutant. Each examines it alone.
 
-    oracle        numerical differentiation of the mutated forward, against the mutated backward: no framework
-    frameworks    what frameworks return, against the mutated reference (or its evidence against a mutated spelling): no
-                  numerical differentiation, but at kinks, where it says what the set is
+    oracle        differentiates the mutated forward numerically, and compares the mutated backward; uses no framework
+    frameworks    compares what frameworks return with the mutated reference, or a mutated adapter with the reference; uses
+                  numerical differentiation at kinks only, to find which gradients are members of the set
 
-What they check is here; in which order, and what comes of it, in outcome.py.
+outcome.py runs the checks in order and makes a verdict of them.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from unittest import mock
 
 import numpy as np
 
 import adapters
-from conformance.path import Path
+from conformance.matrix import Cell
 from conformance.run import RUN, optimizer_path
 from gradwitness.evidence import Evidence
 from gradwitness.subjects.pair import Subject
-from reference import OPS
+from reference import OPS, OPTIMIZERS
 from trust.corpus.another_function import another_function as why_not_another
-from trust.corpus.baseline import DTYPE, agreeing, at, by_framework, results
+from trust.corpus.baseline import DTYPE, agreeing, by_framework, results, subject_of
 from trust.corpus.catalogue import reached_by_forward
 from trust.corpus.mutant import Mutant
 from trust.corpus.stillborn import stillborn
@@ -31,28 +32,31 @@ from trust.corpus.time_limit import at_most
 from trust.mutants.caching import checked, measured_before, unchanged
 from trust.mutants.outcome import SECONDS_PER_CASE, Outcome, outcome_of
 
-ANOTHER = "another function, of which backward is the derivative"
+ANOTHER = "another function, and backward is its derivative"
 
 
 def examine(mutant: Mutant) -> list[Outcome]:
-    """What both witnesses find."""
+    """The outcomes of both witnesses."""
     if reason := stillborn(mutant):
         return [Outcome(by, "stillborn", told=reason) for by in ("oracle", "frameworks")]
     first, second = oracle(mutant), by_frameworks(mutant)
     if first.told == ANOTHER and second.verdict == "survived":
-        first = oracle(mutant, ask=True)  # then out is not seen to be wrong either
+        first = oracle(mutant, ask=True)  # the frameworks did not see a wrong out, so the oracle has to look
     return [first, second]
 
 
 def oracle(mutant: Mutant, *, ask: bool = False) -> Outcome:
-    """Is the mutated backward the derivative of the mutated forward? Not asked where no gradient is wrong, but with `ask`."""
+    """Is the mutated backward the derivative of the mutated forward?
+
+    ask   examine a mutant whose gradient is not wrong as well
+    """
     if mutant.kind != "pair":
         return Outcome("oracle", "not applicable", told="no forward to differentiate")
     if not ask and is_another_function(mutant):
         return Outcome("oracle", "not applicable", told=ANOTHER)
 
     def checks(name: str, case_id: str) -> Iterator[Callable[[], Any]]:
-        right = at(name, case_id)
+        right = subject_of(name, case_id)
         if not _in_a_forward(mutant) and _unchanged(mutant, right):
             yield lambda: None
             return
@@ -62,56 +66,57 @@ def oracle(mutant: Mutant, *, ask: bool = False) -> Outcome:
 
 
 def by_frameworks(mutant: Mutant) -> Outcome:
-    """Do frameworks return what the mutated code says, or the mutated framework what the reference says?"""
+    """Do frameworks return what the mutated reference computes? Or does a mutated adapter return what the reference does?"""
 
     def checks(name: str, case_id: str) -> Iterator[Callable[[], Any]]:
         if mutant.kind == "adapter":
             for cell in agreeing(name, case_id, (mutant.adapter,)):
-                yield lambda cell=cell: _spelling(cell)
+                yield partial(_spelling, cell)
             yield from _compiled(name, case_id, mutant.adapter)
         elif mutant.kind == "optimizer":
             for cell in agreeing(name, case_id):
-                theirs = results(cell)
-                yield lambda cell=cell, theirs=theirs: _path(cell).judge(theirs)
+                yield partial(_judged_path, cell, results(cell))
         else:
             for subject, dtype, theirs in by_framework(name, case_id):
                 if _unchanged(mutant, subject):
                     yield lambda: None
                 else:
-                    yield lambda of=(subject, dtype), theirs=theirs: _evidence(mutant, name, case_id, *of).judge(theirs)
+                    yield partial(_judged, mutant, name, case_id, subject, dtype, theirs)
 
     return outcome_of(mutant, "frameworks", checks)
 
 
 def _compiled(name: str, case_id: str, adapter: str) -> Iterator[Callable[[], Any]]:
-    """Spellings may depend on who runs them: TensorFlow's graph has no devices, and PyTorch's compiler, which would take ten
-    seconds for each mutant, gets the branches that ask for it; they are run eagerly.
+    """Checks of code that runs in a compiled mode only.
+
+    In TensorFlow the graph is run. PyTorch's compiler would take ten seconds for each mutant: the branches that ask whether it
+    compiles are told so, and run eagerly.
     """
     if adapter == "tensorflow":
         for cell in agreeing(name, case_id, (adapter,), "graph"):
-            yield lambda cell=cell: _spelling(cell)
+            yield partial(_spelling, cell)
     elif adapter == "torch" and "is_compiling" in _source_of(adapters.load(adapter).ops.get(name)):
         for cell in agreeing(name, case_id, (adapter,)):
-            yield lambda cell=cell: _as_compiled(cell)
+            yield partial(_as_compiled, cell)
 
 
 def _source_of(function: Any) -> str:
     return "" if function is None else inspect.getsource(function)
 
 
-def _as_compiled(cell: Any) -> None:
+def _as_compiled(cell: Cell) -> None:
     with mock.patch("torch.compiler.is_compiling", return_value=True):
         _spelling(cell)
 
 
 def is_another_function(mutant: Mutant) -> bool:
-    """Whether no gradient is wrong, though out is; only a mistake that a forward runs can be so."""
+    """Whether out is wrong and no gradient is. Only a mistake in code that a forward runs can do that."""
     if not _in_a_forward(mutant):
         return False
     try:
         with np.errstate(all="ignore"), at_most(SECONDS_PER_CASE):
             return not why_not_another(mutant)
-    except Exception:  # whatever the mutated code does
+    except Exception:  # the mutated code may raise anything
         return False
 
 
@@ -124,19 +129,22 @@ def _unchanged(mutant: Mutant, subject: Subject) -> bool:
         return unchanged(mutant, subject)
 
 
-def _evidence(mutant: Mutant, name: str, case_id: str, subject: Subject, dtype: str) -> Evidence:
-    there = mutant.on(subject)
+def _judged(mutant: Mutant, name: str, case_id: str, subject: Subject, dtype: str, theirs: list[Any]) -> None:
+    """Compare a framework's results with the mutated reference."""
+    mutated = mutant.on(subject)
     measured = measured_before(mutant, name, case_id) if name in OPS and dtype == DTYPE else None  # a model has conventions
-    return Evidence.of(there, dtype) if measured is None else Evidence(there.rounded(dtype), np.dtype(dtype), measured)
+    evidence = Evidence.of(mutated, dtype) if measured is None else Evidence(mutated.rounded(dtype), np.dtype(dtype), measured)
+    evidence.judge(theirs)
 
 
-def _spelling(cell: Any) -> None:
+def _spelling(cell: Cell) -> None:
+    """Run a mutated adapter and compare it with the reference."""
     evidence, theirs = RUN[cell.kind](cell)
     evidence.judge(theirs)
 
 
-def _path(cell: Any) -> Path:
-    """`conformance.run.optimizer_path`, which remembers, without its memory."""
+def _judged_path(cell: Cell, theirs: list[Any]) -> None:
+    """Compare a framework's optimizer with the mutated reference. The cache of `optimizer_path` holds the right one."""
     convention = tuple(adapters.load(cell.adapter).conventions.get(cell.name, {}).items())
-    path, *_ = optimizer_path.__wrapped__(cell.subject, cell.case_id, cell.dtype, convention)
-    return path
+    path, *_ = optimizer_path.__wrapped__(OPTIMIZERS[cell.name], cell.case_id, cell.dtype, convention)
+    path.judge(theirs)

@@ -137,7 +137,7 @@ def surely_agreed(at: Cell, *, doubted: bool = True) -> dict[str, float]:
 
 def _judged(at: Cell, samples: int = SAMPLES) -> dict[str, float]:
     evidence, results = RUN[at.kind](at, samples)
-    return evidence.judge(results)
+    return dict(evidence.judge(results))
 
 
 def cases(ops: Sequence[str], dtypes: Sequence[str]) -> Iterator[tuple[Kind, str, str, str]]:
