@@ -77,7 +77,8 @@ def record(kind: type[R], place: str, entry: Mapping[str, Any]) -> R:
     if problem := _problem(kind, entry):
         name = " ".join(str(entry.get(key, "")) for key in ("adapter", "op")).strip()
         raise ValueError(f"{place} ({name}): {problem}")
-    return kind(**{key: tuple(value) if key in LISTS else value for key, value in entry.items()})
+    fields: dict[str, Any] = {key: tuple(value) if key in LISTS else value for key, value in entry.items()}
+    return kind(**fields)
 
 
 def _problem(kind: type[R], entry: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from conformance.real import ID as REAL_DATA
 from conformance.real import ON_DATA
 from conformance.recipes import RECIPES
 from gradwitness import frameworks
-from reference import OPS, OPTIMIZERS, Case, Op, Optimizer
+from reference import OPS, OPTIMIZERS, Case
 
 Kind = Literal["op", "model", "optimizer", "training"]
 
@@ -51,19 +51,20 @@ class Cell:
         return f"{self.name}-{self.case_id}-{self.adapter}-{self.dtype}-{self.device}-{self.mode}{of}"
 
     @property
-    def subject(self) -> Op | Optimizer:
-        """The op, model or optimizer."""
+    def subject(self) -> Any:
+        """The op, model or optimizer: an Op, or an Optimizer."""
         return TABLES[self.kind][self.name]
 
     @property
     def case(self) -> Case:
         """Its case."""
-        return next(case for case in self.subject.cases if case.id == self.case_id)
+        case: Case = next(case for case in self.subject.cases if case.id == self.case_id)
+        return case
 
     @property
     def family(self) -> str:
         """The row of the closing table that it counts in."""
-        return self.subject.family if self.kind == "op" else {"training": "training"}.get(self.kind, f"{self.kind}s")
+        return str(self.subject.family) if self.kind == "op" else {"training": "training"}.get(self.kind, f"{self.kind}s")
 
 
 @dataclass(frozen=True)

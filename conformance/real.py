@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from conformance.recipes import RECIPES, Recipe
-from reference import MODELS, Op
+from reference import MODELS, Case, Op
 
 ID = "real_data"
 
@@ -42,7 +42,7 @@ class OnData:
 
 def _on_data(op: Op) -> Op:
     recipes = [recipe for name, recipe in RECIPES.items() if name == op.name]  # XOR's four points are a case of two_layer
-    return replace(op, cases=(*op.cases, *map(OnData, recipes)))
+    return replace(op, cases=(*op.cases, *(cast("Case", OnData(recipe)) for recipe in recipes)))
 
 
 ON_DATA = {name: _on_data(op) for name, op in MODELS.items()}

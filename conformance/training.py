@@ -84,7 +84,7 @@ class Trajectory(Path):
                 seen.append(number)
         if not seen:
             raise AssertionError(f"{self.name} in {self.dtype}: no point at which rounding has not hidden the parameters")
-        return seen[-1]
+        return int(seen[-1])
 
     def told(self) -> str:
         """How far the run is compared, in words."""

@@ -1,10 +1,10 @@
 """Does a mutant change the function only, so that its gradient is still right?
 
-A mistake in a forward often makes another function. backward gets what it needs from forward, and is then the right derivative of
-that other function: out is wrong, and no gradient is.
+A mistake in a forward often makes another function. backward gets what it needs from forward, and is then the right derivative
+of that other function: out is wrong, and no gradient is.
 
-The oracle is not asked about such a mutant; the frameworks are. The check differs from the oracle: plain central differences along
-random directions in all arguments at once, with new cotangents, at the inputs of every case and at further ones.
+The oracle is not asked about such a mutant; the frameworks are. The check differs from the oracle: plain central differences
+along random directions in all arguments at once, with new cotangents, at the inputs of every case and at further ones.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ BLIND_HERE = "a kink is too near, or the gradient too small, to say"
 
 
 def another_function(mutant: Mutant, *, as_far_as_seen: bool = False) -> str:
-    """Empty where out differs from the right one, and central differences say that the mutated backward is the derivative of the
-    mutated forward. Else the reason why not.
+    """Empty where out differs from the right one, but the mutated backward is the derivative of the mutated forward, by central
+    differences. Else the reason why not.
 
-    as_far_as_seen   pass over inputs where plain differences see nothing, such as those beside a kink or a pole. Used for a mutant
-                     about which the oracle, which sees more, found nothing wrong
+    as_far_as_seen   pass over inputs where plain differences see nothing, such as those beside a kink or a pole. Used for a
+                     mutant about which the oracle, which sees more, found nothing wrong
     """
     differs = seen = False
     for name in mutant.examiners:

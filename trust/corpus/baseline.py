@@ -53,8 +53,8 @@ def subject_of(name: str, case_id: str) -> Subject:
 
 
 def agreeing(name: str, case_id: str, among: tuple[str, ...] = adapters.NAMES, mode: str = "eager") -> Iterator[Cell]:
-    """The cells of a case, on the CPU and in a mode, that should agree: the framework is installed and has the op, and no difference
-    is on record. Those in float64 come first. Some frameworks compute in float32 whatever they are given, and agree there only.
+    """The cells of a case, on the CPU and in a mode, that should agree: the framework is installed, has the op, and differs
+    nowhere on record. Those in float64 come first: some frameworks compute in float32 whatever they are given, and agree there.
     """
     for dtype in (DTYPE, "float32"):
         for adapter in among:

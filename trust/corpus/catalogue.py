@@ -30,7 +30,7 @@ def pair_mutants(names: tuple[str, ...] = ()) -> Iterator[Mutant]:
         if not names or examiners[0] in names:
             yield from of_function("pair", function, examiners)
     for name, op in PAIRS.items():
-        backward = cast(FunctionType, op.backward)
+        backward = cast("FunctionType", op.backward)
         for label, which, what, spoil in spoiled(op) if not names or name in names else ():
             where = f"{home(backward)}.backward -> {which}"
             yield Mutant("pair", where, label, 1, 0, which, what, (name,), function=backward, spoil=spoil)

@@ -61,7 +61,7 @@ class Mutant:
         return f"{self.kind} {self.where}: {self.label} {self.number}"
 
     def on(self, subject: Subject) -> Subject:
-        """A copy of a subject for this mutant. Arrays are copied: a mistake may write into them. Its backward is spoiled if need be."""
+        """A copy of a subject, with its backward spoiled if that is the mistake. Arrays are copied: a mistake may change them."""
         backward = self.spoil(subject.backward) if self.spoil else subject.backward
         inputs, static = tree_map(np.copy, subject.inputs), tree_map(np.copy, dict(subject.static))
         return replace(subject, backward=backward, inputs=inputs, static=static, dout=None)

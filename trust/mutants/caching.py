@@ -41,7 +41,7 @@ class Hasty(Numerics):
             direction[index] = 1
             estimate = self.along(which, direction)
             value[index], bar[index] = estimate.value, estimate.error
-            slack = K * self.scale * measured.spread[index]
+            slack = K * self.unit_ratio * measured.spread[index]
             if not abs(measured.truth[index] - value[index]) <= bar[index] + slack:  # the rule of check_subject, which judges
                 break
         return value, bar

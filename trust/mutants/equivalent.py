@@ -2,13 +2,13 @@
 
     same      out and gradients are those of the right code, in every case and at further inputs
     kink      the same; at a kink they may differ, if both are members of the set
-    unasked   for an optimizer: the same under the convention of each framework that has it, and different under the reference's own.
-              No framework has this form, so none can be asked, and the mutant counts as not asked
+    unasked   for an optimizer: the same under the convention of each framework that has it, and different under the
+              reference's own. No framework has this form, so none can be asked, and the mutant counts as not asked
 
 An entry has to name mutants that survived both witnesses. One that names none, or whose check fails, fails the run.
 
-    another_function   checked for each mutant that the frameworks kill and the oracle does not: another_function.py. If this check
-                       fails, the mutant counts as a survivor of the oracle
+    another_function   checked for each mutant that the frameworks kill and the oracle does not: another_function.py. If this
+                       check fails, the mutant counts as a survivor of the oracle
 """
 
 from __future__ import annotations

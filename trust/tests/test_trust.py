@@ -1,5 +1,6 @@
 """Mutants: examined by both witnesses, once, counted once, and excused for a reason that is checked."""
 
+import ast
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 import adapters
+import gradwitness
 from gradwitness import frameworks
 from reference import OPS
 from reference.activations import silu
@@ -19,6 +21,7 @@ from trust.mutants.outcome import Outcome
 from trust.mutants.records import Records, entry
 from trust.mutants.witnesses import by_frameworks, examine, oracle
 
+ENGINE_ROOM = Path(gradwitness.__file__).parent
 ASKED_FOR = {
     "flipped sign", "dropped term", "missing factor", "doubled factor", "transposed operand", "swapped operands", "sum for mean",
     "missing sum", "wrong axis", "forward value in place of its derivative", "pre- for post-activation", "mask with its boundary",
@@ -191,3 +194,22 @@ def test_the_table_counts_each_mutant_once(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert fate.row(found) == [4, 1, 0, 3, 2, 1, 1, 3, 3, 0]
     assert (fate.share(found, "oracle"), fate.share(found, "frameworks")) == (1 / 2, 1)
+
+
+def _needs(module: str) -> set[str]:
+    """The modules of the engine that a module needs, itself among them."""
+    file = ENGINE_ROOM.parent / f"{module.replace('.', '/')}.py"
+    nodes = [node for node in ast.parse(file.read_text()).body if isinstance(node, ast.ImportFrom)]
+    named = {str(node.module) for node in nodes if str(node.module).startswith("gradwitness.")}
+    return {module}.union(*map(_needs, named))
+
+
+def test_an_entry_depends_on_every_file_that_judges() -> None:
+    needed = _needs("gradwitness.evidence") | _needs("gradwitness.derivative.oracle")
+    assert {f"{module.replace('.', '/')}.py".removeprefix("gradwitness/") for module in needed} == {*records.ENGINE}
+
+
+def test_a_wrong_forward_is_killed_by_its_derivative() -> None:
+    outcome = oracle(a_mutant("pair activations.silu.forward: missing factor 1"), ask=True)
+    assert outcome.verdict == "killed", outcome
+    assert outcome.gradient == "dx"
