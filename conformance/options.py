@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conformance.matrix import Selection
+from conformance.progress import EVERY
 
 OPTIONS = ("adapter", "op", "dtype", "device", "mode")
 HELP = {
@@ -37,6 +38,14 @@ def add(parser: pytest.Parser) -> None:
         default=[],
         metavar="NAME",
         help="fail where this framework is missing or broken, instead of skipping its cells (repeatable)",
+    )
+    group.addoption(
+        "--progress-every",
+        type=float,
+        default=EVERY,
+        metavar="SECONDS",
+        help="without a terminal, say this often how many cells are done and how long the rest will take (default: %(default)g; "
+        "0 for never)",
     )
 
 

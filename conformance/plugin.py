@@ -9,6 +9,7 @@ import pytest
 from conformance import concerns, options, workers
 from conformance.closing import Closing
 from conformance.options import SELECTION
+from conformance.progress import Progress
 from conformance.verify import verify
 
 __all__ = ["verify"]
@@ -24,6 +25,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[SELECTION] = options.read(config)
     config.pluginmanager.register(Closing(config), "gradwitness-closing")
+    if not hasattr(config, "workerinput") and not config.option.collectonly:
+        config.pluginmanager.register(Progress(config), "gradwitness-progress")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
