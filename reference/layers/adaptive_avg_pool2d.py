@@ -1,4 +1,4 @@
-"""Adaptive average pooling of images: as many windows as are asked for, as wide as they have to be.
+"""Adaptive average pooling of images: the caller gives the number of windows, which determines their size.
 
     y_ij = mean of x_hw over   floor(i H / OH) <= h < ceil((i + 1) H / OH)   and the same for j, w
 

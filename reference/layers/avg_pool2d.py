@@ -10,8 +10,8 @@ Derivation.  Each element of a window enters with weight 1 / n_o, so it gets tha
     dx_i = sum over the windows o that hold i of dout_o / n_o
 
 Shapes: x (N, C, H, W), y (N, C, OH, OW); kernel_size, stride (by default kernel_size) and padding are an integer or (vertical,
-horizontal). Frameworks differ at the border: by default PyTorch and flax count the padding; TensorFlow and Keras, which pad
-only as much as "SAME" needs, and the end first, do not.
+horizontal). Frameworks differ at the border. By default PyTorch and flax count the padding. TensorFlow and Keras do not; they pad
+only as much as "SAME" needs, and more at the end than at the start.
 Source: LeCun et al., "Gradient-based learning applied to document recognition", Proceedings of the IEEE 86, 1998.
 """
 

@@ -11,8 +11,8 @@ dweight again:
 
     dx = weight * rstd * (dout - dbias / m - xhat * dweight / m)
 
-In evaluation mean and variance are constants, and dx = weight * rstd * dout. The running statistics are results that nobody
-differentiates. A bias before batch normalisation in training shifts every value of a channel alike: its gradient is exactly zero.
+In evaluation mean and variance are constants, and dx = weight * rstd * dout. The running statistics are results that are not
+differentiated. A bias before batch normalisation in training shifts every value of a channel alike: its gradient is exactly zero.
 
 Shapes: x, y (N, C, ...), weight, bias, running_mean, running_var (C,).
 Source: Ioffe and Szegedy, "Batch normalization", ICML 2015. The running variance takes the unbiased batch variance (divided by
@@ -69,7 +69,9 @@ def forward(
         new_var = (1 - momentum) * running_var + momentum * (var * (m / (m - 1)) if unbiased else var)
     else:
         centred, var = values - running_mean[:, None], running_var
-        zeros = np.zeros_like(weight)  # copies, and of weight's kind of array: what comes out is not to change with what came in
+        zeros = np.zeros_like(
+            weight
+        )  # copies, so that results do not change when the arguments do; of the kind of array that weight is
         new_mean, new_var = running_mean + zeros, running_var + zeros
     rstd = 1 / np.sqrt(var + eps)
     y = centred * (weight * rstd)[:, None]
@@ -123,7 +125,7 @@ CASES = [
     Case("mean_100", channel_inputs(2, 6, 2, 2, mean=100), _running(6)),
     Case("large", channel_inputs(4, 16, 8, 8), _running(16)),
     Case("constant", channel_inputs(2, 6, 2, 2, mean=3, deviation=0), _running(6), zero=("weight",)),
-    # For implementations that write x w / sqrt(v + eps) + (b - mean w / sqrt(v + eps)), which cancels here.
+    # Implementations that write x w / sqrt(v + eps) + (b - mean w / sqrt(v + eps)) cancel here.
     Case(
         "evaluation_near_the_mean",
         channel_inputs(4, 1, mean=1000, deviation=0.25),

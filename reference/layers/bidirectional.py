@@ -1,16 +1,17 @@
-"""A recurrent layer run over a sequence in both directions, each with parameters of its own.
+"""A recurrent layer run over a sequence in both directions, each with its own parameters.
 
     ahead = layer(x)        back = reverse(layer'(reverse(x)))        y_t = [ahead_t, back_t]
 
-where reverse turns time around, so that y_t has read the sequence up to step t and from step t on.
+where reverse reverses the order of time. y_t depends on the sequence up to step t, and from step t on.
 
-Derivation.  Reversal and concatenation move values, and so do their vjps: the halves of dy go to the two layers, the second
-half reversed, and x, which both have read, gets the sum of what comes back:
+Derivation.  Reversal and concatenation move values, and so do their vjps. The halves of dy go to the two layers, the second
+half reversed. Both layers read x, so its gradient is the sum of theirs:
 
     dx = dx_ahead + reverse(dx_back)
 
-Shapes: x (N, T, C) with T >= 1, y (N, T, 2H). Everything else has an axis of length 2 in front, for ahead and back, and is
-there what the layer takes, gates in its order (G = H for rnn_tanh, 4H for lstm, 3H for gru with reset_after):
+Shapes: x (N, T, C) with T >= 1, y (N, T, 2H). All other arguments have a first axis of length 2, for ahead and
+back. Behind it they have the shape that the layer takes, gates in its order (G = H for rnn_tanh, 4H for lstm, 3H for gru with
+reset_after):
 state and state_T (2, N, H), or (2, 2, N, H) of h and c for lstm; weight_input (2, C, G); weight_hidden (2, H, G);
 bias (2, G), or (2, 2, G) of bias_input and bias_hidden for gru. The final state of back is the one after step 1.
 Source: Schuster and Paliwal, "Bidirectional recurrent neural networks", IEEE Transactions on Signal Processing 45, 1997.
@@ -86,12 +87,12 @@ def backward(dout: Out, cache: Cache) -> tuple[Array, ...]:
 
 
 def _axis(count: int) -> tuple[int, ...]:
-    """The axis that several of a kind are stacked along; one alone needs none."""
+    """The axis along which several arrays of a kind are stacked; a single one needs none."""
     return (count,) if count > 1 else ()
 
 
 def _arguments(direction: int, state: Array, weight_input: Array, weight_hidden: Array, bias: Array) -> Sequence[Array]:
-    """What the layer takes after x."""
+    """The arguments of the layer after x."""
     states, biases = _members(state[direction], 2), _members(bias[direction], 1)
     return *states, weight_input[direction], weight_hidden[direction], *biases
 
@@ -103,7 +104,7 @@ def _side_by_side(ahead: Sequence[Array], back: Sequence[Array], states: int) ->
 
 
 def _members(array: Array, axes: int) -> Sequence[Array]:
-    """The arrays of so many axes that are stacked along a first one, or the array itself where there is one only."""
+    """The arrays of so many axes that are stacked along a first axis, or the array itself if it is a single one."""
     return tuple(array) if array.ndim > axes else (array,)
 
 

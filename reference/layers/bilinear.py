@@ -2,8 +2,8 @@
 
     y_no = sum_ij x1_ni weight_oij x2_nj + bias_o
 
-Derivation.  y is linear in each of x1, x2, weight and bias while the others are held, and each gradient is the same sum over
-what is left, with dout in the place of the argument:
+Derivation.  y is linear in each of x1, x2, weight and bias if the others are constant. Each gradient is the same sum over the
+other indices, with dout in the place of the argument:
 
     dx1_ni = sum_oj dout_no weight_oij x2_nj         dweight_oij = sum_n dout_no x1_ni x2_nj
     dx2_nj = sum_oi dout_no weight_oij x1_ni         dbias_o = sum_n dout_no

@@ -11,7 +11,7 @@ of each image, a pixel once by each window and tap that reads it, a bias everywh
     dx_n,c,j      = sum_o,k,t dout_n,o,t weight_o,c,k [i = j]
     dbias_o       = sum_n,t dout_n,o,t
 
-dx is the transposed convolution of dout with the same weight; a pixel that no window reads, left over by the stride, gets 0.
+dx is the transposed convolution of dout with the same weight. A pixel that no window reads, because of the stride, gets 0.
 As matrices: y = W U x + b, where U copies pixels into columns (see convolution.py), so dW = dout (U x)' and dx = U' W' dout.
 
 Shapes: x (N, C, H, W), weight (O, C/groups, kH, kW), bias (O,), y (N, O, H', W') with

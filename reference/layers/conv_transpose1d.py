@@ -1,12 +1,12 @@
 """Transposed convolution of sequences: the gradient of a convolution with respect to its input, as a layer of its own.
 
-Each element of x lays its kernel on the output, scaled; where kernels overlap they add up:
+Each element of x adds its kernel to the output, multiplied by the element. Where kernels overlap they are summed:
 
     y_n,o,i = bias_o + sum_c,k,t x_n,c,t weight_c,o,k [i = stride * t + dilation * k - padding]
 
 What falls outside the output is cut off; c runs over the C/groups channels in the group of o.
 
-Derivation.  x_n,c,t and weight_c,o,k meet in the one element i of the output, which is where their gradients come from:
+Derivation.  x_n,c,t and weight_c,o,k are multiplied in one element i of the output. Their gradients come from its cotangent:
 
     dx_n,c,t = sum_o,k weight_c,o,k dout_n,o,i         i = stride * t + dilation * k - padding
     dweight_c,o,k = sum_n,t x_n,c,t dout_n,o,i

@@ -1,27 +1,27 @@
 """Transposed convolution of images: the gradient of a convolution with respect to its input, as a layer of its own.
 
-Each pixel of x lays its kernel on the output, scaled; where kernels overlap they add up:
+Each pixel of x adds its kernel to the output, multiplied by the pixel. Where kernels overlap they are summed:
 
     y_n,o,i = bias_o + sum_c,k,t x_n,c,t weight_c,o,k [i = stride * t + dilation * k - padding]
 
 t, k and i are pairs (row, column); what falls outside the output is cut off; c runs over the C/groups channels in the group of o.
 
 Derivation.  A convolution with this weight, as (C, O/groups, kH, kW), takes images like y to images like x and is W U as a
-matrix (see convolution.py). Here y = U' W' x + b. So back from dout leads that convolution, and the two images of its weight
-gradient change places:
+matrix (see convolution.py). Here y = U' W' x + b. The gradient of x is therefore that convolution of dout, and in the gradient
+of the weight x and dout have exchanged their places:
 
     dx = W U dout: dx_n,c,t = sum_o,k weight_c,o,k dout_n,o,i         i = stride * t + dilation * k - padding
     dW = x (U dout)': dweight_c,o,k = sum_n,t x_n,c,t dout_n,o,i
     dbias_o = sum_n,i dout_n,o,i
 
-A convolution of stride s takes s sizes to one: output_padding says to which of them this one leads back. It adds rows and
-columns at the end alone, and padding takes away, where in a convolution it adds.
+A convolution of stride s maps s sizes of an image to one size. output_padding selects one of them for the output here. It adds
+rows and columns at the end alone. padding removes rows and columns; in a convolution it adds them.
 
 Shapes: x (N, C, H, W), weight (C, O/groups, kH, kW), bias (O,), y (N, O, H', W') with
 H' = (H - 1) stride + dilation (kH - 1) + 1 + output_padding - 2 padding, and W' likewise. PyTorch does the same, and
 lets dilation bound output_padding, too. Keras and tf.nn hold the weight as (kH, kW, O/groups, C); Keras's padding "valid"
 lengthens the output to stride * H where the stride exceeds the kernel. jax.lax.conv_transpose and flax hold it as
-(kH, kW, C, O) and lay the kernel flipped: a ported weight must be flipped, or with transpose_kernel=True be held as in Keras.
+(kH, kW, C, O) and use the kernel flipped. A weight from here must be flipped, or stored as in Keras with transpose_kernel=True.
 Source: Zeiler, Krishnan, Taylor and Fergus, "Deconvolutional networks", CVPR 2010; Dumoulin and Visin, "A guide to convolution
 arithmetic for deep learning", arXiv:1603.07285, 2016, chapter 4.
 """

@@ -1,4 +1,4 @@
-"""Convolution over any number of axes as a matrix product: what the convolutions of this folder share.
+"""Convolution over any number of axes as a matrix product. All convolutions of this folder use it.
 
 A window of the image x lies at each position t, and the kernel has a weight for each of its taps k. Tap k of window t reads
 
@@ -10,11 +10,11 @@ or col2im) adds every entry back to the place that it was copied from. With weig
     convolution               y = W U x     dW = dy (U x)'     dx = U' W' dy
     transposed convolution    y = U' W' x   dW = x (U dy)'     dx = W U dy
 
-so each is the other's gradient, and two ways of copying around four matrix products are all there is. Groups are blocks of
-channels that do not see each other: the same products, once for each block.
+so each is the gradient of the other, and all of it is four matrix products and two ways of copying. Groups are independent blocks
+of channels: the same products, once for each block.
 
-Columns hold a pixel once for each tap that reads it. That memory buys one large product for the whole batch, and backward
-finds U x where forward left it.
+Columns contain a pixel once for each tap that reads it. This memory makes one large product of the whole batch possible, and
+backward uses the U x of forward again.
 
 Source: Chellapilla, Puri and Simard, "High performance convolutional neural networks for document processing", 2006;
 Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", arXiv:1603.07285, 2016.
@@ -87,7 +87,7 @@ def _rows(images: Array, groups: int) -> Array:
 
 
 def _images(rows: Array, shape: Shape) -> Array:
-    """The way back: matrices (groups, A/groups, N * size) -> images of shape (N, A, *size)."""
+    """The inverse of `_rows`: matrices (groups, A/groups, N * size) -> images of shape (N, A, *size)."""
     n, channels, *size = shape
     return rows.reshape(channels, n, *size).swapaxes(0, 1)
 

@@ -1,6 +1,6 @@
-"""What convolutions ask of their arguments, where their windows lie, and arguments that fit, for cases.
+"""The checks of the arguments of convolutions, the windows of a convolution, and arguments for cases and domains.
 
-Everything here raises ValueError naming the op, the argument, what came and what was wanted.
+All checks raise ValueError, which names the op, the argument, what came and what was wanted.
 """
 
 from collections.abc import Sequence
@@ -16,21 +16,21 @@ _KERNEL = {1: ("kL",), 2: ("kH", "kW"), 3: ("kD", "kH", "kW")}
 
 
 def require_images(op: str, x: Array, axes: int) -> None:
-    """x is (N, C, *spatial) with so many spatial axes and at least one channel."""
+    """Check that x is (N, C, *spatial) with so many spatial axes and at least one channel."""
     require_floats(op, x=x)
     if not (x.ndim == axes + 2 and x.shape[1] > 0):
         raise invalid(op, "x", f"of shape {x.shape}", f"{_IMAGES[axes]} with C >= 1")
 
 
 def require_groups(op: str, groups: int, channels: int, whose: str) -> None:
-    """The number of groups divides the channels."""
+    """Check that the number of groups divides the channels."""
     fits = isinstance(groups, (int, np.integer)) and groups >= 1 and channels % groups == 0
     if not fits:
         raise invalid(op, "groups", repr(groups), f"a divisor of {channels}, the channels of {whose}")
 
 
 def require_kernel(op: str, name: str, weight: Array, x: Array, wanted: tuple[int | str, ...]) -> None:
-    """The weight has the dtype of x and the shape that is wanted: numbers, or letters for any number but 0."""
+    """Check that the weight has the dtype of x and the wanted shape: numbers, or letters for any number but 0."""
     require_floats(op, x=x, **{name: weight})
     fits = weight.ndim == len(wanted) and all(isinstance(w, str) or s == w for s, w in zip(weight.shape, wanted, strict=True))
     fits = fits and weight.size > 0
@@ -39,7 +39,7 @@ def require_kernel(op: str, name: str, weight: Array, x: Array, wanted: tuple[in
 
 
 def require_bias(op: str, bias: Array, x: Array, channels: int) -> None:
-    """The bias has the dtype of x and a number for each channel of the output."""
+    """Check that the bias has the dtype of x and one number for each channel of the output."""
     require_floats(op, x=x, bias=bias)
     if bias.shape != (channels,):
         raise invalid(op, "bias", f"of shape {bias.shape}", f"({channels},)")
@@ -48,7 +48,7 @@ def require_bias(op: str, bias: Array, x: Array, channels: int) -> None:
 def windows_on(
     op: str, size: Sequence[int], kernel: Sequence[int], *, stride: Size, padding: Size, dilation: Size, name: str = "weight"
 ) -> Windows:
-    """The windows of a kernel on images of a size; at least one fits."""
+    """The windows of a kernel on images of a size. At least one must fit."""
     axes = len(size)
     strides, dilations = per_axis(op, "stride", stride, axes), per_axis(op, "dilation", dilation, axes)
     paddings = per_axis(op, "padding", padding, axes, least=0)
@@ -141,7 +141,7 @@ def convolved(pick: Pick, axes: int) -> Arguments:
 
 
 def transposed(pick: Pick, axes: int) -> Arguments:
-    """The domain of a transposed convolution: what comes out of such windows goes in, and back comes a size they may lie on."""
+    """The domain of a transposed convolution over so many axes: that of a convolution, with x and y exchanged."""
     size, kernel, windows = fitting(pick, axes, onto_padding=True)
     stride, padding, dilation = (per_axis("transposed", name, windows[name], axes, least=0) for name in windows)
     laid = lay(size, kernel, stride, padding, dilation).outputs

@@ -1,11 +1,11 @@
-"""Depthwise convolution: each channel of the image is convolved by itself, with M kernels of its own.
+"""Depthwise convolution: each channel of the image is convolved alone, with M kernels of its own.
 
     y_n,cM+m,t = bias_cM+m + sum_k weight_cM+m,k x_n,c,i        i = stride * t + dilation * k - padding
 
 t, k and i are pairs (row, column); x is 0 outside its bounds. M is the channel multiplier.
 
-Derivation.  It is conv2d with a group for each channel. No sum over channels is left in y, and in dx none but the one over the
-M outputs that a channel has:
+Derivation.  It is conv2d with one group for each channel. y has no sum over channels, and dx has one over the M outputs of a
+channel:
 
     dweight_cM+m,k = sum_n,t dout_n,cM+m,t x_n,c,i
     dx_n,c,j       = sum_m,k,t dout_n,cM+m,t weight_cM+m,k [i = j]
@@ -14,7 +14,7 @@ M outputs that a channel has:
 Shapes: x (N, C, H, W), weight (C M, 1, kH, kW), bias (C M,), y (N, C M, H', W') with H' and W' as in conv2d. PyTorch: conv2d
 with groups=C. TensorFlow and Keras hold the weight as (kH, kW, C, M), flax as (kH, kW, 1, C M). tf.nn.depthwise_conv2d
 documents that a stride and a dilation above 1 exclude each other, but raises nothing and computes something else in eager mode
-(tensorflow issue 100237); Keras does the two one after the other.
+(tensorflow issue 100237). Keras applies one after the other.
 Source: Sifre, "Rigid-motion scattering for image classification", thesis, 2014; Howard et al., "MobileNets", arXiv:1704.04861,
 2017.
 """

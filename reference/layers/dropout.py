@@ -1,4 +1,4 @@
-"""Inverted dropout: some entries are dropped, the others scaled so that the expectation stays.
+"""Inverted dropout: some entries are dropped, and the others scaled so that the expectation does not change.
 
     y = x / (1 - rate) where mask, 0 elsewhere
 
@@ -6,10 +6,10 @@ Derivation.  Linear in x, with the mask a constant:
 
     dx = dout / (1 - rate) where mask, 0 elsewhere
 
-What is dropped is multiplied by zero, so that an infinity becomes nan and is seen, as in PyTorch.
+A dropped entry is multiplied by zero. An infinity becomes nan, as in PyTorch, and is not hidden.
 
-The reference has no randomness: the mask comes in, True where an entry is kept. Frameworks draw their own, each from its own
-generator.
+The reference draws no random numbers: mask is an argument, True where an entry is kept. Frameworks draw their own masks, each
+with its own generator.
 
 Shapes: x, mask, y (...).
 Source: Srivastava et al., "Dropout", JMLR 2014, which scales at test time instead; inverted dropout is what frameworks compute.
@@ -41,7 +41,7 @@ def backward(dout: Array, cache: tuple[Array, float]) -> tuple[Array]:
 
 
 def _dropped(x: Array, mask: Array, rate: float) -> Array:
-    """As a product: choosing, by `where`, takes seven times as long, for no processor can foresee a random mask."""
+    """The product with the mask. `where` takes seven times as long, because a processor cannot predict a random mask."""
     y = x / (1 - rate)
     y *= mask
     return y

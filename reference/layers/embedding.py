@@ -1,9 +1,9 @@
-"""Embedding: a table's row for each index.
+"""Embedding: the row of a table for each index.
 
     y_n = weight_{i_n},    and 0 where i_n is padding_idx
 
-Derivation.  y is linear in the table, a product with one-hot rows; its transpose adds each dout_n to the row it came from, once
-for every time that the row was taken:
+Derivation.  y is linear in the table: a product with one-hot rows. The transpose adds each dout_n to the row of its index, once
+for each time that the index occurs:
 
     dweight_v = sum_n dout_n [i_n = v],    and 0 for v = padding_idx
 
@@ -63,7 +63,7 @@ def domain(pick: Pick) -> Arguments:
     indices, padding_idx = pick.integers(*shape, low=0, high=rows), pick.one_of(None, *range(rows))
     weight = pick.floats(rows, pick.size())
     if padding_idx is not None:
-        weight[padding_idx] = 0  # PyTorch shows whatever the row holds
+        weight[padding_idx] = 0  # PyTorch returns the row whatever it holds
     return (weight,), {"indices": indices, "padding_idx": padding_idx}
 
 
@@ -71,7 +71,7 @@ def _table(rows: int, width: int, *, zero: int | None = None) -> Inputs:
     def inputs(rng: np.random.Generator) -> tuple[Array]:
         weight = rng.normal(size=(rows, width))
         if zero is not None:
-            weight[zero] = 0  # where PyTorch's row of padding starts, and stays
+            weight[zero] = 0  # as PyTorch initialises its row of padding, and leaves it
         return (weight,)
 
     return inputs

@@ -1,13 +1,13 @@
 """Flatten: several axes become one, in row-major order.
 
-    y = x with the axes start_axis .. end_axis laid out as one
+    y = x with the axes start_axis .. end_axis as one axis
 
 Derivation.  No element changes its value or its place in memory, so the gradient takes the shape of x:
 
     dx = dout in the shape of x
 
 Shapes: x of any, y with one axis of the product of their lengths in the place of start_axis to end_axis. By default the batch
-stays. Keras flattens channels last unless it is told data_format="channels_first", and then moves them before it flattens.
+axis stays. Keras flattens in the order channels last. With data_format="channels_first" it moves the channels before it flattens.
 Source: LeCun et al., "Gradient-based learning applied to document recognition", Proceedings of the IEEE 86, 1998.
 """
 

@@ -1,4 +1,4 @@
-"""Global average pooling: the mean of each channel over all of space.
+"""Global average pooling: the mean of each channel over all positions.
 
     y_nc = (1 / S) sum_s x_ncs
 

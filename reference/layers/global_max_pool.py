@@ -1,4 +1,4 @@
-"""Global max pooling: the largest element of each channel over all of space.
+"""Global max pooling: the largest element of each channel over all positions.
 
     y_nc = max_s x_ncs
 
@@ -6,8 +6,8 @@ Derivation.  Near a point where the largest element is unique y is that element 
 
     dx_ncs = dout_nc * [s is where x_nc is largest]
 
-Where several are largest, any way of sharing the gradient out among them is a subgradient. Here the first gets it all,
-as in PyTorch; TensorFlow and JAX give each an equal share.
+Where several elements are largest, any distribution of the gradient among them is a subgradient. Here the first gets all of it,
+as in PyTorch. TensorFlow and JAX give each an equal share.
 
 Shapes: x (N, C, ...) with at least one spatial axis, y (N, C).
 Source: Oquab et al., "Is object localization for free?", CVPR 2015.

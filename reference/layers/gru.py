@@ -2,13 +2,13 @@
 
     h_t = gru_cell(x_t, h_{t-1}),  t = 1 to T, from h_0 = h;  y_t = h_t
 
-Derivation.  Backpropagation through time: h_t reaches the loss through its output y_t and through the next step, so with
-dh the cotangent of h_T at the end,
+Derivation.  Backpropagation through time: h_t influences the loss through its output y_t and through the next step. With dh the
+cotangent of h_T at the end,
 
     for t = T to 1:    da_t, db_t, dh = the cell's gradients for dh' = dy_t + dh
 
-The steps share their parameters, whose gradients are sums over time; with the da_t and db_t kept, each is one product
-over all steps, and so is dx:
+The steps share their parameters, so their gradients are sums over time. With all da_t and db_t stored, each is one product over
+all steps, and so is dx:
 
     dx_t = da_t @ weight_input.T            dweight_input  = sum_t x_t.T @ da_t         dbias_input  = sum_t sum_n da_t
                                             dweight_hidden = sum_t h_{t-1}.T @ db_t     dbias_hidden = sum_t sum_n db_t
@@ -18,8 +18,8 @@ over all steps, and so is dx:
 Shapes: x (N, T, C) with T >= 1; h, h_T (N, H); weight_input (C, 3H), weight_hidden (H, 3H), bias_input, bias_hidden (3H,),
 blocks in the order r, z, n; y (N, T, H).
 Source: Cho et al., "Learning phrase representations using RNN encoder-decoder", EMNLP 2014; Werbos, "Backpropagation
-through time: what it does and how to do it", Proceedings of the IEEE 78, 1990. What the frameworks do differently is told
-in `gru_cell`.
+through time: what it does and how to do it", Proceedings of the IEEE 78, 1990. `gru_cell` says what the
+frameworks do differently.
 """
 
 from functools import partial

@@ -14,16 +14,17 @@ Derivation.  Products, and the slopes of the gates: sigmoid has r (1 - r), tanh 
     before:   db_n = da_n            q = da_n @ weight_n.T        dr = q * h        dh gets q * r
     da_r = db_r = dr * r (1 - r)     da_z = db_z = dz * z (1 - z)
 
-and the rest is affine: dx = da @ weight_input.T, dweight_input = x.T @ da, dbias_input = sum_n da; dh gets
-db @ weight_hidden.T, dweight_hidden = h.T @ db, dbias_hidden = sum_n db, where before, the last block stands for r * h
-instead of h and was counted above. Before, both biases are added to the same sums and have the same gradient.
+The rest is affine: dx = da @ weight_input.T, dweight_input = x.T @ da, dbias_input = sum_n da; dh gets
+db @ weight_hidden.T, dweight_hidden = h.T @ db, dbias_hidden = sum_n db. In the form "before", the last block has r * h in the
+place of h, and its share of dh is the one above. There both biases are added to the same sums and have the same gradient.
 
 Shapes: x (N, C); h, h' (N, H); weight_input (C, 3H), weight_hidden (H, 3H), bias_input, bias_hidden (3H,), the blocks in
 the order r, z, n.
 Source: Cho et al., "Learning phrase representations using RNN encoder-decoder", EMNLP 2014, with the reset before; the
-other form is cuDNN's, one product instead of two that wait for one another. PyTorch has it alone, with the same order and
-(3H, C); Keras has both (reset_after=True by default), in the order z, r, n, with biases (2, 3H), or (3H,) without
-reset_after; flax has the form after alone, by name, and of bias_hidden only the last block: the others only ever add up.
+other form is cuDNN's: one product instead of two, of which the second waits for the first. PyTorch has this form alone, with the
+same order and (3H, C). Keras has both (reset_after=True by default), in the order z, r, n, with biases (2, 3H), or (3H,) without
+reset_after. flax has the form "after" alone, with an array for each gate, and of bias_hidden the last block alone, because the
+others only occur in sums.
 """
 
 from functools import partial
@@ -92,7 +93,7 @@ def advance(a: Array, h: Array, weight_hidden: Array, bias_hidden: Array, reset_
 
 
 def retreat(dh: Array, step: Step, weight_hidden: Array, reset_after: bool) -> tuple[Array, Array, Array]:
-    """dh' (N, H) -> da, db (N, 3H), dh (N, H). What stands in step besides the gates: h, and b_n or, before, r * h."""
+    """dh' (N, H) -> da, db (N, 3H), dh (N, H). step also holds h, and b_n or, in the form "before", r * h."""
     gates, h, inner = step
     hidden = h.shape[1]
     r, z, n = _blocks(gates)

@@ -7,8 +7,8 @@ Where a channel has one position its variance is zero and y = bias, whatever x.
 
 Shapes: x, y (N, C, ...), weight, bias (C,).
 Source: Ulyanov, Vedaldi and Lempitsky, "Instance normalization: the missing ingredient for fast stylization", 2016. Defaults of
-eps differ: 1e-5 here and in PyTorch, which refuses a single position; 1e-6 in flax. In Keras it is GroupNormalization(groups=-1),
-and eps 1e-3.
+eps differ: 1e-5 here and in PyTorch, which raises for a single position; 1e-6 in flax. In Keras it is
+GroupNormalization(groups=-1), with eps 1e-3.
 """
 
 from ..case import Array, Case, invalid

@@ -1,13 +1,13 @@
-"""Vectors along an axis scaled to length one; shorter than eps, divided by eps.
+"""Vectors along an axis scaled to length one. A vector shorter than eps is divided by eps.
 
     y = x / max(|x|, eps)        |x| = sqrt(sum x^2) along axis
 
-Derivation.  Where |x| > eps, d|x|/dx = y, and what dout has along y is taken out; elsewhere y is x over a constant:
+Derivation.  Where |x| > eps, d|x|/dx = y, and the part of dout along y is removed. Elsewhere y is x over a constant:
 
     dx = (dout - y sum(y * dout)) / |x|        or        dx = dout / eps
 
-At the zero vector, where the norm itself has no gradient, that is dout / eps. On the sphere |x| = eps there is a kink; no case
-sits there, since rounding alone decides on which side of it a computed norm falls.
+At the zero vector, where the norm itself has no gradient, dx = dout / eps. The sphere |x| = eps is a kink. No case lies on it,
+because rounding alone decides on which side of it a computed norm is.
 
 Shapes: x, y (...).
 Source: Schroff, Kalenichenko and Philbin, "FaceNet", CVPR 2015, section 3. PyTorch clamps the norm at eps, as here; TensorFlow
@@ -52,7 +52,7 @@ def domain(pick: Pick) -> Arguments:
     shape = list(any_shape(pick))
     axis = pick.one_of(*range(-len(shape), len(shape)))
     shape[axis] += 1
-    # No sum of squares of multiples of GRAIN is the square of 0.3: there is the kink.
+    # The kink: no sum of squares of multiples of GRAIN is the square of 0.3.
     return (pick.distinct(*shape),), {"axis": axis, "eps": pick.one_of(1e-12, 0.3)}
 
 

@@ -4,13 +4,13 @@
 
 with mean and (biased) variance over the trailing axes, as many as weight has.
 
-Derivation.  The cotangent of xhat is g = dout * weight, and the vjp of standardising takes out of it what lies along 1 and along
-xhat (reference/layers/standardize.py):
+Derivation.  The cotangent of xhat is g = dout * weight. The vjp of standardising removes its parts along 1 and along xhat
+(reference/layers/standardize.py):
 
     dx = rstd * (g - mean(g) - xhat * mean(g * xhat))        dweight = sum dout * xhat        dbias = sum dout
 
 summed over the leading axes. The three sums over g xhat = dout weight xhat and dout xhat are matrix products with one array,
-dout (x - mean), and rstd and weight. With two features xhat is (-1, 1) or (1, -1) but for eps, whatever x: dx is as small as eps.
+dout (x - mean), and rstd and weight. With two features xhat is (-1, 1) or (1, -1) but for eps, for any x: dx is as small as eps.
 
 Shapes: x, y (..., *F), weight, bias F.
 Source: Ba, Kiros and Hinton, "Layer normalization", 2016. Defaults of eps differ: 1e-5 here and in PyTorch, 1e-3 in Keras,
@@ -75,7 +75,7 @@ CASES = [
     Case("two_features", _inputs(3, 2), {"eps": 0.5}),
     Case("vector", _inputs(5)),
     Case("two_axes", _inputs(2, 3, 5, features=2)),
-    Case("rows_of_three", _inputs(17, 3)),  # several rows are added to at a time, and one is left over
+    Case("rows_of_three", _inputs(17, 3)),  # `add_row` takes several rows at a time, and one is left over
     Case("sequence_large", _inputs(8, 16, 96)),
     Case("mean_100", _inputs(4, 5, mean=100)),
     Case("scale_1000", lambda rng: (1000 * rng.normal(size=(4, 5)), rng.normal(size=5), rng.normal(size=5))),

@@ -45,7 +45,7 @@ def backward(dout: Array, cache: tuple[Array, Array], *, input_gradient: bool = 
     """
     x, weight = cache
     dx = dout @ weight.T if input_gradient else None
-    rows = math.prod(x.shape[:-1])  # spelled out: reshape cannot infer it where there are no inputs or outputs
+    rows = math.prod(x.shape[:-1])  # explicit: reshape cannot infer it where there are no inputs or outputs
     x, dout = x.reshape(rows, x.shape[-1]), dout.reshape(rows, dout.shape[-1])
     return dx, x.T @ dout, dout.sum(axis=0)
 

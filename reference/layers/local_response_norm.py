@@ -12,8 +12,8 @@ The second sum runs over the mirrored window, from j - (size - 1) // 2 to j + si
 
 Shapes: x, y (N, C, ...).
 Source: Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep convolutional neural networks", NeurIPS 2012. There
-and in TensorFlow alpha is not divided by size; PyTorch divides, as here. TensorFlow asks for a depth_radius, with size =
-2 depth_radius + 1, and offers float32 and narrower dtypes alone.
+and in TensorFlow alpha is not divided by size; PyTorch divides, as here. TensorFlow takes a depth_radius, with size =
+2 depth_radius + 1, and supports only float32 and narrower dtypes.
 """
 
 import numpy as np
@@ -67,7 +67,7 @@ def _window_sum(x: Array, before: int, after: int) -> Array:
 
 
 def domain(pick: Pick) -> Arguments:
-    space = any_shape(pick, 1, 2)  # PyTorch asks for a position
+    space = any_shape(pick, 1, 2)  # PyTorch needs at least one position
     return (pick.floats(pick.size(1, 2), pick.size(), *space),), {
         "size": pick.size(1, 5),
         "alpha": pick.one_of(1.0, 1e-4, 0.0),

@@ -6,8 +6,8 @@ Derivation.  With i in window o, dy_o/dx_i = (1/p) (sum |x|^p)^(1/p - 1) * p |x_
 
     dx_i = sum over the windows o that hold i of dout_o sign(x_i) (|x_i| / y_o)^(p-1)
 
-A power of the ratio |x_i| / y_o <= 1 cannot overflow. Nor does forward: it takes the largest |x| of a window out of the sum
-first, as log-sum-exp does. A norm has a kink at the zero vector, and for p = 1 wherever an element is 0; there dx is 0.
+A power of the ratio |x_i| / y_o <= 1 cannot overflow. forward does not overflow either: it divides by the largest |x| of a
+window first, like log-sum-exp. A norm has a kink at the zero vector, and for p = 1 wherever an element is 0; there dx is 0.
 
 Shapes: x (N, C, H, W), y (N, C, OH, OW); kernel_size and stride (by default kernel_size) are an integer or (vertical,
 horizontal).

@@ -2,12 +2,12 @@
 
     [h_t, c_t] = lstm_cell(x_t, h_{t-1}, c_{t-1}),  t = 1 to T, from h_0 = h and c_0 = c;  y_t = h_t
 
-Derivation.  Backpropagation through time: a step's state reaches the loss through its output y_t and through the next
-step, so with dh and dc zero or the cotangents of h_T and c_T at the end,
+Derivation.  Backpropagation through time: the state of a step influences the loss through its output y_t and through the next
+step. With dh and dc the cotangents of h_T and c_T at the end, or zero,
 
     for t = T to 1:    da_t, dc = the cell's gradients for dh' = dy_t + dh, dc' = dc;    dh = da_t @ weight_hidden.T
 
-The steps share their parameters, whose gradients are sums over time; with the da_t kept, each is one product over all
+The steps share their parameters, so their gradients are sums over time. With all da_t stored, each is one product over all
 steps, and so is dx:
 
     dx_t = da_t @ weight_input.T       dweight_input  = sum_t x_t.T @ da_t
@@ -16,7 +16,7 @@ steps, and so is dx:
 Shapes: x (N, T, C) with T >= 1; h, c, h_T, c_T (N, H); weight_input (C, 4H), weight_hidden (H, 4H), bias (4H,), gates in
 the order i, f, g, o; y (N, T, H).
 Source: Hochreiter and Schmidhuber, "Long short-term memory", 1997; Werbos, "Backpropagation through time: what it does
-and how to do it", Proceedings of the IEEE 78, 1990. What the frameworks do differently is told in `lstm_cell`.
+and how to do it", Proceedings of the IEEE 78, 1990. `lstm_cell` says what the frameworks do differently.
 """
 
 from functools import partial

@@ -3,24 +3,24 @@
     [a_i, a_f, a_g, a_o] = x @ weight_input + h @ weight_hidden + bias
     i = sigmoid(a_i)        input gate           f = sigmoid(a_f)        forget gate
     g = tanh(a_g)           candidate            o = sigmoid(a_o)        output gate
-    c' = f * c + i * g      the cell's memory    h' = o * tanh(c')       what it shows
+    c' = f * c + i * g      the cell's memory    h' = o * tanh(c')       the cell's output
 
-Derivation.  c' reaches the loss by itself and through h', with dtanh(c')/dc' = 1 - tanh(c')^2; then products, and the
-gates' own slopes: sigmoid has i (1 - i), tanh has 1 - g^2.
+Derivation.  c' influences the loss directly and through h', with dtanh(c')/dc' = 1 - tanh(c')^2. The rest is products and the
+slopes of the gates: i (1 - i) for sigmoid, 1 - g^2 for tanh.
 
     dmemory = dc' + dh' * o * (1 - tanh(c')^2)               dc = dmemory * f
     da_i = dmemory * g * i (1 - i)                           da_f = dmemory * c * f (1 - f)
     da_g = dmemory * i * (1 - g^2)                           da_o = dh' * tanh(c') * o (1 - o)
 
-With da of all four side by side, the affine map's gradients are those of `linear`: dx = da @ weight_input.T,
+With the four da side by side, the affine map's gradients are those of `linear`: dx = da @ weight_input.T,
 dh = da @ weight_hidden.T, dweight_input = x.T @ da, dweight_hidden = h.T @ da, dbias = sum_n da. Through c alone the
-gradient passes f from step to step, and nothing else: that is what keeps it alive over long sequences.
+gradient is multiplied by f from step to step, and by nothing else. That keeps it from vanishing over long sequences.
 
 Shapes: x (N, C); h, c, h', c' (N, H); weight_input (C, 4H), weight_hidden (H, 4H), bias (4H,), the gates in the order
 i, f, g, o.
 Source: Hochreiter and Schmidhuber, "Long short-term memory", Neural Computation 9, 1997; forget gate: Gers,
 Schmidhuber and Cummins, "Learning to forget", 2000. Same order of gates in PyTorch, which stores (4H, C) and two biases
-that only ever add up; in Keras (g is called c) with one bias, started at 1 for f; flax has one kernel per gate, i and
+that only occur as a sum; in Keras (g is called c) with one bias, started at 1 for f; flax has one kernel per gate, i and
 h followed by the gate's letter, and keeps the bias with h.
 """
 

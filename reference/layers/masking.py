@@ -1,4 +1,4 @@
-"""Which keys a query of an attention layer may see: a boolean mask, the causal order, or both."""
+"""The keys to which a query of an attention layer may attend: a boolean mask, the causal order, or both."""
 
 import numpy as np
 
@@ -7,13 +7,13 @@ from ..domain import Pick
 
 
 def hidden_keys(op: str, mask: Array | None, causal: bool, shape: tuple[int, ...]) -> Array | None:
-    """True where a score of shape (..., L, S) is left out; None where nothing is.
+    """True where a score of shape (..., L, S) is left out; None if no score is.
 
     mask    True where a query attends to a key; of a shape that broadcasts to that of the scores
     causal  query i attends to the keys 0 to i, counted from the first query and the first key
 
-    Raises ValueError for a mask that is no array of bool or does not fit, and where a query is left without any key: softmax of
-    nothing is not defined.
+    Raises ValueError for a mask that is no array of bool or does not fit, and if a query has no key: the softmax of nothing is
+    not defined.
     """
     visible = None
     if mask is not None:
@@ -37,12 +37,12 @@ def hidden_keys(op: str, mask: Array | None, causal: bool, shape: tuple[int, ...
 
 
 def chosen_mask(pick: Pick, causal: bool, *shapes: tuple[int, ...]) -> Array | None:
-    """For domains: a mask of one of these shapes that leaves each query a key, or none."""
+    """For domains: no mask, or one of these shapes that leaves at least one key to each query."""
     shape = pick.one_of(None, *shapes)
     if shape is None:
         return None
     mask = pick.booleans(*shape)
     if causal:
-        mask[..., 0] = True  # which every query may see
+        mask[..., 0] = True  # a key for every query
     mask |= ~mask.any(axis=-1, keepdims=True)
     return mask

@@ -1,12 +1,12 @@
 """Max pooling of sequences: the largest element of each window.
 
-    y_o = max_k x_{o * stride + k * dilation - padding},   k = 0 .. K - 1; what lies on the padding is left out
+    y_o = max_k x_{o * stride + k * dilation - padding},   k = 0 .. K - 1; the padding is left out
 
-Derivation.  As for images (`max_pool2d`): each window passes its gradient to the one element that it took,
+Derivation.  As for images (`max_pool2d`): each window passes its gradient to its largest element,
 
     dx_i = sum over the windows o whose largest element is i of dout_o
 
-and to the first of them where several are largest.
+and to the first of them if several are largest.
 
 Shapes: x (N, C, L), y (N, C, O), O = floor((L + 2 padding - dilation (K - 1) - 1) / stride) + 1.
 Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 9.3.
@@ -42,7 +42,7 @@ def domain(pick: Pick) -> Arguments:
     return (pick.distinct(*shape),), windows
 
 
-# The tied elements are those that lie in one window only: an element of two tied windows would need the interval of each.
+# Each tied element lies in one window only. In two tied windows, the gradient would be a sum of two intervals.
 _TIED = np.array([[[0.0, 1.0, 1.0, 0.0, 2.0, 2.0, -1.0, 3.0, 3.0, -1.0]]])
 
 CASES = [

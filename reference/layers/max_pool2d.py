@@ -1,17 +1,17 @@
 """Max pooling of images: the largest element of each window.
 
-    y_o = max_k x_{o * stride + k * dilation - padding},   k over the kernel; what lies on the padding is left out
+    y_o = max_k x_{o * stride + k * dilation - padding},   k over the kernel; the padding is left out
 
 Derivation.  Near a point where the largest element of a window is unique, y is that element and nothing else:
 
     dx_i = sum over the windows o whose largest element is i of dout_o
 
-and forward has only to remember which tap won, one byte for each window. Where several elements of a window are the largest,
-y has no derivative: along any one of them it grows with slope 1 and falls with slope 0. Here the first of them in row-major
-order gets everything, as in PyTorch, TensorFlow and JAX; any way of sharing it out would be a subgradient as well.
+forward stores only the tap of the largest element, one byte for each window. If several elements of a window are largest, y has
+no derivative: along any one of them it rises with slope 1 and falls with slope 0. Here the first of them in row-major order gets
+the whole gradient, as in PyTorch, TensorFlow and JAX. Any other distribution among them is a subgradient as well.
 
 Shapes: x (N, C, H, W), y (N, C, OH, OW); kernel_size, stride (by default kernel_size), padding and dilation are an integer
-or (vertical, horizontal). PyTorch refuses padding of more than half the kernel; here every window must hold an element of x.
+or (vertical, horizontal). PyTorch raises for padding of more than half the kernel; here every window must hold an element of x.
 Source: Scherer, Mueller and Behnke, "Evaluation of pooling operations in convolutional architectures", ICANN 2010.
 """
 
@@ -45,7 +45,7 @@ def backward(dout: Array, cache: Cache) -> tuple[Array]:
 
 
 def largest(x: Array, windows: Windows) -> tuple[Array, Cache]:
-    """The maximum of each window, over any number of spatial axes; the cache holds which tap it lies under."""
+    """The maximum of each window, over any number of spatial axes; the cache holds its tap."""
     y = windows.full(x, -np.inf)
     winner = np.zeros(y.shape, dtype=np.min_scalar_type(len(windows.taps)))
     for tap, (those, elements) in enumerate(windows.taps):
@@ -55,7 +55,7 @@ def largest(x: Array, windows: Windows) -> tuple[Array, Cache]:
 
 
 def distinct(*shape: int) -> Inputs:
-    """Numbers in random order, neighbours half a unit apart: no window has two that are nearly its largest."""
+    """Numbers in random order, at distances of half a unit, so that no window has two elements that are nearly its largest."""
     return lambda rng: (0.5 * (rng.permutation(int(np.prod(shape))) - np.prod(shape) // 2).reshape(shape),)
 
 

@@ -1,13 +1,13 @@
-"""Multi-head attention: heads that attend side by side, each in its own part of the features.
+"""Multi-head attention: several attentions in parallel, each in its own part of the features.
 
     Q = query W_q + b_q,    K = key W_k + b_k,    V = value W_v + b_v        split into H parts of D/H features
     A_h = softmax(Q_h K_h^T / sqrt(D/H)) V_h                                  one attention for each head
     y = [A_1 ... A_H] W_o + b_o
 
-Derivation.  Four affine maps and one attention, each with a vjp of its own (`linear`, `scaled_dot_product_attention`), run
-backwards in the reverse order; to split into heads and to join them are permutations, whose vjp is the inverse permutation. b_k
-adds Q_l . b_k to all scores of a row, where softmax does not see it: its gradient is zero. In self-attention, where query, key
-and value are one array, its gradient is the sum of the three.
+Derivation.  Four affine maps and one attention, each with its own vjp (`linear`, `scaled_dot_product_attention`), in the reverse
+order. Splitting into heads and joining them are permutations, whose vjp is the inverse permutation. b_k adds Q_l . b_k to all
+scores of a row. softmax does not depend on that, so the gradient of b_k is zero. In self-attention query, key and value are one
+array, and its gradient is the sum of the three.
 
 Shapes: query (N, L, D), key, value (N, S, D), weights (D, D), biases (D,), mask (L, S) or (N, L, S), y (N, L, D).
 Source: Vaswani et al., "Attention is all you need", NeurIPS 2017, section 3.2.2.
@@ -140,7 +140,7 @@ _MASK_OF_EACH = np.stack([_MASK, _MASK[::-1]])
 
 CASES = [
     Case("generic", _inputs(2, 3, 5, 4), {"heads": 2}, zero=_ZERO),
-    # One query and one key: softmax is 1, whatever they are.
+    # With one key softmax is 1 for any query and key.
     Case("one", _inputs(1, 1, 1, 2), {"heads": 2}, zero=("query", "key", "query_weight", "query_bias", "key_weight", "key_bias")),
     Case("self", _inputs(2, 5, 5, 8, attends_to_itself=True), {"heads": 2}, zero=_ZERO),
     Case("causal_self", _inputs(2, 5, 5, 8, attends_to_itself=True), {"heads": 2, "causal": True}, zero=_ZERO),

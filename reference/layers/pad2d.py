@@ -4,10 +4,10 @@
 
     zero       r = h within the image, none outside
     reflect    r mirrors h at the first and the last row, which are not repeated:  |h| above,  2 (H - 1) - h below
-    replicate  r = h held within [0, H - 1]
+    replicate  r = h clipped to [0, H - 1]
 
-Derivation.  y copies, so a pixel of x collects from its copies: from the middle of dout, and from the border folded back onto it,
-one axis after the other (a corner is folded twice).
+Derivation.  y copies pixels, so the gradient of a pixel of x is the sum over its copies: the middle of dout, and the border
+folded onto it, one axis after the other (a corner is folded twice).
 
     dx_hw = sum over r(i) = h, c(j) = w of dout_ij
 

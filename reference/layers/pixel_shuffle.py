@@ -1,12 +1,12 @@
-"""Pixel shuffle: channels become pixels, r^2 of them a square of r by r.
+"""Pixel shuffle: r^2 channels become a square of r by r pixels.
 
     y[n, c, h r + i, w r + j] = x[n, c r^2 + i r + j, h, w],    i, j = 0 .. r - 1
 
-Derivation.  A permutation of the elements; the gradient goes back by the inverse one:
+Derivation.  A permutation of the elements. Its vjp is the inverse permutation:
 
     dx[n, c r^2 + i r + j, h, w] = dout[n, c, h r + i, w r + j]
 
-Shapes: x (N, C r^2, H, W), y (N, C, H r, W r). In `tf.nn.depth_to_space` the channel is the fastest: i r C + j C + c. Both
+Shapes: x (N, C r^2, H, W), y (N, C, H r, W r). In `tf.nn.depth_to_space` the channel index changes fastest: i r C + j C + c. Both
 orders agree where C is 1.
 Source: Shi et al., "Real-time single image and video super-resolution using an efficient sub-pixel convolutional neural network",
 CVPR 2016.

@@ -1,4 +1,4 @@
-"""Positional embedding: a vector for each position is added, from a table that is learned.
+"""Positional embedding: adds a vector for each position, from a learned table.
 
     y_te = x_te + weight_te,    t = 0 ... T - 1
 

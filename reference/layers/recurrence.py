@@ -1,8 +1,8 @@
-"""What the recurrent layers share: their checks at the door, and how they lay time out in memory.
+"""The checks of the recurrent layers' arguments, and their layout of time in memory.
 
-The loop over time runs over contiguous (N, ...) slices of time-major arrays. Everything that does not wait for the
-previous step is one product over all of them: the input's share of the pre-activations before the loop, the gradients
-of x, weights and biases after it.
+The loop over time runs over contiguous (N, ...) slices of time-major arrays. Whatever does not depend on the previous step is one
+product over all steps: the input's share of the pre-activations before the loop, and the gradients of x, weights and biases after
+it.
 """
 
 import numpy as np
@@ -30,13 +30,13 @@ def require_fitting(op: str, gates: int, **arguments: Array) -> None:
     wanted = {"h": (len(x), hidden), "c": (len(x), hidden), "weight_input": (x.shape[-1], width)}
     for name, value in arguments.items():
         if name not in ("x", "weight_hidden"):
-            shape = wanted.get(name, (width,))  # all others are biases
+            shape = wanted.get(name, (width,))  # all other arguments are biases
             if value.shape != shape:
                 raise invalid(op, name, f"of shape {value.shape}", f"{shape}")
 
 
 def blocks(gates: int) -> str:
-    """How a message spells the length of so many gates side by side."""
+    """The length of so many gates side by side, as messages print it."""
     return "H" if gates == 1 else f"{gates}H"
 
 
@@ -53,7 +53,7 @@ def all_steps(steps: Array) -> Array:
 def sigmoid_in_place(x: Array) -> None:
     """x becomes 1 / (1 + exp(-x)).
 
-    Where x is so far below zero that exp(-x) overflows, 1/inf = 0 is the value to within the smallest normal number.
+    Where exp(-x) overflows, 1/inf = 0 is the right value to within the smallest normal number.
     """
     np.negative(x, out=x)
     with np.errstate(over="ignore"):
@@ -63,7 +63,7 @@ def sigmoid_in_place(x: Array) -> None:
 
 
 def draw(*shape: int, hidden: int, gates: int, states: int = 1, biases: int = 1) -> Inputs:
-    """A case's inputs: normal x of a shape, states and biases, and weights that keep the variance of what they multiply."""
+    """The inputs of a case: normal x of a shape, states and biases, and weights that preserve variance."""
 
     def inputs(rng: np.random.Generator) -> tuple[Array, ...]:
         n, width = shape[0], gates * hidden
@@ -79,7 +79,7 @@ def draw(*shape: int, hidden: int, gates: int, states: int = 1, biases: int = 1)
 
 
 def saturated(inputs: Inputs) -> Inputs:
-    """The same with a third of the gates shut and a third open, to the last digit of float32: by the last bias."""
+    """The same, with a third of the gates closed and a third open to the last digit of float32, because of the last bias."""
 
     def moved(rng: np.random.Generator) -> tuple[Array, ...]:
         *others, bias = inputs(rng)
@@ -99,7 +99,7 @@ def from_rest(inputs: Inputs, states: int = 1) -> Inputs:
 
 
 def chosen(pick: Pick, *shape: int, hidden: int, gates: int, states: int = 1, biases: int = 1) -> tuple[Array, ...]:
-    """For domains: arguments as `draw` has them, small enough that no gate saturates, and with no zero among the states."""
+    """For domains: arguments as in `draw`, so small that no gate saturates, and with no zero among the states."""
     width = gates * hidden
     return (
         pick.floats(*shape, low=-2, high=2),

@@ -1,4 +1,4 @@
-"""What the ways of resizing an image ask of their arguments: the size, itself or as a multiple of the input's."""
+"""The output size of an image that is resized: given directly, or as a multiple of the input's."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Scale = float | tuple[float, ...]
 def output_size(op: str, x: Array, size: Size | None, scale_factor: Scale | None) -> tuple[int, int]:
     """(OH, OW) from size, an integer or (OH, OW), or from scale_factor, a number or (vertical, horizontal): OH = floor(H s).
 
-    Raises ValueError where x is not (N, C, H, W) with H, W >= 1, not exactly one of the two is given, or it leaves no pixel.
+    Raises ValueError if x is not (N, C, H, W) with H, W >= 1, if not exactly one of the two is given, or if no pixel is left.
     """
     if not (x.ndim == 4 and min(x.shape[2:]) > 0):
         raise invalid(op, "x", f"of shape {x.shape}", "(N, C, H, W) with H, W >= 1")
@@ -40,5 +40,5 @@ def resized(pick: Pick) -> tuple[Array, dict[str, Any]]:
     if pick.one_of(False, True):
         size = spelled(pick, (pick.size(1, 6), pick.size(1, 6)))
         return pick.floats(n, channels, pick.size(), pick.size()), {"size": size, "scale_factor": None}
-    scale = pick.one_of(2, 0.5, 1.5, (3, 1), (0.5, 2.0))  # half a pixel is none
+    scale = pick.one_of(2, 0.5, 1.5, (3, 1), (0.5, 2.0))  # an image of half a pixel has none
     return pick.floats(n, channels, pick.size(2, 4), pick.size(2, 4)), {"size": None, "scale_factor": scale}

@@ -1,15 +1,15 @@
-"""Residual connection: what a branch f adds to its own input.
+"""Residual connection: a branch f is added to its own input.
 
     y = x + f(x, *params)
 
-Derivation.  The cotangent reaches x twice, as it is and through the branch; the parameters are the branch's alone:
+Derivation.  The cotangent reaches x twice, unchanged and through the branch. The parameters belong to the branch alone:
 
     dx = dout + dx_f        dparams = dparams_f        where dx_f, *dparams_f is the vjp of f at dout
 
-The first term is why deep networks train: however small dx_f is, dx is not.
+The first term is the reason why deep networks train: dx is not small, even if dx_f is.
 
-f is an `Op`, any whose result has the shape of x: this is the one op that takes another. What f differentiates follows x,
-and what it takes by keyword follows f:
+f is any `Op` whose result has the shape of x. No other op takes an op as an argument. The differentiable arguments of f follow x,
+and its keyword arguments follow f:
 
     residual.forward(x, weight, bias, f=OPS["linear"])        residual.forward(x, f=OPS["softmax"], axis=0)
 
@@ -74,7 +74,7 @@ CASES = [
         {"f": LAYER_NORM, "eps": 1e-3},
     ),
     Case("large", lambda rng: (rng.normal(size=(32, 48)), rng.normal(size=(48, 48)) / 7, rng.normal(size=48)), {"f": LINEAR}),
-    # The branch undoes the connection: y = bias, and dout + dx_f is zero.
+    # The branch is minus the identity: y = bias, and dout + dx_f is zero.
     Case("cancelled", lambda rng: (rng.normal(size=(4, 3)), -np.eye(3), rng.normal(size=3)), {"f": LINEAR}, zero=("x",)),
     Case("at_a_kink_of_the_branch", lambda rng: (np.array([[-1.0, 0.0], [0.0, 2.0]]),), {"f": RELU}, kink=True),
 ]

@@ -8,7 +8,7 @@ Derivation.  drrms/dx_j = -rrms^3 x_j / n, so dxhat_i/dx_j = rrms ([i = j] - xha
 
     dx = rrms * (g - xhat * mean(g * xhat))        dweight = sum dout * xhat  over the leading axes
 
-Layer normalisation without the part along 1: a shift of x does change y.
+This is layer normalisation without the part along 1. A shift of x changes y.
 
 Shapes: x, y (..., *F), weight F.
 Source: Zhang and Sennrich, "Root mean square layer normalization", NeurIPS 2019. Defaults of eps differ: 1e-6 here, in Keras and

@@ -2,12 +2,12 @@
 
     h_t = tanh(x_t @ weight_input + h_{t-1} @ weight_hidden + bias),  t = 1 to T, from h_0 = h;  y_t = h_t
 
-Derivation.  Backpropagation through time: h_t reaches the loss through its output y_t and through the next step. With
+Derivation.  Backpropagation through time: h_t influences the loss through its output y_t and through the next step. With
 a_t the argument of tanh, whose slope is 1 - h_t^2, and dh the cotangent of h_T at the end,
 
     for t = T to 1:    da_t = (dy_t + dh) * (1 - h_t^2);    dh = da_t @ weight_hidden.T
 
-The steps share their parameters, whose gradients are sums over time; with the da_t kept, each is one product over all
+The steps share their parameters, so their gradients are sums over time. With all da_t stored, each is one product over all
 steps, and so is dx:
 
     dx_t = da_t @ weight_input.T       dweight_input  = sum_t x_t.T @ da_t
@@ -17,7 +17,7 @@ The product of T factors weight_hidden.T and 1 - h_t^2 is why gradients vanish o
 
 Shapes: x (N, T, C) with T >= 1; h, h_T (N, H); weight_input (C, H), weight_hidden (H, H), bias (H,); y (N, T, H).
 Source: Elman, "Finding structure in time", Cognitive Science 14, 1990; Werbos, "Backpropagation through time: what it does
-and how to do it", Proceedings of the IEEE 78, 1990. PyTorch stores (H, C), (H, H) and two biases that only ever add up;
+and how to do it", Proceedings of the IEEE 78, 1990. PyTorch stores (H, C), (H, H) and two biases that only occur as a sum;
 Keras and flax as we do.
 """
 

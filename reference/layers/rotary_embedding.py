@@ -1,4 +1,4 @@
-"""Rotary position embedding: pairs of features turn by an angle that grows with the position.
+"""Rotary position embedding: pairs of features are rotated by an angle that grows with the position.
 
     angle_ti = (offset + t) base^(-2i/E),    i = 0 ... E/2 - 1
 
@@ -7,12 +7,12 @@
 
 where (a, b) is the i-th pair: neighbours (2i, 2i + 1) when interleaved, else (i, i + E/2), one from each half.
 
-Derivation.  A rotation is linear, and its transpose turns back:
+Derivation.  A rotation is linear, and its transpose is the inverse rotation:
 
     dx_a = dout_a cos(angle) + dout_b sin(angle)        dx_b = dout_b cos(angle) - dout_a sin(angle)
 
-The two pairings are the same map up to a permutation of the features, but a model trained with one is broken with the other. The
-product of a query and a key that are both turned depends on the difference of their positions alone.
+The two pairings are the same map up to a permutation of the features, but a model trained with one does not work with the other.
+The product of a query and a key that are both rotated depends on the difference of their positions alone.
 
 Shapes: x, y (..., T, E), E even.
 Source: Su et al., "RoFormer: enhanced transformer with rotary position embedding", 2021 (interleaved); the halves are those of
@@ -73,7 +73,7 @@ def _turned(x: Array, cos: Array, sin: Array, interleaved: bool) -> Array:
 
 
 def _count(x: Array, n: int, start: int = 0) -> Array:
-    """start, start + 1, ... in the dtype and the subclass of x, so that the rounding of what follows is seen."""
+    """start, start + 1, ... in the dtype and the subclass of x, so that later roundings are watched."""
     counted = np.empty_like(x, shape=n)
     counted[...] = np.arange(start, start + n)
     return counted

@@ -1,6 +1,6 @@
-"""Scaled dot-product attention: each query takes the mean of the values, weighted by how well it matches their keys.
+"""Scaled dot-product attention: for each query the mean of the values, weighted by the match of the query and their keys.
 
-    S = scale Q K^T,    S_ls = -inf where query l may not see key s
+    S = scale Q K^T,    S_ls = -inf where query l may not attend to key s
     P = softmax(S) along s
     Y = P V
 
@@ -15,10 +15,9 @@ Shapes: query (..., L, E), key (..., S, E), value (..., S, V), mask broadcasting
 by default.
 Source: Vaswani et al., "Attention is all you need", NeurIPS 2017; the sum: Dao et al., "FlashAttention", NeurIPS 2022.
 
-A mask of bool means opposite things in one library: True attends in F.scaled_dot_product_attention, in Keras, JAX and here;
-True is left out in nn.MultiheadAttention. A query that may see no key has no softmax, and here it is an error; PyTorch returns
-0 or nan, TensorFlow and JAX the mean of all values. Causal counts from the first query and the first key, also where L and S
-differ.
+A boolean mask has two opposite meanings in PyTorch. True attends in F.scaled_dot_product_attention, in Keras, JAX and here. True
+is left out in nn.MultiheadAttention. A query without any key has no softmax. It is an error here; PyTorch returns 0 or nan,
+TensorFlow and JAX return the mean of all values. Causal counts from the first query and the first key, also if L and S differ.
 """
 
 import numpy as np
@@ -82,7 +81,7 @@ def backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
 
 def domain(pick: Pick) -> Arguments:
     batch, causal = any_shape(pick, 0, 2), pick.one_of(False, True)
-    queries, keys, width = pick.size(1 + causal, 3), pick.size(2, 3), pick.size(1, 3)  # of one key nothing depends on a query
+    queries, keys, width = pick.size(1 + causal, 3), pick.size(2, 3), pick.size(1, 3)  # with one key nothing depends on the query
     query, key = (pick.floats(*batch, length, width, low=-2, high=2) for length in (queries, keys))
     mask = chosen_mask(pick, causal, (queries, keys), (*batch, queries, keys), (*(1 for _ in batch), 1, keys))
     options = {"mask": mask, "causal": causal, "scale": pick.one_of(None, 0.75, 1.0)}

@@ -1,16 +1,16 @@
-"""Separable convolution: a depthwise convolution sees space and no channel beside its own, then a pointwise one the reverse.
+"""Separable convolution: a depthwise convolution over space, then a pointwise convolution over channels.
 
-    z = depthwise_conv2d(x, depthwise_weight)            over space, each channel by itself, M kernels for each
-    y_n,o,t = bias_o + sum_d pointwise_weight_o,d z_n,d,t        over channels, each position by itself
+    z = depthwise_conv2d(x, depthwise_weight)            over space, each channel alone, with M kernels for each
+    y_n,o,t = bias_o + sum_d pointwise_weight_o,d z_n,d,t        over channels, each position alone
 
 It has k C M + C M O weights for k taps, where a full convolution of the same shapes has k C O.
 
-Derivation.  Backwards through the composition; both halves are linear. Through the pointwise half,
+Derivation.  The vjps of both halves in reverse order; both are linear. The pointwise half has
 
     dpointwise_o,d = sum_n,t dout_n,o,t z_n,d,t        dz_n,d,t = sum_o pointwise_weight_o,d dout_n,o,t
     dbias_o = sum_n,t dout_n,o,t
 
-and dz is the cotangent of the depthwise half, which has no bias: one before the pointwise half would only add to the other.
+and dz is the cotangent of the depthwise half. That has no bias, because the bias of the pointwise half can replace it.
 
 Shapes: x (N, C, H, W), depthwise_weight (C M, 1, kH, kW), pointwise_weight (O, C M, 1, 1), bias (O,), y (N, O, H', W') with
 H' and W' as in conv2d; stride, padding and dilation belong to the depthwise half. PyTorch and flax have no such layer: two

@@ -1,4 +1,4 @@
-"""What the normalisation layers share: rows shifted to mean zero and scaled to variance one.
+"""Rows shifted to mean zero and scaled to variance one, as all normalisation layers do.
 
     mean = sum_i x_i / n        centred = x - mean        rstd = 1 / sqrt(sum_i centred_i^2 / n + eps)
     xhat = centred rstd
@@ -7,14 +7,14 @@ Derivation.  With dmean/dx_j = 1/n and drstd/dx_j = -rstd^3 centred_j / n,
 
     dxhat_i/dx_j = rstd ([i = j] - 1/n - xhat_i xhat_j / n)
 
-i and j may be exchanged, so the vjp is the same map: from the cotangent g of xhat it takes out what lies along 1 and along xhat,
+i and j may be exchanged, so the vjp is the same map. It removes the parts of the cotangent g of xhat along 1 and along xhat,
 
     dx = rstd (g - mean(g) - xhat mean(g xhat))
 
-because a shift of x does not change xhat, nor (but for eps) does a scale. The variance takes a second pass: the
-textbook's mean(x^2) - mean^2 loses all its digits where the mean is large.
+because neither a shift of x changes xhat, nor (but for eps) a scale. The variance takes a second pass, because mean(x^2) - mean^2
+loses all its digits where the mean is large.
 
-xhat itself is never formed. A pass over memory is what these layers cost, and rstd goes into the next product for free.
+xhat itself is never computed. Passes over memory are the cost of these layers, and a later product includes rstd without one.
 
 Shapes: x, centred, g (..., n); rstd (..., 1).
 """
@@ -36,9 +36,9 @@ def standardize(x: Array, eps: float) -> tuple[Array, Array]:
 
 
 def standardize_backward(g_rstd: Array, sum_g: Array, sum_g_centred: Array, centred: Array, rstd: Array) -> Array:
-    """The cotangent g of centred * rstd -> dx. g_rstd, which dx takes the memory of, and centred (..., n); sums, rstd (..., 1).
+    """The cotangent g of centred * rstd -> dx. g_rstd, whose memory dx uses, and centred (..., n); sums, rstd (..., 1).
 
-    The sums over a row, of g and of g centred, come from the caller, who has cheaper ways to them than through g.
+    The caller gives the sums of g and of g centred over a row, because it computes them without g.
     """
     n = centred.shape[-1]
     mean_g_xhat = sum_g_centred * rstd / n
@@ -55,9 +55,9 @@ def positions(x: Array) -> Array:
 
 
 def require_channels(op: str, x: Array, eps: float, **parameters: Array) -> None:
-    """Check at the door: x is (N, C, ...), and each parameter, one number a channel, (C,).
+    """Check that x is (N, C, ...), and that each parameter is (C,), one number for each channel.
 
-    Raises ValueError naming the op, the argument, what came and what was wanted.
+    Raises ValueError, which names the op, the argument, what came and what was wanted.
     """
     require_floats(op, x=x, **parameters)
     if not x.ndim >= 2:
@@ -70,9 +70,9 @@ def require_channels(op: str, x: Array, eps: float, **parameters: Array) -> None
 
 
 def require_trailing(op: str, x: Array, eps: float, **parameters: Array) -> None:
-    """Check at the door: every parameter has the shape of x's trailing axes, and there is something along them.
+    """Check that every parameter has the shape of the trailing axes of x, and that they have at least one element.
 
-    Raises ValueError naming the op, the argument, what came and what was wanted.
+    Raises ValueError, which names the op, the argument, what came and what was wanted.
     """
     require_floats(op, x=x, **parameters)
     weight = parameters["weight"]
@@ -98,7 +98,7 @@ EPS = (1e-5, 1e-3, 0.5)
 
 
 def scaled(pick: Pick, *shape: int, channels: tuple[int, ...]) -> tuple[Array, Array, Array]:
-    """For domains: x without two values alike, so that nothing has variance zero; weight without a zero, and bias."""
+    """For domains: x of distinct values, so that no variance is zero; weight without a zero, and bias."""
     return pick.distinct(*shape), pick.floats(*channels, besides=(0.0,)), pick.floats(*channels)
 
 

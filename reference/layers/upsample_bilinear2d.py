@@ -2,20 +2,20 @@
 
     y_ij = sum_hw R_ih x_hw C_jw,     R_ih = max(0, 1 - |r(i) - h|),   C_jw = max(0, 1 - |c(j) - w|)
 
-    r(i) = (i + 1/2) H / OH - 1/2, held within [0, H - 1]    by default: pixels are squares, images align at their edges
+    r(i) = (i + 1/2) H / OH - 1/2, clipped to [0, H - 1]    by default: pixels are squares, images align at their edges
     r(i) = i (H - 1) / (OH - 1), and 0 where OH = 1          with align_corners: pixels are points, the outermost align
 
-The tent max(0, 1 - |t|) weighs the two rows next to r(i) by their nearness; c(j) is the same for the width.
+The tent max(0, 1 - |t|) weights the two rows next to r(i) by their distances; c(j) is the same for the width.
 
 Derivation.  y is linear in x along each axis, y = R x C^T, and the gradient passes through the transposed maps:
 
     dx = R^T dout C
 
-Making an image smaller this way does not average: pixels between the samples get no gradient.
+An image made smaller in this way is not averaged: pixels between the samples get no gradient.
 
 Shapes: x (N, C, H, W), y (N, C, OH, OW). size is an integer or (OH, OW); or scale_factor, a number s or (vertical, horizontal),
 gives OH = floor(H s).
-`jax.image.resize` averages unless antialias=False. TensorFlow's kernels compute in float32, whatever they are given.
+`jax.image.resize` averages unless antialias=False. TensorFlow's kernels compute in float32 for every dtype.
 Source: Press et al., "Numerical recipes", 2007, section 3.6.
 """
 

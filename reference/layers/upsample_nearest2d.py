@@ -1,11 +1,11 @@
-"""Nearest-neighbour resizing: each pixel of y is the pixel of x that its centre falls into.
+"""Nearest-neighbour resizing: each pixel of y is the pixel of x in which its centre lies.
 
     y_ij = x_{r(i) c(j)},    r(i) = floor((i + 1/2) H / OH),   c(j) = floor((j + 1/2) W / OW)
 
-For a whole multiple of the size every pixel is repeated. Where a centre falls on the border of two pixels, the second is
-taken.
+For an integer multiple of the size every pixel is repeated. A centre on the border of two pixels takes the second.
 
-Derivation.  y copies, so each pixel of x collects from its copies; r and c never decrease, so copies lie side by side:
+Derivation.  y copies pixels, so the gradient of a pixel of x is the sum over its copies. r and c never decrease, so copies lie
+side by side:
 
     dx_hw = sum over r(i) = h, c(j) = w of dout_ij
 
@@ -35,7 +35,7 @@ def forward(x: Array, /, *, size: Size | None = None, scale_factor: Scale | None
     """
     require_floats("upsample_nearest2d", x=x)
     outputs = output_size("upsample_nearest2d", x, size, scale_factor)
-    # In integers, where no rounding can move a centre across a border.
+    # In integers, so that no rounding moves a centre across a border.
     rows, columns = ((2 * np.arange(o) + 1) * n // (2 * o) for n, o in zip(x.shape[2:], outputs, strict=True))
     return x[:, :, rows[:, None], columns], (rows, columns, x.shape)
 

@@ -1,10 +1,10 @@
-"""Weight normalisation: a weight as a length times a direction, so that the two are learned apart.
+"""Weight normalisation: a weight is a length times a direction, and both are learned.
 
     w = g v / |v|
 
 with one length g_c and one norm |v|_c = sqrt(sum v^2) for each index c of `axis`, the sum over all other axes.
 
-Derivation.  With u = v / |v|, dw/dg = u; and d|v|/dv = u gives du/dv = (1 - u u^T) / |v|, so what dw has along u is taken out:
+Derivation.  With u = v / |v|, dw/dg = u; and d|v|/dv = u gives du/dv = (1 - u u^T) / |v|, so the part of dw along u is removed:
 
     dg = sum u * dw        dv = g / |v| * (dw - u dg)
 
@@ -12,7 +12,7 @@ v's gradient is orthogonal to v: a step of gradient descent can only lengthen it
 
 Shapes: v, w any with axis, g (v.shape[axis],).
 Source: Salimans and Kingma, "Weight normalization", NeurIPS 2016. axis is the output axis: 0, the default, of PyTorch's weights,
--1 of `linear` here. flax adds an epsilon under the root; without one v = 0 has no direction: nan in PyTorch, refused here.
+-1 of `linear` here. flax adds an epsilon under the root. Without one v = 0 has no direction: nan in PyTorch, ValueError here.
 """
 
 import numpy as np
@@ -52,7 +52,7 @@ def backward(dout: Array, cache: Cache) -> tuple[Array, Array]:
 def domain(pick: Pick) -> Arguments:
     shape = list(any_shape(pick, 2))
     axis = pick.one_of(*range(-len(shape), len(shape)))
-    shape[(axis + 1) % len(shape)] += 1  # another axis: a direction of one entry has no gradient
+    shape[(axis + 1) % len(shape)] += 1  # on another axis: a direction of one entry has no gradient
     return (pick.distinct(*shape), pick.floats(shape[axis], besides=(0.0,))), {"axis": axis}
 
 

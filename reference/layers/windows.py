@@ -1,12 +1,12 @@
-"""Windows that slide over the spatial axes of x (N, C, *spatial), as pooling and convolution have them.
+"""Windows that slide over the spatial axes of x (N, C, *spatial), for pooling and convolution.
 
 Along an axis of length L, element k of window o is
 
     i = o * stride + k * dilation - padding              O = floor((L + 2 padding - dilation (K - 1) - 1) / stride) + 1
 
-Seen from one place k of the kernel, a *tap*, the elements under it in all windows are a strided slice of x. A loop over the
-K taps so does for all windows at once what a loop over windows would do one by one, and copies nothing. Where a tap
-lies on the padding the slices leave the window out: padding is never stored.
+The elements under one place k of the kernel, a *tap*, in all windows are a strided slice of x. A loop over the K taps therefore
+works on all windows at once, and copies nothing. Where a tap lies on the padding, the slices leave out the window: padding is
+never stored.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Index = tuple[EllipsisType | slice, ...]
 
 @dataclass(frozen=True)
 class Windows:
-    """Where windows lie.
+    """The positions of windows.
 
     outputs   how many there are along each axis
     taps      for each place of the kernel, in row-major order, the windows that have an element of x there, and these
@@ -44,7 +44,7 @@ class Windows:
         return np.full_like(x, value, shape=(*x.shape[:2], *self.outputs))
 
     def held(self) -> Array:
-        """How many elements of x each window holds; integers (*outputs)."""
+        """The number of elements of x in each window; integers (*outputs)."""
         counts = np.zeros(self.outputs, dtype=int)
         for windows, _ in self.taps:
             counts[windows] += 1
@@ -54,11 +54,12 @@ class Windows:
 def slide(
     op: str, x: Array, axes: int, kernel_size: Size, stride: Size | None = None, padding: Size = 0, dilation: Size = 1
 ) -> Windows:
-    """The windows over x, which has so many spatial axes. Sizes are for every axis, or a tuple of one for each; without a
-    stride the windows lie side by side.
+    """The windows over x, which has so many spatial axes. A size is an integer for all axes, or a tuple of one for each.
 
-    Raises ValueError where x has other axes, a size is not one, the kernel is larger than the padded axis, or a window would
-    lie wholly on padding.
+    Without a stride the windows lie side by side.
+
+    Raises ValueError if x has other axes, if a size is invalid, if the kernel is larger than the padded axis, or if a window lies
+    wholly on padding.
     """
     if x.ndim != 2 + axes:
         raise invalid(op, "x", f"of shape {x.shape}", "(N, C, L)" if axes == 1 else "(N, C, H, W)")
@@ -79,7 +80,7 @@ def slide(
 
 
 def lay(lengths: Sizes, kernels: Sizes, strides: Sizes, paddings: Sizes, dilations: Sizes) -> Windows:
-    """The windows over axes of these lengths. Every argument has an integer for each axis; that a kernel fits is not checked."""
+    """The windows over axes of these lengths. Every argument has an integer for each axis. The fit is not checked."""
     outputs, taps = [], []
     for length, kernel, step, pad, gap in zip(lengths, kernels, strides, paddings, dilations, strict=True):
         count = (length + 2 * pad - gap * (kernel - 1) - 1) // step + 1
@@ -98,7 +99,7 @@ def per_axis(op: str, argument: str, value: object, axes: int, *, least: int = 1
 
 
 def _tap(length: int, count: int, step: int, offset: int) -> tuple[slice, slice]:
-    """Which of count windows have their element offset + o * step within [0, length), and these elements."""
+    """The windows, of count, whose element offset + o * step lies within [0, length), and these elements."""
     first = max(0, -(offset // step))
     last = max(first, min(count, (length - 1 - offset) // step + 1))
     start = first * step + offset
@@ -116,7 +117,7 @@ def fitting(
 ) -> tuple[Sizes, Sizes, dict[str, Size]]:
     """For domains: lengths of axes, and kernel, stride, padding and dilation of windows that fit them and read from them.
 
-    onto_padding   some may lie wholly on padding; otherwise it is at most half the kernel, which is what PyTorch pools over
+    onto_padding   some may lie wholly on padding; otherwise it is at most half the kernel, as PyTorch requires for pooling
     most           the longest kernel along an axis
     padded, dilated   whether there is padding and dilation at all
     """
@@ -134,12 +135,12 @@ def fitting(
 
 
 def spelled(pick: Pick, sizes: Sizes) -> Size:
-    """For domains: an integer for each axis as a tuple, or as one for all where they are the same."""
+    """For domains: a tuple of an integer for each axis, or one integer for all if they are the same."""
     return sizes[0] if len(set(sizes)) == 1 and pick.one_of(True, False) else sizes
 
 
 def pooled(pick: Pick, axes: int, *, padded: bool = True, dilated: bool = True) -> tuple[Sizes, dict[str, Any]]:
-    """For domains: a shape (N, C, *lengths), and what pooling takes by keyword."""
+    """For domains: a shape (N, C, *lengths), and the keyword arguments of pooling."""
     lengths, kernel, windows = fitting(pick, axes, padded=padded, dilated=dilated)
     options = {"kernel_size": spelled(pick, kernel), **windows, "stride": pick.one_of(windows["stride"], None)}
     return (pick.size(1, 2), pick.size(1, 2), *lengths), options

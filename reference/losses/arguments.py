@@ -1,7 +1,6 @@
-"""What losses share about their arguments: the checks at the door, and the samplers of their cases.
+"""The checks of the arguments of losses, and the samplers of their cases.
 
-A sampler of labels draws from a generator of its own: labels are attributes of a case, and have to be there before its
-inputs are drawn.
+A sampler of labels has its own generator, because labels are attributes of a case, which are made before its inputs are drawn.
 """
 
 from typing import Any
@@ -15,7 +14,7 @@ from ..domain import GRAIN, Pick
 def require_like(op: str, **arguments: Array) -> None:
     """Check that arguments are floats of one dtype and one shape, those of the first.
 
-    Raises ValueError where they are not: broadcasting a target by accident is a classic mistake.
+    Raises ValueError if they are not: broadcasting a target by accident is a common mistake.
     """
     require_floats(op, **arguments)
     (first, model), *others = arguments.items()
@@ -34,7 +33,7 @@ def require_class_labels(op: str, labels: Array, n: int, classes: int, ignore_in
     if labels.dtype.kind not in "iu":
         raise invalid(op, "labels", f"of dtype {labels.dtype}", "integers")
     kept: Array = np.ones(n, bool) if ignore_index is None else labels != ignore_index
-    if labels.min(initial=0) < 0 or labels.max(initial=0) >= classes:  # seldom, and to find out which is far more work
+    if labels.min(initial=0) < 0 or labels.max(initial=0) >= classes:  # rarely, and finding out which costs far more
         outside = labels[kept & ((labels < 0) | (labels >= classes))]
         wanted = f"0 to {classes - 1}" + (f" or {ignore_index}" if ignore_index is not None else "")
         if outside.size != 0:
@@ -43,9 +42,9 @@ def require_class_labels(op: str, labels: Array, n: int, classes: int, ignore_in
 
 
 def require_signs(op: str, labels: Array) -> None:
-    """Check that labels are -1 and 1, as floats, so that they can be multiplied with.
+    """Check that labels are -1 and 1, as floats, so that they can be factors.
 
-    Raises ValueError where they are not: labels of 0 and 1 are a classic mistake.
+    Raises ValueError if they are not: labels of 0 and 1 are a common mistake.
     """
     others = labels[np.abs(labels) != 1]
     if others.size != 0:
@@ -58,7 +57,7 @@ def normals(*shape: int, arrays: int = 2) -> Inputs:
 
 
 def unequal(*shape: int) -> Inputs:
-    """Two normal arrays, no element of which is near that of the other: the absolute error has its kink where they meet."""
+    """Two normal arrays whose elements differ everywhere: the absolute error has its kink where they are equal."""
 
     def inputs(rng: np.random.Generator) -> tuple[Array, Array]:
         target = rng.normal(size=shape)
@@ -104,7 +103,7 @@ def any_signs(pick: Pick, *shape: int) -> Array:
 
 
 def some_ignored(pick: Pick, n: int, classes: int) -> dict[str, Any]:
-    """The arguments labels, ignore_index and weight: any labels but the first, which is one that is kept, may be ignored."""
+    """The arguments labels, ignore_index and weight. The first label is never ignored, any other may be."""
     ignored = pick.one_of(-100, 0) if classes > 1 else -100
     labels = np.where(pick.booleans(n), ignored, pick.integers(n, low=0, high=classes))
     labels[0] = classes - 1

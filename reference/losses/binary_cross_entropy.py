@@ -2,13 +2,12 @@
 
     q = clip(p, eps, 1 - eps)         l = -(t log q + (1 - t) log(1 - q)),  reduced
 
-Derivation.  dl/dq = -t/q + (1 - t)/(1 - q) = (q - t) / (q (1 - q)), and the clip passes only what it did not cut off:
+Derivation.  dl/dq = -t/q + (1 - t)/(1 - q) = (q - t) / (q (1 - q)), and the clip passes only values inside its bounds:
 
     dp = dl * (q - t) / (q (1 - q)) * [eps <= p <= 1 - eps]
 
-A probability that saturates beyond eps has no gradient any more: the network cannot recover from it, which is one
-reason to prefer binary_cross_entropy_with_logits. At p = eps exactly the loss has a kink; we pass the gradient
-there.
+A probability beyond eps has no gradient, and the network cannot recover from it. This is one reason to prefer
+binary_cross_entropy_with_logits. At p = eps the loss has a kink, where we pass the gradient.
 
 Keras clips at 1e-7 as here; PyTorch clamps log q at -100 instead and bounds q (1 - q) below by 1e-12; optax has no
 such loss.
@@ -69,7 +68,7 @@ CASES = [
         {"labels": zeros_and_ones(2, 5), "eps": 0.1},
     ),
     Case("saturated", lambda rng: (np.array([0.0, 1.0, 0.0, 1.0, 0.3]),), {"labels": np.array([0.0, 1.0, 1.0, 0.0, 1.0])}),
-    # Beside sqrt(2) - 1, where implementations of log1p change from one formula to another.
+    # Near sqrt(2) - 1 implementations of log1p change from one formula to another.
     Case(
         "near_sqrt_2_minus_1",
         lambda rng: (np.array([*np.linspace(0.02, 0.08, 11), 0.414206]),),

@@ -10,9 +10,8 @@ and softplus'(-x) differentiated by x is -(1 - p):
 
     dx = dl * ((1 - t) - (1 + (w - 1) t) (1 - p))        which for w = 1 is the well-known p - t
 
-The stable form is written with |x| and max, which have kinks at 0; the function has none, and its derivative at 0
-is that of the smooth function. Frameworks that differentiate the stable form piecewise may return something else
-there.
+The stable form uses |x| and max, which have kinks at 0. The function itself has none. Frameworks that differentiate the stable
+form piece by piece may return another value at 0.
 
 Shapes: x, labels t in [0, 1] (...); pos_weight broadcasts against them; L () or, unreduced, (...).
 Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.2; the stable form is TensorFlow's
@@ -74,9 +73,9 @@ CASES = [
         lambda rng: (rng.normal(size=(2, 6)) + np.array([-200, -40, -15, 15, 40, 200]),),
         {"labels": np.array([[0.0, 0, 0, 1, 1, 1], [1, 1, 1, 0, 0, 0]])},
     ),
-    # At 0, with a weight: TensorFlow has another function for it, and differentiates |x| and max.
+    # At 0, with a weight: TensorFlow uses another function, and differentiates |x| and max.
     Case("found_971c5d19", lambda rng: (np.array([0.0]),), {"labels": np.array([0.0]), "pos_weight": np.array([1.0])}),
-    # One prediction that is right: sigmoid(x) - 1, as PyTorch has it, cancels, and no other hides it.
+    # A single right prediction: in PyTorch sigmoid(x) - 1 cancels, and no other element hides that.
     Case("sure_and_right", lambda rng: (np.full(8, 6.5),), {"labels": np.ones(8), "reduction": "none"}),
     Case("found_368a3a7a", lambda rng: (np.array([5.25]),), {"labels": np.array([1.0])}),
 ]

@@ -1,4 +1,4 @@
-"""Cosine embedding loss: pairs that belong together should point the same way, others not be nearer than the margin.
+"""Cosine embedding loss: pairs that belong together should have cosine 1, others a cosine of at most the margin.
 
     c = x1 . x2 / sqrt((|x1|^2 + EPS) (|x2|^2 + EPS))             EPS = 1e-12
     l_n = 1 - c  where t_n = 1,      max(0, c - margin)  where t_n = -1,  reduced
@@ -97,6 +97,6 @@ def domain(pick: Pick) -> Arguments:
     n, features = pick.size(1, 3), pick.size(2, 4)
     side, signs = np.where(pick.booleans(n, 1), -1.0, 1.0), np.where(pick.booleans(n, features), -1.0, 1.0)
     x1, x2 = (signs * pick.floats(n, features, low=GRAIN) for _ in range(2))
-    # No pair is orthogonal, which is the kink without a margin; and no cosine is near the other one, whose square is no fraction.
+    # No pair is orthogonal (the kink for margin 0), and no cosine equals the other margin, whose square is irrational.
     attrs = {"labels": any_signs(pick, n), "margin": pick.one_of(0.0, 1 / math.pi), "reduction": pick.one_of(*REDUCTIONS)}
     return (x1, side * x2), attrs

@@ -2,15 +2,15 @@
 
     y = u1 . u2        u = x / max(|x|, eps)
 
-It is the similarity, as in PyTorch and optax; as a loss it is taken with a minus sign, which keras.losses.cosine_similarity
-has built in.
+This is the similarity, as in PyTorch and optax. The loss is minus the similarity; keras.losses.cosine_similarity includes the
+sign.
 
 Derivation.  A product of two unit vectors, each differentiated as in `unit.py`:
 
     du1 = dout * u2         dx1 = (du1 - u1 (u1 . du1)) / |x1| = dout * (u2 - y u1) / |x1|
 
-which is orthogonal to x1: only the direction counts. A vector shorter than eps is divided by eps, a constant: there
-dx1 = dout * u2 / eps, and the zero vector has a gradient too. |x| = eps is a kink; we take the gradient from below.
+This is orthogonal to x1, because y depends on the direction alone. A vector shorter than eps is divided by the constant eps.
+There dx1 = dout * u2 / eps, also at the zero vector. |x| = eps is a kink, where we take the gradient from below.
 
 PyTorch subtracts the derivative of the norm below eps too, where the norm is a constant. The eps of optax bounds the square
 of the norm, and has to be squared to mean the same. Keras multiplies by min(1/|x|, 1/eps), which is the same function, but
@@ -72,6 +72,6 @@ CASES = [
 def domain(pick: Pick) -> Arguments:
     shape = list(any_shape(pick))
     axis = pick.one_of(*range(-len(shape), len(shape)))
-    shape[axis] = pick.size(2, 4)  # the angle between two numbers is nothing to differentiate
+    shape[axis] = pick.size(2, 4)  # the cosine between two numbers is 1 or -1
     x1, x2 = (pick.floats(*shape, besides=(0.0,)) for _ in range(2))
     return (x1, x2), {"axis": axis, "eps": pick.one_of(1e-8, 2.1)}  # no sum of squares of multiples of GRAIN is 2.1^2

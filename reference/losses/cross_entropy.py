@@ -12,7 +12,7 @@ g is a_n = (1 - s) weight_{t_n} at the label and b_c = s weight_c / C everywhere
 
     l_n = (a_n + sum_c b_c) log sum_k exp(x_nk) - a_n x_{n,t_n} - sum_c b_c x_nc
 
-A class that is ruled out by a logit of -inf costs nothing where g is 0 (0 log 0 = 0, by continuity).
+A class with a logit of -inf adds nothing to the loss where g is 0 (0 log 0 = 0, by continuity).
 
 Shapes: x (N, C), labels t (N,) integers in [0, C) or equal to ignore_index; weight (C,); L () or, unreduced, (N,).
 Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.3; label smoothing: Szegedy et al.,

@@ -1,7 +1,7 @@
-"""Connectionist temporal classification: the label sequence is given, when each label is spoken is not.
+"""Connectionist temporal classification: the labels of a sequence are known, their times are not.
 
-A path names one class, or blank, at each of the T frames. It spells a label sequence by collapsing repeats and then dropping
-blanks. With log p = log softmax(x), l = -log(sum over all paths that spell the labels of prod_t p_t(path_t)).
+A path names one class, or blank, at each of the T frames. It gives a label sequence by collapsing repeats and then dropping
+blanks. With log p = log softmax(x), l = -log(sum over all paths that give the labels of prod_t p_t(path_t)).
 
 The sum runs over a lattice. The labels with blanks around them, z = (blank, t_1, blank, t_2, ..., t_S, blank), are its 2 S + 1
 states; a path stays, moves on by one, or skips a blank between two different labels:
@@ -17,14 +17,14 @@ add up to 1. Through the softmax (see cross_entropy), with g in the place of the
 
     dx_tk = dl * (p_tk - g_tk)             and 0 at frames beyond the sample's length
 
-Everything is computed in logarithms: P itself falls below the smallest float after some hundred frames.
+Everything is computed in logarithms, because P underflows after some hundred frames.
 
-Labels need a frame each, and a blank between equal neighbours. With fewer frames no path spells them, P = 0 and l is infinite:
-zero_infinity counts such a sample as a loss of 0, without it they are refused.
+Each label needs a frame, and equal neighbours need a blank between them. With fewer frames no path gives the labels, P = 0 and l
+is infinite. With zero_infinity such a sample has a loss of 0; without it, it is a ValueError.
 
 Shapes: x (N, T, C) logits; labels (N, S) integers, padded by anything; input_lengths, label_lengths (N,); L () or (N,).
 The mean divides each loss by its number of labels first, as PyTorch's; Keras's does not. PyTorch's ctc_loss takes log p, and
-its gradient is that of the function of x: it is right behind a log_softmax, and nowhere else.
+returns the gradient with respect to x. It is right after a log_softmax, and nowhere else.
 Source: Graves et al., "Connectionist temporal classification", ICML 2006.
 """
 
@@ -91,7 +91,7 @@ def backward(dout: Array, cache: Cache) -> tuple[Array]:
     frames, rows = len(log_a), np.arange(len(states))
     ends = np.arange(states.shape[1]) - 2 * label_lengths[:, None]
     start = np.where((ends == 0) | (ends == -1), 0, np.full_like(emitted[0], -np.inf))
-    skips = _skips(states[:, ::-1], blank)  # the lattice read backwards is one like it
+    skips = _skips(states[:, ::-1], blank)  # the reversed lattice has the same form
     log_b = np.full_like(log_a, -np.inf)
     for t in reversed(range(frames)):
         if t + 1 < frames:
@@ -100,7 +100,7 @@ def backward(dout: Array, cache: Cache) -> tuple[Array]:
     posterior = np.exp(log_a + log_b - log_total[:, None])
     dx = np.exp(log_p)
     dx[:, :, blank] -= posterior[:, :, ::2].sum(axis=2).T
-    for s in range(1, states.shape[1], 2):  # one label of every sample at a time: no class comes twice
+    for s in range(1, states.shape[1], 2):  # one label of every sample at a time, so that no class occurs twice
         dx[rows, :, states[:, s]] -= posterior[:, :, s].T
     inside = (np.arange(frames) < input_lengths[:, None]) & reachable[:, None]
     dl = spread(dout, share, reduction) * share
@@ -191,7 +191,7 @@ def domain(pick: Pick) -> Arguments:
     blank, zero_infinity = pick.one_of(*range(classes)), pick.one_of(False, True)
     labels = pick.integers(n, length, low=0, high=classes - 1)
     input_lengths, label_lengths = pick.integers(n, low=1, high=frames + 1), pick.integers(n, low=0, high=length + 1)
-    if not zero_infinity:  # frames for each label, and for a blank between any two
+    if not zero_infinity:  # frames for each label, and a blank between any two
         label_lengths = np.minimum(label_lengths, (input_lengths + 1) // 2)
     lengths = {"input_lengths": input_lengths, "label_lengths": label_lengths}
     options = {"blank": blank, "zero_infinity": zero_infinity, "reduction": pick.one_of(*REDUCTIONS)}

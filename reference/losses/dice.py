@@ -1,14 +1,14 @@
 """Soft Dice loss of probabilities: one minus the overlap of two regions, relative to their sizes.
 
-    I = sum p t        S = sum p + sum t          sums over axis, or over everything
+    I = sum p t        S = sum p + sum t          sums over axis, or over all axes
     l = 1 - (2 I + smooth) / (S + smooth + eps),  reduced over what is left
 
 Derivation.  dI/dp = t and dS/dp = 1; with D = S + smooth + eps and the quotient f = (2 I + smooth) / D,
 
     dp = -dl * (2 t D - (2 I + smooth)) / D^2 = dl * (f - 2 t) / D
 
-An image without a region, t = 0, has 2 I = 0: without smooth its loss is 1 and its gradient 0 whatever is predicted,
-and nothing is ever learned from it. With smooth the loss falls to 0 as p does.
+An image without a region, t = 0, has 2 I = 0. Without smooth its loss is 1 and its gradient 0 for any prediction, so that nothing
+is learned from it. With smooth the loss falls to 0 as p does.
 
 Shapes: p, labels t (...); L () or, unreduced, p without the axes summed over. eps alone is Keras's dice; optax has smooth
 alone, once in I and S/2 where we have it in 2 I and S.

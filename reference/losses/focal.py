@@ -1,4 +1,4 @@
-"""Focal loss of logits: binary cross entropy in which what is already right counts little.
+"""Focal loss of logits: binary cross entropy with a small weight for predictions that are already right.
 
     p = sigmoid(x), q = 1 - p
     m = (1 - t) p + t q                              the probability of the wrong class, for t in {0, 1}
@@ -9,7 +9,7 @@ Derivation.  A product; with dp/dx = p q, dm/dx = (1 - 2 t) p q and dCE/dx = p -
 
     dx = dl * w m^gamma * (gamma (1 - 2 t) (p q / m) CE + p - t)
 
-Nothing is computed from 1 - p, which loses its digits where p saturates. With e = exp(-|x|), and (n, f) = (1 - t, t)
+Nothing uses 1 - p, which loses its digits where p saturates. With e = exp(-|x|), and (n, f) = (1 - t, t)
 where x >= 0, (t, 1 - t) elsewhere, m = (n + f e) / (1 + e), so
 
     log m = s - log(1 + e),    p q / m = exp(-|x| - s) / (1 + e),    s = log(n + f e) = logaddexp(log n, log f - |x|)
@@ -56,7 +56,7 @@ def forward(
     e = np.exp(-size)
     positive = x >= 0
     near, far = np.where(positive, 1 - labels, labels), np.where(positive, labels, 1 - labels)
-    with np.errstate(divide="ignore"):  # log 0 = -inf is what logaddexp wants of a label that is 0 or 1
+    with np.errstate(divide="ignore"):  # for a label of 0 or 1, logaddexp takes log 0 = -inf
         s = np.logaddexp(np.log(near), np.log(far) - size)
     cross_entropy = np.log1p(e) + near * size
     weight = np.exp(gamma * (s - np.log1p(e)))

@@ -6,10 +6,9 @@ Derivation.  With e = x - t,
 
     dx = dl * e / v          dtarget = -dx          dvar = dl * (1 / v - e^2 / v^2) / 2 * [var >= eps]
 
-The variance that minimises it is e^2. Left alone it follows the errors to 0 and the loss to -infinity, which is what eps is
-for; and where eps has cut it off, the loss does not depend on var any more. PyTorch clamps behind autograd's back and
-returns the gradient at v as that of var: a variance below eps still moves. At var = eps the clamp has a kink; we pass the
-gradient there.
+The variance that minimises the loss is e^2. Without eps it follows the errors to 0, and the loss goes to -infinity. Below eps the
+loss does not depend on var. PyTorch clamps outside of autograd and returns the gradient at v as that of var: a variance below eps
+still moves. At var = eps the clamp has a kink, where we pass the gradient.
 
 Shapes: x, target, var (...); L () or, unreduced, (...).
 Source: Nix and Weigend, "Estimating the mean and variance of the target probability distribution", ICNN 1994; the options
@@ -67,7 +66,7 @@ def _perfect(rng: np.random.Generator) -> tuple[Array, Array, Array]:
 
 
 def _nearly_no_loss(rng: np.random.Generator) -> tuple[Array, Array, Array]:
-    """Variances of 1 and errors about 1/64: log(2 pi) / 2, added and taken away again, leaves no digits of such losses."""
+    """Variances of 1 and errors about 1/64: adding log(2 pi) / 2 and subtracting it again leaves no digits of such losses."""
     x = rng.normal(size=(3, 4))
     return x, x + rng.uniform(0.01, 0.02, size=(3, 4)), np.ones((3, 4))
 
@@ -76,7 +75,7 @@ _CLAMPED = np.array([[0.0, 0.01, 0.5, 1.0], [2.0, 0.05, 0.2, 0.0], [0.03, 1.5, 0
 
 CASES = [
     Case("generic", _inputs(3, 4)),
-    # A variance whose logarithm keeps the loss off 0: see nearly_no_loss.
+    # A variance whose logarithm keeps the loss away from 0, see _nearly_no_loss.
     Case("one", lambda rng: (rng.normal(size=(1, 1)), rng.normal(size=(1, 1)), rng.uniform(2, 4, size=(1, 1)))),
     Case("odd_sum", _inputs(3, 7, 5), {"reduction": "sum"}),
     Case("none", _inputs(3, 4), {"reduction": "none"}),

@@ -6,8 +6,8 @@ Derivation.  Where the margin is violated, 1 - t x > 0, the loss falls by t for 
 
     dx = -dl * t * [t x < 1]
 
-On the margin, t x = 1, the loss has a kink and its gradient is any number between -t and 0. We take 0; a maximum
-whose gradient goes to its first argument takes -t, and one that shares it takes half.
+On the margin, t x = 1, the loss has a kink, and any number between -t and 0 is a subgradient. We take 0. A framework whose
+maximum passes its gradient to the first argument takes -t, and one that shares it takes half of -t.
 
 Shapes: x, labels t in {-1, 1} (...); L () or, unreduced, (...). Keras averages over the last axis even where nothing
 is reduced.

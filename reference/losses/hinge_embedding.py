@@ -1,4 +1,4 @@
-"""Hinge embedding loss: a distance is small for what belongs together, and at least the margin for what does not.
+"""Hinge embedding loss: distances should be small for pairs that belong together, and at least the margin for others.
 
     l_i = x_i  where t_i = 1,      max(0, margin - x_i)  where t_i = -1,  reduced
 

@@ -7,7 +7,7 @@ delta sign(e). The derivative is e in the one and delta sign(e) in the other, wh
 
     dx = dl * c          dtarget = -dx
 
-The pieces meet with the same slope, so there is no kink, and optimisation sees the squared error's gradient, clipped.
+The pieces have the same slope where they meet, so there is no kink. The gradient is that of half the squared error, clipped.
 For delta -> infinity it is half the squared error: mse has no such factor.
 
 Shapes: x, target (...); L () or, unreduced, (...).

@@ -9,7 +9,7 @@ Derivation.  Cross entropy with label i in row i: ds_ij = dl_i (softmax_j(s_ij) 
 
     du = ds v / temperature        dv = ds^T u / temperature
 
-and the unit vectors pass them on as in `unit.py`. The small temperature is a large factor: it magnifies rounding too.
+and dq and dk follow from them as in `unit.py`. A small temperature is a large factor, which also magnifies rounding.
 
 Shapes: query (N, D); keys (M, D), M >= N, of which key i belongs to query i and those from N on to none; L () or, unreduced,
 (N,). No framework has it as one function; all have its parts.

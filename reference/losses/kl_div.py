@@ -10,11 +10,11 @@ With log_target the target s = log t is given by its logarithm too, and dt/ds = 
 
     dtarget = dl * t (s + 1 - log_p)
 
-At t = 0 the loss is 0, by continuity. Its slope there is infinite: dtarget is -inf times the sign of dl, and no gradient
-descent on the target may start from it. With log_target the same point is s = -inf, and there the derivative is 0. The
+At t = 0 the loss is 0, by continuity. Its slope there is infinite: dtarget is -inf times the sign of dl. Gradient
+descent on the target cannot start there. With log_target the same point is s = -inf, and there the derivative is 0. The
 frameworks return nan in both, or what a clip lets through.
 
-Only "batchmean" is the divergence of distributions in rows, averaged; "mean" divides by the number of classes as well.
+Only "batchmean" is the average divergence of the distributions in rows; "mean" divides by the number of classes as well.
 
 Shapes: log_p, target (...); L () or, unreduced, (...).
 Source: Kullback and Leibler, "On information and sufficiency", Annals of Mathematical Statistics 22, 1951; the reductions

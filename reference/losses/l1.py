@@ -7,7 +7,7 @@ Derivation.  dl_i/dx_i = sign(x_i - t_i), and the target enters with the opposit
     dx = dl * sign(x - t)          dtarget = -dx
 
 Where x = t the loss has a kink, and any number in [-1, 1] is a subgradient. We return 0, as PyTorch and Keras do; JAX
-differentiates |e| as 1 at 0, and so leaves a perfect prediction.
+takes 1 as the derivative of |e| at 0, and so moves away from a perfect prediction.
 
 Shapes: x, target (...); L () or, unreduced, (...).
 Source: Boyd and Vandenberghe, "Convex Optimization", 2004, section 6.1.

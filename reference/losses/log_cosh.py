@@ -1,4 +1,4 @@
-"""Logarithm of the hyperbolic cosine of the error: half its square near 0, its absolute value less log 2 far away.
+"""Logarithm of the hyperbolic cosine of the error: about half its square near 0, and its absolute value minus log 2 far away.
 
     l_i = log cosh(x_i - t_i),  reduced
 
@@ -6,8 +6,8 @@ Derivation.  (log cosh)' = sinh / cosh:
 
     dx = dl * tanh(x - t)          dtarget = -dx
 
-cosh overflows from |e| = 711 on (90 in float32), and near 0 it rounds to 1 and loses the loss altogether. Two forms cover
-the line: with cosh e - 1 = 2 sinh^2(e / 2) and cosh e = exp|e| (1 + exp(-2 |e|)) / 2,
+cosh overflows from |e| = 711 on (90 in float32). Near 0 it rounds to 1, and the loss to 0. Two forms cover the
+line: with cosh e - 1 = 2 sinh^2(e / 2) and cosh e = exp|e| (1 + exp(-2 |e|)) / 2,
 
     l = log1p(2 sinh^2(e / 2))  where |e| < 1,        l = |e| + log1p(exp(-2 |e|)) - log 2  elsewhere
 

@@ -2,11 +2,11 @@
 
     l_i = max(0, margin - t_i (x1_i - x2_i)),  reduced
 
-Derivation.  A hinge of the difference, which both scores enter with opposite signs:
+Derivation.  A hinge of the difference, in which the two scores have opposite signs:
 
     dx1 = -dl * t * [t (x1 - x2) < margin]          dx2 = -dx1
 
-Where t (x1 - x2) = margin the loss has a kink; we take 0 there. A pair that is level with a margin of 0 sits on it.
+Where t (x1 - x2) = margin the loss has a kink; we take 0 there. With a margin of 0, a pair of equal scores lies on it.
 
 Shapes: x1, x2, labels t in {-1, 1} (...); L () or, unreduced, (...).
 Source: Herbrich, Graepel and Obermayer, "Large margin rank boundaries for ordinal regression", 2000; PyTorch's
@@ -43,7 +43,7 @@ def backward(dout: Array, cache: Cache) -> tuple[Array, Array]:
 
 
 def _inputs(*shape: int) -> Inputs:
-    """Scores whose difference keeps off the margins of the cases."""
+    """Scores whose difference is not near the margins of the cases."""
 
     def inputs(rng: np.random.Generator) -> tuple[Array, Array]:
         x2 = rng.normal(size=shape)

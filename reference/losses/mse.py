@@ -6,8 +6,8 @@ Derivation.  dl_i/dx_i = 2 (x_i - t_i), and the target enters with the opposite 
 
     dx = dl * 2 (x - t)          dtarget = -dx
 
-The factor 2 and the 1/n of the mean are where hand-written versions differ most: some drop the 2, some divide by
-the batch alone. Here n counts every element, as in PyTorch and in Keras when the last axis has the same length in
+Hand-written versions differ most in the factor 2 and in the 1/n of the mean: some drop the 2, some divide by the batch
+alone. Here n counts every element, as in PyTorch and in Keras when the last axis has the same length in
 all samples.
 
 Shapes: x, target (...); L () or, unreduced, (...).

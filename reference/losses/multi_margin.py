@@ -3,7 +3,7 @@
     z_nc = margin + x_nc - x_nt                 t = t_n, the label
     l_n = weight_t / C  sum_{c != t} max(0, z_nc)^p,  reduced;  p is 1 or 2
 
-Derivation.  A violated margin pushes its class down and the right class up by as much:
+Derivation.  A violated margin has opposite gradients for its class and for the right class:
 
     dx_nc = dl_n * weight_t / C * p max(0, z_nc)^(p - 1) * [z_nc > 0]     c != t          dx_nt = -sum_{c != t} dx_nc
 
@@ -12,7 +12,7 @@ With p = 1 there is a kink where z = 0, and we take 0; with p = 2 there is none.
 Shapes: x (N, C), labels t (N,) integers in [0, C), weight (C,); L () or, unreduced, (N,).
 Source: Weston and Watkins, "Support vector machines for multi-class pattern recognition", ESANN 1999, with PyTorch's 1 / C;
 its documentation raises the weight to the power p too, its code does not. Keras's categorical_hinge and optax's
-multiclass_hinge_loss are another loss, that of the worst class alone (Crammer and Singer).
+multiclass_hinge_loss are another loss, which counts the worst class alone (Crammer and Singer).
 """
 
 from typing import Literal

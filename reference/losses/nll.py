@@ -2,14 +2,14 @@
 
     l_n = -weight_{t_n} log_p_{n t_n},  reduced;  the mean divides by sum_n weight_{t_n}, ignored rows left out
 
-Derivation.  l_n is linear in one element of its row, and knows nothing of the others:
+Derivation.  l_n is linear in one element of its row, and does not depend on the others:
 
     dlog_p_nc = -dl_n * weight_c [c = t_n]
 
-which is not the gradient of cross_entropy: that has the log_softmax before it in its p - onehot(t). Nothing here requires
-that log_p be normalised, and where it is not the loss has no lower bound.
+This is not the gradient of cross_entropy, p - onehot(t), which includes the log_softmax. log_p need not be normalised here. If it
+is not, the loss has no lower bound.
 
-PyTorch has it as such. TensorFlow and optax have it only together with the softmax, and Keras's losses of probabilities
+PyTorch has this function. TensorFlow and optax have it only together with the softmax, and Keras's losses of probabilities
 normalise them first, which changes the gradient.
 
 Shapes: log_p (N, C), labels t (N,) integers in [0, C) or equal to ignore_index; weight (C,); L () or, unreduced, (N,).

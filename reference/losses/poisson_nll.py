@@ -9,9 +9,9 @@ Derivation.
     dx = dl * (exp(x) - t)          or  dl * (1 - t / (x + eps))
     dtarget = -dl * x               or  -dl * log(x + eps),  plus  dl * (log t + 1 / (2 t)) where full adds its term
 
-Counts are data, but the frameworks differentiate them, so we do. Stirling's term jumps from 0 to -0.08 at t = 1, where the
-loss has no derivative by the target. At t = 0 it has one, and PyTorch and TensorFlow return nan: they select
-the term after it was computed, and 0 times the slope of t log t at 0 is nan.
+Counts are data, but the frameworks differentiate them, and so does this op. Stirling's term jumps from 0 to -0.08 at t = 1, where
+the loss has no derivative with respect to the target. At t = 0 it has one, but PyTorch and TensorFlow return nan: they select the
+term after computing it, and 0 times the slope of t log t at 0 is nan.
 
 Shapes: x, target (...); L () or, unreduced, (...).
 Source: McCullagh and Nelder, "Generalized linear models", 1989, section 6.2; the options are PyTorch's. TensorFlow has

@@ -1,4 +1,4 @@
-"""Smooth L1 loss: the absolute error with its kink rounded off.
+"""Smooth L1 loss: the absolute error, quadratic near 0 instead of a kink.
 
     e = x - t        l = e^2 / (2 beta) where |e| <= beta,  |e| - beta / 2 elsewhere,  reduced
 
@@ -7,7 +7,7 @@ s (e - beta s / 2), and the derivative is s:
 
     dx = dl * s          dtarget = -dx
 
-For beta = 0 nothing is rounded off: s = sign(e), the loss is l1, and has its kink. PyTorch has smooth_l1; Keras and optax
+For beta = 0, s = sign(e): the loss is l1 and has its kink. PyTorch has smooth_l1; Keras and optax
 have the Huber loss only.
 
 Shapes: x, target (...); L () or, unreduced, (...).

@@ -1,4 +1,4 @@
-"""Cross entropy of logits with a distribution over the classes: soft labels, mixed ones, those of a teacher.
+"""Cross entropy of logits with a distribution over the classes, such as soft labels, mixed labels or those of a teacher.
 
     log p_nc = x_nc - log sum_k exp(x_nk)
     l_n      = -sum_c t_nc log p_nc,  reduced;  the mean divides by N
@@ -7,13 +7,12 @@ Derivation.  dlog p_c/dx_j = [c = j] - p_j, and l is linear in t:
 
     dx_nj = dl_n * (p_nj * sum_c t_nc - t_nj)          dtarget_nc = -dl_n * log p_nc
 
-Where the target sums to 1 the first is the well-known p - t. It need not: mixed-up labels, a class weight multiplied in, or
-a row of zeros that masks a sample break the sum, and then p - t is wrong. The fused op of TensorFlow returns it all the
-same; what TensorFlow runs instead where it must be deterministic, PyTorch and optax return the derivative. All of them
-differentiate the target too, so we do.
+If the target sums to 1, the first is the well-known p - t. With mixed labels, a class weight as a factor, or a row of zeros that
+masks a sample, it does not sum to 1, and p - t is wrong. The fused op of TensorFlow returns p - t all the same. PyTorch, optax
+and TensorFlow's deterministic form return the derivative. All of them differentiate the target, and so does this op.
 
-A class that is ruled out by a logit of -inf costs nothing where its target is 0 (0 log 0 = 0, by continuity), and the slope
-of the loss by that target is infinite. Written as a product the loss is nan there.
+A class with a logit of -inf adds nothing to the loss where its target is 0 (0 log 0 = 0, by continuity), and the slope
+of the loss with respect to that target is infinite. Written as a product the loss is nan there.
 
 Shapes: x, target (N, C); L () or, unreduced, (N,).
 Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.3; Hinton, Vinyals and Dean, "Distilling the

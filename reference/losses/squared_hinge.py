@@ -6,7 +6,7 @@ Derivation.  With m = max(0, 1 - t x), dl/dm = 2 m and dm/dx = -t where m > 0:
 
     dx = -dl * 2 t m
 
-On the margin m is 0, and so is the gradient from either side: unlike the hinge loss this one has no kink.
+On the margin m = 0 and the gradient from both sides is 0. Unlike the hinge loss, this one has no kink.
 
 Shapes: x, labels t in {-1, 1} (...); L () or, unreduced, (...). Keras averages over the last axis even where nothing
 is reduced.

@@ -6,12 +6,12 @@
 
 Derivation.  With u = a - b + eps,
 
-    dd/du_i = sign(u_i) (|u_i| / d)^(p - 1)             and u enters from a with +1, from b with -1
+    dd/du_i = sign(u_i) (|u_i| / d)^(p - 1)             du/da = 1, du/db = -1
 
-and a triplet inside its margin passes +dl to the first distance and -dl to the second. The norm has a kink at u = 0,
-where its one-sided derivatives are -1 and 1: we take 0, as PyTorch does. eps moves that kink away from a = b, and is why
-d(a, b) is not quite d(b, a). The maximum has a kink where the margin is just kept (we take 0), the swap where its two
-distances are equal (we take the anchor's); with p = 1 every u_i = 0 is a kink.
+A triplet inside its margin passes +dl to the first distance and -dl to the second. The norm has a kink at u = 0, where its
+one-sided derivatives are -1 and 1: we take 0, as PyTorch does. eps moves that kink away from a = b. It is the reason why d(a, b)
+and d(b, a) differ a little. The maximum has a kink where the margin is exactly kept (we take 0), the swap where its two distances
+are equal (we take the anchor's); with p = 1 every u_i = 0 is a kink.
 
 Shapes: anchor, positive, negative (N, D); L () or, unreduced, (N,).
 Source: Balntas et al., "Learning local feature descriptors with triplets and shallow convolutional neural networks",
@@ -94,7 +94,7 @@ def _triplets(n: int, d: int, margin: float = 1.0, p: float = 2.0, eps: float = 
 
 
 def _near_a_kink(anchor: Array, positive: Array, negative: Array, margin: float, p: float) -> Array:
-    """Of each row, whether the loss or the choice of a distance has its kink within 0.05."""
+    """For each row, whether the loss or the choice of a distance has its kink within 0.05."""
     near, far, across = (_distance(u, p)[0] for u in (anchor - positive, anchor - negative, positive - negative))
     gaps = np.stack([near - far + margin, near - across + margin, across - far])
     return np.asarray((np.abs(gaps) < 0.05).any(axis=0))
@@ -111,13 +111,13 @@ _POSITIVE = np.array([[3.0, 4.0], [1.0, 0.0], [0.0, 2.0]])
 
 
 def _nearer_to_positive(rng: np.random.Generator) -> tuple[Array, Array, Array]:
-    """Negatives of which every second is nearer to the positive than to the anchor."""
+    """Negatives; every second one is nearer to the positive than to the anchor."""
     anchor, positive, difference = rng.normal(size=(3, 6, 4))
     return anchor, positive, np.where(np.arange(6)[:, None] % 2 == 0, positive, anchor) + 0.25 * difference
 
 
 def _some_met(rng: np.random.Generator) -> tuple[Array, Array, Array]:
-    """Every second negative far from both, whose triplet is met; the others near, and most of their triplets violated."""
+    """Every second negative is far away, so that its triplet keeps the margin. The others are near, and most violate it."""
     anchor, near, far = rng.normal(size=(3, 6, 4))
     push = np.where(np.arange(6)[:, None] % 2 == 0, 16 * np.sign(far), 0.75 * far)
     return anchor, anchor + 0.75 * near, anchor + push
@@ -148,7 +148,7 @@ CASES = [
 
 def domain(pick: Pick) -> Arguments:
     shape = pick.size(1, 3), pick.one_of(1, 3)
-    # An odd number of odd multiples of GRAIN on the one side, even ones on the other: whatever p and the margin, no component of
+    # An odd number of odd multiples of GRAIN on one side, even ones on the other: for any p and margin, no component of
     # a distance is 0, nor are two distances equal or a margin just kept.
     near = GRAIN + 2 * pick.floats(*shape, low=-2, high=2)
     far = 2 * pick.floats(*shape, low=-2, high=2, besides=(0.0, -0.0625))

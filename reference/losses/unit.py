@@ -1,4 +1,4 @@
-"""Vectors scaled to length one, and nothing worse than a division by eps where they have none.
+"""Vectors scaled to length one. A vector shorter than eps is divided by eps.
 
     u = x / max(|x|, eps)
 
@@ -6,7 +6,7 @@ Derivation.  With d|x|/dx = x / |x|,
 
     dx = (du - u sum_j du_j u_j) / |x|   where |x| > eps,  the part of du across u;      dx = du / eps   elsewhere
 
-So the zero vector has a gradient, and only |x| = eps exactly is a kink, where we take the second line.
+The zero vector has a gradient. Only |x| = eps is a kink, where we take the second line.
 """
 
 import numpy as np

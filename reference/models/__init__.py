@@ -1,1 +1,1 @@
-"""Networks composed of ops' pairs, their caches threaded by hand."""
+"""Networks composed of ops: each forward collects the caches of its ops, and each backward uses them in the reverse order."""

@@ -1,16 +1,16 @@
-"""The basic block of a residual network, and the normalised convolution that it is made of.
+"""The basic block of a residual network, and the normalised convolution of which it consists.
 
     n_1 = norm(conv(a, K_1))        n_2 = norm(conv(relu(n_1), K_2))        y = relu(n_2 + skip)
 
-    skip = a                        where size and channels stay: the identity
+    skip = a                        where size and channels do not change: the identity
     skip = norm(conv(a, K_P))       where the block has a projection: a kernel of 1 x 1, with the stride of K_1, which is 2
 
-a is used twice, and each use hands a gradient back. At a fork gradients are summed:
+a is used twice, and each use has its gradient. The gradient of a is their sum:
 
     da = da_branch + da_skip        da_skip = dsum under the identity, with dsum the gradient of n_2 + skip
 
-Convolutions have no bias: batch normalisation would take it out again. A kernel of 3 x 3 is padded by 1 on all sides, at stride 2
-too; "SAME" in Keras and flax would pad the end alone there, and start the windows a pixel later.
+Convolutions have no bias, because batch normalisation removes it. A kernel of 3 x 3 is padded by 1 on all sides, also at stride
+2. "SAME" in Keras and flax pads the end alone there, so that the windows start a pixel later.
 
 Shapes: a (N, C, H, W), y (N, C, H, W), or with a projection (N, O, ceil(H/2), ceil(W/2)).
 Source: He, Zhang, Ren and Sun, "Deep residual learning for image recognition", CVPR 2016; the projection is option B there.
@@ -63,7 +63,7 @@ def backward(name: str, dy: Array, cache: Any) -> tuple[Array, Params]:
     dr, dsecond = conv_norm_backward(f"{name}.second", dsum, second_cache)
     (dn1,) = relu.backward(dr, relu_cache)
     da_branch, dfirst = conv_norm_backward(f"{name}.first", dn1, first_cache)
-    return da_branch + da_skip, dfirst | dsecond | dskip  # the fork: what a's two uses hand back
+    return da_branch + da_skip, dfirst | dsecond | dskip  # the gradients of the two uses of a
 
 
 def init_conv_norm(rng: np.random.Generator, name: str, before: int, after: int, kernel: int) -> Params:

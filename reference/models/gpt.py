@@ -4,13 +4,13 @@
     a_k = h_k + attention(norm_1(h_k))        h_{k+1} = a_k + mlp(norm_2(a_k))        for k = 0 ... K - 1
     logits = norm(h_K) E^T                    L = cross_entropy(logits, labels), over all positions at once
 
-attention is causal: position t sees 0 ... t, so that one pass trains T predictions. mlp(x) = gelu(x W + b) W' + b'. Norms come
-before the branches and leave the path h_0, h_1, ... a plain sum: backwards, dh passes every block as it is and each branch adds
+attention is causal: position t attends to 0 ... t, so that one pass trains T predictions. mlp(x) = gelu(x W + b) W' + b'. The
+norms are inside the branches, so h_0, h_1, ... is a plain sum: in backward dh passes every block unchanged, and each branch adds
 its share.
 
-E is used twice, to look tokens up and to compare the last state with each of them. Its gradient is the sum of both uses.
-Queries, keys and values have no bias: that of the keys would have a gradient of zero (see `multi_head_attention`), which Adam
-would blow up to whole steps of rounding error.
+E is used twice, to look up tokens and to compare the last state with each of them. Its gradient is the sum of both uses. Queries,
+keys and values have no bias. That of the keys would have a gradient of zero (see `multi_head_attention`), and Adam would make
+whole steps of its rounding errors.
 
 Shapes: tokens, labels (N, T) of integers below V, E (V, D), P (M, D) with M >= T, h (N, T, D), W (D, 4D), W' (4D, D), L ().
 Source: Vaswani et al., "Attention is all you need", NeurIPS 2017; Radford et al., "Language models are unsupervised multitask
@@ -33,7 +33,7 @@ PROJECTIONS = ("query", "key", "value", "output")
 
 
 def init(rng: np.random.Generator, vocabulary: int, context: int, width: int, depth: int) -> Params:
-    """Tables of deviation 1/sqrt(4 D), weights of variance 1/fan_in, those that end a branch divided by sqrt(2K); float64."""
+    """Tables of deviation 1/sqrt(4 D), weights of variance 1/fan_in; the last of each branch is divided by sqrt(2K). float64."""
 
     def weight(inputs: int, outputs: int, scale: float = 1.0) -> Array:
         return np.asarray(rng.normal(size=(inputs, outputs)) * scale / np.sqrt(inputs))
@@ -54,7 +54,7 @@ def init(rng: np.random.Generator, vocabulary: int, context: int, width: int, de
 
 
 def depth(params: Params) -> int:
-    """How many blocks params has."""
+    """The number of blocks in params."""
     return sum(name.endswith("norm1.weight") for name in params)
 
 
@@ -121,7 +121,7 @@ def _block(params: Params, block: str, h: Array, heads: int) -> tuple[Array, Any
 
 
 def _block_backward(dh: Array, cache: Any) -> tuple[Array, Params]:
-    """dh (N, T, D), the cotangent of what the block returns -> that of its input, and dparams under their names in the block."""
+    """dh (N, T, D), the cotangent of the block's output -> that of its input, and dparams under their names in the block."""
     norm1_cache, attention_cache, norm2_cache, expand_cache, gelu_cache, contract_cache = cache
     d: Params = {}
     dg, d["contract.weight"], d["contract.bias"] = linear.backward(dh, contract_cache)

@@ -1,15 +1,16 @@
-"""A sequence classifier: a gated recurrent unit reads the sequence, a linear layer judges its last hidden state.
+"""A sequence classifier: a gated recurrent unit reads the sequence, and a linear layer classifies its last hidden state.
 
     h_t = gru_cell(x_t, h_{t-1}),  h_0 = 0
     logits = h_T @ W + b        L = cross_entropy(logits, labels)
 
-Only h_T is looked at: the cotangents of the outputs y_t are zero, and whatever the first rows contribute has come back through
-all later steps. On the digits a step is a row of pixels.
+Only h_T is used. The cotangents of the outputs y_t are zero, and the gradient reaches the first steps through all later ones. On
+the digits a step is a row of pixels.
 
-A gate has one bias here, at the input; that at the hidden state is zero and stays so. In r and z the two only add up, as in
-`lstm_classifier`: trained together they take each step twice, in PyTorch and Keras, but not in flax, whose r and z have one. In n
-the second is a parameter of its own, for r * (h_{t-1} @ W_hn + b_hn) has it inside of the reset, and every framework trains it
-unless it is told not to: PyTorch by requires_grad_(False), Keras by a constraint on its bias (2, 3H), flax by stop_gradient.
+A gate has one bias here, at the input. The bias at the hidden state is zero and is not trained. In r and z only the sum of the
+two counts, as in `lstm_classifier`. If both are trained, each takes the whole step: this happens in PyTorch and Keras, but not in
+flax, whose r and z have one bias. In n the second bias is a parameter of its own, because it is inside the reset: r * (h_{t-1} @
+W_hn + b_hn). Frameworks train it by default. The adapters prevent that: PyTorch by requires_grad_(False), Keras by a constraint
+on its bias (2, 3H), flax by stop_gradient.
 
 Shapes: x (N, T, C) with T >= 1, labels (N,) integers, gru.weight_input (C, 3H), gru.weight_hidden (H, 3H), gru.bias (3H,),
 gates in the order r, z, n, W (H, K), L ().
@@ -87,7 +88,7 @@ def _case(identity: str, n: int, steps: int, inputs: int, hidden: int, classes: 
 def _inputs(n: int, steps: int, inputs: int, hidden: int, classes: int) -> Inputs:
     def draw(rng: np.random.Generator) -> tuple[Params, Array]:
         params = init(rng, inputs, hidden, classes)
-        moved = {name: value + 0.1 * rng.normal(size=value.shape) for name, value in params.items()}  # biases off zero too
+        moved = {name: value + 0.1 * rng.normal(size=value.shape) for name, value in params.items()}  # biases that are not zero
         return moved, rng.normal(size=(n, steps, inputs))
 
     return draw

@@ -1,13 +1,13 @@
-"""LeNet: two convolutions, each squashed and subsampled, and a fully connected layer. In the manner of LeNet-1, for small images.
+"""LeNet: two convolutions, each with tanh and subsampling, and a fully connected layer. Similar to LeNet-1, for small images.
 
     a_1 = avg_pool(tanh(conv(x, K_1) + b_1))        a_2 = avg_pool(tanh(conv(a_1, K_2) + b_2))
     logits = flatten(a_2) @ W + b                   L = cross_entropy(logits, labels)
 
-The forward stacks the caches of a stage; the backward pops them and reads as the forward read upwards.
+forward stacks the caches of each stage. backward pops them; it is the forward in the reverse order.
 
-Subsampling takes the mean of each window, as LeCun's networks do, and not its maximum. The background of a digit is 0 and its
-convolution the bias, alike in all of a window: where a maximum ties it has no derivative, and which element gets the gradient
-is up to the framework or to the last bit. A mean and tanh have no kinks.
+Subsampling takes the mean of each window, as in LeCun's networks, and not the maximum. The background of a digit is 0, and its
+convolution is the bias everywhere in a window. A maximum of equal elements has no derivative, and the element that gets the
+gradient depends on the framework or on the last bit. A mean and tanh have no kinks.
 
 Shapes: x (N, C, H, W), labels (N,) integers, K_k (O, C, kH, kW) with odd kH and kW, b_k (O,), W (O_2 H/4 W/4, classes), L ().
 A stage pads so that the convolution keeps the size; its pooling halves it.
@@ -96,7 +96,7 @@ def _network(params: Params, x: Array) -> tuple[Array, Any]:
 def _inputs(n: int, channels: Sequence[int], size: int, classes: int, kernel: int) -> Inputs:
     def draw(rng: np.random.Generator) -> tuple[Params, Array]:
         params = init(rng, channels, size, classes, kernel)
-        moved = {name: value + 0.1 * rng.normal(size=value.shape) for name, value in params.items()}  # biases off zero too
+        moved = {name: value + 0.1 * rng.normal(size=value.shape) for name, value in params.items()}  # biases that are not zero
         return moved, rng.normal(size=(n, channels[0], size, size))
 
     return draw

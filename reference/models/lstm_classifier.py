@@ -1,19 +1,19 @@
-"""A sequence classifier: a long short-term memory reads the sequence, a linear layer judges its last hidden state.
+"""A sequence classifier: a long short-term memory reads the sequence, and a linear layer classifies its last hidden state.
 
     h_t, c_t = lstm_cell(x_t, h_{t-1}, c_{t-1}),  h_0 = c_0 = 0
     logits = h_T @ W + b        L = cross_entropy(logits, labels)
 
-Only h_T is looked at: the cotangents of the outputs y_t and of c_T are zero, and whatever the first rows contribute has come back
-through all later steps. On the digits a step is a row of pixels.
+Only h_T is used. The cotangents of the outputs y_t and of c_T are zero, and the gradient reaches the first steps through all
+later ones. On the digits a step is a row of pixels.
 
 Shapes: x (N, T, C) with T >= 1, labels (N,) integers, lstm.weight_input (C, 4H), lstm.weight_hidden (H, 4H), lstm.bias (4H,),
 gates in the order i, f, g, o, W (H, K), L ().
 Source: Hochreiter and Schmidhuber, "Long short-term memory", 1997; the forget gate's bias starts at one: Jozefowicz, Zaremba and
 Sutskever, "An empirical exploration of recurrent network architectures", ICML 2015.
 
-A trap for whoever ports a training run: torch.nn.LSTM has two biases, bias_ih and bias_hh, and only their sum acts. Each gets the
-gradient of the sum, so each takes the whole step, and the sum moves twice as far as the one bias of Keras, flax and this page:
-its learning rate is doubled. The adapter keeps bias_hh at zero and holds it (requires_grad_(False)).
+A trap in porting a training run: torch.nn.LSTM has two biases, bias_ih and bias_hh, and only their sum counts. Each gets the
+gradient of the sum and takes the whole step. The sum moves twice as far as the single bias of Keras, flax and this module, as if
+its learning rate were doubled. The adapter keeps bias_hh at zero (requires_grad_(False)).
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _case(identity: str, n: int, steps: int, inputs: int, hidden: int, classes: 
 def _inputs(n: int, steps: int, inputs: int, hidden: int, classes: int) -> Inputs:
     def draw(rng: np.random.Generator) -> tuple[Params, Array]:
         params = init(rng, inputs, hidden, classes)
-        moved = {name: value + 0.1 * rng.normal(size=value.shape) for name, value in params.items()}  # biases off zero too
+        moved = {name: value + 0.1 * rng.normal(size=value.shape) for name, value in params.items()}  # biases that are not zero
         return moved, rng.normal(size=(n, steps, inputs))
 
     return draw

@@ -3,11 +3,11 @@
     h_k = a_k @ W_k        n_k = batch_norm(h_k)        r_k = activation(n_k)        a_{k+1} = dropout(r_k)        a_0 = x
     logits = a_K @ W + b                                L = cross_entropy(logits, labels)
 
-The forward stacks the caches of a hidden layer; the backward pops them and reads as the forward read upwards. The hidden layers
-have no bias: batch normalisation would take it out again.
+forward stacks the caches of each hidden layer. backward pops them; it is the forward in the reverse order. The hidden layers have
+no bias, because batch normalisation removes it.
 
-Shapes: x (N, I), labels (N,) integers, W_k (n_k, n_{k+1}), L (). The masks of dropout come in, one (N, n_{k+1}) a hidden layer;
-so do the running statistics, which training updates and evaluation uses.
+Shapes: x (N, I), labels (N,) integers, W_k (n_k, n_{k+1}), L (). The masks of dropout are arguments, (N, n_{k+1}) for each
+hidden layer, and so are the running statistics, which training updates and evaluation uses.
 Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, chapter 6; Ioffe and Szegedy, "Batch normalization", 2015;
 Srivastava et al., "Dropout", 2014.
 """
@@ -52,7 +52,7 @@ def init_state(params: Mapping[str, Array]) -> State:
 
 
 def depth(params: Mapping[str, Array]) -> int:
-    """How many hidden layers params has."""
+    """The number of hidden layers in params."""
     return sum(name.endswith("linear.weight") for name in params)
 
 
@@ -157,7 +157,7 @@ def _case(identity: str, n: int, *widths: int, masked: bool = True, **options: A
 def _inputs(n: int, *widths: int) -> Inputs:
     def draw(rng: np.random.Generator) -> tuple[Params, Array]:
         params = init(rng, widths)
-        moved = {name: value + 0.1 * rng.normal(size=value.shape) for name, value in params.items()}  # biases off zero too
+        moved = {name: value + 0.1 * rng.normal(size=value.shape) for name, value in params.items()}  # biases that are not zero
         return moved, rng.normal(size=(n, widths[0]))
 
     return draw

@@ -3,9 +3,9 @@
     a_0 = relu(norm(conv(x)))        a_{k+1} = block(a_k) = relu(branch(a_k) + skip(a_k))
     logits = global_avg_pool(a_K) @ W + b                L = cross_entropy(logits, labels)
 
-A block is where the lesson is: see `reference.models.basic_block`. One without a projection keeps size and channels; one with a
-projection halves the size and changes the channels. The forward stacks the caches of the blocks; the backward pops them and reads
-as the forward read upwards.
+`reference.models.basic_block` derives the block. A block without a projection keeps size and channels. A block with a projection
+halves the size and changes the channels. forward stacks the caches of the blocks. backward pops them; it is the forward in the
+reverse order.
 
 Shapes: x (N, C, H, W), labels (N,) integers, kernels 3 x 3 (1 x 1 in projections), W (channels, classes), b (classes,), L ().
 Source: He, Zhang, Ren and Sun, "Deep residual learning for image recognition", CVPR 2016, section 4.2 for small images.
@@ -53,7 +53,7 @@ def init_state(params: Mapping[str, Array]) -> State:
 
 
 def depth(params: Mapping[str, Array]) -> int:
-    """How many blocks params has."""
+    """The number of blocks in params."""
     return sum(name.endswith("first.conv.weight") for name in params)
 
 
@@ -110,7 +110,7 @@ def _network(params: Params, x: Array, state: State, **how: bool) -> tuple[Array
 def _inputs(n: int, inputs: int, channels: Sequence[int], size: int, classes: int) -> Inputs:
     def draw(rng: np.random.Generator) -> tuple[Params, Array]:
         params = init(rng, inputs, channels, classes)
-        moved = {name: value + 0.1 * rng.normal(size=value.shape) for name, value in params.items()}  # biases off zero too
+        moved = {name: value + 0.1 * rng.normal(size=value.shape) for name, value in params.items()}  # biases that are not zero
         return moved, rng.normal(size=(n, inputs, size, size))
 
     return draw

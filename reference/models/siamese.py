@@ -1,4 +1,4 @@
-"""Siamese network: one encoder for three images, until an anchor is embedded nearer to its positive than to its negative.
+"""Siamese network: one encoder for three images, trained to embed an anchor nearer to its positive than to its negative.
 
     e_k = relu(x_k @ W1 + b1) @ W2        k = anchor, positive, negative, all through the same W1, b1, W2
     L = triplet_margin(e_0, e_1, e_2) = 1/N sum_n max(0, |e_0 - e_1 + eps| - |e_0 - e_2 + eps| + margin)
@@ -8,8 +8,8 @@ with each use differentiated as if the other two were constants,
 
     dW = dW_0 + dW_1 + dW_2
 
-which is all that sharing weights means for a backward. Each dx_k comes from its own use alone. The embedding has no bias: the
-loss sees differences of embeddings, and a shared bias would cancel in them, its three gradients summing to zero.
+This is all that backward needs for shared weights. Each dx_k comes from its own use alone. The embedding has no bias. The loss
+depends on differences of embeddings, in which a shared bias cancels: its three gradients would sum to zero.
 
 Shapes: x (3, N, I): anchors, positives, negatives, stacked; e (N, E), L ().
 Source: Bromley et al., "Signature verification using a siamese time delay neural network", 1993 (one encoder used twice);
@@ -91,7 +91,7 @@ def backward(dout: Array, cache: Any, *, input_gradient: bool = True) -> tuple[P
 def _inputs(n: int, *sizes: int) -> Inputs:
     def draw(rng: np.random.Generator) -> tuple[Params, Array]:
         params = init(rng, *sizes)
-        moved = {name: value + 0.1 * rng.normal(size=value.shape) for name, value in params.items()}  # biases off zero too
+        moved = {name: value + 0.1 * rng.normal(size=value.shape) for name, value in params.items()}  # biases that are not zero
         return moved, rng.normal(size=(3, n, sizes[0]))
 
     return draw

@@ -2,8 +2,8 @@
 
     h = x @ W1 + b1        a = relu(h)        z = a @ W2 + b2        p = sigmoid(z)        L = loss(p, labels)
 
-The backward is the forward read upwards: each line hands the gradient of its output to the op's own backward, and
-takes the gradient of its input from it.
+backward is the forward in the reverse order: each line gives the gradient of its output to the backward of its op, which returns
+the gradient of its input.
 
 Shapes: x (N, I), labels and p (N, O), L (); W1 (I, H), b1 (H,), W2 (H, O), b2 (O,).
 Source: Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors", Nature 323, 1986.
@@ -92,7 +92,7 @@ def _inputs(n: int, inputs: int, hidden: int, outputs: int) -> Inputs:
 
 
 def _saturated(rng: np.random.Generator) -> tuple[Params, Array]:
-    """Half the samples so far out that their probabilities are within eps of 0 or 1, where the loss is flat."""
+    """Half the samples are so large that their probabilities are within eps of 0 or 1, where the loss is flat."""
     params, x = _inputs(6, 4, 5, 3)(rng)
     return params, x * np.array([[1], [1], [1], [300], [300], [300]])
 
@@ -107,8 +107,8 @@ XOR_Y = np.array([[0.0], [1.0], [1.0], [0.0]])
 
 
 def xor_params(seed: int = 42, hidden: int = 3) -> Params:
-    """The lesson's start: np.random.seed(seed); W1 = randn(2, hidden) * 0.1; W2 = randn(hidden, 1) * 0.1; biases 0."""
-    rng = np.random.RandomState(seed)  # the lesson's own legacy generator, without its global state
+    """The lesson's parameters: np.random.seed(seed); W1 = randn(2, hidden) * 0.1; W2 = randn(hidden, 1) * 0.1; biases 0."""
+    rng = np.random.RandomState(seed)  # the legacy generator of the lesson, without its global state
     return {
         "hidden.weight": rng.randn(2, hidden) * 0.1,
         "hidden.bias": np.zeros(hidden),
@@ -123,6 +123,6 @@ CASES = [
     Case("saturated", _saturated, {"labels": _labels(6, 3)}),
     Case("one", _inputs(1, 1, 1, 1), {"labels": _labels(1, 1)}),
     Case("wide", _inputs(32, 33, 64, 1), {"labels": _labels(32, 1)}),
-    # The pre-activation of the row (0, 0) is exactly 0 in every unit as long as the hidden biases are 0.
+    # The pre-activation of the row (0, 0) is exactly 0 in every unit while the hidden biases are 0.
     Case("xor_start", lambda rng: (xor_params(), XOR_X), {"labels": XOR_Y}, kink=True),
 ]

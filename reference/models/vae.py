@@ -1,16 +1,16 @@
-"""Variational auto-encoder: an image becomes a distribution of codes, and a code drawn from it becomes the image again.
+"""Variational auto-encoder: an image is encoded as a distribution of codes, and a code drawn from it is decoded to the image.
 
     h = tanh(x @ W1 + b1)           mean = h @ Wm + bm           logvar = h @ Wv + bv
-    z = mean + sd * noise           sd = exp(logvar / 2)         noise ~ N(0, 1) comes in
+    z = mean + sd * noise           sd = exp(logvar / 2)         noise ~ N(0, 1) is an argument
     g = tanh(z @ W2 + b2)           logits = g @ W3 + b3
     L = 1/N sum_n (-log p(x_n | z_n) + beta KL_n)                minus the evidence lower bound where beta = 1
 
 -log p(x | z) is the binary cross entropy of the logits, summed over pixels. KL is the divergence of q = N(mean, sd^2) from
-p = N(0, 1), from which codes are drawn afterwards. With s = logvar, E(z - mean)^2 = e^s and E z^2 = mean^2 + e^s,
+p = N(0, 1), from which codes are drawn after training. With s = logvar, E(z - mean)^2 = e^s and E z^2 = mean^2 + e^s,
 
     KL = E(log q(z) - log p(z)) = E(-s/2 - (z - mean)^2 / (2 e^s) + z^2 / 2) = 1/2 sum_j (mean_j^2 + e^(s_j) - 1 - s_j)
 
-Derivation.  A draw z ~ N(mean, sd^2) has no derivative; z as a function of mean, logvar and a noise that knows neither has one:
+Derivation.  A random z ~ N(mean, sd^2) has no derivative. As a function of mean, logvar and independent noise, z has one:
 
     dmean = dz + dKL * mean         dlogvar = dz * noise * sd / 2 + dKL * (e^s - 1) / 2
 
@@ -130,7 +130,7 @@ def _case(identity: str, n: int, *sizes: int, **options: Any) -> Case:
 def _inputs(n: int, *sizes: int) -> Inputs:
     def draw(rng: np.random.Generator) -> tuple[Params, Array]:
         params = init(rng, *sizes)
-        moved = {name: value + 0.1 * rng.normal(size=value.shape) for name, value in params.items()}  # biases off zero too
+        moved = {name: value + 0.1 * rng.normal(size=value.shape) for name, value in params.items()}  # biases that are not zero
         return moved, rng.random(size=(n, sizes[0]))
 
     return draw

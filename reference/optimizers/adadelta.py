@@ -1,18 +1,18 @@
-"""Adadelta: Adagrad with a memory that fades, and steps measured in the parameter's own unit.
+"""Adadelta: Adagrad with a fading memory, and with steps in the unit of the parameter.
 
     v     <- rho v + (1 - rho) grad^2
     step  =  sqrt(u + eps) / sqrt(v + eps) * grad
     u     <- rho u + (1 - rho) step^2
     param <- param - lr * step
 
-grad / sqrt(v) has no unit, while a step should have the parameter's: so it is multiplied by the root mean square of the steps
-before it. That makes lr = 1 natural. Steps start at the size of sqrt(eps), for u starts at zero: eps is a hyper-parameter here,
-and no mere guard.
+grad / sqrt(v) has no unit, but a step should have the unit of the parameter. It is therefore multiplied by the root mean square
+of the earlier steps, so that lr = 1 is the natural rate. u starts at zero, so the first steps have the size of sqrt(eps): eps is
+a hyper-parameter here, and not only a guard against division by zero.
 
 Shapes: param, grad, v, u (...).
 Source: Zeiler, "ADADELTA: an adaptive learning rate method", 2012.
 
-Frameworks: one definition; other defaults: torch.optim.Adadelta lr 1, rho 0.9, eps 1e-6; keras.optimizers.Adadelta lr
+Frameworks have the same definition and other defaults: torch.optim.Adadelta lr 1, rho 0.9, eps 1e-6; keras.optimizers.Adadelta lr
 0.001, rho 0.95, eps 1e-7, a thousandth of the paper's steps; optax.adadelta rho 0.9, eps 1e-6.
 """
 

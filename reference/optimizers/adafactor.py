@@ -1,4 +1,4 @@
-"""Adafactor: Adam without momentum, its second moments kept as the margins of a table.
+"""Adafactor: Adam without momentum, whose second moments are stored as the margins of a table.
 
     beta2_t = 1 - t^decay                                   (decay < 0: 0 at first, so no bias correction is needed)
     R <- average over columns, C <- average over rows, of grad^2 + eps1, each an exponential average with beta2_t
@@ -6,10 +6,10 @@
     U = grad / sqrt(V);  U <- U / max(1, rms(U) / clip_threshold)
     param <- param - max(eps2, rms(param)) * rho_t * U,     rho_t = min(lr, 1 / sqrt(t))
 
-R C / mean(R) is the table of rank one with these margins, and of all such tables the nearest in the generalized
-Kullback-Leibler divergence to the full one; n + m numbers stand for n m. Of tensors with more axes the last two are
-factored, vectors not at all. The clipping by rms takes what Adam's slow beta2 would let through; the factor max(eps2,
-rms(param)) makes lr relative to the parameter.
+R C / mean(R) is the table of rank one that is nearest to the full table in the generalized Kullback-Leibler divergence. It has
+the same margins, and n + m numbers replace n m. Tensors with more axes are factored along the last two, vectors are not factored.
+The clipping by rms bounds the large steps that a slow beta2 allows. The factor max(eps2, rms(param)) makes lr relative to the
+size of the parameter.
 
 relative_step=False: rho_t = lr.
 
@@ -60,7 +60,7 @@ def step(
     if not clip_threshold > 0:
         raise invalid("adafactor", "clip_threshold", clip_threshold, "clip_threshold > 0")
     t = int(state["step"]) + 1
-    weight = number(np.longdouble(t) ** decay, grad)  # of what is new
+    weight = number(np.longdouble(t) ** decay, grad)  # the weight of the new term
     square = grad * grad + eps1
     if param.ndim > 1:
         rows = (1 - weight) * state["rows"] + weight * square.mean(axis=-1)

@@ -3,11 +3,11 @@
     total <- total + grad^2
     param <- param - lr * grad / (sqrt(total) + eps)
 
-From the regret bound of online gradient descent with one rate per coordinate: the best such rate in hindsight is
-proportional to 1 / sqrt(sum grad^2). Coordinates that are seldom active keep a large rate; every rate decays like 1 /
-sqrt(t), and none comes back.
+The rule comes from the regret bound of online gradient descent with one rate for each coordinate: the best rate in hindsight is
+proportional to 1 / sqrt(sum grad^2). Coordinates that are rarely active keep a large rate. Every rate decays like 1 / sqrt(t),
+and none increases again.
 
-initial_accumulator is where total starts: at 0 the first step is lr * sign(grad) whatever the gradient's size, at 0.1 a
+initial_accumulator is the first value of total. With 0 the first step is lr * sign(grad) for a gradient of any size. With 0.1 a
 small first gradient makes a small step. eps_inside_root: grad / sqrt(total + eps), which bounds the divisor by sqrt(eps)
 instead of eps.
 

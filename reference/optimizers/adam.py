@@ -12,11 +12,11 @@ eps_hat: the paper's own shortcut ("epsilon hat", end of section 2),
 
     param <- param - lr * sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + eps)
 
-the same with eps / sqrt(1 - beta2^t) for eps: 32 times as large in the first step for beta2 = 0.999. It shows wherever
-gradients are not large against eps.
+the same with eps / sqrt(1 - beta2^t) for eps: 32 times as large in the first step for beta2 = 0.999. It matters if
+gradients are not large in comparison with eps.
 
-weight_decay is coupled here: the L2 term's gradient weight_decay * param is added to grad, averaged and rescaled with it,
-so that a coordinate with large gradients hardly decays. The decoupled one is adamw.
+weight_decay is coupled here: the gradient of the L2 term, weight_decay * param, is added to grad, then averaged and rescaled with
+it. A coordinate with large gradients hardly decays. adamw has the decoupled form.
 
 Shapes: param, grad, m, v (...).
 Source: Kingma and Ba, "Adam: a method for stochastic optimization", 2015.
@@ -66,7 +66,7 @@ def step(
 
 
 def direction(grad: Array, state: State, *, beta1: float, beta2: float, eps: float, eps_hat: bool) -> tuple[Array, State]:
-    """m^ / (sqrt(v^) + eps), which adamw and lamb need too. grad (...) -> direction (...), state."""
+    """m^ / (sqrt(v^) + eps), which adamw and lamb use, too. grad (...) -> direction (...), state."""
     t = int(state["step"]) + 1
     m = average(state["m"], grad, beta1)
     v = average(state["v"], grad * grad, beta2)

@@ -5,10 +5,10 @@
     param <- param - lr / (1 - beta1^t) * m / u
 
 Adam's v with p-th powers, v = sum (1 - beta2^p) beta2^(p k) |grad_{t-k}|^p, has v^(1/p) -> max_k beta2^k |grad_{t-k}| as
-p grows: the largest gradient, fading. It needs no bias correction, for a maximum does not start too small.
+p grows: the largest gradient, fading. It needs no bias correction, because a maximum does not start too small.
 
-eps_after_maximum: u <- max(beta2 u, |grad|), and u + eps divides. In the maximum eps counts where the newest gradient is
-the largest; after it, always.
+eps_after_maximum: u <- max(beta2 u, |grad|), and the divisor is u + eps. Inside the maximum eps matters only if the newest
+gradient is the largest; after it, always.
 
 Shapes: param, grad, m, u (...).
 Source: Kingma and Ba, "Adam: a method for stochastic optimization", 2015, section 7.1 (without eps).

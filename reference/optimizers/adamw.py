@@ -2,11 +2,11 @@
 
     param <- param - lr * weight_decay * param - lr * m^ / (sqrt(v^) + eps)
 
-m, v from the gradient of the loss alone, as in adam. An L2 term in the loss would be divided by sqrt(v^) with the rest of the
-gradient: what has large gradients would decay least. Taken out of the average, every parameter decays at the same rate.
+m and v are those of adam, from the gradient of the loss alone. The gradient of an L2 term in the loss is divided by sqrt(v^) like
+the rest, so that parameters with large gradients decay least. Outside of the averages, every parameter decays at the same rate.
 
-The decay is multiplied by lr here, as in all three frameworks; the paper's has a schedule of its own instead, so its
-weight decay is lr * weight_decay of this one.
+The decay is multiplied by lr here, as in all three frameworks; in the paper it has a schedule of its own. The
+paper's weight decay is lr * weight_decay of this one.
 
 Shapes: param, grad, m, v (...).
 Source: Loshchilov and Hutter, "Decoupled weight decay regularization", 2019.

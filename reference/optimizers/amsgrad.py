@@ -3,11 +3,11 @@
     m, v as in adam;  largest <- max(largest, v)
     param <- param - lr * m^ / (sqrt(largest / (1 - beta2^t)) + eps)
 
-Adam may forget a large gradient that comes seldom, and then step by small common ones in the wrong direction: the paper
-builds a convex problem on which it ends at the worst point. With the largest v so far, rates do not increase again.
+Adam may forget a rare large gradient, and then follow common small ones in the wrong direction. The paper constructs a convex
+problem on which Adam converges to the worst point. With the largest v so far, rates do not increase again.
 
 corrected_maximum: largest <- max(largest, v^), the maximum of the corrected averages and uncorrected afterwards. In the
-first steps v^ is large and v small, so that the two are different rules: this one never forgets the first gradients.
+first steps v^ is large and v small, so that the two rules differ: this one never forgets the first gradients.
 eps_hat: as in adam.
 
 Shapes: param, grad, m, v, largest (...).
@@ -70,5 +70,5 @@ CASES = [
 
 
 def _shrinking(rng: np.random.Generator) -> Array:
-    """Gradients that halve from step to step: the maximum is never renewed."""
+    """Gradients that halve from step to step, so that the maximum stays that of the first step."""
     return 0.5 ** np.arange(20.0).reshape(20, 1, 1) * rng.normal(size=(20, 3, 4))

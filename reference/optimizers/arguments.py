@@ -1,4 +1,4 @@
-"""What every update rule asks of its arguments, and the two numbers that most of them need."""
+"""The checks of the arguments of update rules, and the two numbers that most rules need: averages and bias corrections."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from ..case import Array, Inputs, invalid, require_floats
 
 
 def check(op: str, param: Array, grad: Array, lr: float) -> None:
-    """Check what every step is given.
+    """Check the arguments that every step has.
 
     Raises ValueError where param or grad are not floats, differ in dtype or shape, or lr is negative.
     """
@@ -39,8 +39,8 @@ def average(old: Array, new: Array, beta: float) -> Array:
 def bias_correction(beta: float, step: int, like: Array) -> Array:
     """1 - beta^step, as a number of the dtype of `like`.
 
-    An average that started at zero has given its `step` terms the weights (1 - beta) beta^k, which sum to this and not
-    to one. Computed in longdouble and rounded once: 1 - beta^step cancels where beta is near one.
+    The `step` terms of an average that starts at zero have the weights (1 - beta) beta^k, whose sum is this number and not one.
+    It is computed in longdouble and rounded once, because 1 - beta^step cancels if beta is near one.
     """
     return number(1 - np.longdouble(beta) ** step, like)
 
@@ -57,5 +57,5 @@ def norm(x: Array) -> Array:
 
 
 def path(*shape: int) -> Inputs:
-    """Inputs of a case: a start of a given shape, and the gradients of 20 steps."""
+    """Inputs of a case: a first parameter of a given shape, and the gradients of 20 steps."""
     return lambda rng: (rng.normal(size=shape), rng.normal(size=(20, *shape)))

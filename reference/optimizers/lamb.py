@@ -1,13 +1,13 @@
-"""LAMB: Adam's direction, with a length that is a fraction of the parameter's.
+"""LAMB: the direction of Adam, with a length that is a fraction of the parameter's norm.
 
     r     = m^ / (sqrt(v^) + eps) + weight_decay * param
     param <- param - lr * |param| / |r| * r
 
-A step of relative size lr for each tensor, however large its gradients: layers that would be moved by more than their own norm
-limit the rate, and large batches need large rates. Where |param| or |r| is 0 the ratio is 1.
+Each tensor makes a step of relative size lr, for gradients of any size. Large batches need large rates, and without the ratio the
+layer with the largest relative step limits the rate of all. Where |param| or |r| is 0 the ratio is 1.
 
-decoupled: the decay happens beside it, param <- param - lr * weight_decay * param first, and r is Adam's direction alone:
-then the ratio does not scale the decay.
+decoupled: param <- param - lr * weight_decay * param first, and r is the direction of Adam alone. The ratio does not scale the
+decay then.
 
 Shapes: param, grad, m, v (...); the norms are those of the whole tensor. Source: You et al., "Large batch optimization
 for deep learning: training BERT in 76 minutes", 2020 (its phi is the identity here).

@@ -1,14 +1,14 @@
-"""LARS: momentum with a rate for each layer, a fraction of its parameters' norm.
+"""LARS: momentum with a rate for each layer, proportional to the norm of its parameters.
 
     ratio    = trust_coefficient * |param| / (|grad| + weight_decay * |param| + eps)
     velocity <- momentum * velocity + lr * ratio * (grad + weight_decay * param)
     param    <- param - velocity
 
-|param| / |grad| differs by orders of magnitude between layers, and one rate for all must suit the worst. The ratio makes
-a step's length lr * trust_coefficient * |param| in each. Where |param| or |grad| is 0 the ratio is 1. The rate is in the
-velocity, as the paper has it.
+|param| / |grad| differs by orders of magnitude between layers, and a single rate must be small enough for the worst layer. The
+ratio makes the length of a step lr * trust_coefficient * |param| in each layer. Where |param| or |grad| is 0 the ratio is 1. The
+velocity includes the rate, as in the paper.
 
-norm_of_sum: the divisor is |grad + weight_decay * param| + eps, at most as large.
+norm_of_sum: the divisor is |grad + weight_decay * param| + eps, which is at most as large.
 
 Shapes: param, grad, velocity (...); the norms are those of the whole tensor.
 Source: You, Gitman and Ginsburg, "Large batch training of convolutional networks", 2017.
@@ -62,7 +62,7 @@ EXACT = {"lr": 0.5, "momentum": 0.875, "trust_coefficient": 0.25}
 
 CASES = [
     Case("generic", path(3, 4), EXACT),
-    Case("one", path(1), {**EXACT, "momentum": 0.0}),  # a share of itself at a time: with momentum it may meet 0, and a jump
+    Case("one", path(1), {**EXACT, "momentum": 0.0}),  # with momentum the parameter may reach 0, where the rule jumps
     Case("weight_decay", path(3, 4), {**EXACT, "weight_decay": 0.125}),
     Case("eps", path(3, 4), {**EXACT, "eps": 0.5}),
     Case("changing_rate", path(3, 4), {**EXACT, "lr": HALVED}),

@@ -3,10 +3,9 @@
     param <- param - lr * (sign(beta1 m + (1 - beta1) grad) + weight_decay * param)
     m     <- beta2 m + (1 - beta2) grad
 
-Found by a search over programs. Every coordinate moves by exactly lr, so the step's size says nothing of the gradient's,
-and m is all that is kept. Two betas: what is stepped by looks at the newest gradient more (beta1 < beta2) than what is
-remembered, as Nesterov's. The decay is decoupled; as all steps are of one size it sets how large parameters become: at
-most 1 / weight_decay.
+The rule was found by a search over programs. Every coordinate moves by exactly lr, whatever the size of the gradient, and m is
+the whole state. There are two betas: the newest gradient has a larger weight in the step than in the memory (beta1 < beta2), as
+in Nesterov's rule. The decay is decoupled. All steps have one size, so the decay bounds the parameters: by 1 / weight_decay.
 
 Where beta1 m + (1 - beta1) grad is 0 the sign is 0: no step.
 

@@ -3,23 +3,23 @@
     velocity <- momentum * velocity + (1 - dampening) * grad
     param    <- param - lr * velocity
 
-Written out, velocity = sum_k momentum^k grad_{t-k}: what successive gradients agree on adds up, to 1 / (1 - momentum) times
-a constant gradient, and what they disagree on cancels. The ball: param_{t+1} - param_t = momentum (param_t - param_{t-1}) -
-lr grad_t, an inertia and a force. dampening scales what comes in after the first gradient, which is taken whole, as PyTorch
-does it: with dampening = momentum the velocity is an average that starts at the first gradient.
+Written as a sum, velocity = sum_k momentum^k grad_{t-k}. The common part of successive gradients grows to 1 / (1 - momentum)
+times a constant gradient, and opposite parts cancel. As a ball: param_{t+1} - param_t = momentum (param_t - param_{t-1}) - lr
+grad_t, an inertia and a force. dampening scales every gradient after the first, as in PyTorch. With dampening = momentum the
+velocity is an average that starts at the first gradient.
 
-rate_in_velocity: velocity <- momentum * velocity + lr * grad, param <- param - velocity. At a constant rate it is the same
-path (that velocity is lr times this one); when the rate changes, the old rate stays inside for about 1 / (1 - momentum) steps.
+rate_in_velocity: velocity <- momentum * velocity + lr * grad, param <- param - velocity. With a constant rate it is the same path
+(that velocity is lr times this one). After a change, the old rate acts for about 1 / (1 - momentum) steps.
 
-weight_decay: coupled, grad + weight_decay * param is what enters the velocity, the gradient of an L2 term of the loss;
-decoupled, param shrinks by lr * weight_decay beside the update, and the velocity knows nothing of it. The coupled one keeps
-decaying by where the parameter was some steps ago.
+weight_decay, coupled: grad + weight_decay * param takes the place of grad. It is the gradient with an L2 term in the loss.
+weight_decay, decoupled: param <- param - lr * weight_decay * param in addition to the update. The velocity does not contain it.
+The coupled decay depends on the parameter of the last steps, the decoupled decay on the parameter alone.
 
 Shapes: param, grad, velocity (...).
 Source: Polyak, "Some methods of speeding up the convergence of iteration methods", 1964; Sutskever et al., "On the importance
 of initialization and momentum in deep learning", 2013 (there the rate is inside).
 
-Frameworks: torch.optim.SGD(momentum=), velocity holds gradients, coupled decay, the only one with dampening;
+Frameworks: torch.optim.SGD(momentum=), rate outside the velocity, coupled decay, the only one with dampening;
 keras.optimizers.SGD(momentum=), rate in velocity, decoupled decay; optax.sgd(momentum=) as PyTorch, decay by
 add_decayed_weights before it (coupled) or after its trace (decoupled). No momentum by default in all three.
 """

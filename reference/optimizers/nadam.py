@@ -5,16 +5,16 @@
     param <- param - lr * (mu_{t+1} m / (1 - M_{t+1}) + (1 - mu_t) grad / (1 - M_t)) / (sqrt(v^) + eps)
 
 Nesterov's step applies the momentum that the *next* step would have: in Adam's m = beta1 m' + (1 - beta1) grad, the old
-m' is replaced by the new m. mu_t warms the momentum up from beta1 / 2 to beta1, and M_t is what beta1^t is for a constant
-one.
+m' is replaced by the new m. mu_t increases the momentum from beta1 / 2 to beta1, and M_t replaces the beta1^t of a constant
+momentum.
 
-momentum_decay=None: mu_t = beta1 throughout.
+momentum_decay=None: mu_t = beta1 for all t.
 
 Shapes: param, grad, m, v (...); M ().
 Source: Dozat, "Incorporating Nesterov momentum into Adam", 2016.
 
 Frameworks: torch.optim.NAdam lr 0.002, momentum_decay 0.004, eps 1e-8, M kept in float32; keras.optimizers.Nadam lr
-0.001, momentum_decay 1 and not to be changed, eps 1e-7 (after bias correction, unlike its Adam); optax.nadam constant mu,
+0.001, momentum_decay fixed to 1, eps 1e-7 (after bias correction, unlike its Adam); optax.nadam constant mu,
 eps 1e-8.
 """
 

@@ -1,25 +1,26 @@
-"""Nesterov's accelerated gradient, in the form in which the gradient comes from the parameters themselves.
+"""Nesterov's accelerated gradient, in the form that takes the gradient at the stored parameters.
 
     velocity <- momentum * velocity + grad
     param    <- param - lr * (grad + momentum * velocity)
 
-Nesterov takes the gradient where the velocity is about to carry the parameter: with ahead = param - lr * momentum *
-velocity, v' = momentum * v + grad(ahead), param' = param - lr * v'. The loop hands over gradients at what it holds, so hold the
-point ahead instead of param. It moves by ahead' - ahead = -lr v' - lr momentum v' + lr momentum v, and momentum v = v' - grad:
+Nesterov takes the gradient at the point to which the velocity will move the parameter: with ahead = param - lr * momentum *
+velocity, v' = momentum * v + grad(ahead), param' = param - lr * v'. A training loop computes gradients at the stored parameters,
+so this rule stores the point ahead instead of param. It moves by ahead' - ahead = -lr v' - lr momentum v' + lr momentum v, and
+momentum v = v' - grad:
 
     ahead' = ahead - lr * (grad + momentum * v')
 
-which is the rule above. Where momentum alone would overshoot, the gradient ahead already points back.
+This is the rule above. Where momentum alone would overshoot, the gradient at the point ahead already points back.
 
 rate_in_velocity: velocity <- momentum * velocity + lr * grad, param <- param - lr * grad - momentum * velocity; the same
-path at a constant rate only, as for momentum.
+path only with a constant rate, as for momentum.
 
 Shapes: param, grad, velocity (...). Source: Nesterov, "A method of solving a convex programming problem with convergence
 rate O(1/k^2)", 1983; Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013, for the
 form.
 
-Frameworks: torch.optim.SGD(nesterov=True) and optax.sgd(nesterov=True): velocity holds gradients;
-keras.optimizers.SGD(nesterov=True): the rate is in the velocity.
+Frameworks: torch.optim.SGD(nesterov=True) and optax.sgd(nesterov=True), rate outside the velocity;
+keras.optimizers.SGD(nesterov=True), rate in the velocity.
 """
 
 import numpy as np

@@ -1,13 +1,13 @@
-"""RAdam: Adam that waits until its denominator can be trusted.
+"""RAdam: Adam that uses its denominator only when its variance is finite.
 
     rho_inf = 2 / (1 - beta2) - 1,  rho_t = rho_inf - 2 t beta2^t / (1 - beta2^t)
     rho_t > threshold:  param <- param - lr * r_t * m^ / (sqrt(v^) + eps),
                         r_t^2 = (rho_t - 4)(rho_t - 2) rho_inf / ((rho_inf - 4)(rho_inf - 2) rho_t)
     else:               param <- param - lr * m^
 
-v after t steps is like a simple average over rho_t squares. For normal gradients 1 / sqrt(v^) then follows a scaled
-inverse chi distribution with rho_t degrees of freedom, whose variance is infinite up to 4; r_t scales it to the variance
-that it has in the end. A warm-up that need not be tuned: until then, plain momentum.
+v after t steps is like a simple average over rho_t squares. For normal gradients 1 / sqrt(v^) then follows a scaled inverse chi
+distribution with rho_t degrees of freedom, whose variance is infinite up to 4; r_t scales the step to the variance for large t.
+This is a warm-up without a parameter to tune. Before rho_t exceeds the threshold the rule is plain momentum.
 
 eps_hat: the divisor is (sqrt(v) + eps) / sqrt(1 - beta2^t), as in adam.
 

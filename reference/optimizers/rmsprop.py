@@ -4,13 +4,13 @@
     update =  grad / (sqrt(v) + eps)
     param  <- param - lr * update
 
-Adagrad with a memory that fades; Adam without momentum and without bias correction, so that the first steps are 1 /
-sqrt(1 - rho) times too large. centered: v - m^2 for v, with m the running mean of grad: the variance instead of the mean
-square. momentum: velocity <- momentum * velocity + update, param <- param - lr * velocity.
+This is Adagrad with a fading memory, or Adam without momentum and bias correction: the first steps are 1 / sqrt(1 - rho) times
+too large. centered: v - m^2 in the place of v, with m the running mean of grad, which is the variance instead of the mean square.
+momentum: velocity <- momentum * velocity + update, param <- param - lr * velocity.
 
-eps_inside_root: sqrt(v + eps) for sqrt(v) + eps. The same eps is then another number: a coordinate without gradient is
-divided by sqrt(eps) instead of eps. rate_in_velocity: the velocity adds up lr * update, and an old rate stays inside when
-the rate changes (see momentum).
+eps_inside_root: sqrt(v + eps) in the place of sqrt(v) + eps. The same eps has another effect then: a coordinate without gradient
+is divided by sqrt(eps) instead of eps. rate_in_velocity: the velocity is the sum of lr * update, so that an old rate acts for
+some steps after a change (see momentum).
 
 Shapes: param, grad, v, m, velocity (...). Source: Tieleman and Hinton, "Lecture 6.5: rmsprop", 2012; centered: Graves,
 "Generating sequences with recurrent neural networks", 2013.

@@ -5,15 +5,14 @@
 The step of steepest descent in the Euclidean norm: L(param + d) is to first order L + <grad, d>, least for d along
 -grad. The second term is the gradient of weight_decay |param|^2 / 2, added to the loss (L2 regularization).
 
-Weight decay. Taken out of the bracket, the same step reads (1 - lr weight_decay) param - lr grad: the parameter decays, then
-moves. For this rule the two readings, coupled and decoupled, are one; for every rule that averages or rescales its gradient
-they are not (see momentum, adamw).
+Weight decay. The same step is (1 - lr weight_decay) param - lr grad: the parameter decays, then moves. For this rule coupled and
+decoupled decay are the same. For every rule that averages or rescales its gradient they are not (see momentum, adamw).
 
 Shapes: param, grad (...); state is empty. lr is the learning rate.
 Source: Robbins and Monro, "A stochastic approximation method", 1951.
 
 Frameworks: torch.optim.SGD (lr 1e-3), keras.optimizers.SGD (0.01), optax.sgd; all three without decay by default. Keras
-keeps the rate in float32, so that 0.1 is 0.100000001490116 even for float64 parameters.
+stores the rate in float32: 0.1 is 0.100000001490116, also for float64 parameters.
 """
 
 from ..case import Array, Case, invalid
