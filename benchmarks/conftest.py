@@ -10,6 +10,10 @@ from typing import Any
 
 import pytest
 
+from conformance.extras import require
+
+require("bench", "rich", "pytest_benchmark", by="python -m pytest benchmarks")
+
 from benchmarks import results as kept
 from benchmarks.plan import PHASES, SIZES, Plan
 from benchmarks.sizes import MODELS, PEERS

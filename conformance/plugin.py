@@ -8,6 +8,7 @@ import pytest
 
 from conformance import concerns, options, workers
 from conformance.closing import Closing
+from conformance.extras import require
 from conformance.options import SELECTION
 from conformance.progress import Progress
 from conformance.verify import verify
@@ -38,8 +39,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     concerns.select(config, items, config.stash[SELECTION])
+    if any(argument in getattr(item, "fixturenames", ()) for item in items for argument in KINDS):
+        _require_table()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return workers.op_by_op(config, log) if config.getoption("dist") == "load" else None
+
+
+def _require_table() -> None:
+    """A run with cells ends with a table. Raises UsageError before the first test where the table cannot be printed."""
+    try:
+        require("test", "rich", by="The table of the matrix")
+    except SystemExit as missing:
+        raise pytest.UsageError(str(missing)) from missing

@@ -58,7 +58,7 @@ ACTIVATION = (
 def test_every_place_of_a_new_op_is_named_with_its_line(checkout: Path) -> None:
     done = new(checkout, "op", "swish_test", "--family", "activations")
     named = re.findall(r"^(\S+):(\d+): ", done.stdout, flags=re.MULTILINE)
-    assert {path for path, _ in named} == {*ACTIVATION, "reference/__init__.py", "tests/bad_input/activations.py"}
+    assert {path for path, _ in named} == {*ACTIVATION, "reference/__init__.py", "tests/reference/bad_input/activations.py"}
     for path, line in named:
         assert "swish_test" in (checkout / path).read_text().splitlines()[int(line) - 1]
     assert not re.search(r"\.py:\d+: relu", done.stdout)
@@ -68,7 +68,17 @@ def test_a_new_op_is_red_until_it_is_right(checkout: Path) -> None:
     if not frameworks.installed("torch"):
         pytest.skip("torch is not installed")
     new(checkout, "op", "swish_test", "--family", "activations")
-    options = ("--op", "swish_test", "tests/test_adapters.py", "--adapter", "torch", "--mode", "eager", "--dtype", "float64")
+    options = (
+        "--op",
+        "swish_test",
+        "tests/matrix/test_adapters.py",
+        "--adapter",
+        "torch",
+        "--mode",
+        "eager",
+        "--dtype",
+        "float64",
+    )
     red = tests(checkout, *options)
     assert re.search(r"^\d+ failed", red.stdout.splitlines()[-1]), red.stdout[-2000:]
     assert "write forward in reference/activations/swish_test.py" in red.stdout
@@ -114,10 +124,10 @@ def test_a_new_model_is_trained_and_named_in_every_table(checkout: Path) -> None
             for name in ("jax", "tensorflow", "torch")
             for file in ("__init__", "perceptron_test")
         ),
-        "tests/bad_input/models.py",
+        "tests/reference/bad_input/models.py",
     ):
         assert re.search(rf"^{re.escape(path)}:\d+: ", told, flags=re.MULTILINE), path
-    red = tests(checkout, "--op", "perceptron_test", "tests/test_reference.py")
+    red = tests(checkout, "--op", "perceptron_test", "tests/reference/test_reference.py")
     assert "write forward in reference/models/perceptron_test.py" in red.stdout
 
 
@@ -126,7 +136,7 @@ def test_a_new_framework_is_red_in_its_one_op_alone(checkout: Path) -> None:
     assert re.search(
         r"^gradwitness/frameworks/spec\.py:\d+: FrameworkSpec\(\"framework_test\", \"json\"", told, flags=re.MULTILINE
     )
-    red = tests(checkout, "--adapter", "framework_test", "--op", "relu", "--op", "tanh", "tests/test_adapters.py")
+    red = tests(checkout, "--adapter", "framework_test", "--op", "relu", "--op", "tanh", "tests/matrix/test_adapters.py")
     assert "write vjp in gradwitness/frameworks/framework_test.py" in red.stdout
     assert "nobody has written it for framework_test" in red.stdout
 

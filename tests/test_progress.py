@@ -131,6 +131,6 @@ def test_a_duration_is_told_as_people_say_it(seconds: float, words: str) -> None
 
 
 def test_cells_are_told_from_other_tests() -> None:
-    assert is_cell("tests/test_adapters.py::test_op[relu-generic-torch-float32-cpu-eager]")
+    assert is_cell("tests/matrix/test_adapters.py::test_op[relu-generic-torch-float32-cpu-eager]")
     assert not is_cell("tests/test_networks.py::test_network[0-torch-eager]")
-    assert not is_cell("tests/test_reference.py::test_op_of_the_reference[relu]")
+    assert not is_cell("tests/reference/test_reference.py::test_op_of_the_reference[relu]")

@@ -38,7 +38,11 @@ def op(name: str, family: str, topic: str) -> Files:
         place = f"adapters/{framework}/ops/{topic}.py"
         text = _read(place)
         files[place] = with_function(text, _function(name, path, place, annotation(text), files))
-    rows = f"tests/bad_input/{family}.py" if (ROOT / f"tests/bad_input/{family}.py").exists() else "tests/bad_input/shape.py"
+    rows = (
+        f"tests/reference/bad_input/{family}.py"
+        if (ROOT / f"tests/reference/bad_input/{family}.py").exists()
+        else "tests/reference/bad_input/shape.py"
+    )
     files[rows] = with_entry(_read(rows), "BAD", BAD_INPUT.format(name=name, table="OPS"))
     return files
 
@@ -65,7 +69,7 @@ def model(name: str) -> Files:
         files[place] = _filled("adapter_model.txt", name, place, loss=loss, arguments=arguments)
         table = with_import(_read(f"{package}/__init__.py"), ".", name)
         files[f"{package}/__init__.py"] = with_entry(table, "MODELS", f'"{name}": {name}.MODEL,')
-    rows = "tests/bad_input/models.py"
+    rows = "tests/reference/bad_input/models.py"
     files[rows] = with_entry(_read(rows), "BAD", BAD_INPUT.format(name=name, table="MODELS"))
     return files
 
