@@ -70,8 +70,8 @@ def reference(recipe: Recipe, dtype: Any = np.float64, lift: Callable[[Array], A
         return loss
 
     def loss() -> Array:
-        keywords = {**batch, **recipe.config, **({"state": state} if model.detached else {})}
-        out, _ = model.forward(params, *([keywords.pop("x")] if "x" in keywords else []), **keywords)
+        arguments, keywords = recipe.arguments(params, state, batch)
+        out, _ = model.forward(*arguments, **keywords)
         value: Array = out[0] if model.detached else out
         return value
 

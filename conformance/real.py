@@ -29,15 +29,12 @@ class OnData:
 
     def inputs(self, _rng: np.random.Generator) -> tuple[Any, ...]:
         """The parameters at the start, and x where it is differentiable."""
-        params, _ = self.recipe.start()
-        return (params, self._batch["x"]) if "x" in self._batch else (params,)
+        return self.recipe.arguments(*self.recipe.start(), self._batch)[0]
 
     @property
     def attrs(self) -> dict[str, Any]:
         """The other arrays of the batch, the running statistics and the configuration."""
-        _, state = self.recipe.start()
-        others = {name: value for name, value in self._batch.items() if name != "x"}
-        return {**others, **self.recipe.config, **({"state": state} if self.recipe.op.detached else {})}
+        return self.recipe.arguments(*self.recipe.start(), self._batch)[1]
 
 
 def _on_data(op: Op) -> Op:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,28 +21,34 @@ from gradwitness.frameworks import Unavailable
 from gradwitness.subjects.pair import tree_map
 
 Tick = Callable[[], None]
+"""Called after each step."""
 Watch = Callable[[str], Tick]
+"""Called with a description when a run begins."""
+Weights = tuple[Params, Params]
+"""Parameters and running statistics, by the reference's names."""
 
 COLUMNS = ("numpy", *adapters.NAMES)
 SAMPLES = 2
-"""Perturbed runs to measure rounding by: few, and steadied by what they show along the whole path."""
+"""Perturbed runs by which rounding is measured. Few are enough, because all steps of a path are measured together."""
 
 
 @dataclass(frozen=True)
 class History:
     """What a run leaves.
 
-    losses           (steps + 1,): before each update, and after the last on the batch that came last
-    initial, final   outputs on the test set before and after
-    seconds          the first step, in which a framework compiles, and all others
-    weights          parameters and running statistics afterwards
+    losses           (steps + 1,): before each update; the last is the loss of the last batch, after its update
+    initial, final   outputs on the test set before and after training
+    seconds          of the first step, in which a framework compiles, and of all others together
+    weights          after training
+    kept             number of updates -> the weights after so many
     """
 
     losses: Array
     initial: Array
     final: Array
     seconds: tuple[float, float]
-    weights: tuple[Params, Params]
+    weights: Weights
+    kept: dict[int, Weights] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:
@@ -51,13 +57,13 @@ class History:
 
     @property
     def values(self) -> Array:
-        """All numbers that columns can be compared by: losses and outputs, in one row."""
+        """All numbers by which columns can be compared, in one row: losses and outputs."""
         return np.concatenate([self.losses, self.initial.ravel(), self.final.ravel()])
 
 
 @contextmanager
 def held() -> Iterator[threading.Event]:
-    """Ctrl-C sets the event instead of breaking off half an update; the second one breaks off after all."""
+    """Hold Ctrl-C back. The first sets the event, and no update is broken off half-way; the second raises KeyboardInterrupt."""
     asked = threading.Event()
 
     def handle(_number: int, _frame: Any) -> None:
@@ -72,58 +78,78 @@ def held() -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, before)
 
 
-def run(loop: Loop, steps: int, tick: Tick = lambda: None) -> History:
-    """Train for so many steps, calling tick after each; fewer after Ctrl-C."""
+def run(loop: Loop, steps: int, tick: Tick = lambda: None, keep: Collection[int] = ()) -> History:
+    """Train for so many steps, fewer after Ctrl-C.
+
+    tick   is called after each step
+    keep   after how many updates weights are kept
+    """
     losses: list[Array] = []
+    kept: dict[int, Weights] = {}
     clock = [time.perf_counter()]
-    with held() as interrupted, np.errstate(all="ignore"):  # too large a rate overflows: the table shows it
+    with held() as interrupted, np.errstate(all="ignore"):  # a rate that is too large overflows: the table shows it
         initial = loop.predict()
         clock = [time.perf_counter()] * 2
         while len(losses) < steps and not interrupted.is_set():
+            if len(losses) in keep:
+                kept[len(losses)] = _copied(loop)
             losses.append(loop.step())
             tick()
             if len(losses) == 1:
                 clock[1] = time.perf_counter()
         seconds = clock[1] - clock[0], time.perf_counter() - clock[1]
-        final, weights = loop.predict(), tree_map(np.array, loop.weights())  # copies, and before the loss:
-        after = loop.loss()  # in training, where PyTorch and Keras update running statistics
-        return History(np.stack([*losses, after]), initial, final, seconds, weights)
+        # Before the loss: PyTorch and Keras update running statistics whenever they compute the loss in training.
+        final, weights = loop.predict(), _copied(loop)
+        after = loop.loss()
+        return History(np.stack([*losses, after]), initial, final, seconds, weights, {**kept, len(losses): weights})
+
+
+def _copied(loop: Loop) -> Weights:
+    params, state = tree_map(np.array, loop.weights())
+    return params, state
 
 
 def complete(history: History, steps: int) -> History:
-    """The history, if it has so many steps. Raises KeyboardInterrupt: nothing else ends a run before."""
+    """The history if it has so many steps. Raises KeyboardInterrupt otherwise, for only Ctrl-C ends a run early."""
     if history.steps < steps:
         raise KeyboardInterrupt
     return history
 
 
-def fill_columns(
-    recipe: Recipe,
-    dtype: Any,
-    names: Iterable[str],
-    columns: dict[str, History],
-    missing: dict[str, str],
-    watch: Watch,
-    what: object,
-    threads: int,
-) -> None:
-    """Run a recipe in every column, each with so many threads.
+@dataclass
+class Columns:
+    """The runs of a recipe, filled in as they end.
 
-    columns   gets the runs, as they end
-    missing   gets the reason for each column that there is not
-
-    Raises KeyboardInterrupt after Ctrl-C. The run that it broke off is kept.
+    runs      column -> its run
+    missing   column -> why there is none
     """
-    for name in names:
-        watch(f"{name}: loading")
-        try:
-            loop = loops.reference(recipe, dtype) if name == "numpy" else loops.adapted(name, recipe, dtype, threads=threads)
-            columns[name] = run(loop, recipe.steps, watch(f"{name}: {what}"))
-        except Unavailable as reason:
-            missing[name] = str(reason)
-        except Exception as error:  # what a framework raises is its own business: torch, for one, where a prediction is nan
-            if name == "numpy":
-                raise
-            missing[name] = f"{type(error).__name__}: {error}"
-        else:
-            complete(columns[name], recipe.steps)
+
+    runs: dict[str, History] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def others(self) -> dict[str, History]:
+        """The runs of the frameworks."""
+        return {name: history for name, history in self.runs.items() if name != "numpy"}
+
+    def fill(
+        self, recipe: Recipe, dtype: Any, names: Iterable[str], watch: Watch, threads: int, keep: Collection[int] = ()
+    ) -> None:
+        """Run a recipe in each of these columns, with so many threads; weights of the reference are kept as `run` says.
+
+        Raises KeyboardInterrupt after Ctrl-C. The run that it broke off is kept.
+        """
+        for name in names:
+            watch(f"{name}: loading")
+            try:
+                ours = name == "numpy"
+                loop = loops.reference(recipe, dtype) if ours else loops.adapted(name, recipe, dtype, threads=threads)
+                self.runs[name] = run(loop, recipe.steps, watch(f"{name}: training"), keep if ours else ())
+            except Unavailable as reason:
+                self.missing[name] = str(reason)
+            except Exception as error:  # a framework raises what it likes: torch raises where a prediction is nan
+                if name == "numpy":
+                    raise
+                self.missing[name] = f"{type(error).__name__}: {error}"
+            else:
+                complete(self.runs[name], recipe.steps)

@@ -1,49 +1,22 @@
-"""What the scripts share: a progress bar on stderr, and options that are refused before anything is trained."""
+"""What the lessons' scripts share: options that are refused before anything is trained, and threads."""
 
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn
 
 from conformance import threads
-from lessons.columns import COLUMNS, Tick, Watch
+from lessons.columns import COLUMNS
 
 SUFFIXES = (".png", ".pdf", ".svg")
 
 
-@contextmanager
-def progress(steps: int) -> Iterator[Watch]:
-    """A bar on stderr, once a second has passed. watch(description) starts it anew and returns what to call after each step."""
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(), "{task.description}", BarColumn())
-    bar = Progress(*columns, console=console, disable=not console.is_terminal, transient=True, redirect_stdout=False)
-    task = bar.add_task("", total=steps)
-
-    def watch(description: str) -> Tick:
-        bar.reset(task, description=description)
-        return lambda: bar.advance(task)
-
-    timer = threading.Timer(1.0, bar.start)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield watch
-    finally:
-        timer.cancel()
-        timer.join()
-        bar.stop()
-
-
 def wanted(what: str, holds: Callable[[Any], bool]) -> Callable[[Any], Any]:
-    """A callback of an option, or of a list of them: a value that does not hold is refused, in the words of what."""
+    """A callback that refuses an option, or one in a list, where holds(value) is false. what says which values do hold."""
 
     def check(value: Any) -> Any:
         for each in value if isinstance(value, list) else [value]:
@@ -59,7 +32,7 @@ def _writable(path: Path) -> bool:
 
 
 def output(path: Path | None) -> Path | None:
-    """The callback of an option for a figure's file."""
+    """The callback of an option that names a figure's file."""
     if path is not None:
         wanted(f"a name that ends in {', '.join(SUFFIXES)}", lambda path: path.suffix.lower() in SUFFIXES)(path)
         wanted("a file in a directory that exists", lambda path: path.parent.is_dir())(path)
@@ -86,5 +59,10 @@ adapter = wanted(f"one of {', '.join(COLUMNS)}", lambda name: name in COLUMNS)
 
 
 def chosen(names: list[str] | None) -> list[str]:
-    """The columns that were asked for, all of them if none was; numpy is always shown."""
+    """The columns that were asked for, or all of them if none was. numpy is always shown."""
     return [name for name in COLUMNS if name == "numpy" or not names or name in names]
+
+
+def listed(words: Sequence[str]) -> str:
+    """a, b and c."""
+    return " and ".join(", ".join(words).rsplit(", ", 1))

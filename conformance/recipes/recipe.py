@@ -66,6 +66,12 @@ class Recipe:
         """What `data` gives, its floats in dtype."""
         return (tree_map(floats_to(dtype), batch) for batch in self.data())
 
+    def arguments(self, params: Params, state: Params, batch: Batch) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """What the model's forward takes for a batch: positional arguments (the parameters, x if there is one) and keywords."""
+        keywords = {**batch, **self.config, **({"state": state} if self.op.detached else {})}
+        x = [keywords.pop("x")] if "x" in keywords else []
+        return (params, *x), keywords
+
     def steps_judged(self, dtype: Any) -> int:
         """How many steps are compared at most; 0 where none is."""
         return self.steps if self.judged is None else self.judged.get(np.dtype(dtype).name, 0)

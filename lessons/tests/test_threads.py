@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 import adapters
 from conformance import loops
 from gradwitness import frameworks
-from lessons.train import runs as train_runs
+from lessons.train import comparison
+from lessons.train.definitions import Definitions
 
 LESSONS = [("xor", "--epochs"), ("train", "xor", "--steps")]
 
@@ -28,7 +29,7 @@ def test_every_column_gets_as_many_threads_as_are_asked_for(
 
     given: dict[str, int] = {}
     monkeypatch.setattr(loops, "adapted", adapted)
-    monkeypatch.setattr(train_runs, "definitions", lambda *_: ({}, {}))
+    monkeypatch.setattr(comparison, "definitions", lambda *_: Definitions())
     name, *options = command
     app = importlib.import_module(f"lessons.{name}.app").app
     result = CliRunner().invoke(app, [*options, "1", "--threads", "3", "--output", str(tmp_path / "x.png")])

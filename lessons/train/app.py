@@ -1,9 +1,6 @@
-"""Train a model in NumPy and in every framework side by side.
+"""The command of the training lesson.
 
-    python -m lessons.train mlp
-
-The recipe of a model (`lessons.recipes`): the same weights, batches and rule everywhere. All that is said about a run is
-computed from it.
+A recipe (conformance/recipes) names a model, its start, its batches and its optimizer. They are the same in every column.
 """
 
 from __future__ import annotations
@@ -18,11 +15,13 @@ from rich.console import Console
 
 from conformance.recipes import RECIPES
 from lessons.columns import COLUMNS, held
-from lessons.script import Threads, chosen, limit_threads, progress, threads_in_use, wanted
+from lessons.progress import progress
+from lessons.script import Threads, chosen, limit_threads, threads_in_use, wanted
 from lessons.script import adapter as _adapter
 from lessons.script import output as _output
-from lessons.train.runs import DEAR, Outcome, fill
-from lessons.train.words import plot, show
+from lessons.train.comparison import DEAR, Comparison
+from lessons.train.figure import plot
+from lessons.train.table import show
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -39,7 +38,7 @@ def main(
         bool | None,
         typer.Option(
             "--rounding/--no-rounding",
-            help=f"Measure what rounding alone does, if not only where numpy's own run takes less than {DEAR:g} seconds.",
+            help=f"Measure what rounding alone does. By default if columns are compared and numpy takes under {DEAR:g} s.",
             show_default=False,
         ),
     ] = None,
@@ -51,7 +50,10 @@ def main(
     ] = None,
     threads: Threads = 1,
 ) -> None:
-    """Train MODEL on its data in NumPy, which is always shown, and in every installed framework, side by side."""
+    """Train MODEL on its data in NumPy, which is always shown, and in every installed framework, side by side.
+
+    Exit status: 1 if an op is wrong or the columns differ and nothing explains it, 130 after Ctrl-C.
+    """
     recipe = RECIPES[model]
     output = output or _output(Path(f"{model}.png"))
     if steps is not None:
@@ -59,21 +61,23 @@ def main(
         if there < steps:
             raise typer.BadParameter(f"{steps} came; wanted at most {there}, for there are no more batches", param_hint="--steps")
         recipe = replace(recipe, steps=steps)
-    outcome = Outcome(model, recipe, dtype)
+    comparison = Comparison(model, recipe, dtype)
     limit_threads(threads)
     interrupted = False
     with progress(recipe.steps) as watch:
         try:
-            fill(outcome, chosen(adapter), rounding, watch, threads)
+            comparison.fill(chosen(adapter), rounding, watch, threads)
         except KeyboardInterrupt:
             interrupted = True
     with held() as asked:
         console = Console(highlight=False, markup=False)
-        if outcome.columns:
-            show(outcome, console)
-            plot(outcome, output)
+        if comparison.columns.runs:
+            show(comparison, console)
+            plot(comparison, output)
             console.print(threads_in_use(threads), end="\n\n")
             console.print(f"Loss curves saved to {output}", soft_wrap=True)
         if interrupted or asked.is_set():
             console.print("Interrupted: what was done by then is above.")
             raise typer.Exit(130)
+    if comparison.failed:
+        raise typer.Exit(1)

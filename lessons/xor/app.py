@@ -1,14 +1,13 @@
-"""The lesson's script: one small network learns XOR, or does not, in NumPy and in every framework side by side.
+"""The XOR lesson's command.
 
-    python -m lessons.xor
-
-Gradient descent on the four points at once, in float64, from the same weights everywhere. Where the setting asked for
-does not learn XOR, a wider network is trained too. All that is said about a run is computed from it, the verdict included.
+Gradient descent on the four points at once, in float64, from the same weights everywhere. Where the network does not learn XOR, a
+smaller rate is tried if the rate is to blame, and then a wider network.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,11 +15,14 @@ import typer
 from rich.console import Console
 
 from lessons.columns import COLUMNS, held
-from lessons.script import Threads, chosen, limit_threads, progress, threads_in_use, wanted
+from lessons.progress import progress
+from lessons.script import Threads, chosen, limit_threads, threads_in_use, wanted
 from lessons.script import adapter as _adapter
 from lessons.script import output as _output
-from lessons.xor.runs import Outcome, Setting, fill, learned
-from lessons.xor.words import plot, show
+from lessons.xor.experiment import Experiment
+from lessons.xor.figure import plot
+from lessons.xor.setting import Setting, learned
+from lessons.xor.table import show
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -44,24 +46,25 @@ def main(
     ] = None,
     threads: Threads = 1,
 ) -> None:
-    """Train the two-layer network on XOR in NumPy, which is always shown, and in every installed framework, side by side."""
-    names = chosen(adapter)
-    outcomes = [Outcome(Setting(hidden, seed, rate, epochs, loss))]
+    """Train the two-layer network on XOR in NumPy, which is always shown, and in every installed framework, side by side.
+
+    Exit status: 1 if a gradient is wrong or the columns differ and nothing explains it, 130 after Ctrl-C.
+    """
     limit_threads(threads)
+    experiments: list[Experiment] = []
     interrupted = False
     with progress(epochs) as watch:
         try:
-            fill(outcomes[0], names, watch, threads)
-            if not learned(outcomes[0].columns["numpy"]):
-                outcomes.append(Outcome(outcomes[0].setting.wider()))
-                fill(outcomes[1], outcomes[0].columns, watch, threads)
+            for experiment in _settings(Setting(hidden, seed, rate, epochs, loss)):
+                experiments.append(experiment)
+                experiment.fill(chosen(adapter) if len(experiments) == 1 else experiments[0].columns.runs, watch, threads)
         except KeyboardInterrupt:
             interrupted = True
     with held() as asked:
         console = Console(highlight=False, markup=False)
-        done = [outcome for outcome in outcomes if outcome.columns]
-        for outcome in done:
-            show(outcome, console)
+        done = [experiment for experiment in experiments if experiment.columns.runs]
+        for experiment in done:
+            show(experiment, console)
         if done:
             plot(done, output)
             console.print(threads_in_use(threads), end="\n\n")
@@ -69,3 +72,14 @@ def main(
         if interrupted or asked.is_set():
             console.print("Interrupted: what was done by then is above.")
             raise typer.Exit(130)
+    if any(experiment.failed for experiment in done):
+        raise typer.Exit(1)
+
+
+def _settings(setting: Setting) -> Iterator[Experiment]:
+    """The experiments to make, one after the other. Each is filled before the next is asked for."""
+    yield (experiment := Experiment(setting))
+    if experiment.rate_is_to_blame and not experiment.failed:
+        yield (experiment := Experiment(experiment.setting.slower()))
+    if not learned(experiment.history) and not experiment.failed:
+        yield Experiment(experiment.setting.wider())
