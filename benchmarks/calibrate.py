@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     for option in OPTIONS:
         parser.add_argument(f"--{option}", action="append", default=[], metavar="NAME", help=f"this {option} only; repeatable")
     parser.add_argument("--slow", action="store_true", help="also the modes that start a compiler for each function")
-    parser.add_argument("--workers", "--processes", type=int, default=os.cpu_count(), help="processes; one for each processor")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes; one for each processor")
     parser.add_argument("--scheduler", metavar="ADDRESS", default="", help=SCHEDULER_HELP)
     return parser
 

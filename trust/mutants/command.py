@@ -9,7 +9,7 @@ import typer
 
 from conformance.matrix import Selection
 from conformance.threads import set_environment
-from trust.options import Scheduler, UpdateDocs, Workers, require_frameworks
+from trust.options import PROCESSORS, Scheduler, UpdateDocs, Workers, require_frameworks
 from trust.places import ENVIRONMENT
 
 
@@ -18,7 +18,7 @@ def mutants(
         list[str], typer.Option(metavar="NAME", help="only mutants that this op, model or optimizer examines; repeatable")
     ] = [],  # noqa: B006
     kind: Annotated[list[str], typer.Option(help="pair, optimizer or adapter; repeatable")] = [],  # noqa: B006
-    workers: Workers = 2,
+    workers: Workers = PROCESSORS,
     scheduler: Scheduler = "",
     fresh: Annotated[bool, typer.Option("--fresh", help="forget what earlier runs found")] = False,
     so_far: Annotated[bool, typer.Option("--so-far", help="print what earlier runs found, and examine nothing")] = False,

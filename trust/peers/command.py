@@ -8,14 +8,14 @@ import typer
 
 from conformance.extras import require
 from reference import OPS
-from trust.options import Scheduler, UpdateDocs, Workers, require_frameworks
+from trust.options import PROCESSORS, Scheduler, UpdateDocs, Workers, require_frameworks
 
 
 def peers(
     mutants: Annotated[int | None, typer.Option(min=1, help="so many of the corpus, a random sample; all if not given")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="inputs at which each right pair is shown")] = 3,
     op: Annotated[list[str], typer.Option(metavar="NAME", help="this op only; repeatable")] = [],  # noqa: B006
-    workers: Workers = 2,
+    workers: Workers = PROCESSORS,
     scheduler: Scheduler = "",
     report: Annotated[bool, typer.Option("--report", help="run nothing: print what earlier runs found")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="forget what earlier runs found")] = False,
@@ -37,9 +37,8 @@ def peers(
         raise typer.BadParameter("the docs hold all ops: leave out --op", param_hint="--update-docs")
     journal = run.so_far(run.FILE, fresh=fresh)
     if not report:
-        crew = run.Crew(workers, scheduler)
-        finished = run.compare(journal, crew, limit=mutants, seeds=seeds, ops=tuple(op))
-        if not finished:
+        tasks = list(run.lacking(journal, limit=mutants, seeds=seeds, ops=tuple(op)))
+        if not run.compare(journal, tasks, workers=workers, scheduler=scheduler):
             raise typer.Exit(run.INTERRUPTED)
     rows = run.found(journal, tuple(op))
     if not rows:

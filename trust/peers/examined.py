@@ -1,4 +1,4 @@
-"""What a rule is asked about, and what PyTorch returns for the same inputs, whoever's backward is in question."""
+"""What a rule is asked about, and what PyTorch returns for the same inputs."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from reference import OPS, Case, Op
 from trust.peers.wrapped import Pair
 
 JACOBIAN = 1_000
-"""Entries of inputs and outs together, beyond which a whole Jacobian takes longer than a test should. The generic case of every
-op is below; of the others, the large ones are counted as not applicable."""
+"""The limit of entries of inputs and outs together: a larger Jacobian takes longer than a test should. The generic case of every
+op is below it. Larger cases count as not applicable."""
 
 
 class Inapplicable(Exception):
-    """A rule cannot be asked about a pair, and why."""
+    """The reason why a rule cannot be asked about a pair."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Examined:
     subject: Subject
 
     def pair(self, dtype: str, whole_jacobian: bool = False) -> Pair:
-        """The pair in a dtype, as peers take it. Raises Inapplicable where the whole Jacobian would be too large."""
+        """The pair in a dtype, as peers take it. Raises Inapplicable if the whole Jacobian is asked for and too large."""
         pair = Pair(self.subject, dtype)
         size = sum(a.size for a in (*pair.inputs, *pair.cotangents))
         if whole_jacobian and size > JACOBIAN:
@@ -47,9 +47,9 @@ Rule = Callable[[Examined], None]
 
 
 def results(at: Examined, dtype: str, *, ones: bool = False) -> list[Array]:
-    """PyTorch's outs and gradients in dtype, in the order of the subject's `names`; with `ones` for the cotangent, or its own.
+    """PyTorch's outs and gradients in dtype, in the order of the subject's `names`. The cotangent is the subject's, or all ones.
 
-    Raises Inapplicable where PyTorch has no such op, or is on record as computing another function or gradient there.
+    Raises Inapplicable if PyTorch lacks the op, or if a difference of PyTorch is on record there.
     """
     if why := adapters.load("torch").missing("ops", at.op.name):
         raise Inapplicable(f"PyTorch: {why}")

@@ -1,4 +1,4 @@
-"""Gradwitness as a rule among others: each of its witnesses by itself, asked as its users would ask."""
+"""Gradwitness as a rule among those of peers: each of its witnesses alone, called as users would call it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from trust.peers.examined import Examined, Rule, results
 
 
 def numerically(at: Examined) -> None:
-    """Without any framework: numerical differentiation with an error bar."""
+    """Numerical differentiation with an error bar. No framework."""
     check_subject(at.subject)
 
 
 def against_torch(at: Examined, *, dtype: str) -> None:
-    """With one framework and no numerical differentiation: PyTorch within what rounding explains."""
+    """PyTorch, within what rounding explains. No numerical differentiation."""
     Evidence.of(at.subject, dtype).judge(results(at, dtype))
 
 

@@ -1,9 +1,10 @@
-"""What others call a right gradient: each rule from its own documentation, with its own constants, run for real where it is a
-function that can be called. No other file of this repository holds such constants.
+"""What other libraries call a right gradient: each rule from its documentation, with its constants. A rule that is a function
+is called. No other file of this repository holds such constants.
 
-A rule is asked about an `Examined` and returns or raises AssertionError (GradcheckError from PyTorch); `Inapplicable` says that
-it cannot be asked. All get the same inputs. Rules that hold a gradient against a framework's get PyTorch's, of the same op, and
-but for tinygrad's the same random cotangent: rules are compared, not frameworks. Where one leaves a choice, it gets the better.
+A rule gets an `Examined`, and returns, or raises AssertionError if it finds the gradient wrong. It raises `Inapplicable` if it
+cannot be asked. All rules get the same inputs. Rules that compare with a framework get PyTorch's gradient of the same op, with
+the same random cotangent (tinygrad's rule uses ones): rules are compared, not frameworks. Where a rule leaves a choice, the
+better one is taken.
 """
 
 from __future__ import annotations

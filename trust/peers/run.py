@@ -8,8 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from traceback import walk_tb
 
@@ -37,34 +36,19 @@ Task = tuple[str, list[str]]
 """A mutant's id, or "right op/case number"; and the rules that are to be asked about it."""
 
 
-@dataclass(frozen=True)
-class Crew:
-    """The workers of a run: how many processes on this machine, or the scheduler whose workers are used in place of them."""
-
-    count: int = 2
-    scheduler: str = ""
-
-
 def so_far(file: Path = FILE, *, fresh: bool = False) -> Journal:
     """The journal: a row for each task. Later verdicts about a task join the earlier ones."""
     return Journal(file, joined=_joined, fresh=fresh)
 
 
-def compare(journal: Journal, crew: Crew, *, limit: int | None, seeds: int, ops: tuple[str, ...] = ()) -> bool:
-    """Find what the journal lacks. False if it was interrupted.
-
-    limit   how many mutants at most, in a seeded random order; None for all
-    seeds   at how many inputs each right pair is shown; the first are those of the tests
-    ops     only these; all if empty
-    """
-    waiting = list(lacking(journal, limit=limit, seeds=seeds, ops=ops))
-    if not waiting:
+def compare(journal: Journal, tasks: Sequence[Task], *, workers: int, scheduler: str = "") -> bool:
+    """Let workers do tasks, and record each result when it comes. False if it was interrupted."""
+    if not tasks:
         return True
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # workers end with the process that started them
-    count = min(crew.count, len(waiting))
-    rows = each(_find_out, waiting, _dead, workers=count, scheduler=crew.scheduler, prepare=_prepare)
+    rows = each(_find_out, tasks, _dead, workers=min(workers, len(tasks)), scheduler=scheduler, prepare=_prepare)
     try:
-        for row in track(rows, "peers", total=len(waiting), console=Console(stderr=True)):
+        for row in track(rows, "peers", total=len(tasks), console=Console(stderr=True)):
             journal.add(row)
     except KeyboardInterrupt:
         print("interrupted; what was found is kept, and the same command continues from here", file=sys.stderr)  # noqa: T201
@@ -75,7 +59,12 @@ def compare(journal: Journal, crew: Crew, *, limit: int | None, seeds: int, ops:
 
 
 def lacking(journal: Journal, *, limit: int | None, seeds: int, ops: tuple[str, ...] = ()) -> Iterator[Task]:
-    """The tasks of a run about which the journal lacks a verdict: mutants, then right pairs."""
+    """The tasks about which the journal lacks a verdict: mutants, then right pairs.
+
+    limit   how many mutants at most, in a seeded random order; None for all
+    seeds   at how many inputs each right pair is shown; the first are those of the tests
+    ops     only these; all if empty
+    """
     ids = list(mutants())
     order = np.random.default_rng(5).permutation(len(ids))  # any part of a run is a random sample
     tasks = [ids[i] for i in order if not ops or _op(ids[i]) in ops][:limit]

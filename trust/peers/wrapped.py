@@ -1,7 +1,7 @@
-"""A forward/backward pair as each framework's users would hand it over: as a custom function with a derivative of its own.
+"""A forward/backward pair as a custom function of each framework, with a derivative of its own, as users would write it.
 
-Peers check functions of arrays alone: what forward takes by keyword is bound, and what is never differentiated (running
-statistics) is left out of the output.
+Peers check functions of arrays only. Keyword arguments of forward are bound, and outputs that are never differentiated (running
+statistics) are left out.
 """
 
 from __future__ import annotations
@@ -28,34 +28,34 @@ class Pair:
 
     @cached_property
     def cotangents(self) -> Arrays:
-        """The subject's own, one for each out that is differentiated."""
-        return self._kept(self.subject.cotangent)
+        """The subject's cotangents, one for each out that is differentiated."""
+        return self._differentiated(self.subject.cotangent)
 
     def forward(self, *inputs: Array) -> Arrays:
         """The outs that are differentiated."""
         return self.vjp(*inputs)[0]
 
     def vjp(self, *inputs: Array) -> tuple[Arrays, Callable[[Arrays], Arrays]]:
-        """Outs, and douts -> one gradient for each input. Everything that comes out is a copy: peers change arrays in place."""
+        """Outs, and douts -> one gradient for each input. All results are copies: peers change arrays in place."""
         with np.errstate(all="ignore"):
-            out, kept = self.subject.forward(*(np.array(x) for x in inputs), **self.subject.static)
+            out, cache = self.subject.forward(*(np.array(x) for x in inputs), **self.subject.static)
 
         def pull(douts: Arrays) -> Arrays:
             given = iter(np.array(d) for d in douts)
             detached, outs = self.subject.detached, list(leaves(out))
             every = [np.zeros_like(o) if i in detached else next(given) for i, o in enumerate(outs)]
             with np.errstate(all="ignore"):
-                grads = self.subject.backward(tuple(every) if isinstance(out, tuple) else every[0], kept)
+                grads = self.subject.backward(tuple(every) if isinstance(out, tuple) else every[0], cache)
             return tuple(np.array(g) for g in self.subject.align(grads))
 
-        return self._kept(out), pull
+        return self._differentiated(out), pull
 
-    def _kept(self, out: Any) -> Arrays:
+    def _differentiated(self, out: Any) -> Arrays:
         return tuple(np.array(o) for i, o in enumerate(leaves(out)) if i not in self.subject.detached)
 
 
 def torch_function(pair: Pair) -> Callable[..., Any]:
-    """As a torch.autograd.Function."""
+    """The pair as a torch.autograd.Function."""
     import torch
     from torch.autograd.function import once_differentiable
 
@@ -74,7 +74,7 @@ def torch_function(pair: Pair) -> Callable[..., Any]:
 
 
 def tensorflow_function(pair: Pair) -> Callable[..., Any]:
-    """As a tf.custom_gradient around tf.numpy_function. Several outs come as one vector: its users check one tensor."""
+    """The pair as a tf.custom_gradient around tf.numpy_function. Several outs become one vector: users check one tensor."""
     import tensorflow as tf
 
     @tf.custom_gradient
@@ -97,7 +97,7 @@ def tensorflow_function(pair: Pair) -> Callable[..., Any]:
 
 
 def autograd_function(pair: Pair) -> Callable[..., Any]:
-    """As a primitive of HIPS autograd, with defvjp. Several outs come as one vector."""
+    """The pair as a primitive of HIPS autograd, with defvjp. Several outs are joined to one vector."""
     from autograd.extend import defvjp, primitive
 
     def joined(outs: Arrays) -> Array:
@@ -122,7 +122,7 @@ def autograd_function(pair: Pair) -> Callable[..., Any]:
 
 
 def jax_vjp(pair: Pair) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """What jax.test_util.check_vjp takes: a function, and one that returns its outs and its vjp. Both may be NumPy's."""
+    """The arguments of jax.test_util.check_vjp: a function, and one that returns its outs and its vjp. Both may use NumPy."""
 
     def with_vjp(*inputs: Array) -> tuple[Any, Callable[[Any], Arrays]]:
         outs, pull = pair.vjp(*inputs)

@@ -1,7 +1,8 @@
-"""Which mutants make a wrong gradient and nothing else, so that a rule about gradients can be asked about them.
+"""Which mutants make a wrong gradient and change nothing else, so that rules about gradients can be asked about them.
 
-On the generic case of its op, out is the same bit for bit, and a gradient in longdouble is further from the right one than its
-rounding explains: an error 2,000 times smaller than what any rule could see in float64. No rule has a say in what is wrong.
+On the generic case of its op, out is the same bit for bit, and a gradient in longdouble is further from the right one than
+rounding explains. Such an error may be 2,000 times smaller than any rule could see in float64. No rule takes part in this
+decision.
 """
 
 from __future__ import annotations
@@ -28,24 +29,28 @@ def mutants() -> dict[str, Mutant]:
 
 
 def at_mutant(mutant: Mutant) -> Subject:
-    """The generic case of a mutant's op, its backward spoiled where that is the mistake; one in the source is still to plant."""
+    """The generic case of a mutant's op, with its backward spoiled if that is the mistake. Other mistakes are planted later."""
     op = OPS[mutant.examiners[0]]
     whole = at_case(op, op.cases[0])
     backward = mutant.spoil(op.backward) if mutant.spoil else op.backward
-    right(op.name)  # this and the cotangent are found before anything is planted
+    right(op.name)  # this and the cotangent are computed before the mistake is planted
     return replace(whole, backward=backward, dout=whole.cotangent)
 
 
 def what_it_is(mutant: Mutant, subject: Subject) -> str:
-    """live: a wrong gradient; stillborn: raises, or shapes that any framework refuses; another function: out is another;
-    right here: the generic case does not show it.
+    """The state of a mutant on the generic case.
+
+    live               a gradient is wrong, and out is right
+    stillborn          it raises, or returns shapes that any framework refuses
+    another function   out is wrong
+    right here         it shows nothing
     """
     wanted = right(mutant.examiners[0])
     outs = len(wanted) - len(subject.gradients)
     try:
         with np.errstate(all="ignore"):
             got = [np.asarray(a) for a in subject.run(lambda a: a.astype(np.longdouble), np.longdouble)]
-    except Exception:  # whatever a mutant dies of
+    except Exception:  # a mutant may raise anything
         return "stillborn"
     if [g.shape for g in got] != [r.truth.shape for r in wanted]:
         return "stillborn"
@@ -61,7 +66,7 @@ def what_it_is(mutant: Mutant, subject: Subject) -> str:
 
 @cache
 def right(name: str) -> list[Measured]:
-    """What an op returns on its generic case in longdouble, and how far rounding in longdouble may carry it."""
+    """Truth and spread, for longdouble, of what an op returns on its generic case."""
     at = at_case(OPS[name], OPS[name].cases[0])
     finer = unit_roundoff(np.longdouble) / unit_roundoff(np.float64)
     found = measure(lambda lift: at.run(lift, np.longdouble), np.float64, seed=at.seed)

@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from trust.rewriting.syntax import Names, Variant, assigned, first_entry, integer, nothing, shifted
 
 LIBRARIES = ("np", "jnp", "torch", "tf", "F", "K", "nn", "math", "jax", "ops", "lax")
-"""What modules of array functions are called."""
+"""Names of modules of array functions."""
 UFUNCS = ("add", "subtract", "multiply", "divide")
 COMMUTATIVE = frozenset(["maximum", "minimum", "add", "multiply", "fmax", "fmin", "logaddexp", "equal"])
 BOOKKEEPING = ("order", "strict", "subok")
-"""Arguments that say how an array lies in memory or what is checked: no number changes with them."""
+"""Arguments about memory layout or checks: they change no number."""
 MAKERS = ("array", "asarray", "copy", "arange", "zeros_like")
-"""Functions of one argument that are no activation."""
+"""Functions of one argument that are no activations."""
 
 
 def call(node: ast.Call, _names: Names) -> Iterator[Variant]:
-    """What can go wrong with a call."""
+    """The mistakes that can be made in a call."""
     method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
     called = method or getattr(node.func, "id", "")
     owner = node.func.value if isinstance(node.func, ast.Attribute) else None
@@ -64,7 +64,7 @@ def _selection(node: ast.Call, called: str, owner: ast.expr | None) -> Iterator[
 
 
 def _unvisited(node: ast.Call) -> Iterator[Variant]:
-    """A path that nobody goes back along."""
+    """A path of the backward that is left out."""
     for i, argument in enumerate(node.args):
         if isinstance(argument, (ast.Name, ast.Subscript)):
             args = [*node.args[:i], nothing(argument), *node.args[i + 1 :]]
@@ -72,7 +72,7 @@ def _unvisited(node: ast.Call) -> Iterator[Variant]:
 
 
 def _ufunc(node: ast.Call, called: str) -> Iterator[Variant]:
-    """np.subtract(a, b, out=c) for c = a - b."""
+    """Mistakes in np.subtract(a, b, out=c), which stands for c = a - b."""
     of, (a, b) = node.func.value, node.args  # type: ignore[attr-defined]
 
     def other(name: str, *args: ast.expr) -> ast.Call:
@@ -107,7 +107,7 @@ def _keyword(node: ast.Call, i: int, keyword: ast.keyword) -> Iterator[Variant]:
 
 
 def at(node: ast.Expr, _names: Names) -> Iterator[Variant]:
-    """np.add.at(array, index, value) as a statement."""
+    """Mistakes in the statement np.add.at(array, index, value)."""
     call = node.value
     if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "at":
         array, index, value = call.args

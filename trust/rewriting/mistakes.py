@@ -1,6 +1,6 @@
-"""The mistakes that people make in a backward, each as a rewriting of a piece of source. Nothing here knows of any op.
+"""The mistakes that people make in a backward, each as a rewriting of a piece of source. Nothing here knows an op.
 
-`variants(node, names)` gives the wrong things that may stand where a right one stands, each with the name of the mistake.
+`variants(node, names)` gives what may be written wrongly in place of a node, each with the name of the mistake.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from trust.rewriting.syntax import (
 BOUNDARY = {ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Lt: ast.LtE, ast.LtE: ast.Lt}
 OPPOSITE = {ast.Gt: ast.Lt, ast.GtE: ast.LtE, ast.Lt: ast.Gt, ast.LtE: ast.GtE, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq}
 PERTURBED = 1.01
-"""A constant that somebody mistyped."""
+"""The factor of a mistyped constant."""
 
 
 def variants(node: ast.AST, names: Names) -> Iterator[Variant]:
-    """The mistakes that can be made where node stands: pairs of a label and what would be written there."""
+    """The mistakes that can be made in place of a node: pairs of a label and the wrong node."""
     rule = RULES.get(type(node))
     if rule is not None:
         yield from rule(node, names)
@@ -95,7 +95,7 @@ def _augmented(node: ast.AugAssign, _names: Names) -> Iterator[Variant]:
 
 
 def _assign(node: ast.Assign, names: Names) -> Iterator[Variant]:
-    """The first term of a sum that goes on below."""
+    """The first term of a sum to which later statements add."""
     if isinstance(node.targets[0], ast.Name) and node.targets[0].id in names.sums:
         yield "dropped term", ast.Assign(node.targets, nothing(node.value), lineno=0)
 
@@ -142,16 +142,16 @@ def _name(node: ast.Name, names: Names) -> Iterator[Variant]:
 
 
 def _return(node: ast.Return, names: Names) -> Iterator[Variant]:
-    """A forward hands on another tensor than the one that backward needs."""
+    """A forward caches another tensor than the one that backward needs."""
     if not (isinstance(node.value, ast.Tuple) and len(node.value.elts) == 2):
         return
     out, cache = node.value.elts
-    kept = cache.elts if isinstance(cache, ast.Tuple) else [cache]
-    known = {ast.unparse(k) for k in kept}
-    for i, entry in enumerate(kept):
+    cached = cache.elts if isinstance(cache, ast.Tuple) else [cache]
+    known = {ast.unparse(entry) for entry in cached}
+    for i, entry in enumerate(cached):
         others = [n for n in (*names.results, *names.siblings.get(getattr(entry, "id", ""), ())) if n not in known]
         for other in others if isinstance(entry, ast.Name) else ():
-            entries = [*kept[:i], ast.Name(other, ast.Load()), *kept[i + 1 :]]
+            entries = [*cached[:i], ast.Name(other, ast.Load()), *cached[i + 1 :]]
             value = ast.Tuple(entries, ast.Load()) if isinstance(cache, ast.Tuple) else entries[0]
             yield "stale or overwritten cache", ast.Return(ast.Tuple([out, value], ast.Load()))
 

@@ -1,7 +1,7 @@
-"""Mistakes planted into a function: its source rewritten in one place, its code swapped for as long as it takes to look.
+"""Mistakes planted into a function: its source is rewritten in one place, and its code is swapped for a while.
 
 `mutations(function)` lists what `trust.rewriting.mistakes` can do to a function, each as compiled code with the line before and
-after; `planted(function, code)` makes everybody who holds the function run that code, wherever it was imported.
+after. `planted(function, code)` makes the function run that code, wherever it was imported.
 
 Source: DeMillo, Lipton and Sayward, "Hints on test data selection", Computer 11, 1978.
 """
@@ -32,8 +32,8 @@ class Mutation:
     """One mistake in one place.
 
     label          the kind of mistake
-    line           of the file, where it stands
-    before, after  what is written there, and what would be
+    line           the line of the file
+    before, after  the right and the wrong source
     """
 
     label: str
@@ -46,7 +46,7 @@ class Mutation:
 
     @property
     def drops_last(self) -> bool:
-        """Whether what comes first is kept: a in a - b, or in a -= b."""
+        """Whether the first operand stays: a in a - b, or in a -= b."""
         return (
             isinstance(self.replacement, ast.Pass)
             or self.before.lstrip("(").startswith(self.after)
@@ -65,17 +65,17 @@ class Mutation:
         ast.increment_lineno(tree, first - 1)
         flags = self.function.__code__.co_flags & __future__.annotations.compiler_flag
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)  # some mistakes are seen by the compiler
+            warnings.simplefilter("ignore", SyntaxWarning)  # the compiler sees some mistakes
             module = compile(tree, self.function.__code__.co_filename, "exec", flags=flags, dont_inherit=True)
         return next(c for c in module.co_consts if isinstance(c, CodeType) and c.co_name == self.function.__name__)
 
 
 def mutations(function: FunctionType, spared: Collection[str] = ()) -> Iterator[Mutation]:
-    """Every mutation of a function, in the order of its source; where two make the same statement, the first.
+    """Every mutation of a function, in the order of its source. Of two that make the same statement, the first.
 
-    spared   names of functions whose calls are left alone, such as checks of arguments
+    spared   names of functions whose calls are not changed, such as checks of arguments
 
-    Raises OSError where there is no source, ValueError for what is no plain def statement: its code cannot be swapped.
+    Raises OSError if there is no source, and ValueError for anything but a plain def statement: its code cannot be swapped.
     """
     if function.__code__.co_freevars:
         raise ValueError(
@@ -103,7 +103,7 @@ def mutations(function: FunctionType, spared: Collection[str] = ()) -> Iterator[
 
 @contextmanager
 def planted(function: FunctionType, code: CodeType) -> Iterator[None]:
-    """While it lasts, function runs code: for everybody, for it is the same object."""
+    """Inside the context the function runs this code. Every module that imported it holds the same object."""
     right = function.__code__
     function.__code__ = code
     try:

@@ -1,4 +1,4 @@
-"""Pieces of source, rewritten: what `trust.rewriting.mistakes` builds its mistakes from."""
+"""Helpers that read and build pieces of source, for `trust.rewriting.mistakes`."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import ast
 from dataclasses import dataclass
 
 COUNTS = ("n", "m", "N", "count", "total", "size", "number", "elements")
-"""What a number of terms is called."""
+"""Names of a number of terms."""
 
 
 Variant = tuple[str, ast.AST]
-"""The name of a mistake, and what would be written."""
+"""The name of a mistake, and the wrong node."""
 
 
 @dataclass(frozen=True)
 class Names:
-    """What the names of a function stand for.
+    """The roles of the names in a function.
 
-    siblings   name -> one that was unpacked beside it
-    results    names of what is returned first, the output of a forward
-    sums       names that terms are added to in place
+    siblings   name -> a name that was unpacked beside it
+    results    names of what is returned first: the output of a forward
+    sums       names to which terms are added in place
     """
 
     siblings: dict[str, tuple[str, ...]]
@@ -28,7 +28,7 @@ class Names:
 
     @classmethod
     def of(cls, definition: ast.FunctionDef) -> Names:
-        """Read off a definition: the names of a tuple that it unpacks are siblings."""
+        """Read the roles from a definition. The names of a tuple that it unpacks are siblings."""
         groups: list[list[str]] = []
         results: tuple[str, ...] = ()
         for node in ast.walk(definition):
@@ -75,7 +75,7 @@ def first_name(node: ast.expr) -> ast.Name | None:
 
 
 def is_vector(node: ast.expr) -> bool:
-    """As far as the source tells: rstd[:, 0], np.ones(n). A vector is its own transpose."""
+    """Whether the source shows a vector: rstd[:, 0], np.ones(n). A vector is its own transpose."""
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
         return any(integer(index) is not None for index in node.slice.elts)
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "ones"
@@ -96,7 +96,7 @@ def integer(node: ast.expr | None) -> int | None:
 
 
 def first_entry(node: ast.Call) -> ast.expr | None:
-    """x.sum(axis=k) -> x.take(0, axis=k): one term for the sum of all."""
+    """x.sum(axis=k) -> x.take(0, axis=k): one term in place of the sum."""
     keywords = {k.arg: k.value for k in node.keywords}
     axis = integer(keywords.get("axis"))
     if axis is None or not isinstance(node.func, ast.Attribute):

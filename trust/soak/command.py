@@ -12,7 +12,7 @@ from rich.console import Console
 import adapters
 from conformance.matrix import Selection
 from trust import page
-from trust.options import Scheduler, UpdateDocs, Workers, require_frameworks
+from trust.options import PROCESSORS, Scheduler, UpdateDocs, Workers, require_frameworks
 from trust.soak.examination import TABLES, examined
 from trust.soak.record import RECORD, Record
 from trust.soak.report import alarms, summary, table
@@ -25,7 +25,7 @@ def soak(
     op: Annotated[list[str], typer.Option(metavar="NAME", help="this op, model or optimizer only; repeatable")] = [],  # noqa: B006
     adapter: Annotated[list[str], typer.Option(metavar="NAME", help="this adapter only; repeatable")] = [],  # noqa: B006
     dtype: Annotated[list[str], typer.Option(metavar="NAME", help="this dtype only; repeatable")] = [],  # noqa: B006
-    workers: Workers = 2,
+    workers: Workers = PROCESSORS,
     scheduler: Scheduler = "",
     fresh: Annotated[bool, typer.Option("--fresh", help="forget what was run of the ops named, or of all")] = False,
     case: Annotated[str, typer.Option(metavar="ID", help="with --op and --seed: replay this case; nothing is recorded")] = "",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +18,7 @@ from trust import page
 from trust.app import app
 from trust.corpus import catalogue
 from trust.corpus.mutant import Mutant
+from trust.mutants import command as mutants_command
 from trust.mutants import run as mutants_run
 from trust.peers import run as peers_run
 from trust.places import PAGE, PLOT, RESULTS
@@ -50,13 +50,12 @@ def two_mutants() -> list[Mutant]:
 
 
 @pytest.fixture(autouse=True)
-def _process() -> Iterator[None]:
-    """The environment and the signals of this process, which a command owns, are put back."""
-    environment = dict(os.environ)
+def _process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A command owns its process. Here it leaves the environment alone, and its signal handlers are removed after it."""
+    monkeypatch.setattr(mutants_command, "set_environment", lambda _: None)
+    monkeypatch.setattr(mutants_command, "ENVIRONMENT", {})
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
-    os.environ.clear()
-    os.environ |= environment
     for number, handler in handlers.items():
         signal.signal(number, handler)
 
