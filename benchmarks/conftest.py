@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from benchmarks.workshop import Workshop
 from conformance import threads
 
 FOLDER = Path(__file__).parent / "results"
-FILTERS = {"peer": PEERS, "model": MODELS, "size": SIZES, "phase": PHASES}
+FILTERS: dict[str, Iterable[str]] = {"peer": PEERS, "model": MODELS, "size": SIZES, "phase": PHASES}
 SHARED = ("adapter", "mode", "device", "op")
 _plan = pytest.StashKey[Plan]()
 _results = pytest.StashKey[kept.Results]()

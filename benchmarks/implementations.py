@@ -42,9 +42,11 @@ def prepare(place: Place, phases: Iterable[str]) -> Prepared:
 def _build(place: Place, subject: Subject) -> Prepared:
     name, who = place.model, place.implementation
     if who.framework in PEERS:
-        return peers.load(who.framework).prepare(name, subject)
-    kind = ops if name in OPS else models
-    return kind.reference(name, subject) if who == REFERENCE else kind.adapter(name, subject, who)
+        prepared: Prepared = peers.load(who.framework).prepare(name, subject)
+        return prepared
+    kind: Any = ops if name in OPS else models
+    built: Prepared = kind.reference(name, subject) if who == REFERENCE else kind.adapter(name, subject, who)
+    return built
 
 
 def _conventions(place: Place) -> Conventions:

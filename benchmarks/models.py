@@ -20,7 +20,8 @@ from reference import MODELS
 
 def reference(name: str, at: Subject) -> Prepared:
     """The reference's own pair and training loop."""
-    op, numpy = MODELS[name], frameworks.load("numpy")
+    op = MODELS[name]
+    numpy: Any = frameworks.load("numpy")  # its vjp takes a pair
     params, batch, state, _ = parts(at, {})
     forward = partial(op.forward, **at.static)
     runs = {

@@ -126,4 +126,5 @@ def _between(h: Array) -> Array:
     middle = np.sort(h, axis=0)[margin : len(h) - margin]
     widest = np.diff(middle, axis=0).argmax(axis=0)[None]
     below, above = (np.take_along_axis(middle, row, axis=0)[0] for row in (widest, widest + 1))
-    return -(below + above) / 2
+    biases: Array = -(below + above) / 2
+    return biases

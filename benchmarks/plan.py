@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import adapters
 from benchmarks.sizes import MODELS, OPS, PEERS
 from conformance.matrix import Selection
+from conformance.names import unknown
 from gradwitness import frameworks
 
 SIZES = tuple(dict.fromkeys(size for sizes in MODELS.values() for size in sizes))
@@ -85,11 +86,11 @@ class Plan:
     def __post_init__(self) -> None:
         # Selection knows the adapters, modes and devices there are
         Selection(adapter=self.adapter, mode=self.mode, device=self.device)
-        there_are = {"peer": PEERS, "model": MODELS, "op": OPS, "size": SIZES, "phase": PHASES}
+        there_are: dict[str, Iterable[str]] = {"peer": PEERS, "model": MODELS, "op": OPS, "size": SIZES, "phase": PHASES}
         for option, names in there_are.items():
             for asked in getattr(self, option):
                 if asked not in names:
-                    raise ValueError(f"unknown {option} {asked!r}; there are {', '.join(names)}")
+                    raise ValueError(unknown(option, asked, list(names)))
         if self.passes < 1:
             raise ValueError(f"{self.passes} passes; wanted at least 1")
         if not self.problems:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reference
 
-FULLY_CONNECTED = {
+FULLY_CONNECTED: dict[str, tuple[int, ...]] = {
     "4x2x3": (4, 2, 3),
     "64x64x128": (64, 64, 128),
     "256x256x512": (256, 256, 512),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -120,7 +121,7 @@ def _lines(results: Results) -> Iterator[str]:
 
 def _half_range(*samples: Sample) -> float:
     """Half the interquartile ranges, in quadrature."""
-    return sum((sample.spread * sample.median) ** 2 for sample in samples) ** 0.5
+    return math.hypot(*(sample.spread * sample.median for sample in samples))
 
 
 def _cost(sample: Sample) -> str:

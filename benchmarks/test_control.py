@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.implementations import clock
 from benchmarks.plan import Implementation
+from benchmarks.running import clock
 from benchmarks.table import duration
 from benchmarks.workshop import Workshop, record
 from gradwitness import frameworks

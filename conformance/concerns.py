@@ -46,8 +46,8 @@ def concerns(params: Mapping[str, Any]) -> Concerns:
             found.ops |= {value} & OPS_BY_NAME if parameter in NAMING else set()
             found.adapters |= {value} & set(adapters.NAMES) if parameter in NAMING_ADAPTERS else set()
         else:  # a record: of a known difference, or of copied settings
-            found.ops |= {getattr(value, own, None) for own in ("op", "optimizer")} & OPS_BY_NAME
-            found.adapters |= {getattr(value, "adapter", None)} & set(adapters.NAMES)
+            found.ops |= OPS_BY_NAME & {getattr(value, own, None) for own in ("op", "optimizer")}
+            found.adapters |= set(adapters.NAMES) & {getattr(value, "adapter", None)}
     return found
 
 
@@ -59,7 +59,8 @@ def wanted(about: Concerns, selection: Selection) -> bool:
 
 def select(config: pytest.Config, items: list[pytest.Item], selection: Selection) -> None:
     """Deselect the tests that the options do not ask for."""
-    kept, left = [], []
+    kept: list[pytest.Item] = []
+    left: list[pytest.Item] = []
     for item in items:
         (kept if _runs(config, item, selection) else left).append(item)
     config.stash[LEFT_OUT] = len(left)

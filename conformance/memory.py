@@ -28,6 +28,6 @@ def backward_of_conv2d() -> float:
     tracemalloc.start()
     try:
         out, cache = op.forward(x, weight, bias, padding=1)
-        return peak(lambda: op.backward(dout, cache)) / (x.nbytes + out.nbytes)
+        return float(peak(lambda: op.backward(dout, cache)) / (x.nbytes + out.nbytes))
     finally:
         tracemalloc.stop()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conformance import concerns, options, workers
+from conformance import concerns, options, scheduling
 from conformance.closing import Closing
 from conformance.extras import require
 from conformance.options import SELECTION
@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    return workers.op_by_op(config, log) if config.getoption("dist") == "load" else None
+    return scheduling.op_by_op(config, log) if config.getoption("dist") == "load" else None
 
 
 def _require_table() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from conformance.workers import CELL_TESTS
+from conformance.scheduling import CELL_TESTS
 
 EVERY = 30.0
 """Seconds between two lines where there is no terminal."""

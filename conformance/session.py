@@ -15,6 +15,7 @@ import importlib.util
 import os
 import sys
 import tempfile
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,12 @@ if importlib.util.find_spec("hypothesis"):  # the reference is tested with NumPy
     from hypothesis import Phase, settings
 
     # No deadline: the first example imports a framework. No database: what fails is printed as a case, which is kept for good.
-    common = {"deadline": None, "database": None, "phases": [Phase.generate, Phase.shrink], "report_multiple_bugs": False}
+    common: dict[str, Any] = {
+        "deadline": None,
+        "database": None,
+        "phases": [Phase.generate, Phase.shrink],
+        "report_multiple_bugs": False,
+    }
     settings.register_profile("ci", derandomize=True, max_examples=8, **common)
     settings.register_profile("soak", derandomize=False, max_examples=200, **common)
     settings.load_profile("ci")
@@ -51,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def _cache_folder(config: pytest.Config) -> str:
     """A folder in pytest's cache directory; a temporary one for this run where that directory cannot be written to."""
     try:
-        return str(config.cache.mkdir("jax"))  # type: ignore[union-attr]
+        return str(config.cache.mkdir("jax"))
     except OSError:
         folder = tempfile.TemporaryDirectory(prefix="gradwitness-jax-", ignore_cleanup_errors=True)
         config.add_cleanup(folder.cleanup)

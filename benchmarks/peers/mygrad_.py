@@ -78,7 +78,8 @@ def prepare(name: str, at: Subject) -> Prepared:
 
     @mg.no_autodiff
     def forward() -> Array:
-        return network(dict(state))(params, x).data
+        loss: Array = network(dict(state))(params, x).data
+        return loss
 
     def both() -> Any:
         after = dict(state)
