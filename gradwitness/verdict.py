@@ -71,14 +71,14 @@ class Disagreement(AssertionError):
         return f"units of rounding spread; {K:g} are allowed" if self.limit == K else "error bars of the numerical derivative"
 
     def __str__(self) -> str:
-        at = f"[{', '.join(map(str, self.index))}]" if self.index else ""
+        element = f"[{', '.join(map(str, self.index))}]" if self.index else ""
         if self.reason:
-            return f"{self.gradient}{at}: {self.reason}"
+            return f"{self.gradient}{element}: {self.reason}"
         truth = digits(self.low) if self.low == self.high else f"in [{digits(self.low)}, {digits(self.high)}]"
         return "\n".join(
             [
-                f"{self.gradient}{at} is wrong"
-                + (f", as {of} elements are" if (of := "{} of {}".format(*self.count)) != "1 of 1" else ""),
+                f"{self.gradient}{element} is wrong"
+                + ("" if self.count == (1, 1) else ", as {} of {} elements are".format(*self.count)),
                 f"  got         {digits(self.actual)}",
                 f"  truth       {truth}",
                 f"  difference  {digits(_outside(self.actual, self.low, self.high))}",

@@ -55,16 +55,16 @@ class Decisions(Noise):
     def decides(self, name: str, method: str, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         """Record the gaps of a decision. Raises TypeError for a function whose decisions are not watched."""
         if method == "__call__":
-            found = _gaps(name, operands)
+            gaps = _gaps(name, operands)
         elif name in _LARGEST and method in ("reduce", "accumulate"):
-            found = [_behind(name, method, operands[0], kwargs)]
+            gaps = [_behind(name, method, operands[0], kwargs)]
         elif name in ("logical_and", "logical_or"):
-            found = [operands[0]]
+            gaps = [operands[0]]
         elif name in _LARGEST:
             raise TypeError(f"numpy.{name}.{method} decides unwatched; write it with {name} and {name}.reduce")
         else:
-            found = []
-        self.gaps += [(name, np.asarray(gap)) for gap in found if np.asarray(gap).dtype.kind == "f"]
+            gaps = []
+        self.gaps += [(name, np.asarray(gap)) for gap in gaps if np.asarray(gap).dtype.kind == "f"]
 
 
 def _gaps(name: str, operands: Sequence[Any]) -> list[Any]:

@@ -63,8 +63,8 @@ class Kink:
         return not self.distance > K
 
     def __str__(self) -> str:
-        at = f"[{', '.join(map(str, self.index))}]" if self.index else ""
-        which = f"{self.decision}{at}, decision {self.number} of the forward"
+        element = f"[{', '.join(map(str, self.index))}]" if self.index else ""
+        which = f"{self.decision}{element}, decision {self.number} of the forward"
         return f"{which}, is {self.gap:.3g} from its tie: {self.distance:.3g} units of rounding spread"
 
 

@@ -13,7 +13,8 @@ from contextlib import AbstractContextManager, contextmanager
 import numpy as np
 import pytest
 
-from conformance.run import evidence, subject
+from conformance.run import evidence as evidence_of
+from conformance.run import subject as subject_of
 from gradwitness import Disagreement, K, Unstable, Vacuous
 from gradwitness.derivative.oracle import check_subject
 from gradwitness.subjects.pair import floats_to, leaves, tree_map
@@ -52,15 +53,15 @@ def telling(request: pytest.FixtureRequest) -> Telling:
 @pytest.mark.parametrize(("op", "case"), EVERY_CASE)
 def test_backward_is_the_derivative_of_forward(op: Op, case: Case, telling: Telling) -> None:
     with telling(op.name, case.id):
-        check_subject(subject(op, case))
+        check_subject(subject_of(op, case))
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize(("op", "case"), EVERY_CASE)
 def test_rounding_alone_explains_what_the_reference_returns_in_a_dtype(op: Op, case: Case, dtype: str, telling: Telling) -> None:
     with telling(op.name, case.id, dtype):
-        told = evidence(op, case.id, dtype)
-        told.judge(told.native)
+        evidence = evidence_of(op, case.id, dtype)
+        evidence.judge(evidence.native)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -68,8 +69,8 @@ def test_rounding_alone_explains_what_the_reference_returns_in_a_dtype(op: Op, c
 def test_no_case_is_blind(op: Op, case: Case, dtype: str, telling: Telling) -> None:
     # Saturation and cancellation cost digits; a case that lost all of them in a dtype could not fail there.
     with telling(op.name, case.id, dtype):
-        told = evidence(op, case.id, dtype)
-        for name, measured in zip(told.names, told.measured, strict=True):
+        evidence = evidence_of(op, case.id, dtype)
+        for name, measured in zip(evidence.names, evidence.measured, strict=True):
             worst = np.unravel_index(np.argmax(np.abs(measured.truth)), measured.truth.shape)
             largest, allowance = float(np.abs(measured.truth[worst])), K * float(measured.spread[worst])
             if not name.startswith("out") and name[1:].split("[")[0] not in case.zero and not allowance < 0.01 * largest:
@@ -81,32 +82,32 @@ def test_no_case_is_blind(op: Op, case: Case, dtype: str, telling: Telling) -> N
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("op", "case"), EVERY_CASE)
 def test_results_have_the_dtype_and_shape_of_their_arguments(op: Op, case: Case, dtype: str) -> None:
-    at = subject(op, case).rounded(dtype)
-    out, cache = op.forward(*at.inputs, **at.static)
-    grads = op.backward(at.cotangent, cache)
+    subject = subject_of(op, case).rounded(dtype)
+    out, cache = op.forward(*subject.inputs, **subject.static)
+    grads = op.backward(subject.cotangent, cache)
     assert {o.dtype for o in leaves(out)} == {np.dtype(dtype)}
-    for argument, grad in zip(leaves(at.inputs), at.align(grads), strict=True):
+    for argument, grad in zip(leaves(subject.inputs), subject.align(grads), strict=True):
         assert grad.dtype == np.dtype(dtype)
         assert grad.shape == argument.shape
 
 
 @pytest.mark.parametrize(("op", "case"), EVERY_CASE)
 def test_arguments_are_never_mutated(op: Op, case: Case) -> None:
-    at = subject(op, case)
-    watched = (at.inputs, dict(at.static), at.cotangent)
+    subject = subject_of(op, case)
+    watched = (subject.inputs, dict(subject.static), subject.cotangent)
     before = tree_map(np.copy, watched)
-    _, cache = op.forward(*at.inputs, **at.static)
-    op.backward(at.cotangent, cache)
-    op.backward(at.cotangent, cache)  # a backward that consumed its cache would differ or fail here
+    _, cache = op.forward(*subject.inputs, **subject.static)
+    op.backward(subject.cotangent, cache)
+    op.backward(subject.cotangent, cache)  # a backward that consumed its cache would differ or fail here
     for was, now in zip(leaves(before), leaves(watched), strict=True):
         assert np.array_equal(was, now)
 
 
 @pytest.mark.parametrize(("op", "case"), EVERY_CASE)
 def test_backward_may_be_called_again(op: Op, case: Case) -> None:
-    at = subject(op, case)
-    _, cache = op.forward(*at.inputs, **at.static)
-    first, second = (at.align(op.backward(at.cotangent, cache)) for _ in range(2))
+    subject = subject_of(op, case)
+    _, cache = op.forward(*subject.inputs, **subject.static)
+    first, second = (subject.align(op.backward(subject.cotangent, cache)) for _ in range(2))
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
 
 
@@ -115,9 +116,12 @@ WITH_X = {name: model for name, model in MODELS.items() if "x" in inspect.signat
 
 @pytest.mark.parametrize("model", WITH_X.values(), ids=WITH_X)
 def test_training_leaves_out_the_gradient_of_the_input_and_nothing_else(model: Op) -> None:
-    at = subject(model, model.cases[0])
-    _, cache = model.forward(*at.inputs, **at.static)
-    (whole, dx), (dparams, none) = model.backward(at.cotangent, cache), model.backward(at.cotangent, cache, input_gradient=False)
+    subject = subject_of(model, model.cases[0])
+    _, cache = model.forward(*subject.inputs, **subject.static)
+    (whole, dx), (dparams, none) = (
+        model.backward(subject.cotangent, cache),
+        model.backward(subject.cotangent, cache, input_gradient=False),
+    )
     assert dx is not None
     assert none is None
     assert all(np.array_equal(whole[name], dparams[name]) for name in whole)

@@ -12,7 +12,7 @@ from conformance.determinism import refusal
 from conformance.matrix import Cell
 from gradwitness import frameworks
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 DETERMINISTIC = (
     "ctc_loss_backward_gpu does not have a deterministic implementation, but you set 'torch.use_deterministic_algorithms(True)'"
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 PLANT = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tests.faults", "--plant", "reference_backward")
 TEST = "tests/reference/test_reference.py::test_backward_is_the_derivative_of_forward[tanh-generic]"
 
