@@ -55,7 +55,8 @@ def main(
     Exit status: 1 if an op is wrong or the columns differ and nothing explains it, 130 after Ctrl-C.
     """
     recipe = RECIPES[model]
-    output = output or _output(Path(f"{model}.png"))
+    figure = output or Path(f"{model}.png")
+    _output(figure)  # the name by default, too
     if steps is not None:
         there = steps if steps <= recipe.steps else sum(1 for _ in islice(recipe.data(), steps))
         if there < steps:
@@ -73,9 +74,9 @@ def main(
         console = Console(highlight=False, markup=False)
         if comparison.columns.runs:
             show(comparison, console)
-            plot(comparison, output)
+            plot(comparison, figure)
             console.print(threads_in_use(threads), end="\n\n")
-            console.print(f"Loss curves saved to {output}", soft_wrap=True)
+            console.print(f"Loss curves saved to {figure}", soft_wrap=True)
         if interrupted or asked.is_set():
             console.print("Interrupted: what was done by then is above.")
             raise typer.Exit(130)
