@@ -12,14 +12,8 @@ from flax import linen
 
 from gradwitness import frameworks
 
-from ..layout import Layout
 from ..parameters import Layers, parted, restored, stored
-
-Tree = dict[str, Any]
-STATISTICS = {"running_mean": "mean", "running_var": "var"}
-"""The running statistics that linen.BatchNorm keeps in the collection batch_stats: reference's name -> flax's name."""
-BATCH_NORM = Layout.renamed(weight="scale", bias="bias", **STATISTICS)
-"""Both collections side by side, as a model's parameters and running statistics are."""
+from .layout import STATISTICS, Tree
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["params", "state"], meta_fields=["module", "native", "names", "config"])

@@ -11,9 +11,7 @@ from torch import Tensor, nn
 from gradwitness import frameworks
 
 from ..parameters import Layers, parted, restored, stored
-
-COUNTER = "num_batches_tracked"
-"""nn.BatchNorm counts its batches. It needs the count only with momentum=None, which the reference does not have."""
+from .layout import COUNTER, counted
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ class NativeModel:
         """The same module with other parameters of the same shapes."""
         put = frameworks.load("torch").from_numpy
         tensors = {name: put(value, device) for name, value in {**params, **(state or {})}.items()}
-        model.load_state_dict(_counted(model) | _flat(stored(tensors, model.layers_of_reference)))
+        model.load_state_dict(counted(model) | _flat(stored(tensors, model.layers_of_reference)))
         return model
 
     def to_reference(self, model: nn.Module) -> dict[str, Any]:
@@ -76,7 +74,3 @@ class NativeModel:
 
 def _flat(kept: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
     return {f"{layer}.{name}": tensor for layer, tensors in kept.items() for name, tensor in tensors.items()}
-
-
-def _counted(model: nn.Module) -> dict[str, Tensor]:
-    return {name: tensor for name, tensor in model.state_dict().items() if name.endswith(COUNTER)}

@@ -11,8 +11,8 @@ import optax
 from flax import linen
 from jax import Array
 
-from ...layout import Layout
 from ...parameters import Layer, numbered
+from ..layout import Layout
 from ..native import NativeModel
 from ..ops.embedding import LAYOUTS as EMBEDDING
 from ..ops.layers import LAYOUTS

@@ -12,8 +12,9 @@ from flax import linen
 from jax import Array
 
 from ...parameters import Layer, numbered
-from ..native import BATCH_NORM, NativeModel
+from ..native import NativeModel
 from ..ops.layers import LAYOUTS, WITHOUT_BIAS
+from ..ops.normalization import LAYOUTS as NORMALIZATION
 from .dropout import MaskedDropout
 
 ACTIVATIONS = {"relu": jax.nn.relu, "sigmoid": jax.nn.sigmoid, "softmax": jax.nn.softmax, "tanh": jnp.tanh}
@@ -67,7 +68,7 @@ def _layers(names: Iterable[str], **_: Any) -> dict[str, Layer]:
     layers = {}
     for k in numbered(names, "hidden"):  # flax calls the k-th module of a list name_k
         layers[f"hidden.{k}.linear"] = Layer(WITHOUT_BIAS, f"hidden_{k}.linear")
-        layers[f"hidden.{k}.norm"] = Layer(BATCH_NORM, f"hidden_{k}.norm")
+        layers[f"hidden.{k}.norm"] = Layer(NORMALIZATION["batch_norm"], f"hidden_{k}.norm")
     return layers | {"output": Layer(LAYOUTS["linear"])}
 
 

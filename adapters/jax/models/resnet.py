@@ -13,9 +13,10 @@ from flax import linen
 from jax import Array
 
 from ...parameters import Layer, numbered
-from ..native import BATCH_NORM, NativeModel
+from ..native import NativeModel
 from ..ops.convolution_layouts import WITHOUT_BIAS
 from ..ops.layers import LAYOUTS
+from ..ops.normalization import LAYOUTS as NORMALIZATION
 
 
 class ConvNorm(linen.Module):
@@ -84,7 +85,10 @@ def _layers(names: Iterable[str], **_: Any) -> dict[str, Layer]:
     layers = {}
     for unit in (name.removesuffix(".conv.weight") for name in names if name.endswith(".conv.weight")):
         own = unit.replace("block.", "block_")  # flax calls the k-th module of a list name_k
-        layers[f"{unit}.conv"], layers[f"{unit}.norm"] = Layer(WITHOUT_BIAS, f"{own}.conv"), Layer(BATCH_NORM, f"{own}.norm")
+        layers[f"{unit}.conv"], layers[f"{unit}.norm"] = (
+            Layer(WITHOUT_BIAS, f"{own}.conv"),
+            Layer(NORMALIZATION["batch_norm"], f"{own}.norm"),
+        )
     return layers | {"output": Layer(LAYOUTS["linear"])}
 
 

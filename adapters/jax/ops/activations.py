@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+from flax import linen
 from jax import Array
+
+from ..layout import Layout
 
 
 def relu(x: Array) -> Array:
@@ -100,3 +103,20 @@ def glu(x: Array, *, axis: int = -1) -> Array:
 
 def log_softmax(x: Array, *, axis: int = -1) -> Array:
     return jax.nn.log_softmax(x, axis=axis)
+
+
+def _prelu(params: dict[str, Array], _x: Array) -> linen.Module:
+    """linen.PReLU has one slope; flax's vmap makes of it a layer with a slope for each channel."""
+    if params["weight"].shape == (1,):
+        return linen.PReLU()
+    return linen.vmap(linen.PReLU, variable_axes={"params": 0}, split_rngs={"params": True}, in_axes=1, out_axes=1)()
+
+
+LAYOUTS = {
+    "prelu": Layout(
+        ("weight",),
+        lambda params, **_: {"negative_slope": params["weight"].reshape(() if params["weight"].shape == (1,) else -1)},
+        lambda stored, **_: {"weight": stored["negative_slope"].reshape(-1)},
+        layer=_prelu,
+    )
+}

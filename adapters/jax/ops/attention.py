@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import flax.linen
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-from ... import Layout
+from ..layout import Layout
 
 _PARTS = ("query", "key", "value", "output")
 _PARAMETERS = tuple(f"{part}_{kind}" for part in _PARTS for kind in ("weight", "bias"))
@@ -40,13 +43,19 @@ def multi_head_attention(
 ) -> Array:
     pairs = (query_weight, query_bias, key_weight, key_bias, value_weight, value_bias, output_weight, output_bias)
     stored = _by_head(dict(zip(_PARAMETERS, pairs, strict=True)), heads=heads)
+    layer = flax.linen.MultiHeadDotProductAttention(heads, param_dtype=query.dtype)
+    return _attend(partial(layer.apply, {"params": stored}), query, key, value, mask=mask, causal=causal)
+
+
+def _attend(
+    native: Any, query: Array, key: Array, value: Array, *, mask: Array | None = None, causal: bool = False, **_: int
+) -> Array:
     if mask is not None:
         mask = mask.reshape(-1, 1, *mask.shape[-2:])  # flax: (N or 1, H or 1, L, S)
     if causal:
         order = jnp.tri(query.shape[1], key.shape[1], dtype=bool)
         mask = order[None, None] if mask is None else mask & order
-    layer = flax.linen.MultiHeadDotProductAttention(heads, param_dtype=query.dtype)
-    return layer.apply({"params": stored}, query, key, value, mask=mask)
+    return native(query, key, value, mask=mask)
 
 
 def _by_head(params: dict[str, Array], *, heads: int, **_: object) -> dict[str, dict[str, Array]]:
@@ -71,4 +80,12 @@ def _flat(stored: dict[str, dict[str, Array]], **_: object) -> dict[str, Array]:
     return params
 
 
-LAYOUTS = {"multi_head_attention": Layout(parameters=_PARAMETERS, from_reference=_by_head, to_reference=_flat)}
+LAYOUTS = {
+    "multi_head_attention": Layout(
+        _PARAMETERS,
+        _by_head,
+        _flat,
+        layer=lambda params, *_, heads, **_static: flax.linen.MultiHeadDotProductAttention(heads),
+        call=_attend,
+    )
+}

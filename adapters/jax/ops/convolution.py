@@ -74,12 +74,12 @@ def separable_conv2d(
     dilation: Size = 1,
     multiplier: int = 1,
 ) -> Array:
-    # Composed: neither jax nor flax has a separable convolution.
+    # Composed: neither jax nor flax has a separable convolution. Its layout is that of a flax Sequential.
     stored = LAYOUTS["separable_conv2d"].from_reference(
         {"depthwise_weight": depthwise_weight, "pointwise_weight": pointwise_weight, "bias": bias}
     )
-    z = _native(x, stored["depthwise"]["kernel"], stride, padding, dilation, groups=depthwise_weight.shape[0] // multiplier)
-    return _native(z, stored["pointwise"]["kernel"], 1, 0, 1, groups=1) + _over_channels(stored["pointwise"]["bias"], x)
+    z = _native(x, stored["layers_0"]["kernel"], stride, padding, dilation, groups=depthwise_weight.shape[0] // multiplier)
+    return _native(z, stored["layers_1"]["kernel"], 1, 0, 1, groups=1) + _over_channels(stored["layers_1"]["bias"], x)
 
 
 def _convolve(x: Array, weight: Array, bias: Array, stride: Size, padding: Size, dilation: Size, groups: int) -> Array:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import jax.numpy as jnp
+from flax import linen
 from jax import Array
 
-from ... import Layout
+from ..layout import Layout
+from .convolution_layers import convolution, depthwise, separable, slide, transposed
 
 
 def _from_reference(params: dict[str, Array], **_static: object) -> dict[str, Array]:
@@ -33,18 +37,18 @@ def _transposed_to_reference(stored: dict[str, Array], *, groups: int = 1, **_st
 
 
 def _separable_from_reference(params: dict[str, Array], **_static: object) -> dict[str, dict[str, Array]]:
-    """A flax module of two Conv, the first with a group for each channel and without a bias."""
+    """flax has no separable convolution: this is a Sequential of two Conv, the first without a bias."""
     return {
-        "depthwise": {"kernel": _channels_last(params["depthwise_weight"])},
-        "pointwise": {"kernel": _channels_last(params["pointwise_weight"]), "bias": params["bias"]},
+        "layers_0": {"kernel": _channels_last(params["depthwise_weight"])},
+        "layers_1": {"kernel": _channels_last(params["pointwise_weight"]), "bias": params["bias"]},
     }
 
 
 def _separable_to_reference(stored: dict[str, dict[str, Array]], **_static: object) -> dict[str, Array]:
     return {
-        "depthwise_weight": _channels_first(stored["depthwise"]["kernel"]),
-        "pointwise_weight": _channels_first(stored["pointwise"]["kernel"]),
-        "bias": stored["pointwise"]["bias"],
+        "depthwise_weight": _channels_first(stored["layers_0"]["kernel"]),
+        "pointwise_weight": _channels_first(stored["layers_1"]["kernel"]),
+        "bias": stored["layers_1"]["bias"],
     }
 
 
@@ -56,8 +60,11 @@ def _channels_first(kernel: Array) -> Array:
     return jnp.moveaxis(kernel, (-1, -2), (0, 1))
 
 
-_CONVOLUTION = Layout(("weight", "bias"), _from_reference, _to_reference)
-_TRANSPOSED = Layout(("weight", "bias"), _transposed_from_reference, _transposed_to_reference)
+def _layout(layer: Callable[..., linen.Module]) -> Layout:
+    return Layout(("weight", "bias"), _from_reference, _to_reference, layer=layer, call=slide)
+
+
+_TRANSPOSED = Layout(("weight", "bias"), _transposed_from_reference, _transposed_to_reference, layer=transposed, call=slide)
 
 WITHOUT_BIAS = Layout(
     ("weight",),
@@ -67,13 +74,17 @@ WITHOUT_BIAS = Layout(
 """Of a convolution before batch normalisation."""
 
 LAYOUTS = {
-    "conv1d": _CONVOLUTION,
-    "conv2d": _CONVOLUTION,
-    "conv3d": _CONVOLUTION,
+    "conv1d": _layout(convolution),
+    "conv2d": _layout(convolution),
+    "conv3d": _layout(convolution),
     "conv_transpose1d": _TRANSPOSED,
     "conv_transpose2d": _TRANSPOSED,
-    "depthwise_conv2d": _CONVOLUTION,
+    "depthwise_conv2d": _layout(depthwise),
     "separable_conv2d": Layout(
-        ("depthwise_weight", "pointwise_weight", "bias"), _separable_from_reference, _separable_to_reference
+        ("depthwise_weight", "pointwise_weight", "bias"),
+        _separable_from_reference,
+        _separable_to_reference,
+        layer=separable,
+        call=slide,
     ),
 }

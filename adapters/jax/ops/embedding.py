@@ -6,7 +6,8 @@ import flax.linen
 import jax.numpy as jnp
 from jax import Array
 
-from ... import Layout
+from ...layout import Inexpressible
+from ..layout import Layout
 
 
 def embedding(weight: Array, *, indices: Array, padding_idx: int | None = None) -> Array:
@@ -39,10 +40,17 @@ def bilinear(x1: Array, x2: Array, weight: Array, bias: Array) -> Array:
     return jnp.einsum("ni,oij,nj->no", x1, weight, x2) + bias  # composed: neither JAX nor flax has the layer
 
 
+def _table(params: dict[str, Array], *_: Array, padding_idx: int | None = None, **_static: object) -> flax.linen.Embed:
+    if padding_idx is not None:
+        raise Inexpressible("linen.Embed has no padding_idx")
+    return flax.linen.Embed(*params["weight"].shape)
+
+
 LAYOUTS = {
-    "embedding": Layout(
-        parameters=("weight",),
-        from_reference=lambda params, **_: {"embedding": params["weight"]},
-        to_reference=lambda stored, **_: {"weight": stored["embedding"]},
-    )
+    "embedding": Layout.renamed({"weight": "embedding"}, layer=_table, call=lambda layer, *, indices: layer(indices)),
+    # flax has no layer for positions: this is an Embed that is looked up at 0, 1, 2, ...
+    "positional_embedding": Layout.renamed(
+        {"weight": "embedding"}, layer=_table, call=lambda layer, x: x + layer(jnp.arange(x.shape[-2]))
+    ),
+    "bilinear": Layout.without_layer("weight", "bias", reason="flax has no bilinear layer"),
 }

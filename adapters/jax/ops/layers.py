@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import jax.numpy as jnp
+from flax import linen
 from jax import Array
 
-from ...layout import Layout
+from ..layout import Layout
 
 
 def linear(x: Array, weight: Array, bias: Array) -> Array:
     return jnp.dot(x, weight) + bias
 
 
-LAYOUTS = {"linear": Layout.renamed(weight="kernel", bias="bias")}
-WITHOUT_BIAS = Layout.renamed(weight="kernel")
+LAYOUTS = {
+    "linear": Layout.renamed({"weight": "kernel", "bias": "bias"}, layer=lambda params, x: linen.Dense(len(params["bias"])))
+}
+WITHOUT_BIAS = Layout.renamed({"weight": "kernel"})

@@ -8,7 +8,8 @@ import jax.numpy as jnp
 from flax import linen
 from jax import Array, lax
 
-from ... import Layout
+from ...layout import Inexpressible
+from ..layout import STATISTICS, Layout, collections
 
 
 def batch_norm(
@@ -27,17 +28,15 @@ def batch_norm(
     m = x.size // x.shape[1]
     correction = (m - 1) / m if unbiased and training else 1
     params = {"weight": weight, "bias": bias, "running_mean": running_mean, "running_var": running_var * correction}
-    variables = LAYOUTS["batch_norm"].from_reference(params)
+    variables = collections(LAYOUTS["batch_norm"].from_reference(params))
     layer = linen.BatchNorm(not training, axis=1, momentum=1 - momentum, epsilon=eps, use_fast_variance=False)
     y, updated = layer.apply(variables, x, mutable=["batch_stats"])
-    new = LAYOUTS["batch_norm"].to_reference(variables | updated)
-    return y, new["running_mean"], new["running_var"] / correction
+    mean, var = (updated["batch_stats"][name] for name in STATISTICS.values())
+    return y, mean, var / correction
 
 
 def layer_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) -> Array:
-    axes = tuple(range(-weight.ndim, 0))
-    layer = linen.LayerNorm(epsilon=eps, reduction_axes=axes, feature_axes=axes, use_fast_variance=False)
-    return _apply(layer, "layer_norm", x, weight=weight, bias=bias)
+    return _apply(_layer_norm({"weight": weight}, x, eps=eps), "layer_norm", x, weight=weight, bias=bias)
 
 
 def group_norm(x: Array, weight: Array, bias: Array, *, groups: int, eps: float = 1e-5) -> Array:
@@ -51,9 +50,7 @@ def instance_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) ->
 
 
 def rms_norm(x: Array, weight: Array, *, eps: float = 1e-6) -> Array:
-    axes = tuple(range(-weight.ndim, 0))
-    layer = linen.RMSNorm(epsilon=eps, reduction_axes=axes, feature_axes=axes)
-    return _apply(layer, "rms_norm", x, weight=weight)
+    return _apply(_rms_norm({"weight": weight}, x, eps=eps), "rms_norm", x, weight=weight)
 
 
 def local_response_norm(x: Array, *, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Array:
@@ -96,29 +93,53 @@ def _channels_first(x: Array) -> Array:
     return jnp.moveaxis(x, -1, 1)
 
 
-_AFFINE = Layout.renamed(weight="scale", bias="bias")
+def _batch_norm(
+    _params: Any, _x: Array, *, training: bool = True, momentum: float = 0.1, eps: float = 1e-5, unbiased: bool = True
+) -> linen.Module:
+    if training and unbiased:
+        raise Inexpressible("linen.BatchNorm has no unbiased=True: its running variance is biased")
+    return linen.BatchNorm(not training, axis=1, momentum=1 - momentum, epsilon=eps, use_fast_variance=False)
+
+
+def _normalize_batch(layer: Any, x: Array, **_: Any) -> tuple[Array, Array, Array]:
+    y = layer(x)
+    return y, *(layer.get_variable("batch_stats", name) for name in STATISTICS.values())
+
+
+def _layer_norm(params: dict[str, Array], _x: Array, *, eps: float = 1e-5) -> linen.Module:
+    axes = tuple(range(-params["weight"].ndim, 0))
+    return linen.LayerNorm(epsilon=eps, reduction_axes=axes, feature_axes=axes, use_fast_variance=False)
+
+
+def _rms_norm(params: dict[str, Array], _x: Array, *, eps: float = 1e-6) -> linen.Module:
+    axes = tuple(range(-params["weight"].ndim, 0))
+    return linen.RMSNorm(epsilon=eps, reduction_axes=axes, feature_axes=axes)
+
+
+def _on_channels_last(layer: Any, x: Array, **_: Any) -> Array:
+    return _channels_first(layer(_channels_last(x)))
+
+
+_AFFINE = {"weight": "scale", "bias": "bias"}
 
 LAYOUTS = {
-    "batch_norm": Layout(
-        ("weight", "bias", "running_mean", "running_var"),
-        lambda params, **_: {
-            "params": {"scale": params["weight"], "bias": params["bias"]},
-            "batch_stats": {"mean": params["running_mean"], "var": params["running_var"]},
-        },
-        lambda variables, **_: {
-            "weight": variables["params"]["scale"],
-            "bias": variables["params"]["bias"],
-            "running_mean": variables["batch_stats"]["mean"],
-            "running_var": variables["batch_stats"]["var"],
-        },
+    "batch_norm": Layout.renamed(_AFFINE | STATISTICS, layer=_batch_norm, call=_normalize_batch),
+    "layer_norm": Layout.renamed(_AFFINE, layer=_layer_norm),
+    "group_norm": Layout.renamed(
+        _AFFINE,
+        layer=lambda params, x, *, groups, eps=1e-5: linen.GroupNorm(groups, epsilon=eps, use_fast_variance=False),
+        call=_on_channels_last,
     ),
-    "layer_norm": _AFFINE,
-    "group_norm": _AFFINE,
-    "instance_norm": _AFFINE,
-    "rms_norm": Layout.renamed(weight="scale"),
+    "instance_norm": Layout.renamed(
+        _AFFINE,
+        layer=lambda params, x, *, eps=1e-5: linen.InstanceNorm(epsilon=eps, use_fast_variance=False),
+        call=_on_channels_last,
+    ),
+    "rms_norm": Layout.renamed({"weight": "scale"}, layer=_rms_norm),
     "weight_norm": Layout(
         ("v", "g"),
         lambda params, **_: {"layer_instance": {"kernel": params["v"]}, "layer_instance/kernel/scale": params["g"]},
         lambda stored, **_: {"v": stored["layer_instance"]["kernel"], "g": stored["layer_instance/kernel/scale"]},
+        layer=lambda params, *, axis=0: linen.WeightNorm(_Kernel(params["v"].shape), epsilon=0.0, feature_axes=axis),
     ),
 }

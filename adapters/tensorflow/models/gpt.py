@@ -11,8 +11,8 @@ import tensorflow as tf
 from keras import layers
 from tensorflow import Tensor
 
-from ...layout import Layout
 from ...parameters import Layer, numbered
+from ..layout import Layout
 from ..native import NativeModel
 from ..ops.embedding import LAYOUTS as EMBEDDING
 from ..ops.layers import LAYOUTS

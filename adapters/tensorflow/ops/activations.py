@@ -6,6 +6,8 @@ import keras
 import tensorflow as tf
 from tensorflow import Tensor
 
+from ..layout import Layout
+
 
 def relu(x: Tensor) -> Tensor:
     return tf.nn.relu(x)
@@ -99,3 +101,17 @@ def glu(x: Tensor, *, axis: int = -1) -> Tensor:
 
 def log_softmax(x: Tensor, *, axis: int = -1) -> Tensor:
     return tf.nn.log_softmax(x, axis=axis)
+
+
+def _prelu(params: dict[str, Tensor], x: Tensor) -> keras.Layer:
+    return keras.layers.PReLU(shared_axes=[1] if params["weight"].shape[0] < x.shape[1] else None)
+
+
+def _by_channel(layer: keras.Layer, x: Tensor) -> Tensor:
+    """The layer has a slope for each element of an image, or shares it along axes. Rows (N..., C) need no sharing."""
+    images = keras.ops.moveaxis(x, 1, -1)
+    rows = layer(keras.ops.reshape(images, (-1, x.shape[1])))
+    return keras.ops.moveaxis(keras.ops.reshape(rows, images.shape), -1, 1)
+
+
+LAYOUTS = {"prelu": Layout.renamed({"weight": "alpha"}, layer=_prelu, call=_by_channel)}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
+from typing import Any
 
 import keras
 import tensorflow as tf
 from tensorflow import Tensor
 
-from ... import Layout
+from ..layout import Layout
 
 _PARTS = ("query", "key", "value", "output")
 _PARAMETERS = tuple(f"{part}_{kind}" for part in _PARTS for kind in ("weight", "bias"))
@@ -45,11 +46,17 @@ def multi_head_attention(
 ) -> Tensor:
     pairs = (query_weight, query_bias, key_weight, key_bias, value_weight, value_bias, output_weight, output_bias)
     stored = _by_head(dict(zip(_PARAMETERS, pairs, strict=True)), heads=heads)
+    layer = _layer(query.shape[-1], heads, query.dtype.name)
+    y, _ = _attend(partial(layer.stateless_call, list(stored.values()), []), query, key, value, mask=mask, causal=causal)
+    return y
+
+
+def _attend(
+    native: Any, query: Tensor, key: Tensor, value: Tensor, *, mask: Tensor | None = None, causal: bool = False, **_: int
+) -> Any:
     if mask is not None and mask.shape.rank == 2:
         mask = mask[tf.newaxis]  # Keras: (N, L, S)
-    layer = _layer(query.shape[-1], heads, query.dtype.name)
-    y, _ = layer.stateless_call(list(stored.values()), [], query, value, key=key, attention_mask=mask, use_causal_mask=causal)
-    return y
+    return native(query, value, key=key, attention_mask=mask, use_causal_mask=causal)
 
 
 @cache
@@ -79,4 +86,12 @@ def _flat(stored: dict[str, Tensor], **_: object) -> dict[str, Tensor]:
     return {name: tf.reshape(array, shape) for name, array, shape in rows}
 
 
-LAYOUTS = {"multi_head_attention": Layout(parameters=_PARAMETERS, from_reference=_by_head, to_reference=_flat)}
+LAYOUTS = {
+    "multi_head_attention": Layout(
+        _PARAMETERS,
+        _by_head,
+        _flat,
+        layer=lambda params, query, *_, heads, **_static: keras.layers.MultiHeadAttention(heads, query.shape[-1] // heads),
+        call=_attend,
+    )
+}

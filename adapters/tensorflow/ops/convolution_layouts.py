@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import keras
 import tensorflow as tf
 from tensorflow import Tensor
 
-from ... import Layout
+from ..layout import Layout
+from .convolution_layers import convolution, depthwise, separable, slide, transposed, upsample
 
 
 def _from_reference(params: dict[str, Tensor], **_static: object) -> dict[str, Tensor]:
@@ -59,8 +63,6 @@ def _by_channel_first(kernel: Tensor) -> Tensor:
     return tf.reshape(tf.transpose(kernel, (2, 3, 0, 1)), (-1, 1, *kernel.shape[:2]))
 
 
-_CONVOLUTION = Layout(("weight", "bias"), _from_reference, _to_reference)
-
 WITHOUT_BIAS = Layout(
     ("weight",),
     lambda params, **_: {"kernel": _kernel_last(params["weight"])},
@@ -68,14 +70,25 @@ WITHOUT_BIAS = Layout(
 )
 """Of a convolution before batch normalisation."""
 
+
+def _layout(layer: Callable[..., keras.Layer], call: Callable[..., Tensor] = slide) -> Layout:
+    return Layout(("weight", "bias"), _from_reference, _to_reference, layer=layer, call=call)
+
+
 LAYOUTS = {
-    "conv1d": _CONVOLUTION,
-    "conv2d": _CONVOLUTION,
-    "conv3d": _CONVOLUTION,
-    "conv_transpose1d": _CONVOLUTION,
-    "conv_transpose2d": _CONVOLUTION,
-    "depthwise_conv2d": Layout(("weight", "bias"), _depthwise_from_reference, _depthwise_to_reference),
+    "conv1d": _layout(convolution(keras.layers.Conv1D)),
+    "conv2d": _layout(convolution(keras.layers.Conv2D)),
+    "conv3d": _layout(convolution(keras.layers.Conv3D)),
+    "conv_transpose1d": _layout(transposed(keras.layers.Conv1DTranspose), upsample),
+    "conv_transpose2d": _layout(transposed(keras.layers.Conv2DTranspose), upsample),
+    "depthwise_conv2d": Layout(
+        ("weight", "bias"), _depthwise_from_reference, _depthwise_to_reference, layer=depthwise, call=slide
+    ),
     "separable_conv2d": Layout(
-        ("depthwise_weight", "pointwise_weight", "bias"), _separable_from_reference, _separable_to_reference
+        ("depthwise_weight", "pointwise_weight", "bias"),
+        _separable_from_reference,
+        _separable_to_reference,
+        layer=separable,
+        call=slide,
     ),
 }

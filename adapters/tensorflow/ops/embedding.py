@@ -8,7 +8,8 @@ import keras
 import tensorflow as tf
 from tensorflow import Tensor
 
-from ... import Layout
+from ...layout import Inexpressible
+from ..layout import Layout
 
 
 def embedding(weight: Tensor, *, indices: Tensor, padding_idx: int | None = None) -> Tensor:
@@ -45,10 +46,17 @@ def bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return tf.einsum("ni,oij,nj->no", x1, weight, x2) + bias  # composed: neither TensorFlow nor Keras has the layer
 
 
+def _table(params: dict[str, Tensor], *_: Tensor, padding_idx: int | None = None, **_static: object) -> keras.Layer:
+    if padding_idx is not None:
+        raise Inexpressible("keras.layers.Embedding has no padding_idx")
+    return keras.layers.Embedding(*params["weight"].shape)
+
+
 LAYOUTS = {
-    "embedding": Layout(
-        parameters=("weight",),
-        from_reference=lambda params, **_: {"embeddings": params["weight"]},
-        to_reference=lambda stored, **_: {"weight": stored["embeddings"]},
-    )
+    "embedding": Layout.renamed({"weight": "embeddings"}, layer=_table, call=lambda layer, *, indices: layer(indices)),
+    # Keras has no layer for positions: this is an Embedding that is looked up at 0, 1, 2, ...
+    "positional_embedding": Layout.renamed(
+        {"weight": "embeddings"}, layer=_table, call=lambda layer, x: x + layer(tf.range(x.shape[-2]))
+    ),
+    "bilinear": Layout.without_layer("weight", "bias", reason="Keras has no bilinear layer"),
 }

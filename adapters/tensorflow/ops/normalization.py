@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -9,7 +10,8 @@ import keras
 import tensorflow as tf
 from tensorflow import Tensor
 
-from ... import Layout
+from ...layout import Inexpressible
+from ..layout import Layout
 
 
 def batch_norm(
@@ -101,12 +103,36 @@ def _call(layer: Any, op: str, x: Tensor, **params: Tensor) -> Tensor:
     return y
 
 
-_AFFINE = Layout.renamed(weight="gamma", bias="beta")
+def _batch_norm(
+    _params: Any, _x: Tensor, *, training: bool = True, momentum: float = 0.1, eps: float = 1e-5, unbiased: bool = True
+) -> keras.Layer:
+    if training and unbiased:
+        raise Inexpressible("keras.layers.BatchNormalization has no unbiased=True: its running variance is biased")
+    return keras.layers.BatchNormalization(axis=1, momentum=1 - momentum, epsilon=eps)
+
+
+def _normalize_batch(layer: Any, x: Tensor, *, training: bool = True, **_: Any) -> tuple[Tensor, Tensor, Tensor]:
+    y = layer(x, training=training)
+    return y, layer.moving_mean.value, layer.moving_variance.value
+
+
+def _trailing_norm(kind: type[keras.Layer], eps: float) -> Callable[..., keras.Layer]:
+    return lambda params, x, eps=eps: kind(axis=_trailing(x, params["weight"]), epsilon=eps)
+
+
+def _group_norm(_params: Any, _x: Tensor, *, groups: int = -1, eps: float = 1e-5) -> keras.Layer:
+    """With groups=-1 each channel is a group: instance normalisation."""
+    return keras.layers.GroupNormalization(groups, axis=1, epsilon=eps)
+
+
+_AFFINE = {"weight": "gamma", "bias": "beta"}
+_RUNNING = {"running_mean": "moving_mean", "running_var": "moving_variance"}
 
 LAYOUTS = {
-    "batch_norm": Layout.renamed(weight="gamma", bias="beta", running_mean="moving_mean", running_var="moving_variance"),
-    "layer_norm": _AFFINE,
-    "group_norm": _AFFINE,
-    "instance_norm": _AFFINE,
-    "rms_norm": Layout.renamed(weight="scale"),
+    "batch_norm": Layout.renamed(_AFFINE | _RUNNING, layer=_batch_norm, call=_normalize_batch),
+    "layer_norm": Layout.renamed(_AFFINE, layer=_trailing_norm(keras.layers.LayerNormalization, 1e-5)),
+    "group_norm": Layout.renamed(_AFFINE, layer=_group_norm),
+    "instance_norm": Layout.renamed(_AFFINE, layer=_group_norm),
+    "rms_norm": Layout.renamed({"weight": "scale"}, layer=_trailing_norm(keras.layers.RMSNormalization, 1e-6)),
+    "weight_norm": Layout.without_layer("v", "g", reason="Keras has no weight normalisation"),
 }

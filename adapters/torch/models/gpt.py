@@ -9,10 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...layout import Layout
 from ...parameters import Layer, numbered
 from ..native import NativeModel
-from ..ops import layers, normalization
+from ..ops import embedding, layers, normalization
 
 
 class Attention(nn.Module):
@@ -67,7 +66,7 @@ def _build(params: Mapping[str, Any], **config: Any) -> GPT:
 
 
 def _layers(names: Iterable[str], **_: Any) -> dict[str, Layer]:
-    table, norm = Layer(Layout.renamed(weight="weight")), Layer(normalization.LAYOUTS["layer_norm"])
+    table, norm = Layer(embedding.LAYOUTS["embedding"]), Layer(normalization.LAYOUTS["layer_norm"])
     linear, projection = Layer(layers.LAYOUTS["linear"]), Layer(layers.WITHOUT_BIAS)
     block = {"norm1": norm, "norm2": norm, "expand": linear, "contract": linear}
     block |= {f"attention.{part}": projection for part in ("query", "key", "value", "output")}

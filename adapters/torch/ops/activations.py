@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
+
+from ..layout import Layout
 
 
 def relu(x: Tensor) -> Tensor:
@@ -98,3 +100,6 @@ def glu(x: Tensor, *, axis: int = -1) -> Tensor:
 
 def log_softmax(x: Tensor, *, axis: int = -1) -> Tensor:
     return F.log_softmax(x, dim=axis)
+
+
+LAYOUTS = {"prelu": Layout.renamed({"weight": "weight"}, layer=lambda params, x: nn.PReLU(len(params["weight"])))}

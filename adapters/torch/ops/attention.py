@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-from ... import Layout
+from ..layout import Layout
 
 _PARAMETERS = tuple(f"{part}_{kind}" for part in ("query", "key", "value", "output") for kind in ("weight", "bias"))
 
@@ -39,12 +39,6 @@ def multi_head_attention(
 ) -> Tensor:
     pairs = (query_weight, query_bias, key_weight, key_bias, value_weight, value_bias, output_weight, output_bias)
     stored = _stacked(dict(zip(_PARAMETERS, pairs, strict=True)))
-    if causal:
-        mask = _causal(query, key) if mask is None else mask & _causal(query, key)
-    if mask is not None:
-        mask = ~mask  # the layer's is True where a key is left out
-        if mask.ndim == 3:
-            mask = mask.repeat_interleave(heads, dim=0)  # (N H, L, S)
     # The function that nn.MultiheadAttention.forward calls: the layer cannot be built within a function that is compiled.
     y, _ = F.multi_head_attention_forward(
         query.transpose(0, 1),  # (L, N, D)
@@ -61,13 +55,36 @@ def multi_head_attention(
         out_proj_weight=stored["out_proj.weight"],
         out_proj_bias=stored["out_proj.bias"],
         need_weights=False,
-        attn_mask=mask,
+        attn_mask=_left_out(query, key, mask, causal, heads),
     )
     return y.transpose(0, 1)
 
 
 def _causal(query: Tensor, key: Tensor) -> Tensor:
     return torch.ones(query.shape[-2], key.shape[-2], dtype=torch.bool, device=query.device).tril()
+
+
+def _left_out(query: Tensor, key: Tensor, mask: Tensor | None, causal: bool, heads: int) -> Tensor | None:
+    """The mask of nn.MultiheadAttention: True where a key is left out, (L, S) or (N H, L, S)."""
+    if causal:
+        mask = _causal(query, key) if mask is None else mask & _causal(query, key)
+    if mask is None:
+        return None
+    return ~mask if mask.ndim == 2 else ~mask.repeat_interleave(heads, dim=0)
+
+
+def _attend(
+    layer: nn.MultiheadAttention,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    *,
+    heads: int,
+    mask: Tensor | None = None,
+    causal: bool = False,
+) -> Tensor:
+    y, _ = layer(query, key, value, attn_mask=_left_out(query, key, mask, causal, heads), need_weights=False)
+    return y
 
 
 def _stacked(params: dict[str, Tensor], **_: object) -> dict[str, Tensor]:
@@ -86,4 +103,12 @@ def _apart(stored: dict[str, Tensor], **_: object) -> dict[str, Tensor]:
     return dict(zip(_PARAMETERS, (array for pair in zip(weights, biases, strict=True) for array in pair), strict=True))
 
 
-LAYOUTS = {"multi_head_attention": Layout(parameters=_PARAMETERS, from_reference=_stacked, to_reference=_apart)}
+LAYOUTS = {
+    "multi_head_attention": Layout(
+        _PARAMETERS,
+        _stacked,
+        _apart,
+        layer=lambda params, query, *_, heads, **_static: nn.MultiheadAttention(query.shape[-1], heads, batch_first=True),
+        call=_attend,
+    )
+}

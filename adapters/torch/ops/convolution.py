@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import torch.nn.functional as F
-from torch import Tensor
+from collections.abc import Callable
 
-from ... import Layout
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..layout import Layout
 
 Size = int | tuple[int, ...]
+Params = dict[str, Tensor]
 
 
 def conv1d(
@@ -80,33 +83,45 @@ def separable_conv2d(
     return F.conv2d(z, pointwise_weight, bias)
 
 
-def _as_it_is(params: dict[str, Tensor], **_static: object) -> dict[str, Tensor]:
-    return dict(params)
+def _convolution(kind: type[nn.Module]) -> Callable[..., nn.Module]:
+    def build(params: Params, x: Tensor, *, groups: int = 1, **sizes: Size) -> nn.Module:
+        outputs, _, *kernel = params["weight"].shape
+        return kind(x.shape[1], outputs, kernel, groups=groups, **sizes)
+
+    return build
 
 
-_SAME = Layout(("weight", "bias"), _as_it_is, _as_it_is)
-WITHOUT_BIAS = Layout(("weight",), _as_it_is, _as_it_is)
+def _transposed(kind: type[nn.Module]) -> Callable[..., nn.Module]:
+    def build(params: Params, _x: Tensor, *, groups: int = 1, **sizes: Size) -> nn.Module:
+        inputs, outputs, *kernel = params["weight"].shape
+        return kind(inputs, outputs * groups, kernel, groups=groups, **sizes)
+
+    return build
+
+
+def _depthwise(params: Params, x: Tensor, *, multiplier: int = 1, bias: bool = True, **sizes: Size) -> nn.Module:
+    channels, kernel = x.shape[1], params["weight"].shape[2:]
+    return nn.Conv2d(channels, channels * multiplier, kernel, groups=channels, bias=bias, **sizes)
+
+
+def _separable(params: Params, x: Tensor, **options: Size) -> nn.Module:
+    depthwise = _depthwise({"weight": params["depthwise_weight"]}, x, bias=False, **options)
+    return nn.Sequential(depthwise, nn.Conv2d(depthwise.out_channels, len(params["bias"]), 1))
+
+
+_SAME = {"weight": "weight", "bias": "bias"}
+WITHOUT_BIAS = Layout.renamed({"weight": "weight"})
 """Of a convolution before batch normalisation."""
 
 LAYOUTS = {
-    "conv1d": _SAME,
-    "conv2d": _SAME,
-    "conv3d": _SAME,
-    "conv_transpose1d": _SAME,
-    "conv_transpose2d": _SAME,
-    "depthwise_conv2d": _SAME,
-    # torch.nn has no such layer: a module of two Conv2d, the first without a bias.
-    "separable_conv2d": Layout(
-        ("depthwise_weight", "pointwise_weight", "bias"),
-        lambda params, **_: {
-            "depthwise.weight": params["depthwise_weight"],
-            "pointwise.weight": params["pointwise_weight"],
-            "pointwise.bias": params["bias"],
-        },
-        lambda stored, **_: {
-            "depthwise_weight": stored["depthwise.weight"],
-            "pointwise_weight": stored["pointwise.weight"],
-            "bias": stored["pointwise.bias"],
-        },
+    "conv1d": Layout.renamed(_SAME, layer=_convolution(nn.Conv1d)),
+    "conv2d": Layout.renamed(_SAME, layer=_convolution(nn.Conv2d)),
+    "conv3d": Layout.renamed(_SAME, layer=_convolution(nn.Conv3d)),
+    "conv_transpose1d": Layout.renamed(_SAME, layer=_transposed(nn.ConvTranspose1d)),
+    "conv_transpose2d": Layout.renamed(_SAME, layer=_transposed(nn.ConvTranspose2d)),
+    "depthwise_conv2d": Layout.renamed(_SAME, layer=_depthwise),
+    # torch.nn has no separable convolution: this is an nn.Sequential of two Conv2d, the first of them without a bias.
+    "separable_conv2d": Layout.renamed(
+        {"depthwise_weight": "0.weight", "pointwise_weight": "1.weight", "bias": "1.bias"}, layer=_separable
     ),
 }

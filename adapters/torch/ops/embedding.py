@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
+
+from ..layout import Layout
 
 
 def embedding(weight: Tensor, *, indices: Tensor, padding_idx: int | None = None) -> Tensor:
@@ -27,3 +29,24 @@ def rotary_embedding(x: Tensor, *, base: float = 10_000.0, offset: int = 0, inte
 
 def bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return F.bilinear(x1, x2, weight, bias)
+
+
+def _table(params: dict[str, Tensor], *_: Tensor, padding_idx: int | None = None, **_static: object) -> nn.Embedding:
+    return nn.Embedding(*params["weight"].shape, padding_idx)
+
+
+def _bilinear(params: dict[str, Tensor], *_: Tensor) -> nn.Bilinear:
+    outputs, *inputs = params["weight"].shape
+    return nn.Bilinear(*inputs, outputs)
+
+
+LAYOUTS = {
+    "embedding": Layout.renamed(
+        {"weight": "weight"}, layer=_table, call=lambda layer, *, indices, padding_idx=None: layer(indices)
+    ),
+    # The learned table, as GPT has it: nn.Embedding looked up at 0, 1, 2, ...
+    "positional_embedding": Layout.renamed(
+        {"weight": "weight"}, layer=_table, call=lambda layer, x: x + layer(torch.arange(x.shape[-2], device=x.device))
+    ),
+    "bilinear": Layout.renamed({"weight": "weight", "bias": "bias"}, layer=_bilinear),
+}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-from ...layout import Layout
+from ..layout import Layout
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -13,9 +13,11 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 def _transposed(params: dict[str, Tensor], **_: object) -> dict[str, Tensor]:
-    """The way there and back."""
+    """Both ways: the transpose is its own inverse."""
     return {name: tensor.T if name == "weight" else tensor for name, tensor in params.items()}
 
 
-LAYOUTS = {"linear": Layout(("weight", "bias"), _transposed, _transposed)}
+LAYOUTS = {
+    "linear": Layout(("weight", "bias"), _transposed, _transposed, layer=lambda params, x: nn.Linear(*params["weight"].shape))
+}
 WITHOUT_BIAS = Layout(("weight",), _transposed, _transposed)

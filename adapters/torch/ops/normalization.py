@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-from ... import Layout
+from ...layout import Inexpressible
+from ..layout import Layout
+
+Params = dict[str, Tensor]
 
 
 def batch_norm(
@@ -64,14 +70,42 @@ def _g_beside_v(g: Tensor, v: Tensor, axis: int) -> Tensor:
     return g.reshape([-1 if i == axis % v.ndim else 1 for i in range(v.ndim)])
 
 
-_AFFINE = Layout.renamed(weight="weight", bias="bias")
+def _by_rank(kind: str) -> Callable[..., nn.Module]:
+    """The layer for x (N, C, ...), which torch.nn has for one, two and three axes beside the channels."""
+
+    def build(_params: Params, x: Tensor, *, eps: float = 1e-5, momentum: float = 0.1, **options: Any) -> nn.Module:
+        if options.get("training", True) and not options.get("unbiased", True):
+            raise Inexpressible(f"nn.{kind} has no unbiased=False: its running variance is unbiased")
+        return getattr(nn, f"{kind}{max(x.ndim - 2, 1)}d")(x.shape[1], eps, momentum, affine=True)
+
+    return build
+
+
+def _batch_norm(layer: nn.Module, x: Tensor, *, training: bool = True, **_: Any) -> tuple[Tensor, Tensor, Tensor]:
+    return layer.train(training)(x), layer.running_mean, layer.running_var
+
+
+def _group_norm(_params: Params, x: Tensor, *, groups: int, eps: float = 1e-5) -> nn.Module:
+    return nn.GroupNorm(groups, x.shape[1], eps)
+
+
+def _weight_norm(params: Params, *, axis: int = 0) -> nn.Module:
+    layer = nn.Module()  # any layer with a weight
+    layer.weight = nn.Parameter(torch.empty_like(params["v"]))
+    return nn.utils.parametrizations.weight_norm(layer, dim=axis % params["v"].ndim)
+
+
+_AFFINE = {"weight": "weight", "bias": "bias"}
+_RUNNING = {"running_mean": "running_mean", "running_var": "running_var"}
 
 LAYOUTS = {
-    "batch_norm": Layout.renamed(weight="weight", bias="bias", running_mean="running_mean", running_var="running_var"),
-    "layer_norm": _AFFINE,
-    "group_norm": _AFFINE,
-    "instance_norm": _AFFINE,
-    "rms_norm": Layout.renamed(weight="weight"),
+    "batch_norm": Layout.renamed(_AFFINE | _RUNNING, layer=_by_rank("BatchNorm"), call=_batch_norm),
+    "layer_norm": Layout.renamed(_AFFINE, layer=lambda params, x, *, eps=1e-5: nn.LayerNorm(params["weight"].shape, eps)),
+    "group_norm": Layout.renamed(_AFFINE, layer=_group_norm),
+    "instance_norm": Layout.renamed(_AFFINE, layer=_by_rank("InstanceNorm")),
+    "rms_norm": Layout.renamed(
+        {"weight": "weight"}, layer=lambda params, x, *, eps=1e-6: nn.RMSNorm(params["weight"].shape, eps)
+    ),
     "weight_norm": Layout(
         ("v", "g"),
         lambda params, axis=0: {
@@ -82,5 +116,7 @@ LAYOUTS = {
             "v": stored["parametrizations.weight.original1"],
             "g": stored["parametrizations.weight.original0"].reshape(-1),
         },
+        layer=_weight_norm,
+        call=lambda layer, axis=0: layer.weight,
     ),
 }
