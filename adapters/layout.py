@@ -67,8 +67,8 @@ class Layout(ABC):
     def evaluate(self, params: Mapping[str, Any], *data: Any, **static: Any) -> Any:
         """What the framework's own layer computes: it is built, loaded with from_reference(params), and called on the data.
 
-        Raises `Inexpressible` where the layer lacks an option of static or where the framework has no layer; ValueError or the
-        framework's own error where a name or a shape does not fit the layer.
+        Raises `Inexpressible` where the layer lacks an option of static or where the framework has no layer; ValueError where a
+        name or a shape does not fit the layer.
         """
         if self.layer is None:
             raise Inexpressible(self.no_layer)
@@ -77,7 +77,7 @@ class Layout(ABC):
 
     @abstractmethod
     def run(self, layer: Any, stored: Mapping[str, Any], data: tuple[Any, ...], static: Mapping[str, Any]) -> Any:
-        """Load a layer with exactly what is stored, and call it. Raises where a name or a shape does not fit."""
+        """Load a layer with exactly what is stored, and call it. Raises ValueError where a name or a shape does not fit."""
 
 
 def compare_names_and_shapes(layer: str, wanted: Mapping[str, tuple[int, ...]], stored: Mapping[str, tuple[int, ...]]) -> None:

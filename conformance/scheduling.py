@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-CELL_TESTS = ("::test_op", "::test_model", "::test_optimizer", "::test_training", "::test_network")
+CELL_TESTS = (
+    "::test_op",
+    "::test_model",
+    "::test_optimizer",
+    "::test_training",
+    "::test_network",
+    "::test_the_layer_computes_what_the_op_computes",
+)
 """Tests whose id begins with the name of an op, or with the seed of a random network."""
 
 

@@ -71,5 +71,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 
 def _op(item: pytest.Item | None) -> str:
-    cell = getattr(item, "callspec", None) and item.callspec.params.get("op_cell")  # type: ignore[union-attr]
-    return cell.name if cell else ""
+    """The op that a test is about: that of its cell, or its parameter `op`."""
+    params = item.callspec.params if item is not None and hasattr(item, "callspec") else {}
+    cell, op = params.get("op_cell"), params.get("op")
+    return cell.name if cell else op if isinstance(op, str) else ""

@@ -40,4 +40,5 @@ def collections(stored: Tree) -> Tree:
 
 
 def _shapes(tree: Tree) -> dict[str, tuple[int, ...]]:
-    return {jax.tree_util.keystr(path): leaf.shape for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    return {"/".join(key.key for key in path): leaf.shape for path, leaf in leaves}

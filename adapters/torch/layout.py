@@ -19,8 +19,10 @@ class Layout(layout.Layout):
 
     def run(self, layer: nn.Module, stored: Mapping[str, Tensor], data: tuple[Any, ...], static: Mapping[str, Any]) -> Any:
         """Load the module by load_state_dict, strictly, and call it."""
-        first = next(iter(stored.values()))
-        layer.to(first).load_state_dict({**counted(layer), **stored}, strict=True)
+        counters = counted(layer)
+        wanted = {name: tensor.shape for name, tensor in layer.state_dict().items() if name not in counters}
+        layout.compare_names_and_shapes(type(layer).__name__, wanted, {name: tensor.shape for name, tensor in stored.items()})
+        layer.to(next(iter(stored.values()))).load_state_dict({**counters, **stored}, strict=True)
         with torch.no_grad():
             return self.call(layer, *data, **static)
 

@@ -13,8 +13,8 @@ from flax import linen
 from jax import Array
 
 from ...parameters import Layer, numbered
+from ..layouts.convolution import WITHOUT_BIAS
 from ..native import NativeModel
-from ..ops.convolution_layouts import WITHOUT_BIAS
 from ..ops.layers import LAYOUTS
 from ..ops.normalization import LAYOUTS as NORMALIZATION
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jax import Array, lax
 
-from .convolution_layouts import LAYOUTS
+from ..layouts.convolution import LAYOUTS
 
 Size = int | tuple[int, ...]
 

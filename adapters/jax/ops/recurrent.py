@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from flax import linen
 from jax import Array
 
-from .recurrent_layouts import CELLS, LAYOUTS, both_ways, gates, run_both
+from ..layouts.recurrent import CELLS, LAYOUTS, both_ways, gates, run_both
 
 
 def rnn_tanh(x: Array, h: Array, weight_input: Array, weight_hidden: Array, bias: Array) -> tuple[Array, Array]:

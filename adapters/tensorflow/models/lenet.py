@@ -11,8 +11,8 @@ from keras import layers
 from tensorflow import Tensor
 
 from ...parameters import Layer
+from ..layouts.convolution import LAYOUTS as CONVOLUTION
 from ..native import NativeModel
-from ..ops.convolution_layouts import LAYOUTS as CONVOLUTION
 from ..ops.layers import LAYOUTS
 
 

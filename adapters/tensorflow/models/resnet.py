@@ -12,8 +12,8 @@ from keras import layers
 from tensorflow import Tensor
 
 from ...parameters import Layer, numbered
+from ..layouts.convolution import WITHOUT_BIAS
 from ..native import NativeModel
-from ..ops.convolution_layouts import WITHOUT_BIAS
 from ..ops.layers import LAYOUTS
 from ..ops.normalization import LAYOUTS as NORMALIZATION
 

@@ -13,7 +13,7 @@ import keras
 import tensorflow as tf
 from tensorflow import Tensor
 
-from .convolution_layouts import LAYOUTS
+from ..layouts.convolution import LAYOUTS
 
 Sizes = tuple[int, ...]
 Size = int | Sizes

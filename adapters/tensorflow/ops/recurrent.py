@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow import Tensor
 
-from .recurrent_layouts import KINDS, LAYOUTS, make, reordered, run_both
+from ..layouts.recurrent import KINDS, LAYOUTS, make, reordered, run_both
 
 
 def rnn_tanh(x: Tensor, h: Tensor, weight_input: Tensor, weight_hidden: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:

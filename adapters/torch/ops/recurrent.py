@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from .recurrent_layouts import KINDS, LAYOUTS, run, run_both, run_lstm, stored
+from ..layouts.recurrent import KINDS, LAYOUTS, run, run_both, run_lstm, stored
 
 
 def rnn_tanh(x: Tensor, h: Tensor, weight_input: Tensor, weight_hidden: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
