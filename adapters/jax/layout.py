@@ -19,7 +19,7 @@ Tree = dict[str, Any]
 class Layout(layout.Layout):
     """A `Layout` whose layer is a linen.Module and whose names are those of its tree of variables, both collections in one."""
 
-    def run(self, layer: linen.Module, stored: Tree, data: tuple[Any, ...], static: Mapping[str, Any]) -> Any:
+    def run(self, layer: linen.Module, stored: Mapping[str, Any], data: tuple[Any, ...], static: Mapping[str, Any]) -> Any:
         """Compare the stored tree with the one that the module would initialise, and apply the module."""
 
         def call(module: linen.Module, *arrays: Any) -> Any:
@@ -32,7 +32,7 @@ class Layout(layout.Layout):
         return out
 
 
-def collections(stored: Tree) -> Tree:
+def collections(stored: Mapping[str, Any]) -> Tree:
     """What a layer stores, as flax keeps it: the parameters in one collection, running statistics in another."""
     state = {name: value for name, value in stored.items() if name in STATISTICS.values()}
     params = {name: value for name, value in stored.items() if name not in state}

@@ -13,7 +13,8 @@ from jax import Array
 
 from gradwitness import frameworks
 
-from .native import BoundModel, Tree
+from .layout import Tree
+from .native import BoundModel
 
 _framework = frameworks.load("jax")
 

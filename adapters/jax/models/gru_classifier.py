@@ -12,9 +12,9 @@ from jax import Array, lax
 
 from ...layout import input_bias_alone
 from ...parameters import Layer
+from ..layouts.recurrent import LAYOUTS as RECURRENT
 from ..native import NativeModel
 from ..ops.layers import LAYOUTS
-from ..ops.recurrent import LAYOUTS as RECURRENT
 
 
 def _held(variables: dict[str, Any]) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from flax import linen
 from jax import Array
 
 from ...parameters import Layer
+from ..layouts.recurrent import LAYOUTS as RECURRENT
 from ..native import NativeModel
 from ..ops.layers import LAYOUTS
-from ..ops.recurrent import LAYOUTS as RECURRENT
 
 
 class LSTMClassifier(linen.Module):

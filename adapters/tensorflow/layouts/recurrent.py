@@ -51,7 +51,7 @@ def _swapped(array: Tensor) -> Tensor:
 
 def _stored_both(params: dict[str, Tensor], *, layer: str) -> dict[str, Tensor]:
     name = _NAMES[KINDS[layer]]
-    stored = {}
+    stored: dict[str, Tensor] = {}
     for way, direction in enumerate(("forward", "backward")):
         values = [params[p][way] for p in _ONE_BIAS]
         if layer == "gru":
@@ -89,7 +89,9 @@ def _gru(kind: str, call: Callable[..., Any], within: str = "") -> Layout:
     names = [within + leaf for leaf in _LEAVES]
 
     def stored(params: dict[str, Tensor], *, reset_after: bool = True) -> dict[str, Tensor]:
-        return dict(zip(names, reordered(*(params[name] for name in _TWO_BIASES), reset_after), strict=True))
+        weight_input, weight_hidden, bias_input, bias_hidden = (params[name] for name in _TWO_BIASES)
+        own = reordered(weight_input, weight_hidden, bias_input, bias_hidden, reset_after)
+        return dict(zip(names, own, strict=True))
 
     def taken(own: dict[str, Tensor], *, reset_after: bool = True) -> dict[str, Tensor]:
         weight_input, weight_hidden, bias = (_swapped(own[name]) for name in names)

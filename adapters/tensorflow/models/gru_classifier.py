@@ -12,9 +12,9 @@ from tensorflow import Tensor
 
 from ...layout import input_bias_alone
 from ...parameters import Layer
+from ..layouts.recurrent import LAYOUTS as RECURRENT
 from ..native import NativeModel
 from ..ops.layers import LAYOUTS
-from ..ops.recurrent import LAYOUTS as RECURRENT
 
 
 class InputBiasAlone(keras.constraints.Constraint):

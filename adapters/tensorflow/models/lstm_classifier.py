@@ -11,9 +11,9 @@ from keras import layers
 from tensorflow import Tensor
 
 from ...parameters import Layer
+from ..layouts.recurrent import LAYOUTS as RECURRENT
 from ..native import NativeModel
 from ..ops.layers import LAYOUTS
-from ..ops.recurrent import LAYOUTS as RECURRENT
 
 
 class LSTMClassifier(keras.Model):

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from ...layout import input_bias_alone
 from ...parameters import Layer
+from ..layouts import recurrent
 from ..native import NativeModel
-from ..ops import layers, recurrent
+from ..ops import layers
 
 
 class GRUClassifier(nn.Module):

@@ -9,8 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...parameters import Layer
+from ..layouts import recurrent
 from ..native import NativeModel
-from ..ops import layers, recurrent
+from ..ops import layers
 
 
 class LSTMClassifier(nn.Module):

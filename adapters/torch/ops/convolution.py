@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -104,7 +105,7 @@ def _depthwise(params: Params, x: Tensor, *, multiplier: int = 1, bias: bool = T
     return nn.Conv2d(channels, channels * multiplier, kernel, groups=channels, bias=bias, **sizes)
 
 
-def _separable(params: Params, x: Tensor, **options: Size) -> nn.Module:
+def _separable(params: Params, x: Tensor, **options: Any) -> nn.Module:
     depthwise = _depthwise({"weight": params["depthwise_weight"]}, x, bias=False, **options)
     return nn.Sequential(depthwise, nn.Conv2d(depthwise.out_channels, len(params["bias"]), 1))
 
