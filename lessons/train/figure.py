@@ -32,7 +32,9 @@ def drawn(comparison: Comparison) -> Figure:
     if compared:
         _distances(panels[1], comparison)
         if panels[1].get_lines():
-            figure.legend(*panels[1].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+            figure.legend(
+                *panels[1].get_legend_handles_labels(), loc="outside lower center", ncols=2, title="no line: no distance"
+            )
     for axes in panels:
         axes.grid(alpha=0.3)
     return figure
@@ -40,10 +42,10 @@ def drawn(comparison: Comparison) -> Figure:
 
 def _losses(axes: Axes, comparison: Comparison) -> None:
     """The reference's losses as a line, the frameworks' as marks upon it."""
-    count = len(comparison.columns.runs)
+    count = len(comparison.columns.others)
     axes.plot(comparison.history.losses, color="0.6", label="numpy", marker="" if comparison.history.steps else ".")
     for i, (name, history) in enumerate(comparison.columns.others.items(), start=1):
-        every = max(1, history.steps // 12)
+        every = max(count, history.steps // 12)  # so that no two marks are on one step
         steps = np.arange(every * (i - 1) // count, history.steps + 1, every)
         axes.plot(steps, history.losses[steps], linestyle="", label=name, **_style(i))
     axes.legend()
@@ -56,7 +58,7 @@ def _distances(axes: Axes, comparison: Comparison) -> None:
     for i, (name, history) in enumerate(comparison.columns.others.items(), start=1):
         far = _distance(history, comparison, name)
         if np.isfinite(far).any():
-            axes.plot(far, color=f"C{i}", linewidth=0.8, label=name)
+            axes.plot(far, color=f"C{i}", marker=".", markersize=3, linewidth=0.8, label=name)
     if rounding is not None and np.isfinite(rounding.losses).all():
         axes.plot(K * rounding.losses, color="0.2", linestyle="--", label=f"{K:.0f} times what rounding does")
         if comparison.reach < len(rounding.losses):

@@ -36,8 +36,8 @@ def plot(experiments: Sequence[Experiment], output: Path) -> None:
                 label = f"numpy, {experiment.setting}, rate {experiment.setting.rate:g}: {outcome(history)}"
                 axes.plot(history.losses, color=color, label=label, marker="" if history.steps else ".")
             else:
-                every = max(1, history.steps // 8)
-                epochs = np.arange(every * i // len(names), history.steps + 1, every)
+                every = max(len(names) - 1, history.steps // 8)  # so that no two marks are on one epoch
+                epochs = np.arange(every * (i - 1) // (len(names) - 1), history.steps + 1, every)
                 axes.plot(epochs, history.losses[epochs], color=color, **marks)
                 apart = max(apart, distance(history, experiment.history))
         if name != "numpy":
