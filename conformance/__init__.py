@@ -5,6 +5,7 @@ Read in this order:
     matrix.py    a cell is one case in one adapter, dtype, device and mode; which cells there are
     run.py       how a cell is run: the reference's evidence on one side, what the adapter returns on the other
     training.py  training runs as cells; path.py judges every step of a path
+    loops.py     a recipe's training loop, by the reference or in a framework, for cells and lessons
     known.py     differences on record, with their measured values (known_differences.toml)
     recipes/     the training runs: model, data, batches, optimizer
     plugin.py    pytest: options, cells as parameters, the verdict of a cell, the closing table (report.py)

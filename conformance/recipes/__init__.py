@@ -1,7 +1,7 @@
-"""Training runs: the same model, start, batches and rule for the reference and for every framework.
+"""Training runs: the same model, start, batches and optimizer for the reference and for every framework.
 
-`RECIPES` is one table for the tests (losses at every step), for `python -m lessons.train`, and for the first batch of real data.
-Nothing here imports a framework.
+Three things read `RECIPES`: training cells (losses at every step), `python -m lessons.train`, and the cases on real data, which
+take the first batch. Nothing here imports a framework.
 """
 
 from conformance.recipes import gpt, gru_classifier, lenet, lstm_classifier, mlp, resnet, siamese, vae, xor

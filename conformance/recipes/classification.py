@@ -1,4 +1,4 @@
-"""What runs on the digits share: batches, test set, accuracy."""
+"""What training runs on the digits share: batches, test set, accuracy."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def digits_batches(size: int = 32, shape: tuple[int, ...] = (64,)) -> Iterator[B
 
 
 def unseen_digits(shape: tuple[int, ...] = (64,)) -> tuple[Array, Array]:
-    """The 360 digits that are not trained on: x (360, *shape), labels (360,)."""
+    """The 360 digits of the test set: x (360, *shape), labels (360,)."""
     return digits().x_test.reshape(-1, *shape), digits().y_test
 
 
 IMAGE = (1, 8, 8)
 """One channel of eight rows."""
 ROWS = (8, 8)
-"""A sequence: a row of pixels a step."""
+"""A sequence of eight rows of pixels, one a step."""
 
 image_batches = partial(digits_batches, shape=IMAGE)
 unseen_images = partial(unseen_digits, IMAGE)

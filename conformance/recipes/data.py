@@ -1,4 +1,4 @@
-"""The data sets: four points of XOR, and the handwritten digits that scikit-learn brings along."""
+"""The handwritten digits that scikit-learn brings along."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 class Digits:
     """1797 images of 8x8 pixels, scaled to [0, 1] and flattened to (N, 64), and their digits (N,), in a fixed split.
 
-    Source: Alpaydin and Kaynak, "Optical recognition of handwritten digits", UCI repository, 1998; by way of
-    scikit-learn.
+    Source: Alpaydin and Kaynak, "Optical recognition of handwritten digits", UCI repository, 1998, as scikit-learn has it.
     """
 
     x_train: Array
@@ -26,9 +25,7 @@ class Digits:
     y_test: Array
 
     def batches(self, epochs: int, size: int, dtype: Any = np.float64) -> Iterator[tuple[Array, Array]]:
-        """Mini-batches (size, 64), (size,), reshuffled each epoch in an order that is always the same; the
-        remainder is left out.
-        """
+        """Mini-batches (size, 64), (size,). Each epoch is shuffled, always in the same way, and its remainder is left out."""
         for epoch in range(epochs):
             order = np.random.default_rng((2, epoch)).permutation(len(self.x_train))
             for start in range(0, len(order) - size + 1, size):
@@ -39,7 +36,7 @@ class Digits:
 @cache
 def digits() -> Digits:
     """1437 images to train on and 360 to test on."""
-    from sklearn.datasets import load_digits  # half a second, and only some lessons need it
+    from sklearn.datasets import load_digits  # takes half a second, and only some recipes need it
 
     x, y = load_digits(return_X_y=True)
     order = np.random.default_rng(1).permutation(len(x))

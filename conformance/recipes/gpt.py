@@ -1,4 +1,4 @@
-"""The GPT on Genesis, character by character."""
+"""The GPT on the text of Genesis, character by character."""
 
 import math
 
@@ -39,10 +39,12 @@ RECIPE = Recipe(
 
 
 def generate(params: Params, prompt: str, n: int, rng: np.random.Generator, *, temperature: float = 1.0) -> str:
-    """The prompt and n characters more, each drawn from softmax(logits / temperature) of what the network sees: the last CONTEXT
-    characters. The lower the temperature, the more often the likeliest.
+    """The prompt and n more characters.
 
-    Raises ValueError for an empty prompt, or a character that the text does not have, n below 0, or a temperature that is not a
+    The network sees the last CONTEXT characters. The next one is drawn from softmax(logits / temperature): the lower the
+    temperature, the more often it is the likeliest.
+
+    Raises ValueError for an empty prompt, a character that the text does not have, n below 0, or a temperature that is not a
     finite number above 0.
     """
     if not prompt:

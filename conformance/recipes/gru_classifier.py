@@ -1,4 +1,4 @@
-"""The GRU on the digits, read row by row: ten epochs of momentum."""
+"""The GRU on the digits, read row by row, in ten epochs of momentum."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""LeNet on the digits, ten epochs of gradient descent."""
+"""LeNet on the digits, in ten epochs of gradient descent."""
 
 import numpy as np
 

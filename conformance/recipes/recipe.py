@@ -1,4 +1,4 @@
-"""What a training run is."""
+"""What a training run is made of."""
 
 from __future__ import annotations
 
@@ -22,23 +22,24 @@ TINY = 2.0**-99
 
 @dataclass(frozen=True)
 class Recipe:
-    """One training run. All arrays are float64 (integers, booleans); `batches` casts.
+    """One training run. Arrays of floats are float64; `batches` casts them.
 
     model       its name in reference.MODELS
     start       () -> parameters and running statistics before the first step
-    data        () -> the batches, endless or as many as there are steps: x and labels, or whatever the model's forward takes
+    data        () -> the batches, at least as many as there are steps: x and labels, or what else the model's forward takes
     optimizer   its name in reference.OPTIMIZERS
-    hyper       its hyper-parameters: exact in every binary dtype, for Keras keeps rates in float32; and such that all frameworks'
-                definitions coincide: a constant rate where there is momentum, for Adam an eps far below every gradient (`TINY`)
-    steps       how many
-    judged      in which dtypes runs are compared step by step, and over how many steps at most: evidence is several runs, in
-                float64 computed in longdouble, without BLAS and its speed; None where all steps are, in both
-    config      the model's keyword arguments besides its arrays
-    test        () -> what `predict` gets after the last step, and the targets
+    hyper       its hyper-parameters. They are exact in every binary dtype, because Keras keeps rates in float32. Under them all
+                frameworks' definitions coincide: a constant rate where there is momentum, for Adam an eps far below every
+                gradient (`TINY`)
+    steps       how many updates
+    test        () -> the inputs of the test set, and the targets
     evaluate    the reference's predict, (params, x, **) -> outputs; a framework's model is called instead
     score       (outputs, targets) -> a number: accuracy, or loss
-    sample      (parameters, running statistics) -> what the trained network makes, as text: shown after training; or None
-    metric      what score is, in words, and what it must reach: "accuracy", at_least=0.95
+    metric      what the score is, in words; at_least and at_most say what it must reach
+    config      the model's keyword arguments besides its arrays
+    judged      dtype -> over how many steps runs are compared step by step. A dtype that is not there is not compared. None: all
+                steps, in both dtypes. Evidence takes several runs, in longdouble and without BLAS; that limits the steps
+    sample      (parameters, running statistics) -> what the trained network makes, as text; None if it makes nothing
     """
 
     model: str
@@ -73,16 +74,16 @@ class Recipe:
         return (params, *x), keywords
 
     def steps_judged(self, dtype: Any) -> int:
-        """How many steps are compared at most; 0 where none is."""
+        """How many steps are compared at most; 0 if none is."""
         return self.steps if self.judged is None else self.judged.get(np.dtype(dtype).name, 0)
 
     @property
     def scored(self) -> str:
-        """The dtype in which every framework runs the whole recipe, for its score: the quicker one that is judged."""
+        """The dtype in which every framework runs the whole recipe, for its score: the quicker one of those that are judged."""
         return "float32" if self.steps_judged("float32") else "float64"
 
     def predict(self, params: Params, x: Array, state: Params) -> Array:
-        """The reference's outputs in evaluation, under the configuration that evaluation has, too."""
+        """The reference's outputs in evaluation. It gets the keywords of the configuration that it has."""
         taken = inspect.signature(self.evaluate).parameters
         given = {**self.config, "state": state}
         return self.evaluate(params, x, **{name: value for name, value in given.items() if name in taken})

@@ -1,10 +1,11 @@
-"""The residual network on the digits, five epochs of gradient descent.
+"""The residual network on the digits, in five epochs of gradient descent.
 
-A relu has a kink. Where rounding carries a value across 0 its gradient jumps, and from there on two runs in float32 are two
-different runs. `python -m lessons.parting resnet --adapter jax` shows one: at step 30 a single input of 4,096, 4e-7 with the
-reference's parameters and -2e-7 with JAX's, has two signs; parameters that were 4e-7 apart are 2e-4 apart after that step. In
-PyTorch none crossed in 100 steps. When it happens depends on the last bit of everything before, so runs are compared in float64,
-where rounding is 2^29 times smaller. The seed is the best of three, as far as float32 stays with float64.
+Runs are compared step by step in float64 alone, because relu has a kink. Where rounding carries a value across 0, the gradient
+jumps, and from there on two runs in float32 are two different runs. `python -m lessons.parting resnet --adapter jax` shows it: at
+step 30 one input of 4,096 is 5e-7 with the reference's parameters and -2e-7 with JAX's. Before that step parameters are 4e-7
+apart, after it 2e-4. In PyTorch no input crosses 0 in 100 steps. The step at which it happens depends on the last bit of
+everything before. In float64 rounding is 2^29 times smaller. The seed is the one of three with which float32 stays near float64
+for longest.
 """
 
 import numpy as np

@@ -1,7 +1,8 @@
-"""The siamese network on triplets of digits: an anchor, another image of the same digit, and one of a different digit.
+"""The siamese network on triplets of digits: an anchor, another image of the same digit (the positive), and one of another digit.
 
-Of all triplets of images that were not trained on, 88 % have the positive nearer in the space of pixels, 71 % in the embedding
-before the first step. Compared in float64 alone, for its relus and margins: see `conformance.recipes.resnet`.
+The positive is nearer than the negative in 88 % of all triplets of the test set when distances are those of pixels, and in 71 %
+when they are those of the embedding before the first step. Runs are compared step by step in float64 alone, because relus and
+margins have kinks: see `conformance.recipes.resnet`.
 """
 
 from collections.abc import Iterator
@@ -27,7 +28,7 @@ def _data() -> Iterator[Batch]:
 
 
 def ranked(embeddings: Array, labels: Array) -> float:
-    """Share of all triplets whose positive is nearer than the negative. embeddings (N, E), labels (N,)."""
+    """Share of all triplets in which the positive is nearer than the negative. embeddings (N, E), labels (N,)."""
     right = total = 0
     for i, anchor in enumerate(embeddings):
         distances = np.square(embeddings - anchor).sum(axis=1)

@@ -1,4 +1,4 @@
-"""A text to learn from, character by character: Genesis 1 to 25 in the translation of 1611 (lessons/texts/README.md)."""
+"""A text to learn from, character by character: Genesis 1 to 25 in the translation of 1611 (texts/README.md)."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ GENESIS = Path(__file__).parent / "texts" / "genesis.txt"
 class Text:
     """A text as numbers.
 
-    characters   all that occur, sorted: a character's number is its place here
-    train        the first nine tenths (S,) of integers
-    test         the rest
+    characters   all that occur, sorted. The number of a character is its place here
+    train        the first nine tenths, integers (S,)
+    test         the rest, integers (R,)
     """
 
     characters: str
@@ -38,8 +38,8 @@ class Text:
         return "".join(self.characters[t] for t in tokens)
 
     def batches(self, size: int, context: int) -> Iterator[tuple[Array, Array]]:
-        """Tokens and labels, both (size, context), endless: pieces of the training text from anywhere, each label the character
-        after its token. The order is always the same.
+        """Tokens and labels, both (size, context), without an end. They are pieces from anywhere in the training text; a label
+        is the character after its token. The order is always the same.
         """
         rng = np.random.default_rng(4)
         while True:
@@ -48,7 +48,7 @@ class Text:
             yield pieces[:, :-1], pieces[:, 1:]
 
     def unseen(self, context: int) -> tuple[Array, Array]:
-        """The test text in pieces that follow each other, tokens and labels (N, context); the remainder is left out."""
+        """The test text in pieces that follow each other: tokens and labels (N, context). The remainder is left out."""
         n = (len(self.test) - 1) // context
         return self.test[: n * context].reshape(n, context), self.test[1 : n * context + 1].reshape(n, context)
 

@@ -1,4 +1,4 @@
-"""The lesson's run. With three hidden units and seed 42 the network does not learn XOR, and need not."""
+"""The run of the XOR lesson. With three hidden units and seed 42 the network does not learn XOR."""
 
 from itertools import repeat
 

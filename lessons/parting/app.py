@@ -17,9 +17,11 @@ import typer
 
 import adapters
 from conformance import loops
+from conformance.extras import require
 from conformance.loops import Loop
 from conformance.recipes import RECIPES, Recipe
 from gradwitness.arrays import Array
+from gradwitness.frameworks import spec_of
 from gradwitness.subjects.pair import floats_to, tree_map
 from lessons.columns import Weights
 from lessons.path import path_of
@@ -72,6 +74,7 @@ def main(
     steps: Annotated[int, typer.Option(min=1, help="Stop after so many steps.")] = 100,
 ) -> None:
     """Print how far a framework's float32 run is from the float64 truth, up to the step at which a relu parts them."""
+    require(adapter, spec_of(adapter).package)
     limit_threads(1)
     recipe = RECIPES[model]
     conventions = adapters.load(adapter).models[recipe.model].conventions  # under which both compute the same

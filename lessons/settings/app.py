@@ -1,15 +1,13 @@
-"""What happens when an optimizer's settings are copied from one framework to another.
+"""The command of the settings lesson: what happens when an optimizer's settings are copied from one framework to another.
 
-    python -m lessons.settings
+It prints a table. A number in it is the distance between the parameters of a framework and those of the reference after 20 steps,
+as a share of the way that the reference's parameters have gone. There are three numbers for each optimizer and framework:
 
-For each optimizer, and each framework that has it, how far the parameters lie after 20 steps from where the reference
-takes them, as a share of the way that the reference went:
+    defaults    the rate alone is given: each keeps its own defaults
+    named       the same numbers are given under the same names, as people copy them
+    converted   the reference also uses the framework's definition: only rounding is left
 
-    defaults    nothing given but the rate: each keeps its own defaults
-    named       the same numbers under the same names, as people copy them
-    converted   and the definition that the framework has named as well: what is left is rounding
-
-The reference's defaults and definitions are PyTorch's where PyTorch has the optimizer, the paper's otherwise.
+The reference's defaults and definitions are PyTorch's if PyTorch has the optimizer, and otherwise the paper's.
 """
 
 from __future__ import annotations
@@ -42,11 +40,11 @@ REVEALING = {
     "lamb": "weight_decay",
     "lars": "weight_decay",
 }
-"""The case of an optimizer in which a difference shows; the generic one elsewhere."""
+"""The case of an optimizer in which a difference shows. For the others it is the generic case."""
 
 
 def reference(name: str, hyper: Mapping[str, Any], param: Array, grads: Array) -> Array:
-    """Where the reference is after one step for each gradient."""
+    """The reference's parameter after one step for each gradient."""
     numbers = dict(hyper)
     lr = numbers.pop("lr")
     state = OPTIMIZERS[name].init(param)
@@ -56,7 +54,7 @@ def reference(name: str, hyper: Mapping[str, Any], param: Array, grads: Array) -
 
 
 def adapted(adapter: Any, name: str, hyper: Mapping[str, Any], param: Array, grads: Array) -> Array:
-    """Where the framework's own optimizer is."""
+    """The parameter after the same steps of the framework's own optimizer."""
     numbers = dict(hyper)
     if isinstance(numbers["lr"], Schedule):
         numbers["lr"] = adapter.schedules[numbers["lr"].name](**numbers["lr"].hyper)
@@ -67,7 +65,7 @@ def adapted(adapter: Any, name: str, hyper: Mapping[str, Any], param: Array, gra
 
 
 def distances(adapter: Any, name: str) -> dict[str, float]:
-    """How far the framework is from the reference, as a share of the way: with defaults, with named settings, converted."""
+    """How far the framework is from the reference, as a share of the reference's way: by defaults, named, converted."""
     case_id = REVEALING.get(name, "generic")
     case = next(case for case in OPTIMIZERS[name].cases if case.id == case_id)
     param, grads = case.inputs(np.random.default_rng(seed(name, case.id)))
@@ -77,19 +75,19 @@ def distances(adapter: Any, name: str) -> dict[str, float]:
         "named": (case.attrs, case.attrs),
         "converted": (case.attrs, {**case.attrs, **convention}),
     }
-    found = {}
+    shares = {}
     for way, (theirs, ours) in ways.items():
         expected = reference(name, ours, param, grads)
         apart = adapted(adapter, name, theirs, param, grads) - expected
-        found[way] = float(np.linalg.norm(apart) / np.linalg.norm(expected - param))
-    return found
+        shares[way] = float(np.linalg.norm(apart) / np.linalg.norm(expected - param))
+    return shares
 
 
 @app.command()
 def main(
     optimizer: Annotated[list[str] | None, typer.Option(help=f"Only this one (repeatable): {', '.join(OPTIMIZERS)}.")] = None,
 ) -> None:
-    """Print how far each framework's optimizers go astray when settings are copied, and that conversion brings them back."""
+    """Print how far each framework's optimizers are from the reference when settings are copied, and when they are converted."""
     console = Console(highlight=False)
     if unknown := [name for name in optimizer or () if name not in OPTIMIZERS]:
         raise typer.BadParameter(f"{unknown[0]!r} came; wanted one of {', '.join(OPTIMIZERS)}", param_hint="--optimizer")

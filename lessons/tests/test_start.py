@@ -59,3 +59,9 @@ def test_a_missing_extra_is_one_sentence_before_any_work(command: tuple[str, ...
     assert run.stdout == ""
     needs = f"python -m {command[0]} needs {wanted}, which is not installed: python -m pip install '.[lessons]'\n"
     assert run.stderr == needs
+
+
+def test_a_framework_that_a_lesson_cannot_do_without_is_named_with_its_own_extra() -> None:
+    run = start("lessons.parting", "resnet", "--adapter", "jax", hidden=("jax",))
+    assert run.returncode == 1
+    assert run.stderr == "python -m lessons.parting needs jax, which is not installed: python -m pip install '.[jax]'\n"

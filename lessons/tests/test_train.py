@@ -1,4 +1,4 @@
-"""`python -m lessons.train`: what it prints is what happened, and nothing is lost on the way."""
+"""`python -m lessons.train`: what it prints is what happened, and an interrupt loses nothing."""
 
 import signal
 from collections.abc import Iterator

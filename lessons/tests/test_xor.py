@@ -1,4 +1,4 @@
-"""The lesson's script: what it prints is what happened, whatever the options, and nothing is lost on the way."""
+"""`python -m lessons.xor`: what it prints is what happened, and an interrupt loses nothing."""
 
 import signal
 from collections.abc import Callable, Iterator
