@@ -1,5 +1,5 @@
-"""Copied settings: the differences are there, and as large as recorded. tests/test_optimizers.py verifies that they are gone under
-the conventions that adapters name.
+"""Copied settings: the differences are there, and as large as recorded. tests/test_optimizers.py verifies that they are gone
+under the conventions that adapters name.
 """
 
 import pytest
