@@ -165,7 +165,10 @@ def _client(scheduler: str, workers: int) -> Iterator[Client]:
                     threads_per_worker=1,
                     processes=True,
                     memory_limit=None,  # an op may take what the machine has: nothing is paused or killed for it
-                    dashboard_address=None,
+                    scheduler_kwargs={
+                        "dashboard": False,
+                        "dashboard_address": "127.0.0.1:0",
+                    },  # no fixed port: others may have it
                     silence_logs=logging.CRITICAL,
                 )
             )
