@@ -117,7 +117,8 @@ class Pair:
                 "(out, cache), for backward takes a cache",
                 "If backward takes the inputs instead, say cached=False",
             )
-        return returned
+        out, cache = returned
+        return out, cache
 
 
 @dataclass
