@@ -73,5 +73,20 @@ class BlackBox:
         claimed = direction.of(self.claims)
         line = Line(lambda t: self.sample(direction, t), self.noise, float(self.point.size))
         found = slope(line, step, float(ENOUGH * np.finfo(self.point.dtype).eps * abs(claimed)))
+        return Measured(direction, claimed, found.value, found.error, self._slack(direction), found)
+
+    def quickly(self, direction: Direction, step: float) -> Measured:
+        """The same from two quotients, at a step that is known to be small against the bends of the function."""
+        line = Line(lambda t: self.sample(direction, t), self.noise, float(self.point.size))
+        (coarse, more), (fine, noise_of_fine) = (
+            line.central(step or FIRST_STEP * 2.0**-6),
+            line.central((step or FIRST_STEP * 2.0**-6) / 2),
+        )
+        value = fine + (fine - coarse) / 3
+        error = abs(fine - coarse) / 3 + (4 * noise_of_fine + more) / 3
+        found = Slope(value, error if np.isfinite(error) else np.longdouble(np.inf), step)
+        return Measured(direction, direction.of(self.claims), found.value, found.error, self._slack(direction), found)
+
+    def _slack(self, direction: Direction) -> np.longdouble:
         squares = sum(float(np.sum((part * s) ** 2)) for part, s in zip(direction.parts, self.slacks, strict=True))
-        return Measured(direction, claimed, found.value, found.error, np.longdouble(np.sqrt(squares)), found)
+        return np.longdouble(np.sqrt(squares))

@@ -1,0 +1,164 @@
+"""`check`: is a hand-written backward the derivative of its forward?
+
+The code is taken as it is. It runs in longdouble where it can: the noise of its values, measured, says how exact they are, whatever
+the code does on the way (a buffer of float64, a cast, LAPACK). Where it cannot, it runs in float64.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradwitness.arrays import Array
+from gradwitness.judging.black_box import BlackBox, Measured
+from gradwitness.judging.directions import groups, joint
+from gradwitness.judging.locate import Wrong, locate
+from gradwitness.judging.point import Claim, Point
+from gradwitness.report.findings import Finding, Report
+from gradwitness.subjects.errors import BadCall, UserError
+from gradwitness.subjects.function import Function, Pair
+from gradwitness.subjects.probes import Probes
+from gradwitness.subjects.state import State
+
+WIDE = np.dtype(np.longdouble)
+FLOAT64 = np.dtype(np.float64)
+
+
+def check(
+    forward: Callable[..., Any],
+    backward: Callable[..., Any],
+    inputs: Any,
+    static: Mapping[str, Any] | None = None,
+    *,
+    wrt: Collection[str | int] | None = None,
+    cached: bool | None = None,
+    names: Sequence[str] | None = None,
+    seed: int = 0,
+) -> Report:
+    """Is this hand-written backward the derivative of this forward?"""
+    state = State(forward, backward, static, inputs)
+    try:
+        function = Pair(forward, backward, inputs, static, wrt=wrt, cached=cached, names=names)
+        return examine(function, state, seed)
+    finally:
+        state.restore()
+
+
+def examine(function: Function, state: State, seed: int) -> Report:
+    """The report about any function."""
+    start = time.perf_counter()
+    probes = Probes(function, state, seed)
+    findings = list(probes.findings())
+    point = _point(function, seed, state)
+    findings += _gradients(point)
+    return Report(
+        function.description,
+        _how(point),
+        tuple(findings),
+        probes.evaluations + point.evaluations,
+        time.perf_counter() - start,
+    )
+
+
+MANY = 16_384
+"""Elements beyond which longdouble, which has no BLAS, would take too long."""
+SECONDS = 0.05
+"""Of one evaluation in longdouble, likewise."""
+
+
+def _point(function: Function, seed: int, state: State) -> Point:
+    """The function at its point: in longdouble if it runs there, else in float64."""
+    narrow = Point(function, seed, state, FLOAT64)
+    if WIDE.itemsize <= FLOAT64.itemsize or sum(array.size for array in narrow.arrays) > MANY:
+        return narrow
+    try:
+        start = time.perf_counter()
+        wide = Point(function, seed, state, WIDE)
+        if time.perf_counter() - start > SECONDS or not _as_narrow(wide, narrow):
+            return narrow
+        wide.gradients(wide.arrays)
+    except (UserError, BadCall):
+        return narrow
+    return wide
+
+
+def _as_narrow(wide: Point, narrow: Point) -> bool:
+    """Whether the function returns in longdouble what it returns in float64: the same shapes, and finite where that is."""
+    return [out.shape for out in wide.outs] == [out.shape for out in narrow.outs] and bool(np.isfinite(wide.value)) >= bool(
+        np.isfinite(narrow.value)
+    )
+
+
+def _how(point: Point) -> str:
+    return "watched in longdouble" if point.dtype == WIDE else "black box in float64"
+
+
+def _gradients(point: Point) -> Iterator[Finding]:
+    """A finding for each gradient."""
+    claims = point.claims
+    usable = [_usable(claim, array) for claim, array in zip(claims, point.arrays, strict=True)]
+    for claim, array, leaf, fits in zip(claims, point.arrays, point.function.leaves, usable, strict=True):
+        if claim is None:
+            yield Finding(f"d{leaf.name}", "note", "Backward returns nothing for it: not checked")
+        elif not fits:
+            yield Finding(
+                claim.name,
+                "wrong",
+                f"Its shape is {claim.value.shape}; wanted {array.shape}, the shape of {leaf.name}. "
+                "An axis that was broadcast in forward is summed in backward"
+                if claim.value.shape != array.shape
+                else "It has nan or inf where forward is finite",
+                wrong=array.size,
+                of=array.size,
+            )
+    values = [
+        claim.value if claim and fits else np.zeros_like(a) for claim, a, fits in zip(claims, point.arrays, usable, strict=True)
+    ]
+    slacks = [
+        claim.slack if claim and fits else np.zeros_like(a) for claim, a, fits in zip(claims, point.arrays, usable, strict=True)
+    ]
+    scales = [scale if fits else np.zeros_like(scale) for scale, fits in zip(point.scales, usable, strict=True)]
+    if any(usable):
+        yield from _judged(point, values, slacks, scales, usable)
+
+
+def _usable(claim: Claim | None, array: Array) -> bool:
+    return claim is not None and claim.value.shape == array.shape and bool(np.isfinite(claim.value).all())
+
+
+def _judged(point: Point, values: list[Array], slacks: list[Array], scales: list[Array], usable: list[bool]) -> Iterator[Finding]:
+    rng = np.random.default_rng((point.seed, 2))
+    whole = joint(scales, point.arrays, rng)
+    box = BlackBox(point, values, slacks, whole)
+    measured = [box.along(direction) for direction in (whole, *groups(values, scales, rng))]
+    wrong: dict[int, list[Wrong]] = {}
+    for one in measured:
+        if not one.agrees:
+            for element in locate(box, one).wrong:
+                wrong.setdefault(element.which, []).append(element)
+    for which, leaf in enumerate(point.function.leaves):
+        if usable[which]:
+            yield _finding(f"d{leaf.name}", values[which], wrong.get(which, []), measured)
+
+
+def _finding(name: str, value: Array, wrong: list[Wrong], measured: Sequence[Measured]) -> Finding:
+    distinct = {element.index: element for element in wrong}
+    if not distinct:
+        return Finding(name, "right", "", of=value.size)
+    worst = max(distinct.values(), key=lambda e: abs(e.truth - value[e.index]) / (e.bar or 1))
+    return Finding(
+        name,
+        "wrong",
+        "",
+        wrong=len(distinct),
+        of=value.size,
+        where=tuple(distinct)[:20],
+        index=worst.index,
+        got=value[worst.index],
+        truth=worst.truth,
+        distance=float(abs(worst.truth - value[worst.index])),
+        allowance=float(worst.bar),
+    )
