@@ -1,7 +1,7 @@
 """`check`: is a hand-written backward the derivative of its forward?
 
-The code is taken as it is. It runs in longdouble where it can: the noise of its values, measured, says how exact they are, whatever
-the code does on the way (a buffer of float64, a cast, LAPACK). Where it cannot, it runs in float64.
+The code is taken as it is. It runs in longdouble where it can: the noise of its values, measured, says how exact they are,
+whatever the code does on the way (a buffer of float64, a cast). Where it cannot (LAPACK), it runs in float64.
 """
 
 from __future__ import annotations
@@ -107,10 +107,7 @@ def _gradients(point: Point) -> Iterator[Finding]:
             yield Finding(
                 claim.name,
                 "wrong",
-                f"Its shape is {claim.value.shape}; wanted {array.shape}, the shape of {leaf.name}. "
-                "An axis that was broadcast in forward is summed in backward"
-                if claim.value.shape != array.shape
-                else "It has nan or inf where forward is finite",
+                _misfit(claim.value, array, leaf.name),
                 wrong=array.size,
                 of=array.size,
             )
@@ -123,6 +120,13 @@ def _gradients(point: Point) -> Iterator[Finding]:
     scales = [scale if fits else np.zeros_like(scale) for scale, fits in zip(point.scales, usable, strict=True)]
     if any(usable):
         yield from _judged(point, values, slacks, scales, usable)
+
+
+def _misfit(value: Array, array: Array, name: str) -> str:
+    if value.shape == array.shape:
+        return "It has nan or inf where forward is finite"
+    cure = ". An axis that forward broadcasts is summed in backward" if value.ndim >= array.ndim else ""
+    return f"Its shape is {value.shape}; wanted {array.shape}, the shape of {name}{cure}"
 
 
 def _usable(claim: Claim | None, array: Array) -> bool:
@@ -139,12 +143,22 @@ def _judged(point: Point, values: list[Array], slacks: list[Array], scales: list
         if not one.agrees:
             for element in locate(box, one).wrong:
                 wrong.setdefault(element.which, []).append(element)
+    if not wrong and any(not one.agrees for one in measured):
+        worst = max((one for one in measured if not one.agrees), key=lambda one: abs(one.excess))
+        yield Finding(
+            "the gradient",
+            "wrong",
+            f"Along a random direction it claims {float(worst.claimed):.6g}, and the numerical derivative is "
+            f"{float(worst.claimed + worst.excess):.6g} +- {float(worst.error + worst.slack):.1g}. No single element shows it",
+            wrong=sum(value.size for value in values),
+            of=sum(value.size for value in values),
+        )
     for which, leaf in enumerate(point.function.leaves):
         if usable[which]:
-            yield _finding(f"d{leaf.name}", values[which], wrong.get(which, []), measured)
+            yield _finding(f"d{leaf.name}", values[which], wrong.get(which, []))
 
 
-def _finding(name: str, value: Array, wrong: list[Wrong], measured: Sequence[Measured]) -> Finding:
+def _finding(name: str, value: Array, wrong: list[Wrong]) -> Finding:
     distinct = {element.index: element for element in wrong}
     if not distinct:
         return Finding(name, "right", "", of=value.size)

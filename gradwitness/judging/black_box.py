@@ -78,10 +78,8 @@ class BlackBox:
     def quickly(self, direction: Direction, step: float) -> Measured:
         """The same from two quotients, at a step that is known to be small against the bends of the function."""
         line = Line(lambda t: self.sample(direction, t), self.noise, float(self.point.size))
-        (coarse, more), (fine, noise_of_fine) = (
-            line.central(step or FIRST_STEP * 2.0**-6),
-            line.central((step or FIRST_STEP * 2.0**-6) / 2),
-        )
+        step = step or FIRST_STEP * 2.0**-6
+        (coarse, more), (fine, noise_of_fine) = line.central(step), line.central(step / 2)
         value = fine + (fine - coarse) / 3
         error = abs(fine - coarse) / 3 + (4 * noise_of_fine + more) / 3
         found = Slope(value, error if np.isfinite(error) else np.longdouble(np.inf), step)

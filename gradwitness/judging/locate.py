@@ -1,7 +1,7 @@
 """Which elements are wrong, where a gradient disagrees along some direction.
 
-The direction is cut in halves until single elements are left. A half whose part of the disagreement is gone is right, but for what
-another element happens to cancel, which random weights make unlikely.
+The direction is cut in halves until single elements are left. A half along which nothing disagrees is right:
+random weights make it unlikely that two wrong elements cancel.
 """
 
 from __future__ import annotations

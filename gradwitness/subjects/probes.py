@@ -1,12 +1,12 @@
 """What can be wrong with a function besides its gradient, found by calling it as users do.
 
-Each probe is a few calls in the user's own dtype. Nothing is put back between them: what one call leaves behind for the next is what
-is asked about.
+Each probe is a few calls in the user's own dtype. Nothing is put back between them: the question is what one call
+leaves behind for the next.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,8 +37,8 @@ class Probes:
         yield from self._overwritten("forward", given)
         douts = self._douts(call)
         passed = [dout.copy() for dout in douts]
-        first = self._backward(call, passed)
-        yield from _changed("dout", "backward", douts, passed, "Copy dout before changing it: dout = dout.copy()")
+        first = self._backward(call, passed, copy=False)
+        yield from _changed("dout", "backward", douts, passed, "Copy it before changing it: dout = dout.copy()")
         yield from self._overwritten("backward", given)
         yield from self._repeated(call, douts, first)
         yield from self._carried(douts, first)
@@ -50,20 +50,20 @@ class Probes:
         try:
             again = self._backward(call, douts)
         except UserError as error:
-            yield Finding("second backward", "wrong", f"The cache serves once: {error}. Do not change the cache in backward")
+            yield Finding("second backward", "note", f"The cache serves once: {error}")
             return
         if not _same(first, again):
             yield Finding(
                 "second backward",
-                "wrong",
-                "Backward, called a second time with the same dout and the same cache, returns another gradient. It changes the cache, "
-                "or adds to what it keeps: start gradients from zero in backward",
+                "note",
+                "A second call with the same cache returns another gradient: the cache serves once",
             )
 
     def _carried(self, douts: Sequence[Array], first: Sequence[Any]) -> Iterator[Finding]:
         """Another input first, then the input again: nothing of the other may be left."""
         self.state.restore()
-        other = [array + _spread(array) * self._rng.normal(size=array.shape).astype(array.dtype) for array in self.arrays]
+        noise = (np.asarray(self._rng.normal(size=array.shape)) for array in self.arrays)
+        other = [array + (_spread(array) * n).astype(array.dtype) for array, n in zip(self.arrays, noise, strict=True)]
         try:
             self._backward(self._forward(other), douts)
         except UserError:
@@ -111,10 +111,11 @@ class Probes:
         with np.errstate(all="ignore"):
             return self.function.forward(arrays)
 
-    def _backward(self, call: Call, douts: Sequence[Array]) -> list[Any]:
+    def _backward(self, call: Call, douts: Sequence[Array], *, copy: bool = True) -> list[Any]:
         self.evaluations += 1
+        given = [dout.copy() for dout in douts] if copy else douts
         with np.errstate(all="ignore"):
-            return [None if g is None else np.array(g) for g in call.backward(douts)]
+            return [None if g is None else np.array(g) for g in call.backward(given)]
 
     def _douts(self, call: Call) -> list[Array]:
         return [self._rng.normal(size=np.shape(out)).astype(np.asarray(out).dtype) for out in call.outs]
@@ -133,17 +134,16 @@ def _same(first: Sequence[Any], second: Sequence[Any]) -> bool:
 def _equal(a: Any, b: Any) -> bool:
     if a is None or b is None:
         return a is b
-    a, b = np.asarray(a), np.asarray(b)
-    return a.shape == b.shape and bool(np.all((a == b) | ((a != a) & (b != b))))
+    return bool(np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind in "fc"))
 
 
 def _difference(first: Sequence[Any], second: Sequence[Any]) -> str:
-    sizes: Callable[[Any], float] = lambda values: max((float(np.max(np.abs(v), initial=0)) for v in values), default=0.0)  # noqa: E731
     if [np.shape(v) for v in first] != [np.shape(v) for v in second]:
         return "it has another shape"
-    return f"they differ by up to {sizes([np.asarray(a) - np.asarray(b) for a, b in zip(first, second, strict=True)]):.2g}"
+    largest = max(float(np.max(np.abs(np.asarray(a) - np.asarray(b)), initial=0)) for a, b in zip(first, second, strict=True))
+    return f"they differ by up to {largest:.2g}"
 
 
-def _spread(array: Array) -> Any:
-    scale = np.sqrt(np.mean(np.square(array.astype(np.float64)))) if array.size else 1.0
-    return array.dtype.type((float(scale) or 1.0) / 8)
+def _spread(array: Array) -> float:
+    scale = float(np.sqrt(np.mean(np.square(array, dtype=np.float64)))) if array.size else 1.0
+    return (scale or 1.0) / 8
