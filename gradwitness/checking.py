@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.judging.black_box import BlackBox, Measured
+from gradwitness.judging.black_box import BlackBox
 from gradwitness.judging.directions import groups, joint
 from gradwitness.judging.locate import Wrong, locate
 from gradwitness.judging.point import Claim, Point
