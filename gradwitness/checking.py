@@ -17,7 +17,8 @@ from gradwitness.judging.black_box import BlackBox
 from gradwitness.judging.directions import groups, joint
 from gradwitness.judging.locate import Wrong, locate
 from gradwitness.judging.point import Claim, Point
-from gradwitness.report.findings import Finding, Report
+from gradwitness.report.findings import Finding
+from gradwitness.report.report import Report
 from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.function import Function, Pair
 from gradwitness.subjects.probes import Probes

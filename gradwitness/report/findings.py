@@ -1,17 +1,12 @@
-"""What an examination found: one `Finding` for each thing that was asked, and the `Report` that holds them."""
+"""What an examination found: one `Finding` for each thing that was asked, and the `Answer` that they make together."""
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-
-from gradwitness.verdict import Disagreement
 
 Verdict = Literal["right", "wrong", "kink", "jump", "undefined", "overflow", "convention", "cannot tell", "note"]
 FAULTS = frozenset(["wrong", "jump", "overflow"])
@@ -59,8 +54,8 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Report:
-    """The answer to one question.
+class Answer:
+    """The answer to one question, as data. `Report` is one that can tell itself.
 
     subject       what was examined: "forward and backward in layer.py, line 12"
     examined      how: "watched: each of 212 operations", or "black box: np.linalg.solve computes outside, line 14"
@@ -85,59 +80,6 @@ class Report:
             return "wrong"
         told = verdicts & {"right", "kink", "convention"}
         return "cannot tell" if verdicts & UNCERTAIN or not told else "right"
-
-    @property
-    def ok(self) -> bool:
-        """Whether the verdict is "right"."""
-        return self.verdict == "right"
-
-    def __iter__(self) -> Iterator[Finding]:
-        return iter(self.findings)
-
-    def __getitem__(self, about: str) -> Finding:
-        """The finding about something. Raises KeyError, listing what there is."""
-        for finding in self.findings:
-            if finding.about == about:
-                return finding
-        raise KeyError(f"nothing was found about {about!r}; there are {', '.join(finding.about for finding in self.findings)}")
-
-    def raise_if_wrong(self) -> None:
-        """Raise Disagreement, whose text is this report, unless the verdict is "right"."""
-        if not self.ok:
-            worst = next((f for f in self.findings if f.verdict in FAULTS), self.findings[0] if self.findings else None)
-            raise Disagreement(worst.about if worst else "nothing", reason=str(self))
-
-    def to_dict(self) -> dict[str, Any]:
-        """The report in types that JSON has."""
-        return {
-            "verdict": self.verdict,
-            "subject": self.subject,
-            "examined": self.examined,
-            "findings": [finding.to_dict() for finding in self.findings],
-            "evaluations": self.evaluations,
-            "seconds": round(self.seconds, 3),
-            "versions": list(self.versions),
-        }
-
-    def to_json(self) -> str:
-        """The same as text."""
-        return json.dumps(self.to_dict(), indent=1)
-
-    def to_html(self, path: str | Path) -> None:
-        """Write a page that needs no other file."""
-        from gradwitness.report.page import page
-
-        Path(path).write_text(page(self), encoding="utf-8")
-
-    def __str__(self) -> str:
-        from gradwitness.report.text import text
-
-        return text(self)
-
-    def _repr_html_(self) -> str:
-        from gradwitness.report.page import fragment
-
-        return fragment(self)
 
 
 def _plain(value: Any) -> Any:

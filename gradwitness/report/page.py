@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
 
+from gradwitness.report.findings import Answer
 from gradwitness.report.text import details, headline
-
-if TYPE_CHECKING:
-    from gradwitness.report.findings import Report
 
 COLOURS = {"right": "#2e7d32", "wrong": "#c62828", "cannot tell": "#ef6c00"}
 STYLE = """
@@ -20,7 +17,7 @@ STYLE = """
 """
 
 
-def fragment(report: Report) -> str:
+def fragment(report: Answer) -> str:
     """A piece of HTML with its own style, as a notebook shows it."""
     rows = "".join(
         f"<tr><td><code>{escape(finding.about)}</code></td>"
@@ -36,7 +33,7 @@ def fragment(report: Report) -> str:
     )
 
 
-def page(report: Report) -> str:
+def page(report: Answer) -> str:
     """A whole page."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'

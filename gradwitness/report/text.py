@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
+from gradwitness.report.findings import Answer, Finding
 from gradwitness.verdict import digits
-
-if TYPE_CHECKING:
-    from gradwitness.report.findings import Finding, Report
 
 MARKS = {
     "right": "right",
@@ -25,7 +22,7 @@ LISTED = 6
 """Wrong elements that are named; `Finding.where` has more."""
 
 
-def text(report: Report) -> str:
+def text(report: Answer) -> str:
     """The report in lines of plain text."""
     width = max((len(finding.about) for finding in report.findings), default=0)
     lines = [f"{report.subject}: {report.verdict}", f"examined as {report.examined}"]
