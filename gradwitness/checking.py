@@ -21,6 +21,7 @@ from gradwitness.report.findings import Finding
 from gradwitness.report.report import Report
 from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.function import Function, Pair
+from gradwitness.subjects.loss import Loss
 from gradwitness.subjects.probes import Probes
 from gradwitness.subjects.state import State
 
@@ -39,16 +40,68 @@ def check(
     names: Sequence[str] | None = None,
     seed: int = 0,
 ) -> Report:
-    """Is this hand-written backward the derivative of this forward?"""
+    """Is this hand-written backward the derivative of this forward? NumPy in any style.
+
+    forward    forward(*inputs, **static) -> out, or (out, cache). out is a float, an array, or a tuple, list or dict of them
+    backward   backward(dout, cache) or backward(dout, *inputs) -> the gradients: a tuple or list, a dict by name, or the one
+               gradient of the one input. backward(dout) of an object that remembers its forward will do as well
+    inputs     a tuple of what forward takes by position; floats in them are differentiated, all else is data. One array alone,
+               or a dict by name, will do
+    static     what forward takes by keyword, and what backward takes of it
+    wrt        the inputs to differentiate, by name or position; all with floats if not given
+    cached     whether forward returns (out, cache); found out if not given
+    names      names for the inputs; those of forward's signature if not given
+    seed       of the random cotangent and the random directions
+
+    Everything is put back as it was: arrays, the attributes of objects, random generators, also after an exception.
+
+    Returns a `Report`: `.ok`, `.verdict` ("right", "wrong" or "cannot tell"), `.findings`, `.raise_if_wrong()`.
+    Raises BadCall (a TypeError) for a call that cannot be used, UserError where forward or backward raises.
+    """
     state = State(forward, backward, static, inputs)
     try:
-        function = Pair(forward, backward, inputs, static, wrt=wrt, cached=cached, names=names)
-        return examine(function, state, seed)
+        return _examined(Pair(forward, backward, inputs, static, wrt=wrt, cached=cached, names=names), state, seed)
     finally:
         state.restore()
 
 
-def examine(function: Function, state: State, seed: int) -> Report:
+def check_loss(
+    function: Callable[..., Any],
+    params: Any,
+    *data: Any,
+    static: Mapping[str, Any] | None = None,
+    in_place: bool = False,
+    wrt: Collection[str | int] | None = None,
+    seed: int = 0,
+) -> Report:
+    """Are the gradients right that function(params, *data) -> (loss, gradients) returns?
+
+    params     an array, or a tuple, list or (nested) dict of arrays; the gradients have the same structure
+    data       whatever else the function takes by position; static what it takes by keyword
+    in_place   the function takes no params: function(*data) reads the arrays of params where they are, in an object or a layer.
+               They are moved there, and put back bit for bit
+    wrt, seed  see `check`
+
+    Returns and raises as `check` does.
+    """
+    state = State(function, params, data, static)
+    try:
+        return _examined(Loss(function, params, data, static, in_place=in_place, wrt=wrt), state, seed)
+    finally:
+        state.restore()
+
+
+def assert_check(*args: Any, **kwargs: Any) -> None:
+    """`check` as an assertion. Raises Disagreement, an AssertionError with the report, unless the verdict is right."""
+    check(*args, **kwargs).raise_if_wrong()
+
+
+def assert_check_loss(*args: Any, **kwargs: Any) -> None:
+    """`check_loss` as an assertion."""
+    check_loss(*args, **kwargs).raise_if_wrong()
+
+
+def _examined(function: Function, state: State, seed: int) -> Report:
     """The report about any function."""
     start = time.perf_counter()
     probes = Probes(function, state, seed)

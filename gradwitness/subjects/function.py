@@ -76,7 +76,7 @@ class Pair:
         self.leaves = leaves_of(self.inputs, self.names, wrt)
         self.style: Style = _style(backward, self.inputs, cached)
         self._asked = cached
-        self.description = f"{_called(forward)} and {_called(backward)}"
+        self.description = f"{called(forward)} and {called(backward)}"
 
     def forward(self, arrays: Sequence[Any]) -> PairCall:
         """Run the user's forward."""
@@ -228,7 +228,7 @@ def _mirrored(out: Any, douts: Any) -> Any:
     return np.zeros(np.shape(out)) if isinstance(out, (np.ndarray, int)) else None
 
 
-def _called(function: Callable[..., Any]) -> str:
+def called(function: Callable[..., Any]) -> str:
     """A function's name, and where it is written."""
     inner = inspect.unwrap(getattr(function, "func", function))
     name = getattr(inner, "__qualname__", type(inner).__name__).replace("<locals>.", "")
