@@ -53,7 +53,7 @@ def joint(scales: Sequence[Array], arrays: Sequence[Array], rng: np.random.Gener
 
 def groups(claims: Sequence[Array], scales: Sequence[Array], rng: np.random.Generator) -> list[Direction]:
     """Directions for elements whose contributions are of like size, the largest first; those that claim zero come last."""
-    contributions = [np.abs(np.nan_to_num(claim)) * scale for claim, scale in zip(claims, scales, strict=True)]
+    contributions = [np.asarray(np.abs(np.nan_to_num(c)) * s, np.float64) for c, s in zip(claims, scales, strict=True)]
     everything = np.concatenate([c.ravel() for c in contributions]) if contributions else np.zeros(0)
     positive = everything[everything > 0]
     directions = []
