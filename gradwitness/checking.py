@@ -62,7 +62,7 @@ def check(
     try:
         return _examined(Pair(forward, backward, inputs, static, wrt=wrt, cached=cached, names=names), state, seed)
     finally:
-        state.restore()
+        state.finish()
 
 
 def check_loss(
@@ -88,7 +88,7 @@ def check_loss(
     try:
         return _examined(Loss(function, params, data, static, in_place=in_place, wrt=wrt), state, seed)
     finally:
-        state.restore()
+        state.finish()
 
 
 def assert_check(*args: Any, **kwargs: Any) -> None:
