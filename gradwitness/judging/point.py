@@ -63,7 +63,8 @@ class Point:
 
     def moved(self, step: float, directions: Sequence[Array]) -> list[Array]:
         """The arrays, moved; what is really reached is what counts, not what was asked for."""
-        return [array + step * direction for array, direction in zip(self.arrays, directions, strict=True)]
+        asked = [array + step * direction for array, direction in zip(self.arrays, directions, strict=True)]
+        return self.function.reached(asked)
 
     def at(self, arrays: Sequence[Array]) -> tuple[np.longdouble, np.longdouble]:
         """F, and the size of the terms that it is summed from; nan where forward raises: a step that was not taken."""

@@ -17,7 +17,7 @@ from gradwitness.arrays import Array
 from gradwitness.subjects.errors import BadCall
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Leaf:
     """A differentiated array: its name ("x", "params[W1]"), its path through the inputs, its value as it came."""
 
@@ -36,6 +36,13 @@ def is_float(value: Any) -> bool:
     if isinstance(value, (np.ndarray, np.generic)):
         return value.dtype.kind == "f" or (value.dtype.kind == "V" and "float" in value.dtype.name)
     return isinstance(value, float)
+
+
+def floats(name: str, value: Any) -> list[tuple[str, Any]]:
+    """Every float in nested tuples, lists and dicts, with its name."""
+    if is_float(value):
+        return [(name, value)]
+    return [found for key, branch in branches(value) for found in floats(f"{name}[{key}]", branch)]
 
 
 def leaves_of(inputs: Sequence[Any], names: Sequence[str], wrt: Collection[str | int] | None = None) -> list[Leaf]:
@@ -63,9 +70,22 @@ def kind(value: Any) -> str:
 
 
 def replaced(inputs: Sequence[Any], leaves: Sequence[Leaf], arrays: Sequence[Any]) -> tuple[Any, ...]:
-    """The inputs with other values in their leaves; everything else is copied."""
+    """The inputs with other values in their leaves. Everything else is handed over as it is: `State` puts it back."""
     memo = {leaf.path: array for leaf, array in zip(leaves, arrays, strict=True)}
     return tuple(_rebuilt(value, (i,), memo) for i, value in enumerate(inputs))
+
+
+def data_of(values: Sequence[Any], names: Sequence[str], leaves: Sequence[Leaf]) -> Iterator[tuple[str, Array]]:
+    """The arrays in nested values that are not differentiated, with their names."""
+    waiting: list[tuple[str, tuple[Any, ...], Any]] = [
+        (name, (i,), value) for i, (name, value) in enumerate(zip(names, values, strict=True))
+    ]
+    paths = {leaf.path for leaf in leaves}
+    while waiting:
+        name, path, value = waiting.pop(0)
+        if isinstance(value, np.ndarray) and path not in paths:
+            yield name, value
+        waiting += [(f"{name}[{key}]", (*path, key), branch) for key, branch in branches(value)]
 
 
 def copied(value: Any) -> Any:
@@ -80,11 +100,12 @@ def _walk(name: str, path: tuple[Any, ...], value: Any) -> Iterator[Leaf]:
     if is_float(value):
         yield Leaf(name, path, value)
     else:
-        for key, branch in _branches(value):
+        for key, branch in branches(value):
             yield from _walk(f"{name}[{key}]", (*path, key), branch)
 
 
-def _branches(value: Any) -> Iterator[tuple[Any, Any]]:
+def branches(value: Any) -> Iterator[tuple[Any, Any]]:
+    """The entries of a tuple, list or dict with their keys; none for anything else."""
     if isinstance(value, Mapping):
         yield from value.items()
     elif isinstance(value, (tuple, list)):
@@ -93,11 +114,10 @@ def _branches(value: Any) -> Iterator[tuple[Any, Any]]:
 
 def _rebuilt(value: Any, path: tuple[Any, ...], memo: Mapping[tuple[Any, ...], Any]) -> Any:
     if path in memo:
-        return memo[path] if not isinstance(value, float) or isinstance(value, np.generic) else _like_a_float(memo[path])
-    branches = dict(_branches(value))
-    if not branches:
-        return copied(value)
-    rebuilt = {key: _rebuilt(branch, (*path, key), memo) for key, branch in branches.items()}
+        return memo[path] if isinstance(value, np.ndarray) else _number(memo[path], value)
+    if not any(place[: len(path)] == path for place in memo):
+        return value
+    rebuilt = {key: _rebuilt(branch, (*path, key), memo) for key, branch in branches(value)}
     if isinstance(value, Mapping):
         result = copy.copy(value)
         for key, branch in rebuilt.items():
@@ -107,9 +127,11 @@ def _rebuilt(value: Any, path: tuple[Any, ...], memo: Mapping[tuple[Any, ...], A
     return make(*rebuilt.values()) if hasattr(value, "_fields") else make(rebuilt.values())
 
 
-def _like_a_float(array: Any) -> Any:
-    """A Python float stays one; in a wider dtype, or watched, it is an array without axes."""
-    return float(array) if type(array) in (np.ndarray, np.float64) and array.dtype == np.float64 else array
+def _number(array: Any, value: Any) -> Any:
+    """A number stays one: Python's own in float64, NumPy's in a wider dtype. A watched array stays what it is."""
+    if type(array) is not np.ndarray:
+        return array
+    return float(array) if type(value) is float and array.dtype == np.float64 else array[()]
 
 
 def _chosen(found: list[Leaf], inputs: Sequence[Any], names: Sequence[str], wrt: list[str | int]) -> list[Leaf]:

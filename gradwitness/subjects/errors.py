@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import traceback
+from pathlib import Path
 from types import TracebackType
+
+import numpy as np
 
 
 class BadCall(TypeError):
@@ -23,13 +27,20 @@ class UserError(Exception):
 
 
 def line_of(trace: TracebackType | None) -> str:
-    """The innermost line that is not ours: "layer.py, line 12: y = x @ weight"."""
-    frames = [frame for frame in traceback.extract_tb(trace) if not _ours(frame.filename)]
+    """The innermost line of the user's own: "layer.py, line 12: y = x @ weight"; of a library's, if there is no other."""
+    frames = [frame for frame in traceback.extract_tb(trace) if not frame.filename.startswith(OURS)]
     if not frames:
         return ""
-    frame = frames[-1]
+    own = [frame for frame in frames if not of_a_library(frame.filename)]
+    frame = (own or frames)[-1]
     return f"{frame.filename.rpartition('/')[2]}, line {frame.lineno}" + (f": {frame.line}" if frame.line else "")
 
 
-def _ours(filename: str) -> bool:
-    return "/gradwitness/" in filename.replace("\\", "/") or "/numpy/" in filename.replace("\\", "/")
+def of_a_library(filename: str) -> bool:
+    """Whether a file is part of what is installed: NumPy, the standard library, ours."""
+    return filename.startswith((*OURS, *LIBRARIES, "<frozen")) or "-packages" in filename
+
+
+_PACKAGE = Path(__file__).parent.parent
+OURS = tuple(str(_PACKAGE / name) for name in ("subjects", "judging", "report", "rounding", "derivative", "checking.py"))
+LIBRARIES = (str(Path(os.__file__).parent), str(Path(np.__file__).parent))

@@ -1,27 +1,25 @@
 """A user's function behind one narrow interface, whatever style it is written in.
 
 `Function.forward(arrays)` runs it on values for its differentiated arrays and returns a `Call`: what came out, and how to ask the
-user's code for gradients. `Pair` does so for a forward and a backward:
-
-    forward(*inputs, **static) -> out, or (out, cache)
-    backward(dout, cache), backward(dout, *inputs), or backward(dout) of an object that remembers its forward
+user's code for gradients. `Pair` does so for a forward and a backward, in any of the styles of style.py.
 """
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.subjects.arguments import Leaf, copied, is_float, kind, leaves_of, replaced
+from gradwitness.subjects import validation
+from gradwitness.subjects.arguments import Leaf, data_of, floats, is_float, kind, leaves_of, replaced
 from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.gradients import arranged
-
-Style = Literal["cache", "inputs", "object"]
+from gradwitness.subjects.signatures import as_positional, called, names_of, shared_out
+from gradwitness.subjects.state import State
+from gradwitness.subjects.style import CLEAR, Style, none_fits, parameters_of, ranked
 
 
 class Call(Protocol):
@@ -41,18 +39,29 @@ class Function(Protocol):
     """What is examined.
 
     leaves        the differentiated arrays
+    asked         whether the user named them
+    data          arrays that are handed over as they are, by name
     description   what it is, for the first line of a report
+    unread        what to tell where other values of the leaves change nothing
     """
 
     leaves: list[Leaf]
+    asked: bool
+    data: list[tuple[str, Array]]
     description: str
+    unread: str
 
     def forward(self, arrays: Sequence[Any]) -> Call:
-        """Run the user's forward on these values. Everything else that it gets is a copy. Raises UserError."""
+        """Run the user's forward on these values. Raises UserError."""
+
+    def reached(self, arrays: Sequence[Array]) -> list[Array]:
+        """The values that forward really gets where it is asked to run on these."""
 
 
 class Pair:
     """A forward and a backward; see the module."""
+
+    unread = "Forward returns the same for other inputs: it does not use what it is given. Does it read a global of that name?"
 
     def __init__(
         self,
@@ -65,31 +74,46 @@ class Pair:
         cached: bool | None = None,
         names: Sequence[str] | None = None,
     ) -> None:
-        for argument, value in (("forward", forward), ("backward", backward)):
-            if not callable(value):
-                raise BadCall(argument, kind(value), "a function", f"Give the function itself: {argument}, not {argument}(...)")
-        if static is not None and not isinstance(static, Mapping):
-            raise BadCall("static", kind(static), "a dict of keyword arguments of forward")
-        self._forward, self._backward, self._static = forward, backward, dict(static or {})
-        self._keywords, self.inputs = _as_positional(forward, inputs)
-        self.names = _names(forward, self.inputs, self._keywords, names)
-        self.leaves = leaves_of(self.inputs, self.names, wrt)
-        self.style: Style = _style(backward, self.inputs, cached)
-        self._asked = cached
+        validation.callable_given("forward", forward)
+        validation.callable_given("backward", backward)
+        validation.options(static, wrt, cached)
+        self._forward, self._backward, self._cached = forward, backward, cached
+        self._keywords, self.inputs = as_positional(forward, inputs, static or {})
+        self.names = names_of(forward, self.inputs, self._keywords, names)
+        for name, value in zip(
+            [*self.names, *(f"static[{key!r}]" for key in static or {})], [*self.inputs, *(static or {}).values()], strict=True
+        ):
+            validation.value_given(name, value)
+        self._parameters = parameters_of(backward, static or {})
+        self._statics = shared_out(forward, backward, static or {}, self.names)
+        if not self._keywords:
+            validation.fits(forward, "inputs", self.inputs, self._statics[0])
+        self.leaves, self.asked = leaves_of(self.inputs, self.names, wrt), wrt is not None
+        validation.leaves_given(self.leaves)
+        self.data = list(data_of(self.inputs, self.names, self.leaves))
         self.description = f"{called(forward)} and {called(backward)}"
+        self._style: Style | None = None
+        self.last: PairCall | None = None
 
     def forward(self, arrays: Sequence[Any]) -> PairCall:
         """Run the user's forward."""
+        given = [np.array(array) for array in arrays] if self._style is None else []
         inputs = replaced(self.inputs, self.leaves, arrays)
         returned = self.run(inputs)
-        if self.style == "cache" and self._asked is None and len(self.inputs) == 1 and not _is_pair(returned):
-            self.style = "inputs"  # one input: backward(dout, cache) and backward(dout, x) look the same until forward has run
-        out, cache = self._parted(returned)
-        return PairCall(self, inputs, out, cache)
+        if self._style is None:
+            self._style = self._settled(returned, [np.array(array) for array in given])
+            if self.last is not None:  # a trial ran: once more, from the beginning
+                inputs = replaced(self.inputs, self.leaves, arrays)
+                returned = self.run(inputs)
+        return self._call(self._style, inputs, returned)
+
+    def reached(self, arrays: Sequence[Array]) -> list[Array]:
+        """The arrays themselves: they are handed over."""
+        return list(arrays)
 
     def run(self, inputs: Sequence[Any]) -> Any:
         """What the user's forward returns."""
-        static = copied(self._static)
+        static = self._statics[0]
         try:
             if self._keywords:
                 return self._forward(**dict(zip(self._keywords, inputs, strict=True)), **static)
@@ -97,28 +121,58 @@ class Pair:
         except Exception as error:
             raise UserError("forward", error) from error
 
-    def gradients(self, dout: Any, inputs: Sequence[Any], cache: Any) -> Any:
-        """What the user's backward returns."""
-        given = {"cache": (cache,), "inputs": tuple(inputs), "object": ()}[self.style]
-        accepted = _keywords_of(self._backward)
-        static = {name: copied(value) for name, value in self._static.items() if name in accepted}
+    def gradients(self, arguments: Sequence[Any]) -> Any:
+        """What the user's backward returns; what it yields, where it is a generator."""
+        by_name = dict(zip(self._parameters.names, arguments, strict=False)) if self._parameters.keywords else {}
         try:
-            return self._backward(dout, *given, **static)
+            returned = self._backward(*(() if by_name else arguments), **by_name, **self._statics[1])
+            return list(returned) if hasattr(returned, "__next__") else returned
         except Exception as error:
             raise UserError("backward", error) from error
 
-    def _parted(self, returned: Any) -> tuple[Any, Any]:
-        if self.style != "cache":
-            return returned, None
-        if not _is_pair(returned):
-            raise BadCall(
-                "what forward returns",
-                kind(returned),
-                "(out, cache), for backward takes a cache",
-                "If backward takes the inputs instead, say cached=False",
+    def _call(self, style: Style, inputs: tuple[Any, ...], returned: Any) -> PairCall:
+        out, cache = style.parted(returned)
+        self.last = PairCall(self, style, inputs, out, cache)
+        return self.last
+
+    def _settled(self, returned: Any, arrays: Sequence[Array]) -> Style:
+        """The style, from the signatures and what forward returned; where several are as likely, from a trial of each."""
+        if not floats("out", returned):
+            raise _no_floats(returned)
+        found = ranked(self._parameters, self.inputs, self.names, returned, self._cached)
+        if not found:
+            raise none_fits(self._parameters, returned, self.inputs, self._cached)
+        if len(found) == 1 or found[0][0] - found[1][0] >= CLEAR:
+            return found[0][1]
+        state = State(self._forward, self._backward, self.inputs, self._statics)
+        tried = []
+        for points, style in found:
+            tried.append(
+                (self._works(style, replaced(self.inputs, self.leaves, [array.copy() for array in arrays])), points, style)
             )
-        out, cache = returned
-        return out, cache
+            state.finish()
+        best = max(each[:2] for each in tried)
+        chosen = [style for *rank, style in tried if tuple(rank) == best]
+        if len(chosen) > 1:
+            ways = " and ".join(style.words for style in chosen)
+            raise BadCall(
+                "cached", "not given, and the call could be read in more ways than one", f"True or False, for {ways} both work"
+            )
+        return chosen[0]
+
+    def _works(self, style: Style, inputs: tuple[Any, ...]) -> int:
+        """2 where backward returns gradients that fit, 1 where it returns something, 0 where it raises."""
+        rng = np.random.default_rng(0)
+        try:
+            call = self._call(style, inputs, self.run(inputs))
+            gradients = call.backward(
+                [np.asarray(rng.normal(size=np.shape(out))).astype(np.asarray(out).dtype) for out in call.outs]
+            )
+        except (UserError, BadCall):
+            return 0
+        shapes = [np.shape(leaf.value) for leaf in self.leaves]
+        given = [(np.shape(gradient), shape) for gradient, shape in zip(gradients, shapes, strict=True) if gradient is not None]
+        return 2 if given and all(got == wanted for got, wanted in given) else 1
 
 
 @dataclass
@@ -126,111 +180,43 @@ class PairCall:
     """A call of a pair's forward."""
 
     pair: Pair
+    style: Style
     inputs: tuple[Any, ...]
     out: Any
-    cache: Any
+    cache: tuple[Any, ...]
 
     def __post_init__(self) -> None:
-        found = list(_floats("out", self.out))
+        found = floats("out", self.out)
         if not found:
-            raise BadCall("what forward returns", kind(self.out), "a float, an array of floats, or a tuple, list or dict of them")
+            raise _no_floats(self.out)
         self.out_names, self.outs = [name for name, _ in found], [value for _, value in found]
 
     def backward(self, douts: Sequence[Array]) -> list[Any]:
         """Ask the user's backward."""
-        if self.pair.style == "object":
+        if self.style.takes == "nothing" and self.pair.last is not self:
             self.pair.run(self.inputs)  # an object remembers its last forward alone
+            self.pair.last = self
         dout = _mirrored(self.out, iter(douts))
-        returned = self.pair.gradients(dout, self.inputs, self.cache)
+        returned = self.pair.gradients(self.style.arguments(dout, self.cache, self.inputs))
         return arranged(returned, self.pair.inputs, self.pair.names, self.pair.leaves)
 
 
-def _as_positional(forward: Callable[..., Any], inputs: Any) -> tuple[tuple[str, ...], tuple[Any, ...]]:
-    """Keywords under which inputs are handed over, if a dict of them came; and the inputs in a tuple."""
-    if isinstance(inputs, Mapping):
-        parameters = _positional(forward)
-        if inputs and set(inputs) <= set(parameters):
-            return tuple(inputs), tuple(inputs.values())
-        return (), (inputs,)
-    if isinstance(inputs, (tuple, list)):
-        return (), tuple(inputs)
-    return (), (inputs,)
-
-
-def _names(forward: Callable[..., Any], inputs: Sequence[Any], keywords: Sequence[str], names: Sequence[str] | None) -> list[str]:
-    if names is not None:
-        if isinstance(names, str) or len(names) != len(inputs) or len(set(names)) != len(names):
-            raise BadCall("names", repr(names), f"{len(inputs)} different names, one for each input")
-        return list(names)
-    if keywords:
-        return list(keywords)
-    parameters = _positional(forward)[: len(inputs)]
-    return [*parameters, *(f"input{i}" for i in range(len(parameters), len(inputs)))]
-
-
-def _style(backward: Callable[..., Any], inputs: Sequence[Any], cached: bool | None) -> Style:
-    if cached is not None:
-        return "cache" if cached else "inputs"
-    try:
-        parameters = list(inspect.signature(backward).parameters.values())
-    except (TypeError, ValueError):  # compiled functions may have no signature
-        return "cache"
-    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
-        return "inputs"
-    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    required = [p for p in positional if p.default is p.empty]
-    if not positional:
-        raise BadCall("backward", "a function of no positional argument", "backward(dout, cache) or backward(dout, *inputs)")
-    if len(positional) == 1:
-        return "object"
-    if len(required) <= 2 and len(inputs) != 1:
-        return "cache"
-    return "cache" if len(inputs) == 1 else "inputs"
-
-
-def _positional(function: Callable[..., Any]) -> list[str]:
-    """The names of a function's positional parameters."""
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return []
-    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-
-
-def _keywords_of(function: Callable[..., Any]) -> set[str]:
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return set()
-    return {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
-
-
-def _is_pair(returned: Any) -> bool:
-    return type(returned) in (tuple, list) and len(returned) == 2
-
-
-def _floats(name: str, out: Any) -> list[tuple[str, Any]]:
-    if is_float(out):
-        return [(name, out)]
-    branches = out.items() if isinstance(out, Mapping) else enumerate(out) if isinstance(out, (tuple, list)) else ()
-    return [found for key, branch in branches for found in _floats(f"{name}[{key}]", branch)]
+def _no_floats(returned: Any) -> BadCall:
+    wanted = "a float, an array of floats, or a tuple, list or dict of them"
+    if returned is None:
+        return BadCall("what forward returns", "None", wanted, "Does it end with return?")
+    whole = isinstance(returned, (int, np.integer)) or (isinstance(returned, np.ndarray) and returned.dtype.kind in "iub")
+    return BadCall("what forward returns", kind(returned), wanted, "Does it store into an array of integers?" if whole else "")
 
 
 def _mirrored(out: Any, douts: Any) -> Any:
     """The cotangents in the structure of out; zeros where out has no floats."""
     if is_float(out):
-        return next(douts)
+        dout = next(douts)
+        return dout if isinstance(out, np.ndarray) or type(dout) is not np.ndarray else dout[()]
     if isinstance(out, Mapping):
         return {key: _mirrored(branch, douts) for key, branch in out.items()}
     if isinstance(out, (tuple, list)):
-        branches = [_mirrored(branch, douts) for branch in out]
-        return type(out)(*branches) if hasattr(out, "_fields") else type(out)(branches)
+        parts: list[Any] = [_mirrored(branch, douts) for branch in out]
+        return type(out)(*parts) if hasattr(out, "_fields") else type(out)(parts)
     return np.zeros(np.shape(out)) if isinstance(out, (np.ndarray, int)) else None
-
-
-def called(function: Callable[..., Any]) -> str:
-    """A function's name, and where it is written."""
-    inner = inspect.unwrap(getattr(function, "func", function))
-    name = getattr(inner, "__qualname__", type(inner).__name__).replace("<locals>.", "")
-    code = getattr(getattr(inner, "__func__", inner), "__code__", None)
-    return f"{name} (line {code.co_firstlineno} of {code.co_filename.rpartition('/')[2]})" if code else name

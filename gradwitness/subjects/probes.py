@@ -13,8 +13,9 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.report.findings import Finding
-from gradwitness.subjects.errors import UserError
+from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.function import Call, Function
+from gradwitness.subjects.likeness import alike, difference, same
 from gradwitness.subjects.state import State
 
 
@@ -27,6 +28,7 @@ class Probes:
     def __init__(self, function: Function, state: State, seed: int) -> None:
         self.function, self.state, self.evaluations = function, state, 0
         self.arrays = [leaf.array for leaf in function.leaves]
+        self._data = [(name, array.copy()) for name, array in function.data]
         self._rng = np.random.default_rng((seed, 6))
 
     def findings(self) -> Iterator[Finding]:
@@ -34,42 +36,47 @@ class Probes:
         self.state.restore()
         given = self._copies()
         call = self._forward(given)
+        outs = [np.array(out) for out in call.outs]
         yield from self._overwritten("forward", given)
-        douts = self._douts(call)
+        douts = self._douts(outs)
         passed = [dout.copy() for dout in douts]
+        between = [array.copy() for array in given]
         first = self._backward(call, passed, copy=False)
         yield from _changed("dout", "backward", douts, passed, "Copy it before changing it: dout = dout.copy()")
-        yield from self._overwritten("backward", given)
-        yield from self._repeated(call, douts, first)
-        yield from self._carried(douts, first)
-        yield from self._deterministic(call)
-        yield from self._cotangent(douts)
+        yield from self._overwritten("backward", given, between)
+        yield from self._dtypes(first)
+        serves, told = self._again(call, douts, first)
+        yield from told
+        yield from self._carried(outs, douts, first)
+        yield from self._deterministic(outs)
+        yield from self._linear(call if serves else None, douts, first)
+        yield from self._missing(outs, first)
         self.state.restore()
 
-    def _repeated(self, call: Call, douts: Sequence[Array], first: Sequence[Any]) -> Iterator[Finding]:
+    def _again(self, call: Call, douts: Sequence[Array], first: Sequence[Any]) -> tuple[bool, list[Finding]]:
+        """Whether backward may be asked twice about one call of forward."""
         try:
             again = self._backward(call, douts)
-        except UserError as error:
-            yield Finding("second backward", "note", f"The cache serves once: {error}")
-            return
-        if not _same(first, again):
-            yield Finding(
-                "second backward",
-                "note",
-                "A second call with the same cache returns another gradient: the cache serves once",
-            )
+        except (UserError, BadCall) as error:
+            return False, [Finding("second backward", "note", f"The cache serves once: {error}")]
+        if same(first, again):
+            return True, []
+        message = "A second call with the same cache returns another gradient: the cache serves once. Copy what backward changes"
+        return False, [Finding("second backward", "note", message)]
 
-    def _carried(self, douts: Sequence[Array], first: Sequence[Any]) -> Iterator[Finding]:
+    def _carried(self, outs: Sequence[Any], douts: Sequence[Array], first: Sequence[Any]) -> Iterator[Finding]:
         """Another input first, then the input again: nothing of the other may be left."""
         self.state.restore()
-        noise = (np.asarray(self._rng.normal(size=array.shape)) for array in self.arrays)
-        other = [array + (_spread(array) * n).astype(array.dtype) for array, n in zip(self.arrays, noise, strict=True)]
         try:
-            self._backward(self._forward(other), douts)
-        except UserError:
+            other = self._forward(self._others())
+            claims_something = any(value is not None and np.any(value) for value in first)
+            if claims_something and same(outs, other.outs):
+                yield Finding("inputs", "note", self.function.unread)
+            self._backward(other, douts)
+        except (UserError, BadCall):
             return  # another input may leave the domain
         call = self._forward(self._copies())
-        if len(call.outs) == len(douts) and not _same(first, self._backward(call, douts)):
+        if same(call.outs, outs) and not alike(first, self._backward(call, douts)):
             yield Finding(
                 "call after another input",
                 "wrong",
@@ -77,34 +84,101 @@ class Probes:
                 "used. Let backward use what its own forward handed over",
             )
 
-    def _deterministic(self, call: Call) -> Iterator[Finding]:
+    def _deterministic(self, outs: Sequence[Any]) -> Iterator[Finding]:
+        """Two calls of forward, one after the other, and a third where everything was put back."""
+        self.state.restore()
+        self._forward(self._copies())
         again = self._forward(self._copies())
-        if not _same(call.outs, again.outs):
-            yield Finding(
-                "second call",
-                "cannot tell",
-                f"Forward returns another value for the same input: {_difference(call.outs, again.outs)}. Numerical "
-                "differentiation would see that and not the gradient. Seed what is random inside forward, or hand it over",
+        if same(outs, again.outs):
+            return
+        largest = difference(outs, again.outs)
+        self.state.restore()
+        if same(outs, self._forward(self._copies()).outs):
+            why = (
+                "It depends on something that a call changes: a random generator, or what it keeps. That was put back before "
+                "each evaluation, and what is said of the gradients holds for the first call"
             )
+        else:
+            why = "Numerical differentiation would see that, and not the gradient"
+        yield Finding(
+            "second call",
+            "cannot tell",
+            f"Forward returns another value for the same input: {largest}. {why}. Seed what is random inside forward, for "
+            "instance rng = np.random.default_rng(0) there, or hand it over as an input",
+        )
 
-    def _cotangent(self, douts: Sequence[Array]) -> Iterator[Finding]:
-        self.state.restore()
-        once = self._backward(self._forward(self._copies()), douts)
-        self.state.restore()
-        twice = self._backward(self._forward(self._copies()), [2 * dout for dout in douts])
-        if any(value is not None and np.any(value) for value in once) and _same(once, twice):
+    def _linear(self, call: Call | None, douts: Sequence[Array], first: Sequence[Any]) -> Iterator[Finding]:
+        """The gradient is linear in dout: of -2 d it is -2 g, of d + e it is the sum of both."""
+        scaled = self._of(call, [-2 * dout for dout in douts])
+        if scaled is None or not any(value is not None and np.any(value) for value in first):
+            return
+        if same(first, scaled):
             yield Finding(
                 "dout",
                 "wrong",
-                "Backward returns the same for twice the dout: it does not use it. Multiply by dout, also in a loss's backward",
+                "Backward returns the same for another dout: it does not use it. Multiply by dout, also in a loss's backward",
+            )
+            return
+        sums = True
+        if linear := alike([None if g is None else -2 * g for g in first], scaled):
+            others = self._douts(douts)
+            other, both = self._of(call, others), self._of(call, [d + e for d, e in zip(douts, others, strict=True)])
+            if other is not None and both is not None:
+                added = [None if g is None or h is None else g + h for g, h in zip(first, other, strict=True)]
+                sums = alike(added, both, np.float16)  # sums round, in whatever dtype the code keeps its buffers
+        if not (linear and sums):
+            law = "of d1 + d2 it is not that of d1 plus that of d2" if linear else "of -2 dout it is not -2 times that of dout"
+            yield Finding(
+                "dout",
+                "wrong",
+                f"The gradient is not linear in dout: {law}. Each term has dout as a factor once, and no condition looks at dout",
             )
 
-    def _overwritten(self, who: str, given: Sequence[Array]) -> Iterator[Finding]:
-        for leaf, before, after in zip(self.function.leaves, self.arrays, given, strict=True):
-            yield from _changed(leaf.name, who, [before], [after], f"Work on a copy: {leaf.name} = {leaf.name}.copy()")
+    def _of(self, call: Call | None, douts: Sequence[Array]) -> list[Any] | None:
+        """The gradients for a cotangent; None where backward does not take it."""
+        try:
+            if call is None:
+                self.state.restore()
+                call = self._forward(self._copies())
+            return self._backward(call, douts)
+        except (UserError, BadCall):
+            return None
+
+    def _missing(self, outs: Sequence[Any], first: Sequence[Any]) -> Iterator[Finding]:
+        """Gradients that were asked for by name and not returned, of inputs that matter."""
+        if not self.function.asked or all(value is not None for value in first):
+            return
+        others = self._others()
+        for i, (leaf, value) in enumerate(zip(self.function.leaves, first, strict=True)):
+            if value is None:
+                moved = self._copies()
+                moved[i] = others[i]
+                self.state.restore()
+                if not same(outs, self._forward(moved).outs):
+                    message = f"Backward returns None for {leaf.name}, which wrt names, and forward depends on it"
+                    yield Finding(f"d{leaf.name}", "wrong", message, wrong=moved[i].size, of=moved[i].size)
+
+    def _dtypes(self, first: Sequence[Any]) -> Iterator[Finding]:
+        for leaf, array, value in zip(self.function.leaves, self.arrays, first, strict=True):
+            if value is not None and isinstance(leaf.value, np.ndarray) and value.dtype != array.dtype:
+                cure = f"Make buffers like the input: np.zeros_like({leaf.name})"
+                yield Finding(f"dtype of d{leaf.name}", "note", f"It is {value.dtype}; {leaf.name} is {array.dtype}. {cure}")
+
+    def _overwritten(self, who: str, given: Sequence[Array], before: Sequence[Array] | None = None) -> Iterator[Finding]:
+        """What belongs to the caller and was changed by the last call."""
+        for leaf, was, now in zip(self.function.leaves, before or self.arrays, given, strict=True):
+            yield from _changed(leaf.name, who, [was], [now], f"Work on a copy: {_variable(leaf.name)}")
+        for i, ((name, was), (_, now)) in enumerate(zip(self._data, self.function.data, strict=True)):
+            yield from _changed(name, who, [was], [now], f"Work on a copy: {_variable(name)}")
+            self._data[i] = (name, now.copy())
 
     def _copies(self) -> list[Array]:
         return [array.copy() for array in self.arrays]
+
+    def _others(self) -> list[Array]:
+        """Other values, nearby: moved by an eighth of what is usual in the array."""
+        noise = (np.asarray(self._rng.normal(size=array.shape)) for array in self.arrays)
+        return [np.asarray(array + (_spread(array) * n).astype(array.dtype)) for array, n in zip(self.arrays, noise, strict=True)]
 
     def _forward(self, arrays: Sequence[Array]) -> Call:
         self.evaluations += 1
@@ -117,33 +191,19 @@ class Probes:
         with np.errstate(all="ignore"):
             return [None if g is None else np.array(g) for g in call.backward(given)]
 
-    def _douts(self, call: Call) -> list[Array]:
-        return [self._rng.normal(size=np.shape(out)).astype(np.asarray(out).dtype) for out in call.outs]
+    def _douts(self, outs: Sequence[Any]) -> list[Array]:
+        return [np.asarray(self._rng.normal(size=np.shape(out))).astype(np.asarray(out).dtype) for out in outs]
+
+
+def _variable(name: str) -> str:
+    return f"{name} = {name}.copy()"
 
 
 def _changed(name: str, who: str, before: Sequence[Array], after: Sequence[Array], cure: str) -> Iterator[Finding]:
-    if not _same(before, after):
+    if not same(before, after):
         yield Finding(name, "wrong", f"{who} overwrites {name}, which belongs to the caller. {cure}")
 
 
-def _same(first: Sequence[Any], second: Sequence[Any]) -> bool:
-    """Equal to the last bit, nan where nan is."""
-    return len(first) == len(second) and all(_equal(a, b) for a, b in zip(first, second, strict=True))
-
-
-def _equal(a: Any, b: Any) -> bool:
-    if a is None or b is None:
-        return a is b
-    return bool(np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind in "fc"))
-
-
-def _difference(first: Sequence[Any], second: Sequence[Any]) -> str:
-    if [np.shape(v) for v in first] != [np.shape(v) for v in second]:
-        return "it has another shape"
-    largest = max(float(np.max(np.abs(np.asarray(a) - np.asarray(b)), initial=0)) for a, b in zip(first, second, strict=True))
-    return f"they differ by up to {largest:.2g}"
-
-
 def _spread(array: Array) -> float:
-    scale = float(np.sqrt(np.mean(np.square(array, dtype=np.float64)))) if array.size else 1.0
+    scale = float(np.sqrt(np.mean(np.square(array.astype(np.float64))))) if array.size else 1.0
     return (scale or 1.0) / 8

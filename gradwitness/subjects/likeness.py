@@ -1,0 +1,56 @@
+"""Whether two lists of arrays are the same: to the last bit, or in the first half of their digits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+
+def same(first: Sequence[Any], second: Sequence[Any]) -> bool:
+    """Equal to the last bit, nan where nan is."""
+    return len(first) == len(second) and all(_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def _equal(a: Any, b: Any) -> bool:
+    if a is None or b is None:
+        return a is b
+    a, b = np.asarray(a), np.asarray(b)
+    if a.shape != b.shape:
+        return False
+    return bool(np.all((a == b) | ((a != a) & (b != b))))  # noqa: PLR0124 - nan, in every dtype
+
+
+def alike(first: Sequence[Any], second: Sequence[Any], dtype: Any = None) -> bool:
+    """Equal in the first half of their digits; of those of dtype if it is given.
+
+    What differs by less is left to the measurement, whose bars are known.
+    """
+    return len(first) == len(second) and all(_near(a, b, dtype) for a, b in zip(first, second, strict=True))
+
+
+def _near(a: Any, b: Any, dtype: Any) -> bool:
+    if a is None or b is None:
+        return True
+    if np.shape(a) != np.shape(b):
+        return False
+    digits = np.sqrt(max(_roundoff(a), _roundoff(b)) if dtype is None else np.finfo(dtype).eps)
+    a, b = np.asarray(a, np.longdouble), np.asarray(b, np.longdouble)
+    finite = np.isfinite(a) & np.isfinite(b)
+    size = max(np.max(np.abs(a), initial=0, where=finite), np.max(np.abs(b), initial=0, where=finite))
+    return bool(np.max(np.abs(np.where(finite, a, 0) - np.where(finite, b, 0)), initial=0) <= digits * size)
+
+
+def _roundoff(value: Any) -> float:
+    dtype = np.asarray(value).dtype
+    return float(np.finfo(dtype).eps) if dtype.kind == "f" else 2.0**-7 if dtype.kind == "V" else 2.0**-52
+
+
+def difference(first: Sequence[Any], second: Sequence[Any]) -> str:
+    """By how much they differ, in words."""
+    if [np.shape(v) for v in first] != [np.shape(v) for v in second]:
+        return "it has another shape"
+    pairs = [(np.asarray(a, np.longdouble), np.asarray(b, np.longdouble)) for a, b in zip(first, second, strict=True)]
+    largest = max(float(np.max(np.abs(a - b), initial=0)) for a, b in pairs)
+    return f"they differ by up to {largest:.2g}"

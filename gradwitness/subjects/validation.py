@@ -1,0 +1,120 @@
+"""Inputs that cannot be used, refused before anything runs. Each message has the cure."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradwitness.subjects.arguments import Leaf, branches, kind
+from gradwitness.subjects.errors import BadCall
+
+FRAMEWORKS = ("torch", "tensorflow", "jax", "jaxlib", "keras", "cupy", "mxnet")
+
+
+def callable_given(argument: str, value: Any) -> None:
+    """Raises BadCall for anything but a function."""
+    if isinstance(value, type):
+        raise BadCall(
+            argument,
+            f"the class {value.__name__}",
+            "a function",
+            f"Make an object, and give its method: {value.__name__}().{argument}",
+        )
+    if not callable(value):
+        raise BadCall(argument, kind(value), "a function", f"Give the function itself: {argument}, not {argument}(...)")
+    if inspect.iscoroutinefunction(value) or inspect.isasyncgenfunction(value):
+        raise BadCall(argument, "a coroutine function", "a plain function", "Take the async away")
+
+
+def options(static: Any, wrt: Any, cached: Any = None, seed: Any = 0) -> None:
+    """Raises BadCall for options of a wrong type."""
+    if static is not None and (not isinstance(static, Mapping) or not all(isinstance(name, str) for name in static)):
+        raise BadCall("static", kind(static), "a dict of keyword arguments by their names", 'For instance static={"eps": 1e-5}')
+    if cached not in (None, True, False) or (cached is not None and not isinstance(cached, bool)):
+        raise BadCall("cached", repr(cached), "True, False or None", "True says that forward returns (out, cache)")
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise BadCall("seed", repr(seed), "a whole number that is not negative", "Leave it out for 0")
+    if wrt is None:
+        return
+    if isinstance(wrt, bool) or not isinstance(wrt, (str, int, Collection)) or isinstance(wrt, (np.ndarray, Mapping)):
+        raise BadCall("wrt", kind(wrt), "names or positions of inputs", 'For instance wrt=("x", "weight")')
+    if not isinstance(wrt, (str, int)):
+        if not wrt:
+            raise BadCall("wrt", "empty", "at least one input", "Leave it out to differentiate every float")
+        for each in wrt:
+            if isinstance(each, bool) or not isinstance(each, (str, int)):
+                raise BadCall(
+                    "wrt", f"a collection with {kind(each)}", "names or positions of inputs", 'For instance wrt=("x", 1)'
+                )
+
+
+def value_given(name: str, value: Any) -> None:
+    """Raises BadCall for a value, in nested tuples, lists and dicts, that would not be understood."""
+    origin = type(value).__module__.partition(".")[0]
+    if origin in FRAMEWORKS and hasattr(value, "shape") and hasattr(value, "dtype"):
+        cure = "Convert it: x.detach().numpy()" if origin == "torch" else "Convert it: np.asarray(x)"
+        raise BadCall(name, f"a {type(value).__name__} of {origin}", "NumPy arrays", cure)
+    if isinstance(value, np.ma.MaskedArray):
+        raise BadCall(name, "a masked array", "a plain array", "Fill it: x.filled(0), and give the mask as an input of its own")
+    if isinstance(value, np.matrix):
+        raise BadCall(name, "a np.matrix", "an array", "Convert it: np.asarray(x), and write @ for the products")
+    if isinstance(value, (np.ndarray, np.generic, complex)) and np.asarray(value).dtype.kind == "c":
+        raise BadCall(name, kind(value), "real floats", "Give the real and the imaginary part as two inputs")
+    if hasattr(value, "__next__"):
+        raise BadCall(
+            name,
+            f"a {type(value).__name__}, which can be read once",
+            "values that can be read again",
+            "Make a list of it: list(x)",
+        )
+    for key, branch in branches(value):
+        value_given(f"{name}[{key}]", branch)
+
+
+def leaves_given(leaves: Sequence[Leaf]) -> None:
+    """Raises BadCall for a differentiated array without elements, or with nan or inf."""
+    sizes = [np.size(leaf.value) for leaf in leaves]
+    if not any(sizes):
+        raise BadCall("inputs", f"without any element ({leaves[0].name}: {kind(leaves[0].value)})", "arrays with elements")
+    for leaf in leaves:
+        values = np.asarray(leaf.value)
+        odd = np.argwhere(~np.isfinite(values.astype(np.longdouble)))
+        if len(odd):
+            at = f"[{', '.join(map(str, odd[0]))}]" if values.ndim else ""
+            more = f" and {len(odd) - 1} more" if len(odd) > 1 else ""
+            came = f"{values[tuple(odd[0])]} at {leaf.name}{at}{more}"
+            raise BadCall(leaf.name, came, "finite numbers", "If it is data and no gradient is wanted, name the others: wrt=...")
+
+
+def fits(function: Callable[..., Any], argument: str, args: Sequence[Any], keywords: Mapping[str, Any]) -> None:
+    """Raises BadCall where a function does not take these arguments."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(*args, **keywords)
+    except TypeError as error:
+        named = f" and static {', '.join(keywords)}" if keywords else ""
+        kinds = ", ".join(kind(value) for value in args) or "none"
+        name = getattr(function, "__name__", type(function).__name__)
+        raise BadCall(
+            argument,
+            f"{len(args)} values ({kinds}){named}",
+            f"what {name}{signature} takes",
+            f"Python says: {error}. Give one value for each parameter, in a tuple",
+        ) from None
+
+
+def accepts(function: Callable[..., Any], args: Sequence[Any], keywords: Mapping[str, Any]) -> bool:
+    """Whether a function takes these arguments."""
+    try:
+        inspect.signature(function).bind(*args, **keywords)
+    except TypeError:
+        return False
+    except ValueError:
+        pass
+    return True
