@@ -97,7 +97,8 @@ class Point:
             jittered = [a * (1 + np.finfo(np.float64).eps * (rng.random(a.shape) - 0.5)) for a in self.arrays]
             for i, (value, other) in enumerate(zip(values, self._again(jittered), strict=True)):
                 if value is not None and other is not None and np.shape(other) == squares[i].shape == value.shape:
-                    difference = np.where(np.isfinite(value), np.asarray(other) - value, 0)
+                    with np.errstate(invalid="ignore"):
+                        difference = np.where(np.isfinite(value), np.asarray(other) - value, 0)
                     squares[i] += np.nan_to_num(difference) ** 2
         return [
             None if value is None else Claim(f"d{leaf.name}", value, _slack(square / JITTERS, value))
@@ -118,6 +119,8 @@ class Point:
 
 def _slack(mean_square: Array, value: Array) -> Array:
     """What rounding may do to each element: its own deviation and its array's, and the last digit in any case."""
+    if mean_square.shape != value.shape:
+        return np.zeros(value.shape)  # a gradient of another shape is no gradient
     over_array = mean_square.mean() if mean_square.size else 0.0
     roundoff = np.finfo(np.float64).eps / 2 * np.abs(np.nan_to_num(value))
     return np.asarray(K * (np.sqrt(mean_square + over_array) + roundoff))

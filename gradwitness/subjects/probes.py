@@ -17,6 +17,7 @@ from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.function import Call, Function
 from gradwitness.subjects.likeness import alike, difference, same
 from gradwitness.subjects.state import State
+from gradwitness.subjects.validation import seed_given
 
 
 class Probes:
@@ -26,6 +27,7 @@ class Probes:
     """
 
     def __init__(self, function: Function, state: State, seed: int) -> None:
+        seed_given(seed)
         self.function, self.state, self.evaluations = function, state, 0
         self.arrays = [leaf.array for leaf in function.leaves]
         self._data = [(name, array.copy()) for name, array in function.data]
@@ -124,7 +126,8 @@ class Probes:
             others = self._douts(douts)
             other, both = self._of(call, others), self._of(call, [d + e for d, e in zip(douts, others, strict=True)])
             if other is not None and both is not None:
-                added = [None if g is None or h is None else g + h for g, h in zip(first, other, strict=True)]
+                with np.errstate(all="ignore"):
+                    added = [None if g is None or h is None else g + h for g, h in zip(first, other, strict=True)]
                 sums = alike(added, both, np.float16)  # sums round, in whatever dtype the code keeps its buffers
         if not (linear and sums):
             law = "of d1 + d2 it is not that of d1 plus that of d2" if linear else "of -2 dout it is not -2 times that of dout"

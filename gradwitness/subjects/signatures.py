@@ -22,7 +22,13 @@ def as_positional(forward: Callable[..., Any], inputs: Any, static: Mapping[str,
         return (), (inputs,)
     if isinstance(inputs, (tuple, list)):
         own = {name: value for name, value in static.items() if name in _parameters(forward)}
-        if len(inputs) != 1 and not validation.accepts(forward, inputs, own) and validation.accepts(forward, (inputs,), own):
+        one = isinstance(inputs, list) or hasattr(inputs, "_fields")
+        if (
+            one
+            and len(inputs) > 1
+            and not validation.accepts(forward, inputs, own)
+            and validation.accepts(forward, (inputs,), own)
+        ):
             return (), (inputs,)  # forward takes one list of arrays, or one namedtuple
         return (), tuple(inputs)
     if isinstance(inputs, (str, bytes, set, frozenset)) or inputs is None:

@@ -29,14 +29,12 @@ def callable_given(argument: str, value: Any) -> None:
         raise BadCall(argument, "a coroutine function", "a plain function", "Take the async away")
 
 
-def options(static: Any, wrt: Any, cached: Any = None, seed: Any = 0) -> None:
+def options(static: Any, wrt: Any, cached: Any = None) -> None:
     """Raises BadCall for options of a wrong type."""
     if static is not None and (not isinstance(static, Mapping) or not all(isinstance(name, str) for name in static)):
         raise BadCall("static", kind(static), "a dict of keyword arguments by their names", 'For instance static={"eps": 1e-5}')
     if cached not in (None, True, False) or (cached is not None and not isinstance(cached, bool)):
         raise BadCall("cached", repr(cached), "True, False or None", "True says that forward returns (out, cache)")
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise BadCall("seed", repr(seed), "a whole number that is not negative", "Leave it out for 0")
     if wrt is None:
         return
     if isinstance(wrt, bool) or not isinstance(wrt, (str, int, Collection)) or isinstance(wrt, (np.ndarray, Mapping)):
@@ -49,6 +47,12 @@ def options(static: Any, wrt: Any, cached: Any = None, seed: Any = 0) -> None:
                 raise BadCall(
                     "wrt", f"a collection with {kind(each)}", "names or positions of inputs", 'For instance wrt=("x", 1)'
                 )
+
+
+def seed_given(seed: Any) -> None:
+    """Raises BadCall for a seed that no generator takes."""
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise BadCall("seed", repr(seed), "a whole number that is not negative", "Leave it out for 0")
 
 
 def value_given(name: str, value: Any) -> None:
