@@ -11,6 +11,7 @@ import numpy as np
 from rich.console import Console
 
 from trust.places import PAGE, RESULTS
+from trust.soak.user_code_report import COLUMNS, cells
 
 Summary = Mapping[str, Any]
 MUTANTS = (
@@ -92,6 +93,15 @@ def soak(summary: Summary) -> str:
     return "\n".join([head, "", _grid(SOAK, rows), *(f"\n    {alarm}" for alarm in summary["alarms"])])
 
 
+def user_code(summary: Summary) -> str:
+    """A row for each style, why some could not be told, and the alarms."""
+    rows = [cells(style if style != "all" else "**all**", row) for style, row in summary["rows"].items()]
+    lines = [f"{', '.join(summary['versions'])}.", "", _grid(COLUMNS, rows), ""]
+    for reason, names in summary["cannot tell"].items():
+        lines.append(f"- {len(names)} times {reason} ({', '.join(f'`{name}`' for name in dict.fromkeys(names))})")
+    return "\n".join([*lines, *(f"\n    {alarm}" for alarm in summary["alarms"])]).rstrip()
+
+
 def sensitivity(summary: Summary) -> str:
     """A row for each family in each dtype."""
     rows: list[list[Any]] = []
@@ -106,20 +116,33 @@ def sensitivity(summary: Summary) -> str:
     return _grid(SENSITIVITY, rows)
 
 
-TEXTS: Mapping[str, Callable[[Summary], str]] = {"mutants": mutants, "peers": peers, "soak": soak, "sensitivity": sensitivity}
+TEXTS: Mapping[str, Callable[[Summary], str]] = {
+    "mutants": mutants,
+    "peers": peers,
+    "soak": soak,
+    "user_code": user_code,
+    "sensitivity": sensitivity,
+}
+ARGUMENTS = {"user_code": "soak --user-code"}
+"""Of `python -m trust`, where they are not the summary's name."""
 
 
 def publish(command: str, summary: Summary, console: Console, *, update_docs: bool) -> None:
     """With update_docs, write a summary into trust/results and the page; else say how that is done."""
     if update_docs:
         file = RESULTS / f"{command}.json"
-        file.write_text(json.dumps(summary, indent=1) + "\n")
+        save(file, summary)
         write(command)
         console.print(f"written: {PAGE.name} and {file.name}", soft_wrap=True)
     else:
         console.print(
             "The docs are unchanged. To write these figures into them, add --update-docs to the command.", soft_wrap=True
         )
+
+
+def save(file: Path, summary: Summary) -> None:
+    """Write a summary as JSON."""
+    file.write_text(json.dumps(summary, indent=1) + "\n")
 
 
 def write(command: str, page: Path | None = None, results: Path | None = None) -> None:
@@ -142,7 +165,8 @@ def _text(command: str, results: Path | None) -> str:
 
 
 def _marks(command: str) -> tuple[str, str]:
-    return f"<!-- {command}: written by `python -m trust {command} --update-docs` -->", f"<!-- end of {command} -->"
+    arguments = ARGUMENTS.get(command, command)
+    return f"<!-- {command}: written by `python -m trust {arguments} --update-docs` -->", f"<!-- end of {command} -->"
 
 
 def _grid(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -6,4 +6,6 @@ record.py        the journal, and which blocks are still to run
 examination.py   runs an adapter at a seed and judges the result
 results.py       data classes for soak results
 report.py        the tables
+
+user_code.py, user_code_report.py   the same question about check and check_loss: correct functions in other people's styles
 """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +16,7 @@ from trust.soak.examination import TABLES, examined
 from trust.soak.record import RECORD, Record
 from trust.soak.report import alarms, summary, table
 from trust.soak.run import soak as carry_on
+from trust.soak.user_code import soak_user_code
 
 
 def soak(
@@ -30,6 +30,12 @@ def soak(
     fresh: Annotated[bool, typer.Option("--fresh", help="forget what was run of the ops named, or of all")] = False,
     case: Annotated[str, typer.Option(metavar="ID", help="with --op and --seed: replay this case; nothing is recorded")] = "",
     seed: Annotated[int, typer.Option(help="with --op and --case")] = -1,
+    user_code: Annotated[
+        bool,
+        typer.Option("--user-code", help="check the functions of trust/user_code, correct gradients in other people's styles"),
+    ] = False,
+    draws: Annotated[int, typer.Option(min=1, help="with --user-code: draws of each function's inputs")] = 200,
+    seconds: Annotated[float | None, typer.Option(min=0, help="with --user-code: after these nothing new begins")] = None,
     output: Annotated[Path | None, typer.Option(help="write the summary to this file, as JSON")] = None,
     update_docs: UpdateDocs = False,
 ) -> None:
@@ -37,6 +43,11 @@ def soak(
 
     Continues where the last run stopped.
     """
+    if user_code:
+        if op or adapter or dtype or case or scheduler:
+            raise typer.BadParameter("user code has no op, adapter, dtype, case or scheduler", param_hint="--user-code")
+        soak_user_code(draws, seconds, fresh=fresh, output=output, update_docs=update_docs)
+        return
     try:
         Selection(op=op, adapter=adapter, dtype=dtype)
     except ValueError as error:
@@ -63,7 +74,7 @@ def soak(
     found = summary(tallies)
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(json.dumps(found, indent=1) + "\n")
+        page.save(output, found)
     page.publish("soak", found, console, update_docs=update_docs)
     if alarms(tallies):
         raise typer.Exit(1)
