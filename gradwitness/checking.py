@@ -24,6 +24,7 @@ from gradwitness.subjects.function import Function, Pair
 from gradwitness.subjects.loss import Loss
 from gradwitness.subjects.probes import Probes
 from gradwitness.subjects.state import State
+from gradwitness.subjects.trace import departure, refusal
 
 WIDE = np.dtype(np.longdouble)
 FLOAT64 = np.dtype(np.float64)
@@ -126,17 +127,28 @@ SECONDS = 0.05
 def _point(function: Function, seed: int, state: State) -> Point:
     """The function at its point: in longdouble if it runs there, else in float64."""
     narrow = Point(function, seed, state, FLOAT64)
-    if WIDE.itemsize <= FLOAT64.itemsize or sum(array.size for array in narrow.arrays) > MANY:
-        return narrow
+    wide, narrow.why = _wide(narrow)
+    return wide or narrow
+
+
+def _wide(narrow: Point) -> tuple[Point | None, str]:
+    """The same in longdouble; or why it cannot be had."""
+    if WIDE.itemsize <= FLOAT64.itemsize:
+        return None, "longdouble has no more digits on this machine"
+    if sum(array.size for array in narrow.arrays) > MANY:
+        return None, "longdouble would take too long"
     try:
         start = time.perf_counter()
-        wide = Point(function, seed, state, WIDE)
-        if time.perf_counter() - start > SECONDS or not _as_narrow(wide, narrow):
-            return narrow
+        wide = Point(narrow.function, narrow.seed, narrow.state, WIDE)
+        seconds = time.perf_counter() - start
         wide.gradients(wide.arrays)
-    except (UserError, BadCall):
-        return narrow
-    return wide
+    except UserError as error:
+        return None, refusal(error)
+    except BadCall as error:
+        return None, f"longdouble is not taken: {error}"
+    if not _as_narrow(wide, narrow):
+        return None, "forward returns other shapes, or nothing finite, in longdouble"
+    return (wide, "") if seconds <= SECONDS else (None, "longdouble would take too long")
 
 
 def _as_narrow(wide: Point, narrow: Point) -> bool:
@@ -146,8 +158,20 @@ def _as_narrow(wide: Point, narrow: Point) -> bool:
     )
 
 
+EXACT = 64 * float(np.finfo(WIDE).eps)
+"""Noise, as a share of the terms of a value, beyond which longdouble was cut on the way."""
+
+
 def _how(point: Point) -> str:
-    return "watched in longdouble" if point.dtype == WIDE else "black box in float64"
+    """How the function was examined, and what stood in the way of more."""
+    noise = point.noise / (float(point.size) or 1.0)
+    exact = f"each value exact to {noise:.1g} of its terms"
+    if point.dtype != WIDE:
+        return f"in float64: {point.why}; {exact}"
+    if noise <= EXACT:
+        return f"in longdouble, {exact}"
+    cut = departure(point.call, point.arrays)
+    return f"in longdouble, cut to float64 {f'by {cut}' if cut else 'on the way'}; {exact}"
 
 
 def _gradients(point: Point) -> Iterator[Finding]:
@@ -191,6 +215,7 @@ def _judged(point: Point, values: list[Array], slacks: list[Array], scales: list
     rng = np.random.default_rng((point.seed, 2))
     whole = joint(scales, point.arrays, rng)
     box = BlackBox(point, values, slacks, whole)
+    point.noise = box.noise
     measured = [box.along(direction) for direction in (whole, *groups(values, scales, rng))]
     wrong: dict[int, list[Wrong]] = {}
     for one in measured:

@@ -34,10 +34,15 @@ class Point:
     dtype      in which it is evaluated: float64, or longdouble for code that keeps it
     arrays     the differentiated arrays in dtype
     douts      the cotangents, random normal numbers that float64 holds
+    why        why it is not evaluated in longdouble; empty where it is
+    noise      of one value, measured
     """
 
+    why = ""
+    noise = 0.0
+
     def __init__(self, function: Function, seed: int, state: State, dtype: Any = np.float64) -> None:
-        self.function, self.seed, self._state, self.dtype = function, seed, state, np.dtype(dtype)
+        self.function, self.seed, self.state, self.dtype = function, seed, state, np.dtype(dtype)
         self.arrays: list[Array] = [leaf.array.astype(self.dtype) for leaf in function.leaves]
         self.evaluations = 0
         call = self.call(self.arrays)
@@ -50,7 +55,7 @@ class Point:
     def call(self, arrays: Sequence[Any]) -> Call:
         """One call of forward, from the state in which the user's objects came."""
         self.evaluations += 1
-        self._state.restore()
+        self.state.restore()
         with np.errstate(all="ignore"):
             return self.function.forward([np.array(array) for array in arrays])
 
