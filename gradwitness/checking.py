@@ -13,9 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.judging.black_box import BlackBox
-from gradwitness.judging.directions import groups, joint
-from gradwitness.judging.locate import Wrong, locate
+from gradwitness.judging.judge import Judge, Judgement
 from gradwitness.judging.point import Claim, Point
 from gradwitness.report.findings import Finding
 from gradwitness.report.report import Report
@@ -192,12 +190,20 @@ def _gradients(point: Point) -> Iterator[Finding]:
     values = [
         claim.value if claim and fits else np.zeros_like(a) for claim, a, fits in zip(claims, point.arrays, usable, strict=True)
     ]
-    slacks = [
-        claim.slack if claim and fits else np.zeros_like(a) for claim, a, fits in zip(claims, point.arrays, usable, strict=True)
+    spreads = [
+        claim.spread if claim and fits else np.zeros_like(a) for claim, a, fits in zip(claims, point.arrays, usable, strict=True)
     ]
-    scales = [scale if fits else np.zeros_like(scale) for scale, fits in zip(point.scales, usable, strict=True)]
     if any(usable):
-        yield from _judged(point, values, slacks, scales, usable)
+        detour = any(claim.detour for claim in claims if claim is not None)
+        judge = Judge(point, values, spreads, usable, detour)
+        judged = judge.judgements()
+        if judge.unattributed:
+            yield Finding(
+                "the gradient", "wrong", "It is wrong along a random direction; the search ended before it was known where"
+            )
+        for leaf, value, fits, judgement in zip(point.function.leaves, values, usable, judged, strict=True):
+            if fits:
+                yield _finding(f"d{leaf.name}", value, judgement)
 
 
 def _misfit(value: Array, array: Array, name: str) -> str:
@@ -211,47 +217,42 @@ def _usable(claim: Claim | None, array: Array) -> bool:
     return claim is not None and claim.value.shape == array.shape and bool(np.isfinite(claim.value).all())
 
 
-def _judged(point: Point, values: list[Array], slacks: list[Array], scales: list[Array], usable: list[bool]) -> Iterator[Finding]:
-    rng = np.random.default_rng((point.seed, 2))
-    whole = joint(scales, point.arrays, rng)
-    box = BlackBox(point, values, slacks, whole)
-    point.noise = box.noise
-    measured = [box.along(direction) for direction in (whole, *groups(values, scales, rng))]
-    wrong: dict[int, list[Wrong]] = {}
-    for one in measured:
-        if not one.agrees:
-            for element in locate(box, one).wrong:
-                wrong.setdefault(element.which, []).append(element)
-    if not wrong and any(not one.agrees for one in measured):
-        worst = max((one for one in measured if not one.agrees), key=lambda one: abs(one.excess))
-        yield Finding(
-            "the gradient",
-            "wrong",
-            f"Along a random direction it claims {float(worst.claimed):.6g}, and the numerical derivative is "
-            f"{float(worst.claimed + worst.excess):.6g} +- {float(worst.error + worst.slack):.1g}. No single element shows it",
-            wrong=sum(value.size for value in values),
-            of=sum(value.size for value in values),
-        )
-    for which, leaf in enumerate(point.function.leaves):
-        if usable[which]:
-            yield _finding(f"d{leaf.name}", values[which], wrong.get(which, []))
-
-
-def _finding(name: str, value: Array, wrong: list[Wrong]) -> Finding:
-    distinct = {element.index: element for element in wrong}
-    if not distinct:
-        return Finding(name, "right", "", of=value.size)
-    worst = max(distinct.values(), key=lambda e: abs(e.truth - value[e.index]) / (e.bar or 1))
+def _finding(name: str, value: Array, judgement: Judgement) -> Finding:
+    if judgement.verdict != "wrong":
+        return Finding(name, judgement.verdict, _said(judgement), of=value.size, sight=judgement.sight)
+    if not judgement.wrong:
+        where = tuple(judgement.together)
+        return Finding(name, "wrong", _said(judgement), wrong=max(len(where), 1), of=value.size, where=where[:20])
+    worst = max(judgement.wrong, key=lambda e: abs(e.truth - value[e.index]) / (e.bar or 1))
     return Finding(
         name,
         "wrong",
-        "",
-        wrong=len(distinct),
+        _said(judgement),
+        wrong=len(judgement.wrong) + judgement.blocks,
         of=value.size,
-        where=tuple(distinct)[:20],
+        where=tuple(element.index for element in judgement.wrong)[:20],
         index=worst.index,
         got=value[worst.index],
         truth=worst.truth,
         distance=float(abs(worst.truth - value[worst.index])),
         allowance=float(worst.bar),
     )
+
+
+SAID = {
+    "kink": "Forward has a kink here; the gradient lies between the one-sided derivatives",
+    "jump": "Forward jumps here: it has no derivative at this point",
+    "undefined": "Forward has no finite slope here, or no finite value beside the point. Try another point",
+    "cannot tell": "The numerical derivative is too uncertain here to tell. Try another point, or inputs of more usual size",
+}
+
+
+def _said(judgement: Judgement) -> str:
+    """What a verdict alone does not say."""
+    if judgement.verdict == "wrong" and judgement.together:
+        return "At a kink: each of these elements alone lies between its one-sided derivatives, all together do not"
+    if judgement.verdict == "wrong" and judgement.blocks:
+        return "At least so many: the search ended before all were named"
+    if judgement.verdict == "right" and judgement.still:
+        return "Forward does not change when this is moved, so 0 is right; this point proves little. Try another one"
+    return SAID.get(judgement.verdict, "")

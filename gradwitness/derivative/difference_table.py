@@ -17,16 +17,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+
+from gradwitness.arrays import Array
 
 POINTS = range(-4, 5)
 FIRST_SPACING = 2.0**-26
 WIDER, NARROWER, MUCH_NARROWER = 2.0**6, 2.0**-7, 2.0**-16
 """Changes of a spacing that is too small, too large, or leaves the domain."""
-TABLES = 7
+TABLES = 5
 """Tables that are made before the search is given up."""
+STILL = 2.0**-21
+"""A function that is constant over spacings of this share of the scale is taken to be constant: the stairs of float32, the
+coarsest rounding that is expected unasked, are narrower."""
 AGREE = 4.0
 
 
@@ -35,40 +40,68 @@ class Table:
     """What a table of differences says: the noise, or why there is none to be had at this spacing."""
 
     noise: float
-    answer: Literal["noise", "too small", "too large", "outside"]
+    answer: Literal["noise", "constant", "too small", "too large", "outside"]
 
 
-def table(values: Sequence[float | np.longdouble]) -> Table:
+@dataclass(frozen=True)
+class Noise:
+    """The noise of one value as a standard deviation, and the spacing of the table that showed it.
+
+    stairs   the widest spacing, as a share of the scale, over which most neighbours had the same value; 0 where none did
+    """
+
+    value: float
+    spacing: float
+    stairs: float = 0.0
+
+
+def table(values: Sequence[Any]) -> Table:
     """The noise in equally spaced values of a function. Values that are inf or nan lie outside the domain."""
     row = np.asarray(values, np.longdouble)
     if not np.isfinite(row).all():
         return Table(math.nan, "outside")
     if not np.diff(row).any():
-        return Table(0.0, "noise")  # constant: nothing is rounded, as far as anybody can see
+        return Table(0.0, "constant")
     if np.count_nonzero(np.diff(row) == 0) >= len(row) // 2:
         return Table(math.nan, "too small")
+    found = float(of_columns(row[:, None])[0])
+    return Table(found, "too large" if math.isnan(found) else "noise")
+
+
+def of_columns(values: Array) -> Array:
+    """The noise of each column of values (points, n), of which each is a function of its own.
+
+    It is nan where a table shows none, also where most neighbours are equal.
+    """
     sizes, mixed, factor = [], [], 1.0
-    for k in range(1, len(row)):
-        row_k = np.diff(row, k)
+    for k in range(1, len(values)):
+        differences = np.diff(values, k, axis=0)
         factor *= k / (2 * (2 * k - 1))
-        sizes.append(math.sqrt(factor * float(np.mean(np.square(row_k)))))
-        mixed.append(bool(row_k.min() < 0 < row_k.max()))
+        sizes.append(np.sqrt(factor * np.mean(np.square(differences), axis=0)))
+        mixed.append((differences.min(axis=0) < 0) & (differences.max(axis=0) > 0))
+    noise = np.full(values.shape[1], np.nan)
     for k in range(len(sizes) - 3):  # the last column is a single difference, and says nothing of its size
-        three = sizes[k : k + 3]
-        if mixed[k] and max(three) <= AGREE * min(three):
-            return Table(sizes[k], "noise")
-    return Table(math.nan, "too large")
+        three = np.stack(sizes[k : k + 3])
+        shows = mixed[k] & (three.max(axis=0) <= AGREE * three.min(axis=0))
+        noise = np.where(np.isnan(noise) & shows, sizes[k], noise)
+    steady = np.count_nonzero(np.diff(values, axis=0) == 0, axis=0) >= len(values) // 2
+    return np.where(steady, np.nan, noise).astype(np.float64)
 
 
-def noise(value: Callable[[float], float | np.longdouble], scale: float, centre: float = 0.0) -> float | None:
-    """The noise of value(t) near a centre, as a standard deviation; None where no spacing shows it.
+def noise(value: Callable[[float], Any], scale: float, centre: float = 0.0, first: float = FIRST_SPACING) -> Noise | None:
+    """The noise of value(t) near a centre; None where no spacing shows it.
 
     scale   by how much t may change, roughly, before the function does
+    first   the first spacing, as a share of the scale
     """
-    spacing = scale * FIRST_SPACING
+    spacing, stairs = first, 0.0
     for _ in range(TABLES):
-        found = table([value(centre + j * spacing) for j in POINTS])
-        if found.answer == "noise":
-            return found.noise
-        spacing *= {"too small": WIDER, "too large": NARROWER, "outside": MUCH_NARROWER}[found.answer]
+        width = spacing * scale
+        found = table([value(centre + j * width) for j in POINTS])
+        if found.answer == "noise" or (found.answer == "constant" and spacing >= STILL):
+            return Noise(found.noise, width, stairs)
+        if found.answer in ("constant", "too small"):
+            stairs, spacing = spacing, spacing * WIDER
+        else:
+            spacing *= NARROWER if found.answer == "too large" else MUCH_NARROWER
     return None

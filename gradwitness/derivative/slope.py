@@ -1,47 +1,53 @@
-"""The slope at 0 of a function of one number that can only be called, in float64, and how wrong it may be.
+"""The slope at 0 of a function of one number that can only be called, and how wrong it may be.
 
 Nothing is known of the function but its values and their noise (difference_table.py). In particular nobody knows on which scale
 it bends. `slope` finds that out:
 
-1. It starts at a step that the caller suggests, and takes longer ones while the noise limits the quotient and no bend is seen. A
-   step that leaves the domain is a step that was not taken.
-2. From there it halves the step and extrapolates the central differences to 0 (Richardson). An entry of the table is compared
-   with three neighbours in the row before, as in extrapolation.py.
-3. Quotients of much smaller steps must agree with the result, within their own noise and what is left of the bend at their step.
-   One that does not shows a feature that the longer steps missed: the extrapolation begins anew from there.
+1. A ladder of steps, each an eighth of the one before, from a step that the caller suggests. Longer ones are tried first where
+   noise would hide the slope. A step that leaves the domain is a step that was not taken.
+2. Central difference quotients of a smooth function approach their limit like h^2, so from one rung to the next they change by
+   1/64 of the change before. The first rung from which all changes fall by a factor of eight at least is where the function is
+   seen as it is: longer steps miss a feature, or a kink beside the point.
+3. From there the step is halved, and the quotients are extrapolated to 0 (Richardson). An entry of the table is compared with
+   three neighbours.
+4. The quotients of all smaller rungs must agree with the result, within their noise. One that does not shows a feature that the
+   longer steps missed: the extrapolation begins anew from there.
 
-The two sides are compared on the way. Where f(h) + f(-h) - 2 f(0) falls like h and not like h^2, the sides have slopes of their
-own: a kink. Where f(h) - f(-h) does not fall, f jumps.
+Both sides are compared on the way. Where f(h) + f(-h) - 2 f(0) falls like h and not like h^2, the sides have slopes of their
+own: a kink. Where f(h) - f(-h) does not fall, f jumps. Where the quotients grow, but by less, no slope is finite.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 
-from gradwitness.verdict import K
-
+DEVIATIONS = 8.0
+"""Standard deviations of the measured noise that one value may be off; the table may miss it by a factor of two or three."""
 ORDER = 8
-LEVELS = 40
-LONGER = 8.0
-"""Factor between the steps that look for the scale; up to LONGER ** 14."""
-CHECKS = (2.0**-3, 2.0**-6, 2.0**-9, 2.0**-13, 2.0**-18)
-"""The smaller steps that must agree, as shares of the last step of the extrapolation."""
-RESTARTS = 8
+LEVELS = 12
+RUNG = 8.0
+"""Factor between the steps of the ladder."""
+RUNGS = 7
+DEEPEST = 2.0**-50
+"""Of the first step: how far down the ladder is followed where quotients grow."""
+LONGER = 7
+"""Tries of longer steps. They grow by RUNG, then RUNG^2, and so on."""
+RESTARTS = 6
+GROWING = 1.5
+"""Factor from rung to rung beyond which quotients grow: sqrt|x| gives 2.8, a jump gives 8."""
+FALLING = 1.25
+"""Factor from rung to rung beyond which a fold falls to 0: |x|^(4/3) gives 2, a kink tends to 1."""
 
 Real = np.longdouble
 ZERO, INF, NAN = Real(0), Real(np.inf), Real(np.nan)
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A value of the function, less its value at 0, and the size of the terms that it is summed from."""
-
-    value: np.longdouble
-    size: np.longdouble
+Kind = Literal["smooth", "kink", "jump", "undefined"]
+Quotient = Callable[[float], tuple[np.longdouble, np.longdouble]]
 
 
 @dataclass(frozen=True)
@@ -49,97 +55,189 @@ class Slope:
     """A numerical derivative: the true one lies within value +- error.
 
     step    the last step of the extrapolation; 0 where there was none
+    reach   its first step: from there on the function is seen as it is
     kind    "smooth"; "kink": the slopes from below and above differ by `difference`; "jump": there is no slope; "undefined": the
-            function has no finite value on some side of the point, however near
+            slope is infinite, or the function has no finite value on some side of the point, however near
     difference, difference_error   slope from above less slope from below
     """
 
     value: np.longdouble
     error: np.longdouble
     step: float = 0.0
-    kind: Literal["smooth", "kink", "jump", "undefined"] = "smooth"
+    reach: float = 0.0
+    kind: Kind = "smooth"
     difference: np.longdouble = ZERO
     difference_error: np.longdouble = INF
 
 
 class Line:
-    """A function along a line, its samples remembered.
+    """A function along a line, less its value at 0.
 
-    sample   t -> Sample
-    noise    standard deviation of the error in one value near 0; it grows with the size of the terms
-    size     that size at 0
+    value   t -> the value; each t is asked for once
+    noise   t -> the standard deviation of the error in that value
+    still   whether the function has had the same value everywhere so far
     """
 
-    def __init__(self, sample: Callable[[float], Sample], noise: float, size: float) -> None:
-        self._sample, self._noise, self._size = sample, noise, size
-        self._known: dict[float, Sample] = {}
+    def __init__(
+        self,
+        value: Callable[[float], np.longdouble],
+        noise: Callable[[float], float | np.longdouble],
+        still: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._value, self._noise, self.still = value, noise, still
+        self._known: dict[float, np.longdouble] = {}
 
-    def at(self, t: float) -> Sample:
-        """The sample at t."""
+    def at(self, t: float) -> np.longdouble:
+        """The value at t."""
         if t not in self._known:
-            self._known[t] = self._sample(t)
+            self._known[t] = Real(self._value(t))
         return self._known[t]
 
     def noise(self, step: float) -> np.longdouble:
-        """The most that noise may do to one value at +-step: K standard deviations."""
-        size = max(self.at(step).size, self.at(-step).size)
-        grown = size / self._size if self._size > 0 and np.isfinite(size) else Real(1)
-        return Real(K * self._noise) * max(Real(1), grown)
+        """The most that noise may do to one value at +-step."""
+        self.at(step), self.at(-step)
+        return Real(DEVIATIONS) * max(Real(self._noise(step)), Real(self._noise(-step)))
 
     def central(self, step: float) -> tuple[np.longdouble, np.longdouble]:
         """The central difference quotient, and what noise may do to it."""
-        return (self.at(step).value - self.at(-step).value) / (2 * Real(step)), self.noise(step) / Real(step)
+        return (self.at(step) - self.at(-step)) / (2 * Real(step)), self.noise(step) / Real(step)
 
     def fold(self, step: float) -> tuple[np.longdouble, np.longdouble]:
         """(f(h) + f(-h) - 2 f(0)) / h: at a kink it tends to the difference of the slopes, elsewhere to 0."""
-        return (self.at(step).value + self.at(-step).value) / Real(step), 4 * self.noise(step) / Real(step)
+        return (self.at(step) + self.at(-step)) / Real(step), 4 * self.noise(step) / Real(step)
 
 
 @dataclass(frozen=True)
 class _Limit:
-    """What a sequence of quotients tends to as the step goes to 0; step is the last one used."""
+    """What a sequence of quotients tends to as the step goes to 0; from `reach` to `step`, the last one used."""
 
     value: np.longdouble = NAN
     error: np.longdouble = INF
     step: float = 0.0
+    reach: float = 0.0
 
 
-def slope(line: Line, step: float, enough: float = 0.0) -> Slope:
+@dataclass(frozen=True)
+class _Rung:
+    step: float
+    value: np.longdouble
+    noise: np.longdouble
+    fold: np.longdouble
+
+
+def slope(line: Line, step: float, enough: float = 0.0, clear: float = 0.0, rungs: int = RUNGS) -> Slope:
     """The derivative of a line at 0.
 
     step     a first step, of any size within a few orders of the scale on which the function bends
-    enough   an error that is small enough: no longer steps are tried to get below it
+    enough   an error that is small enough: the extrapolation ends there
+    clear    noise in a quotient that is small enough: no longer steps are tried
+    rungs    of the ladder, at least
     """
-    start = _longer(line, step, enough)
+    ladder = _ladder(line, _longer(line, step, clear), rungs)
+    kind = _growing(ladder)
+    if kind:
+        return Slope(NAN, INF, kind=kind)
+    start = _start(ladder)
     for _ in range(RESTARTS):
-        limit = _extrapolated(line.central, start, 2)
+        if start is None:
+            return _rough(ladder)
+        limit = _extrapolated(line.central, start, 2, enough)
         if not np.isfinite(limit.error):
-            return _nothing(line, start)
-        missed = _missed(line, limit)
+            return _rough(ladder)
+        missed = _missed(ladder, limit)
         if missed is None:
-            return _with_sides(line, limit, start)
-        start = missed
-    return _nothing(line, start)
+            return _with_sides(line, ladder, limit)
+        start = missed if missed != start else None
+    return _rough(ladder)
 
 
-def _longer(line: Line, step: float, enough: float) -> float:
+def quick(line: Line, step: float, levels: int) -> Slope:
+    """The derivative from a few halvings of a step that is known to be small enough: two evaluations each."""
+    row: list[np.longdouble] = []
+    error, noise, first = INF, ZERO, step
+    for _ in range(levels):
+        value, noise = line.central(step)
+        new = [value]
+        for m in range(1, len(row) + 1):
+            new.append(new[m - 1] + (new[m - 1] - row[m - 1]) / (Real(4) ** m - 1))
+        if row:
+            error = max(abs(new[-1] - new[-2]), abs(new[-1] - row[-1])) + 2 * noise
+        row = new
+        step /= 2
+    return Slope(row[-1], error if np.isfinite(error) else INF, 2 * step, first)
+
+
+def _longer(line: Line, step: float, clear: float) -> float:
     """A step at which noise does not hide the slope, if there is one before the function bends or ends."""
     quotient, noise = line.central(step)
-    for _ in range(14):
-        if np.isfinite(quotient) and noise <= enough:
+    for power in range(1, LONGER):
+        if np.isfinite(quotient) and noise <= clear:
             break
-        longer, less = line.central(LONGER * step)
-        if not np.isfinite(longer) or (np.isfinite(quotient) and abs(longer - quotient) > noise + less):
+        longer, less = line.central(RUNG**power * step)
+        if not (np.isfinite(longer) and less <= noise / 2) or (np.isfinite(quotient) and abs(longer - quotient) > noise + less):
             break
-        step, quotient, noise = LONGER * step, longer, less
+        step, quotient, noise = RUNG**power * step, longer, less
     return step
 
 
-def _extrapolated(quotient: Callable[[float], tuple[np.longdouble, np.longdouble]], step: float, power: int) -> _Limit:
+def _ladder(line: Line, step: float, rungs: int) -> list[_Rung]:
+    """The rungs on which the function is finite; more of them while the quotients do not fall."""
+    ladder: list[_Rung] = []
+    first = step
+    while len(ladder) < rungs or ((_growth(ladder) or not _falls(*ladder[-3:])) and step >= first * DEEPEST):
+        (value, noise), (fold, _) = line.central(step), line.fold(step)
+        if np.isfinite(value):
+            ladder.append(_Rung(step, value, noise, fold))
+        elif step < first * DEEPEST:
+            break
+        step /= RUNG
+    return ladder
+
+
+def _growth(ladder: list[_Rung]) -> float:
+    """By how much quotients grow from rung to rung at the end of the ladder; 0 where they do not."""
+    if len(ladder) < 4:
+        return 0.0
+    last = ladder[-4:]
+    for quotients in ([r.value for r in last], [r.fold for r in last]):
+        changes = [abs(b - a) for a, b in pairwise(quotients)]
+        beyond_noise = all(change > a.noise + b.noise for change, (a, b) in zip(changes, pairwise(last), strict=True))
+        if beyond_noise and changes[1] > GROWING * changes[0] and changes[2] > GROWING * changes[1]:
+            return float(changes[2] / changes[1])
+    return 0.0
+
+
+def _growing(ladder: list[_Rung]) -> Kind | None:
+    """What a ladder says that has no smooth end."""
+    if len(ladder) < 4:
+        return "undefined"
+    growth = _growth(ladder)
+    if not growth:
+        return None
+    return "jump" if growth > RUNG / 1.5 else "undefined"
+
+
+def _start(ladder: list[_Rung]) -> float | None:
+    """The longest step from which on the quotients change as those of a smooth function do; None where none do."""
+    start = None
+    for a, b, c in zip(ladder[-3::-1], ladder[-2:0:-1], ladder[:1:-1], strict=True):
+        if not _falls(a, b, c):
+            break
+        start = a.step
+    return start
+
+
+def _falls(a: _Rung, b: _Rung, c: _Rung) -> bool:
+    """Whether quotients change from b to c by an eighth of what they change from a to b, or by no more than noise."""
+    return bool(abs(b.value - c.value) <= abs(a.value - b.value) / RUNG + b.noise + c.noise)
+
+
+def _extrapolated(quotient: Quotient, step: float, power: int, enough: float) -> _Limit:
     """The limit of quotients whose error is a series in h, h^(1 + power), h^(1 + 2 power), ... (power 2) or in h^2, h^4, ..."""
     best = _Limit()
     row: list[np.longdouble] = []
     noises: list[np.longdouble] = []
+    first = step
     for _ in range(LEVELS):
         value, noise = quotient(step)
         new, new_noises = [value], [noise]
@@ -148,53 +246,53 @@ def _extrapolated(quotient: Callable[[float], tuple[np.longdouble, np.longdouble
             new.append(new[m - 1] + (new[m - 1] - row[m - 1]) / (factor - 1))
             new_noises.append((factor * new_noises[m - 1] + noises[m - 1]) / (factor - 1))
             if 2 <= m < len(row):
-                error = max(abs(new[m] - w) for w in (row[m - 1], row[m - 2], row[m])) + new_noises[m]
+                error = max(abs(new[m] - w) for w in (row[m - 1], row[m], new[m - 1])) + new_noises[m]
                 if np.isfinite(error) and error < best.error:
-                    best = _Limit(new[m], error, step)
+                    best = _Limit(new[m], error, step, first)
         row, noises = new, new_noises
-        if best.error <= noise:
+        if best.error <= max(noise, Real(enough)):
             break  # shorter steps have more noise
         step /= 2
     return best
 
 
-def _missed(line: Line, limit: _Limit) -> float | None:
-    """A shorter step whose quotient does not agree with a limit; None where all do."""
-    last, _ = line.central(limit.step)
-    bend = abs(last - limit.value)
+def _missed(ladder: list[_Rung], limit: _Limit) -> float | None:
+    """A rung below a limit's first step whose quotient does not agree with it; None where all do."""
+    inside = [rung for rung in ladder if rung.step <= limit.reach]
+    bend = abs(inside[0].value - limit.value) if inside else ZERO
     missed = None
-    for share in CHECKS:
-        value, noise = line.central(limit.step * share)
-        if np.isfinite(value) and abs(value - limit.value) > limit.error + noise + 8 * bend * Real(share) ** 2:
-            missed = limit.step * share
+    for rung in inside[1:]:
+        room = limit.error + rung.noise + 8 * bend * Real(rung.step / inside[0].step) ** 2
+        if abs(rung.value - limit.value) > room:
+            missed = rung.step
     return missed
 
 
-def _with_sides(line: Line, limit: _Limit, start: float) -> Slope:
+def _with_sides(line: Line, ladder: list[_Rung], limit: _Limit) -> Slope:
     """The slope, and whether the sides have slopes of their own."""
-    fold = _extrapolated(line.fold, start, 1)
-    if abs(fold.value) <= fold.error or not _is_kink(line, fold):
-        return Slope(limit.value, limit.error, limit.step, "smooth", fold.value, fold.error)
-    return Slope(limit.value, limit.error, limit.step, "kink", fold.value, fold.error)
+    found = Slope(limit.value, limit.error, limit.step, limit.reach)
+    last = ladder[-1]
+    shows = [rung for rung in ladder if rung.step <= limit.reach and abs(rung.fold) > 16 * rung.noise]
+    if len(shows) < 3 or max(_fall(shows[-2], shows[-1]), _fall(shows[-3], shows[-2])) > FALLING:
+        return found  # what falls is the bend of a smooth function
+    if shows[-1] is not last and 16 * last.noise < abs(shows[-1].fold) / 2:
+        return found  # a bend that is merely sharp: it straightens on the rungs below
+    fold = _extrapolated(line.fold, limit.reach, 1, float(abs(shows[-1].fold)) / 64)
+    if not np.isfinite(fold.error) or abs(fold.value) <= fold.error:
+        fold = _Limit(shows[-1].fold, abs(shows[-1].fold - shows[-2].fold) * 2 + 4 * shows[-1].noise)
+    return Slope(found.value, found.error, found.step, found.reach, "kink", fold.value, fold.error)
 
 
-def _is_kink(line: Line, fold: _Limit) -> bool:
-    """Whether much shorter steps see the same difference of slopes: a bend that is merely sharp straightens."""
-    for share in CHECKS:
-        value, noise = line.fold(fold.step * share)
-        if noise > abs(fold.value) / 4:
-            return True
-        if abs(value - fold.value) > fold.error + noise + abs(fold.value) / 4:
-            return False
-    return True
+def _fall(above: _Rung, below: _Rung) -> float:
+    """By which factor the fold falls from one rung to the next."""
+    return float(abs(above.fold) / abs(below.fold))
 
 
-def _nothing(line: Line, step: float) -> Slope:
-    """Why there is no slope: a jump, or no value on some side."""
-    gaps = [abs(line.at(h).value - line.at(-h).value) for h in (step * 2.0**-k for k in range(0, LEVELS, 4))]
-    if not np.isfinite(gaps[-1]):
-        return Slope(NAN, INF, kind="undefined")
-    tail = gaps[len(gaps) // 2 :]
-    if min(tail) > 0 and max(tail) <= 2 * min(tail):
-        return Slope(NAN, INF, kind="jump")
-    return Slope(NAN, INF)
+def _rough(ladder: list[_Rung]) -> Slope:
+    """What can be said where the quotients do not converge like those of a smooth function: the last ones, with a wide bar."""
+    clear = [rung for rung in ladder if math.isfinite(rung.noise)]
+    if len(clear) < 3:
+        return Slope(NAN, INF)
+    last = min(clear[-3:], key=lambda rung: rung.noise)
+    spread = max(abs(a.value - b.value) for a in clear[-3:] for b in clear[-3:])
+    return Slope(last.value, 8 * spread + last.noise, last.step, last.step)

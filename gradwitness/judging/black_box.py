@@ -3,20 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.derivative.difference_table import noise
-from gradwitness.derivative.slope import Line, Sample, Slope, slope
+from gradwitness.derivative.difference_table import POINTS, noise, of_columns
+from gradwitness.derivative.slope import RUNGS, Line, Slope, quick, slope
 from gradwitness.judging.directions import Direction
 from gradwitness.judging.point import Point
+from gradwitness.verdict import K
 
 FIRST_STEP = 0.37
 """Of an element's own size; no power of two, so that no step is a period of something that repeats."""
-ENOUGH = 2.0**12
-"""Times the unit of last place: a relative error of this size needs no longer steps."""
+ENOUGH = 2.0**-3
+"""Of the slack: a smaller error of the numerical derivative gains nothing."""
+CLEAR = 2.0**13
+"""Units of the dtype's eps, of the largest contribution of an element: noise below that asks for no longer steps."""
+FEW = 64
+"""Elements in a direction beyond which the first table is made more narrowly: each has its own stairs."""
+ROUGH = 2.0**-20
+"""Of a value: stairs of this height are rounding, to float32 at worst. Higher and wider ones are the function's own."""
+FAR = 1.0
+"""Of an element's own size: a step beyond that may meet more noise than there is at the point, and it is measured there."""
+OTHER = 0.61
+"""Of a first step: another one."""
+HALVINGS = 12
+LEVELS = (2, 3, 4, 6)
+POWERS = 20
+CLEARLY = 16.0
+"""How measurements of parts are planned: numbers of halvings, how much smaller than the reach their first step may be, and by how
+much their error must be smaller than what disagrees."""
+LOST = 2.0**20
+"""How many times the slack cancellation in backward may lose: what disagrees by more is no rounding."""
+SPACINGS = (2.0**-26, 2.0**-16)
+"""Of the tables that show the noise of backward, as shares of an element's own size."""
+TIGHT, ONE = 4.0, 16.0
+"""Units of spread that are allowed to a backward that keeps the wide dtype, along balanced directions: many elements, one."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +48,11 @@ class Measured:
 
     claimed   <gradient, direction>
     excess    the numerical derivative less the claimed one
-    error     its error bar
+    error     its error bar; inf where there is no derivative to be had
     slack     what rounding may have done to the claimed one
+    half      half the difference between the slopes of both sides: at a kink the claim may lie anywhere between them
+    still     whether forward returned the same value everywhere
+    reached   the outputs that the direction reaches, as a mask; None for all
     """
 
     direction: Direction
@@ -35,56 +61,209 @@ class Measured:
     error: np.longdouble
     slack: np.longdouble
     slope: Slope
+    half: np.longdouble = field(default_factory=lambda: np.longdouble(0))
+    still: bool = False
+    reached: Array | None = None
+
+    @property
+    def room(self) -> np.longdouble:
+        """By how much the excess may differ from 0."""
+        return np.longdouble(self.error + self.slack + self.half)
+
+    @property
+    def tells(self) -> bool:
+        """Whether there is a numerical derivative to compare with."""
+        return bool(np.isfinite(self.excess) and np.isfinite(self.room))
 
     @property
     def agrees(self) -> bool:
-        """Whether the claim lies within the bars; at a kink, between the one-sided derivatives."""
-        room = self.error + self.slack
-        if self.slope.kind == "kink":
-            room += abs(self.slope.difference) / 2 + self.slope.difference_error
-        return bool(abs(self.excess) <= room)
+        """Whether nothing contradicts the claim."""
+        return not self.tells or bool(abs(self.excess) <= self.room)
 
 
 class BlackBox:
-    """Slopes of F at a point, along directions, less what the claimed gradient explains."""
+    """Slopes of F = <cotangent, forward> at a point, along directions, less what the claimed gradient explains.
 
-    def __init__(self, point: Point, claims: Sequence[Array], slacks: Sequence[Array], along: Direction) -> None:
-        self.point, self.claims, self.slacks = point, list(claims), list(slacks)
-        self.noise = self._noise(along)
+    claims, spreads   the claimed gradients, and what rounding may do to each element, as standard deviations
+    detour            whether backward rounds to float64 on its way
+    along             the direction along which the noise of each output is measured
+    """
 
-    def _noise(self, direction: Direction) -> float:
-        """Of one value: the largest of two tables, at the point and beside it; never less than one roundoff of its terms."""
-        found = [noise(lambda t: self.sample(direction, t).value, FIRST_STEP, centre) for centre in (0.0, FIRST_STEP / 7)]
-        least = float(np.finfo(self.point.dtype).eps / 8 * self.point.size)
-        return max([least, *(one for one in found if one is not None)])
+    def __init__(
+        self, point: Point, claims: Sequence[Array], spreads: Sequence[Array], along: Direction, detour: bool = True
+    ) -> None:
+        self.point, self.claims, self.spreads, self.detour = point, list(claims), list(spreads), detour
+        self._eps = float(np.finfo(point.dtype).eps)
+        self.stairs = False
+        self.noises, self.sizes = self._eps / 8 * np.abs(point.flat), np.abs(point.flat)
+        self._measure_noise(along)
+        point.noise = float(np.sqrt(np.sum(np.square(self.noises * point.weights))))
+        self.reach = FIRST_STEP
+        self._far = False
 
-    def sample(self, direction: Direction, t: float) -> Sample:
-        """F at a distance t, less F at the point and what the claimed gradient makes of the way that was really gone."""
-        arrays = self.point.moved(t, direction.parts)
-        value, size = self.point.at(arrays)
-        explained = np.longdouble(0)
-        for claim, array, start in zip(self.claims, arrays, self.point.arrays, strict=True):
-            way = array.astype(np.longdouble) - start
-            explained += (np.where(way != 0, claim, 0) * way).sum()
-        return Sample(value - self.point.value - explained, size)
+    def _measure_noise(self, direction: Direction, centres: Sequence[float] = (0.0, FIRST_STEP / 7)) -> None:
+        """The noise of each output: the largest of two tables, at the point and beside it, never less than a roundoff."""
+        first = 2.0**-26 * max(min(1.0, FEW / max(direction.size, 1)), 2.0**-18)
+        changes: dict[float, Array] = {}
+        weights = self.point.weights
 
-    def along(self, direction: Direction, step: float = FIRST_STEP) -> Measured:
+        def value(t: float) -> np.longdouble:
+            if t not in changes:
+                changes[t] = self.point.at(self.point.moved(t, direction.parts)) - self.point.flat
+            return np.longdouble((changes[t] * weights).sum())
+
+        for centre in centres:
+            found = noise(value, FIRST_STEP, centre, first)
+            if found is None:
+                continue
+            if found.stairs > ROUGH / 4 and found.value > ROUGH * float(np.abs(self.point.flat * weights).sum()):
+                self.stairs = True  # wide and high: these are the function's own
+                continue
+            table = np.stack([changes[centre + j * found.spacing] for j in POINTS])
+            self.sizes = np.fmax(self.sizes, np.abs(table[POINTS.index(0)] + self.point.flat))
+            self.noises = np.fmax(self.noises, _each(table, found.value, self.sizes, weights))
+
+    def line(self, direction: Direction, reached: Array | None = None) -> Line:
+        """F along a direction, less its value at the point and what the claimed gradient makes of the way that was really gone.
+
+        reached   the outputs that the direction can reach, as a mask; all if not given. The others add no noise
+        """
+        flat, weights = self.point.flat, self.point.weights
+        noises = self.noises * weights if reached is None else np.where(reached, self.noises * weights, 0)
+        outs: dict[float, Array] = {}
+
+        def value(t: float) -> np.longdouble:
+            arrays = self.point.moved(t, direction.parts)
+            outs[t] = self.point.at(arrays)
+            explained = np.longdouble(0)
+            for claim, array, start in zip(self.claims, arrays, self.point.arrays, strict=True):
+                way = array.astype(np.longdouble) - start
+                explained += (np.where(way != 0, claim, 0) * way).sum()
+            return np.longdouble(((outs[t] - flat) * weights).sum() - explained)
+
+        def deviation(t: float) -> float:
+            size = np.abs(outs[t])
+            grown = np.maximum(1, np.divide(size, self.sizes, out=np.ones_like(size), where=self.sizes != 0))
+            least = np.where(noises == 0, 0, self._eps / 8 * size * weights)
+            return float(np.sqrt(np.sum(np.square(np.maximum(np.abs(noises) * grown, np.abs(least))))))
+
+        return Line(value, deviation, lambda: all(bool((out == flat).all()) for out in outs.values()))
+
+    def reached(self, direction: Direction) -> Array:
+        """The outputs that a direction can reach: those that change when its elements get the value of one that matters most.
+
+        The change that a small step makes may be lost in the rounding of an output; this one is not.
+        """
+        arrays = []
+        for array, part, claim in zip(self.point.arrays, direction.parts, self.claims, strict=True):
+            most = array.flat[int(np.argmax(np.abs(claim)))] if array.size else 0
+            arrays.append(np.where(part != 0, most, array).astype(array.dtype))
+        outs = self.point.at(arrays)
+        return np.asarray((outs != self.point.flat) & (self.noises * self.point.weights != 0))
+
+    def along(
+        self, direction: Direction, step: float | None = None, rungs: int = RUNGS, reached: Array | None = None
+    ) -> Measured:
         """The derivative along a direction, against the claimed one."""
+        line, slack = self.line(direction, reached), self._slack(direction)
+        largest = max((float(np.max(np.abs(p * c), initial=0)) for p, c in zip(direction.parts, self.claims, strict=True)))
+        clear = CLEAR * self._eps * largest or float("inf")
+        found = slope(line, self.reach if step is None else step, float(slack) * ENOUGH, clear, rungs)
+        if found.reach > FAR and not self._far:
+            self._far = True
+            self._measure_noise(direction, (found.reach, -found.reach))
+            return self.along(direction, step, rungs, reached)
+        half = self._half(direction, found) if found.kind == "kink" else np.longdouble(0)
         claimed = direction.of(self.claims)
-        line = Line(lambda t: self.sample(direction, t), self.noise, float(self.point.size))
-        found = slope(line, step, float(ENOUGH * np.finfo(self.point.dtype).eps * abs(claimed)))
-        return Measured(direction, claimed, found.value, found.error, self._slack(direction), found)
+        return Measured(direction, claimed, found.value, found.error, slack, found, half, line.still(), reached)
 
-    def quickly(self, direction: Direction, step: float) -> Measured:
-        """The same from two quotients, at a step that is known to be small against the bends of the function."""
-        line = Line(lambda t: self.sample(direction, t), self.noise, float(self.point.size))
-        step = step or FIRST_STEP * 2.0**-6
-        (coarse, more), (fine, noise_of_fine) = line.central(step), line.central(step / 2)
-        value = fine + (fine - coarse) / 3
-        error = abs(fine - coarse) / 3 + (4 * noise_of_fine + more) / 3
-        found = Slope(value, error if np.isfinite(error) else np.longdouble(np.inf), step)
-        return Measured(direction, direction.of(self.claims), found.value, found.error, self._slack(direction), found)
+    def quickly(self, direction: Direction, step: float, levels: int = 2, reached: Array | None = None) -> Measured:
+        """The same from two quotients or a few more, at steps that are known to be small against the bends of the function."""
+        line = self.line(direction, reached)
+        found = quick(line, step or FIRST_STEP * 2.0**-6, levels)
+        first, last = [abs(line.fold(s)[0]) for s in (found.reach, found.step)]
+        kinked = last > first * 0.75 and last > 16 * line.noise(found.step) / found.step
+        half = np.longdouble(last / 2 if kinked else 0)
+        claimed, slack = direction.of(self.claims), self._slack(direction)
+        return Measured(direction, claimed, found.value, found.error, slack, found, half, line.still(), reached)
+
+    def plan(self, found: Measured) -> tuple[float, int]:
+        """A first step and a number of halvings from which parts of a direction can be measured well enough.
+
+        The cheapest whose error is small against what disagrees along the whole direction; 0 halvings if none is.
+        """
+        line = self.line(found.direction, found.reached)
+        for levels in LEVELS:
+            steps = [found.slope.reach * 2.0**-power for power in range(0, POWERS, 2)]
+            error, step = min((quick(line, step, levels).error, step) for step in steps)
+            if error <= abs(found.excess) / CLEARLY:
+                return step, levels
+        return found.slope.reach, 0
+
+    def again(self, found: Measured) -> Measured:
+        """A measurement that disagrees, made anew: from another first step, and with all noise that can be found.
+
+        The noise of backward is measured as well where it could explain what disagrees: it may be ill-conditioned. Where both
+        measurements disagree with the claim, but also with each other, nothing can be told.
+        """
+        direction, step = found.direction, found.slope.step or self.reach
+        if not self.stairs:
+            places = [step * j / 5 for j in POINTS]
+            values = np.stack([self.point.at(self.point.moved(t, direction.parts)) for t in places])
+            self.noises = np.fmax(self.noises, np.where(np.isfinite(values).all(axis=0), of_columns(values - self.point.flat), 0))
+        for spacing in SPACINGS if abs(found.excess) < LOST * found.slack else ():
+            noises = self.point.noise_of_gradients(direction.parts, spacing)
+            self.spreads = [np.maximum(spread, noise) for spread, noise in zip(self.spreads, noises, strict=True)]
+        reach = FIRST_STEP if self._mind_stairs(direction, step) else found.slope.reach or self.reach
+        again = self.along(direction, OTHER * reach, reached=found.reached)
+        if not again.agrees and abs(again.excess - found.excess) > again.room + found.room:
+            return replace(again, error=np.longdouble(np.inf))
+        return again
+
+    def _mind_stairs(self, direction: Direction, still: float) -> bool:
+        """Whether nothing moves within a step, and the next stair is so low that it is rounding; its height is noise then."""
+
+        def at(t: float) -> Array:
+            return self.point.at(self.point.moved(t, direction.parts))
+
+        moving = FIRST_STEP
+        low, high = at(still), at(moving)
+        if not (low == self.point.flat).all() or (high == low).all():
+            return False
+        for _ in range(HALVINGS):
+            middle = float(np.sqrt(still * moving))
+            value = at(middle)
+            if (value == low).all():
+                still = middle
+            else:
+                moving, high = middle, value
+        height = np.abs(high - low)
+        is_rounding = bool(np.isfinite(height).all() and (height <= 4 * ROUGH * np.abs(low)).all())
+        if is_rounding:
+            self.noises = np.fmax(self.noises, height)
+        return is_rounding
+
+    def _half(self, direction: Direction, found: Slope) -> np.longdouble:
+        """Half the difference between the slopes of both sides, output by output: some may bend up where others bend down."""
+        step = found.step or found.reach
+        ends = [self.point.at(self.point.moved(t, direction.parts)) for t in (step, -step)]
+        folds = np.abs((ends[0] + ends[1] - 2 * self.point.flat) * self.point.weights) / np.longdouble(step)
+        return np.longdouble(max(folds.sum(), abs(found.difference) + found.difference_error) / 2)
 
     def _slack(self, direction: Direction) -> np.longdouble:
-        squares = sum(float(np.sum((part * s) ** 2)) for part, s in zip(direction.parts, self.slacks, strict=True))
-        return np.longdouble(np.sqrt(squares))
+        squares = sum(float(np.sum(np.square(p * s))) for p, s in zip(direction.parts, self.spreads, strict=True))
+        units = K if self.detour or not direction.balanced else max(TIGHT, ONE / np.sqrt(max(direction.size, 1)))
+        return np.longdouble(units * np.sqrt(squares))
+
+
+def _each(table: Array, together: float, sizes: Array, weights: Array) -> Array:
+    """The noise of each output. One whose own table shows none has the noise of the others, relative to its size."""
+    noises = of_columns(table)
+    shown = np.isfinite(noises) & (sizes > 0) & (noises > 0)
+    terms = float(np.sqrt(np.sum(np.square(sizes * weights))))
+    relative = float(np.median(noises[shown] / sizes[shown])) if shown.any() else together / terms if terms > 0 else 0.0
+    noises = np.where(np.isnan(noises), relative * sizes, noises)
+    sum_of_squares = float(np.sqrt(np.sum(np.square(noises * weights))))
+    if 0 < sum_of_squares < together:  # what is common to all outputs adds up
+        noises = noises * min(together / sum_of_squares, np.sqrt(len(weights)))
+    return np.asarray(noises)

@@ -1,11 +1,11 @@
 """Directions along which a gradient is checked.
 
-A direction sees each element in proportion to its gradient times its step. One that moves all elements alike sees the largest
-alone: of a thousand entries from 1e-8 to 1 the small ones could be anything. So elements are grouped by the size of what they
-contribute, and within a group steps are made such that all contribute alike, with random signs and weights.
+`joint` moves everything, each element in proportion to its own size. Elements of equal value move together: at the tie of a
+maximum each element may lie between its one-sided derivatives, and together they may be no gradient of anything.
 
-Elements of equal value are moved together in one more direction: at the tie of a maximum each element may lie between its
-one-sided derivatives, and together they may be no gradient of anything.
+`even` moves all elements of an array by about the same distance, so that an error of a given size is seen alike in each. Arrays
+are weighted such that their largest gradients contribute alike. Signs are balanced: what the claimed gradient contributes cancels
+but for about one element's share, and with it the rounding of a constant factor.
 """
 
 from __future__ import annotations
@@ -17,17 +17,22 @@ import numpy as np
 
 from gradwitness.arrays import Array
 
-SPAN = 1e3
-"""Largest over smallest contribution in a group."""
-GROUPS = 6
+SPAN, SWEEPS = 8.0, 3
+"""Largest over smallest contribution of the arrays that move in one direction; more if that would take more than SWEEPS."""
+UNEVEN = 16.0
+"""An element moves by at most so many times its own size, and at least by this share of it."""
 
 
 @dataclass(frozen=True)
 class Direction:
-    """A direction, one array for each differentiated one, and a mask of the elements that it moves."""
+    """A direction, one array for each differentiated one.
+
+    balanced   whether the claimed gradient's contributions cancel but for about one
+    """
 
     parts: tuple[Array, ...]
     about: str
+    balanced: bool = False
 
     def of(self, gradients: Sequence[Array]) -> np.longdouble:
         """The inner product with arrays of the same shapes, in longdouble."""
@@ -38,7 +43,12 @@ class Direction:
 
     def within(self, masks: Sequence[Array]) -> Direction:
         """The same direction for some elements alone."""
-        return Direction(tuple(np.where(m, p, 0) for p, m in zip(self.parts, masks, strict=True)), self.about)
+        return Direction(tuple(np.where(m, p, 0) for p, m in zip(self.parts, masks, strict=True)), self.about, self.balanced)
+
+    @property
+    def size(self) -> int:
+        """How many elements it moves."""
+        return sum(int(np.count_nonzero(part)) for part in self.parts)
 
 
 def joint(scales: Sequence[Array], arrays: Sequence[Array], rng: np.random.Generator) -> Direction:
@@ -46,41 +56,52 @@ def joint(scales: Sequence[Array], arrays: Sequence[Array], rng: np.random.Gener
     parts = []
     for scale, array in zip(scales, arrays, strict=True):
         _, which = np.unique(array, return_inverse=True)
-        weights = _weights(rng, (int(which.max()) + 1 if which.size else 0,))
+        count = int(which.max()) + 1 if which.size else 0
+        weights = rng.choice([-1.0, 1.0], size=count) * rng.uniform(0.5, 1.0, size=count)
         parts.append(scale * weights[which].reshape(array.shape))
     return Direction(tuple(parts), "all elements")
 
 
-def groups(claims: Sequence[Array], scales: Sequence[Array], rng: np.random.Generator) -> list[Direction]:
-    """Directions for elements whose contributions are of like size, the largest first; those that claim zero come last."""
-    contributions = [np.asarray(np.abs(np.nan_to_num(c)) * s, np.float64) for c, s in zip(claims, scales, strict=True)]
-    everything = np.concatenate([c.ravel() for c in contributions]) if contributions else np.zeros(0)
-    positive = everything[everything > 0]
-    directions = []
-    for low, high in _bands(positive):
-        masks = [(c > low) & (c <= high) for c in contributions]
-        smallest = min(float(c[m].min()) for c, m in zip(contributions, masks, strict=True) if m.any())
-        with np.errstate(divide="ignore", invalid="ignore"):
-            parts = [np.where(m, s * smallest / c, 0) for c, s, m in zip(contributions, scales, masks, strict=True)]
-        directions.append(Direction(tuple(p * _weights(rng, p.shape) for p in parts), f"contributions from {smallest:.1g}"))
-    if (everything == 0).any():
-        parts = [np.where(c == 0, s, 0) * _weights(rng, s.shape) for c, s in zip(contributions, scales, strict=True)]
-        directions.append(Direction(tuple(parts), "elements that claim zero"))
-    return directions
+def even(
+    claims: Sequence[Array], scales: Sequence[Array], remaining: Sequence[Array], rng: np.random.Generator
+) -> Direction | None:
+    """A direction for the arrays that contribute most among the remaining elements (masks); None where nothing remains."""
+    moves = [np.where(mask, _even(scale), 0) for scale, mask in zip(scales, remaining, strict=True)]
+    contributions = [_largest(np.abs(claim) * move) for claim, move in zip(claims, moves, strict=True)]
+    positive = [c for c in contributions if c > 0]
+    most = max(positive, default=0.0)
+    span = max(SPAN, (most / min(positive)) ** (1 / SWEEPS)) if positive else 1.0
+    taken = [c > most / span or (c == 0 and bool(move.any())) for c, move in zip(contributions, moves, strict=True)]
+    if not any(taken):
+        return None
+    least = min((c for c, take in zip(contributions, taken, strict=True) if take and c > 0), default=0.0)
+    parts = [
+        move * (take * (least / c if c > 0 else 1.0)) * _balanced(claim, move, rng)
+        for claim, move, c, take in zip(claims, moves, contributions, taken, strict=True)
+    ]
+    return Direction(tuple(np.asarray(part) for part in parts), "all elements alike", balanced=True)
 
 
-def _bands(positive: Array) -> list[tuple[float, float]]:
-    """Bounds of at most GROUPS groups, each within SPAN; the last takes all that is smaller."""
-    bands: list[tuple[float, float]] = []
-    high = float(positive.max()) if positive.size else 0.0
-    while high > 0 and len(bands) < GROUPS:
-        low = 0.0 if len(bands) == GROUPS - 1 else high / SPAN
-        bands.append((low, high))
-        below = positive[positive <= low]
-        high = float(below.max()) if below.size else 0.0
-    return bands
+def _even(scale: Array) -> Array:
+    """The same distance for all elements of an array, as far as their own sizes allow."""
+    positive = scale[scale > 0]
+    common = np.exp(np.mean(np.log(positive))) if positive.size else 1.0
+    return np.where(scale > 0, np.clip(common, scale / UNEVEN, scale * UNEVEN), 0)
 
 
-def _weights(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """Random signs, and sizes from 1/2 to 1: two wrong elements do not cancel."""
-    return np.asarray(rng.choice([-1.0, 1.0], size=shape) * rng.uniform(0.5, 1.0, size=shape))
+def _balanced(claim: Array, move: Array, rng: np.random.Generator) -> Array:
+    """Weights of 0.8 to 1 whose signs make the contributions of the claim cancel, the larger ones in pairs."""
+    weights = rng.uniform(0.8, 1.0, size=claim.size)
+    flat = np.ravel(claim * move)
+    order = rng.permutation(flat.size)
+    order = order[np.argsort(-np.abs(flat[order]), kind="stable")]
+    signs = np.where(np.arange(flat.size) % 2, -1.0, 1.0)
+    signs[1::2] = -signs[0::2][: signs[1::2].size] * 1.0
+    flip = np.repeat(rng.choice([-1.0, 1.0], size=(flat.size + 1) // 2), 2)[: flat.size]
+    signs = signs * flip
+    weights[order] *= signs * np.where(flat[order] < 0, -1.0, 1.0)
+    return weights.reshape(claim.shape)
+
+
+def _largest(values: Array) -> float:
+    return float(np.max(values, initial=0.0))

@@ -1,4 +1,4 @@
-"""A user's function at one point: F(x) = <cotangent, forward(x)>, the gradient that is claimed, and its rounding."""
+"""A user's function at one point: what forward returns, the gradient that is claimed, and its rounding."""
 
 from __future__ import annotations
 
@@ -10,22 +10,30 @@ from typing import Any
 import numpy as np
 
 from gradwitness.arrays import Array
+from gradwitness.derivative.difference_table import POINTS, of_columns
 from gradwitness.subjects.errors import UserError
 from gradwitness.subjects.function import Call, Function
 from gradwitness.subjects.state import State
-from gradwitness.verdict import K
 
-JITTERS = 3
-"""Runs of backward at inputs that are moved by up to one unit roundoff: how far rounding may carry a gradient."""
+EPS = float(np.finfo(np.float64).eps)
+JITTERS = (1.0, 1.0, 2.0**-6)
+"""Sizes of random relative moves of inputs and cotangents, in units of float64's eps: how far rounding may carry a gradient."""
+DETOUR = 4.0
+"""Beyond this ratio a small jitter moves a gradient by more or less than its share: something inside rounds to float64."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One gradient that the user's backward returns, and how far rounding may have carried each of its elements."""
+    """One gradient that the user's backward returns.
+
+    spread   standard deviation, for each element, of what rounding to float64 does to it
+    detour   whether backward rounds to float64 on its way, although its inputs are wider
+    """
 
     name: str
     value: Array
-    slack: Array
+    spread: Array
+    detour: bool = True
 
 
 class Point:
@@ -35,7 +43,8 @@ class Point:
     arrays     the differentiated arrays in dtype
     douts      the cotangents, random normal numbers that float64 holds
     why        why it is not evaluated in longdouble; empty where it is
-    noise      of one value, measured
+    noise      of one value, measured, as a standard deviation
+    flat       what forward returns, as one row in longdouble; weights: the cotangents likewise
     """
 
     why = ""
@@ -50,7 +59,19 @@ class Point:
         self.out_names = call.out_names
         self.outs = [np.asarray(out) for out in call.outs]
         self.douts = [np.asarray(rng.normal(size=out.shape)).astype(self.dtype) for out in self.outs]
-        self.value, self.size = self._contracted(call.outs)
+        self.flat, self.weights = _row(self.outs), _row(self.douts)
+
+    @property
+    def size(self) -> np.longdouble:
+        """The size of the terms that the value is summed from."""
+        with np.errstate(invalid="ignore"):
+            return np.longdouble(np.abs(self.flat * self.weights).sum())
+
+    @property
+    def value(self) -> np.longdouble:
+        """<cotangent, forward>."""
+        with np.errstate(invalid="ignore"):
+            return np.longdouble((self.flat * self.weights).sum())
 
     def call(self, arrays: Sequence[Any]) -> Call:
         """One call of forward, from the state in which the user's objects came."""
@@ -59,34 +80,26 @@ class Point:
         with np.errstate(all="ignore"):
             return self.function.forward([np.array(array) for array in arrays])
 
-    def gradients(self, arrays: Sequence[Any]) -> list[Any]:
+    def gradients(self, arrays: Sequence[Any], douts: Sequence[Array] | None = None) -> list[Any]:
         """One call of forward and backward."""
-        self.evaluations += 1
         call = self.call(arrays)
+        self.evaluations += 1
         with np.errstate(all="ignore"):
-            return call.backward([dout.copy() for dout in self.douts])
+            return call.backward([dout.copy() for dout in (self.douts if douts is None else douts)])
 
     def moved(self, step: float, directions: Sequence[Array]) -> list[Array]:
         """The arrays, moved; what is really reached is what counts, not what was asked for."""
-        asked = [array + step * direction for array, direction in zip(self.arrays, directions, strict=True)]
+        asked = [np.asarray(array + step * direction) for array, direction in zip(self.arrays, directions, strict=True)]
         return self.function.reached(asked)
 
-    def at(self, arrays: Sequence[Array]) -> tuple[np.longdouble, np.longdouble]:
-        """F, and the size of the terms that it is summed from; nan where forward raises: a step that was not taken."""
+    def at(self, arrays: Sequence[Array]) -> Array:
+        """What forward returns, as one row; nan where it raises, or returns other shapes: a step that was not taken."""
         try:
-            return self._contracted(self.call(arrays).outs)
+            outs = self.call(arrays).outs
         except (UserError, ArithmeticError):
-            return np.longdouble(np.nan), np.longdouble(np.nan)
-
-    def _contracted(self, outs: Sequence[Any]) -> tuple[np.longdouble, np.longdouble]:
-        shapes = [np.shape(out) for out in outs]
-        if shapes != [dout.shape for dout in self.douts]:
-            return np.longdouble(np.nan), np.longdouble(np.nan)
-        products = [np.asarray(out, np.longdouble) * dout for out, dout in zip(outs, self.douts, strict=True)]
-        with np.errstate(invalid="ignore"):
-            value = sum((product.sum() for product in products), np.longdouble(0))
-            size = sum((np.abs(product).sum() for product in products), np.longdouble(0))
-        return np.longdouble(value), np.longdouble(size)
+            return np.full_like(self.flat, np.nan)
+        same = [np.shape(out) for out in outs] == [out.shape for out in self.outs]
+        return _row(outs) if same else np.full_like(self.flat, np.nan)
 
     @cached_property
     def claims(self) -> list[Claim | None]:
@@ -94,27 +107,47 @@ class Point:
 
         Rounding is that of float64 in any dtype: the constants in the code are no better.
         """
-        returned = self.gradients(self.arrays)
-        values = [None if g is None else np.asarray(g).astype(self.dtype) for g in returned]
-        squares = [np.zeros(array.shape) for array in self.arrays]
+        values = [None if g is None else np.asarray(g).astype(self.dtype) for g in self.gradients(self.arrays)]
         rng = np.random.default_rng((self.seed, 5))
-        for _ in range(JITTERS):
-            jittered = [a * (1 + np.finfo(np.float64).eps * (rng.random(a.shape) - 0.5)) for a in self.arrays]
-            for i, (value, other) in enumerate(zip(values, self._again(jittered), strict=True)):
-                if value is not None and other is not None and np.shape(other) == squares[i].shape == value.shape:
-                    with np.errstate(invalid="ignore"):
-                        difference = np.where(np.isfinite(value), np.asarray(other) - value, 0)
-                    squares[i] += np.nan_to_num(difference) ** 2
+        changes = [self._changes(values, size, rng) for size in JITTERS]
         return [
-            None if value is None else Claim(f"d{leaf.name}", value, _slack(square / JITTERS, value))
-            for leaf, value, square in zip(self.function.leaves, values, squares, strict=True)
+            None if value is None else _claim(f"d{leaf.name}", value, [change[i] for change in changes])
+            for i, (leaf, value) in enumerate(zip(self.function.leaves, values, strict=True))
         ]
 
-    def _again(self, arrays: Sequence[Array]) -> list[Any]:
+    def _changes(self, values: Sequence[Array | None], size: float, rng: np.random.Generator) -> list[Array]:
+        """What a jitter changes in each gradient, in units of the jitter."""
+
+        def jittered(array: Array) -> Array:
+            return np.asarray(array * (1 + np.longdouble(size * EPS) * (rng.random(array.shape) - 0.5))).astype(array.dtype)
+
         try:
-            return self.gradients(arrays)
+            others = self.gradients([jittered(a) for a in self.arrays], [jittered(dout) for dout in self.douts])
         except UserError:
-            return [None] * len(arrays)
+            others = [None] * len(values)
+        changes = []
+        for value, other in zip(values, others, strict=True):
+            if value is None or other is None or np.shape(other) != value.shape:
+                changes.append(np.zeros(()))
+            else:
+                difference = np.asarray(other, np.longdouble) - value
+                changes.append(np.where(np.isfinite(difference), difference, 0) / size)
+        return changes
+
+    def noise_of_gradients(self, directions: Sequence[Array], spacing: float) -> list[Array]:
+        """The noise of each element of each gradient, from a difference table along a direction; 0 where it shows none."""
+        rows = []
+        for j in POINTS:
+            try:
+                gradients = self.gradients(self.moved(j * spacing, directions))
+            except UserError:
+                return [np.zeros(array.shape) for array in self.arrays]
+            same = [g is not None and np.shape(g) == a.shape for g, a in zip(gradients, self.arrays, strict=True)]
+            rows.append(_row([g if fits else np.zeros(a.shape) for g, a, fits in zip(gradients, self.arrays, same, strict=True)]))
+        with np.errstate(invalid="ignore"):
+            noise = np.nan_to_num(of_columns(np.stack(rows)))
+        ends = np.cumsum([array.size for array in self.arrays])[:-1]
+        return [part.reshape(array.shape) for part, array in zip(np.split(noise, ends), self.arrays, strict=True)]
 
     @cached_property
     def scales(self) -> list[Array]:
@@ -122,13 +155,24 @@ class Point:
         return [_scale(array) for array in self.arrays]
 
 
-def _slack(mean_square: Array, value: Array) -> Array:
-    """What rounding may do to each element: its own deviation and its array's, and the last digit in any case."""
-    if mean_square.shape != value.shape:
-        return np.zeros(value.shape)  # a gradient of another shape is no gradient
-    over_array = mean_square.mean() if mean_square.size else 0.0
-    roundoff = np.finfo(np.float64).eps / 2 * np.abs(np.nan_to_num(value))
-    return np.asarray(K * (np.sqrt(mean_square + over_array) + roundoff))
+def _row(arrays: Sequence[Any]) -> Array:
+    rows = [np.ravel(np.asarray(array, np.longdouble)) for array in arrays]
+    return np.concatenate(rows) if rows else np.zeros(0, np.longdouble)
+
+
+def _claim(name: str, value: Array, changes: Sequence[Array]) -> Claim:
+    """What rounding may do to each element: its own deviation, or its array's where that is larger, and the last digit."""
+    if any(change.shape not in ((), value.shape) for change in changes):
+        return Claim(name, value, np.zeros(value.shape))  # a gradient of another shape is no gradient
+    changes = [change + np.zeros(value.shape) for change in changes]
+    wide, narrow = [float(np.sqrt(np.mean(np.square(c)))) if c.size else 0.0 for c in (np.stack(changes[:-1]), changes[-1])]
+    detour = not wide / DETOUR <= narrow <= DETOUR * wide or bool((value == value.astype(np.float64)).all())
+    kept = changes[:-1] if detour else changes
+    own = np.sqrt(np.mean(np.square(np.stack(kept)), axis=0)) + np.zeros(value.shape)
+    size = np.abs(np.where(np.isfinite(value), value, 0))
+    shown = (size > 0) & (own > 0)
+    typical = float(np.median(own[shown] / size[shown])) if shown.any() else 0.0
+    return Claim(name, value, np.asarray(np.maximum(own, typical * size) + EPS / 2 * size), detour)
 
 
 def _scale(array: Array) -> Array:

@@ -1,0 +1,220 @@
+"""The verdict about each gradient of a function at a point: a few directions, and, where one disagrees, a search.
+
+First everything moves at once, each element by its own scale and ties together. Then come even directions: one for the arrays
+that contribute most, and more of them for elements that are so small that an error of SEEN of their own size would have been
+missed. Each direction says how large an error of each element it would have shown: the least of that is the element's sight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from gradwitness.arrays import Array
+from gradwitness.judging.black_box import BlackBox, Measured
+from gradwitness.judging.directions import Direction, even, joint
+from gradwitness.judging.locate import EVALUATIONS, Located, Wrong, locate
+from gradwitness.judging.point import Point
+
+SEEN = 1e-7
+"""Of an element's own size: directions are added until an error of this size would be seen, where rounding allows."""
+BUDGET = 150
+"""Evaluations for a function that is right, those of its probes included."""
+PROBES = 26
+"""Of them, those that others make."""
+RUNGS = 4
+"""Of the ladder of a direction after the first."""
+ONE_DIRECTION = 18
+"""Evaluations of such a direction, mostly."""
+MEMBERS = 8
+"""Elements of a gradient that are looked at alone where it has a kink."""
+WEAK = 0.25
+"""Of the largest element: a gradient of which larger errors would not be seen cannot be called right."""
+
+
+@dataclass
+class Judgement:
+    """About one gradient.
+
+    wrong      its wrong elements that were found
+    blocks     how many more parts of it disagree that were not searched to the end
+    together   elements of which each may be right and all together are wrong: tied ones, at a kink
+    still      whether nothing moved: forward returned the same value wherever this array was moved
+    sight      the smallest error of any one element that would have been seen, relative to the largest element of the gradient
+    """
+
+    verdict: Literal["right", "wrong", "kink", "jump", "undefined", "cannot tell"] = "right"
+    wrong: list[Wrong] = field(default_factory=list)
+    blocks: int = 0
+    sight: float = np.nan
+    together: list[tuple[int, ...]] = field(default_factory=list)
+    still: bool = False
+
+
+class Judge:
+    """Judges the gradients of a point.
+
+    claims, spreads   as in BlackBox; zeros for gradients that are not judged
+    usable            which are judged
+    unattributed      whether something is wrong of which nobody knows in which of several gradients
+    """
+
+    def __init__(
+        self, point: Point, claims: Sequence[Array], spreads: Sequence[Array], usable: Sequence[bool], detour: bool
+    ) -> None:
+        self.point, self.claims, self.usable = point, list(claims), list(usable)
+        self.scales = [s if u else np.zeros_like(s) for s, u in zip(point.scales, usable, strict=True)]
+        self.rng = np.random.default_rng((point.seed, 2))
+        self.whole = joint(self.scales, point.arrays, self.rng)
+        self.box = BlackBox(point, claims, spreads, self.whole, detour)
+        self.seen = [np.full(array.shape, np.inf) for array in point.arrays]
+        self.measured: list[Measured] = []
+        self.confirmed = self.unattributed = False
+
+    def judgements(self) -> list[Judgement]:
+        """One for each array."""
+        self._measure(self.whole)
+        remaining = [np.full(a.shape, u) for a, u in zip(self.point.arrays, self.usable, strict=True)]
+        while (direction := even(self.claims, self.scales, remaining, self.rng)) is not None:
+            small = len(self.measured) > 1 and self.point.flat.size > 1
+            self._measure(direction, self.box.reached(direction) if small else None)
+            if self.point.evaluations + ONE_DIRECTION > BUDGET - PROBES:
+                break
+            remaining = self._remaining(remaining, direction)
+        return self._concluded()
+
+    def _measure(self, direction: Direction, reached: Array | None = None) -> None:
+        if not self.measured:
+            found = self.box.along(direction)
+            self.box.reach = found.slope.reach or self.box.reach
+        else:
+            found = self.box.along(direction, rungs=RUNGS, reached=reached)
+        if not found.agrees and not self.confirmed:
+            found = self.box.again(found)
+            self.confirmed = not found.agrees
+        self.measured.append(found)
+        self._note(found)
+
+    def _note(self, found: Measured) -> None:
+        """How small an error of each element a measurement would have shown."""
+        if found.tells:
+            bound = float(found.room + abs(found.excess))
+            for seen, part in zip(self.seen, direction.parts, strict=True):
+                with np.errstate(divide="ignore"):
+                    np.minimum(seen, bound / np.abs(np.asarray(part, np.float64)), out=seen)
+
+    def _remaining(self, before: Sequence[Array], direction: Direction) -> list[Array]:
+        """Arrays that no even direction took yet; of the others, elements of which an error of SEEN of their own would be missed.
+
+        What an even direction took is taken once more only if it is smaller than the rest.
+        """
+        left = []
+        for mask, seen, claim, part in zip(before, self.seen, self.claims, direction.parts, strict=True):
+            size = np.abs(np.asarray(claim, np.float64))
+            small = (size > 0) & (size < np.max(size, where=part != 0, initial=0) * SEEN**0.5) & (seen > SEEN * size)
+            left.append(mask & small if np.any(part) else mask)
+        return left
+
+    def sight(self, which: int) -> float:
+        """Of one gradient; see Judgement."""
+        largest = float(np.max(np.abs(self.claims[which]), initial=0))
+        return float(np.max(self.seen[which], initial=0)) / largest if largest > 0 else float("nan")
+
+    # What the measurements say.
+
+    def _concluded(self) -> list[Judgement]:
+        found = [Judgement() for _ in self.claims]
+        self._kinds(found)
+        left = EVALUATIONS
+        disagreeing = sorted((m for m in self.measured if not m.agrees), key=_ratio, reverse=True)
+        for one in disagreeing:
+            if left > 0 and not self._explained(one, found):
+                before = self.point.evaluations
+                self._enter(found, locate(self.box, one, left, self._note))
+                left -= self.point.evaluations - before
+        if not disagreeing and any(judgement.verdict == "kink" for judgement in found):
+            self._members(found)
+        for which, judgement in enumerate(found):
+            judgement.sight = self.sight(which)
+            judgement.still = all(m.still for m in self.measured if np.any(m.direction.parts[which]))
+            if judgement.verdict == "right" and not judgement.sight <= WEAK and np.any(self.claims[which]):
+                judgement.verdict = "cannot tell"
+        return found
+
+    def _kinds(self, found: list[Judgement]) -> None:
+        """Kinks, jumps and slopes that are not there, attributed to the arrays that have them."""
+        for one in self.measured:
+            moved = self._moved(one.direction)
+            if one.slope.kind == "smooth" and one.tells:
+                continue
+            for which in moved:
+                kind = (one if len(moved) == 1 else self._alone(one.direction, which)).slope.kind
+                if kind != "smooth":
+                    found[which].verdict = kind
+            return
+
+    def _members(self, found: list[Judgement]) -> None:
+        """Some elements that may lie at a kink, each alone: zeros, and ties. Moved with others, one of them may hide."""
+        for which, judgement in enumerate(found):
+            array = self.point.arrays[which]
+            _, inverse, count = np.unique(array, return_inverse=True, return_counts=True)
+            candidates = np.flatnonzero(np.ravel((array == 0) | (count[inverse].reshape(array.shape) > 1)))
+            for number in self.rng.permutation(candidates)[:MEMBERS] if judgement.verdict == "kink" else ():
+                if self.point.evaluations + 4 > BUDGET - PROBES:
+                    return
+                index = tuple(int(i) for i in np.unravel_index(int(number), array.shape))
+                parts = [np.zeros_like(a) for a in self.point.arrays]
+                parts[which][index] = self.scales[which][index]
+                one = self.box.quickly(Direction(tuple(parts), "one element"), self.box.reach * 2.0**-6)
+                if not one.agrees:
+                    judgement.verdict = "wrong"
+                    weight = np.longdouble(parts[which][index])
+                    truth = np.longdouble(self.claims[which][index]) + one.excess / weight
+                    judgement.wrong.append(Wrong(which, index, truth, one.room / weight))
+
+    def _alone(self, direction: Direction, which: int) -> Measured:
+        alone = [np.full(array.shape, i == which) for i, array in enumerate(self.point.arrays)]
+        return self.box.along(direction.within(alone), rungs=RUNGS)
+
+    def _moved(self, direction: Direction) -> list[int]:
+        return [which for which, part in enumerate(direction.parts) if np.any(part)]
+
+    def _explained(self, one: Measured, found: Sequence[Judgement]) -> bool:
+        """Whether the wrong elements that are known explain what disagrees along a direction."""
+        excess, room = one.excess, one.room
+        for which, judgement in enumerate(found):
+            for element in judgement.wrong:
+                weight = np.longdouble(one.direction.parts[which][element.index])
+                excess -= weight * (element.truth - self.claims[which][element.index])
+                room += abs(weight) * element.bar
+        return bool(abs(excess) <= room)
+
+    def _enter(self, found: list[Judgement], located: Located) -> None:
+        ends = np.cumsum([claim.size for claim in self.claims])
+        for element in located.wrong:
+            judgement = found[element.which]
+            judgement.verdict = "wrong"
+            if element.index not in [known.index for known in judgement.wrong]:
+                judgement.wrong.append(element)
+        for block in (*located.unsearched, *located.together):
+            arrays = np.unique(np.searchsorted(ends, block, side="right"))
+            if len(arrays) == 1:
+                found[arrays[0]].verdict = "wrong"
+                found[arrays[0]].blocks += 1
+            else:
+                self.unattributed = True
+                for which in arrays:
+                    if found[which].verdict in ("right", "kink"):
+                        found[which].verdict = "cannot tell"
+        for block in located.together:
+            for number in block:
+                which = int(np.searchsorted(ends, number, side="right"))
+                index = np.unravel_index(int(number) - (int(ends[which - 1]) if which else 0), self.claims[which].shape)
+                found[which].together.append(tuple(int(i) for i in index))
+
+
+def _ratio(one: Measured) -> float:
+    return float(abs(one.excess) / one.room)
