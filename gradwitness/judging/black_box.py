@@ -53,6 +53,7 @@ class Measured:
     half      half the difference between the slopes of both sides: at a kink the claim may lie anywhere between them
     still     whether forward returned the same value everywhere
     reached   the outputs that the direction reaches, as a mask; None for all
+    line      the line itself, which remembers its samples
     """
 
     direction: Direction
@@ -64,6 +65,7 @@ class Measured:
     half: np.longdouble = field(default_factory=lambda: np.longdouble(0))
     still: bool = False
     reached: Array | None = None
+    line: Line | None = None
 
     @property
     def room(self) -> np.longdouble:
@@ -175,7 +177,7 @@ class BlackBox:
             return self.along(direction, step, rungs, reached)
         half = self._half(direction, found) if found.kind == "kink" else np.longdouble(0)
         claimed = direction.of(self.claims)
-        return Measured(direction, claimed, found.value, found.error, slack, found, half, line.still(), reached)
+        return Measured(direction, claimed, found.value, found.error, slack, found, half, line.still(), reached, line)
 
     def quickly(self, direction: Direction, step: float, levels: int = 2, reached: Array | None = None) -> Measured:
         """The same from two quotients or a few more, at steps that are known to be small against the bends of the function."""
@@ -192,10 +194,14 @@ class BlackBox:
 
         The cheapest whose error is small against what disagrees along the whole direction; 0 halvings if none is.
         """
-        line = self.line(found.direction, found.reached)
+        line = found.line or self.line(found.direction, found.reached)
         for levels in LEVELS:
-            steps = [found.slope.reach * 2.0**-power for power in range(0, POWERS, 2)]
-            error, step = min((quick(line, step, levels).error, step) for step in steps)
+            error, step = np.longdouble(np.inf), found.slope.reach
+            for power in range(0, POWERS, 3):  # steps of the ladder are known
+                tried = quick(line, found.slope.reach * 2.0**-power, levels)
+                if tried.error > error:
+                    break
+                error, step = tried.error, tried.reach
             if error <= abs(found.excess) / CLEARLY:
                 return step, levels
         return found.slope.reach, 0

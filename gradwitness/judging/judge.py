@@ -29,6 +29,8 @@ RUNGS = 4
 """Of the ladder of a direction after the first."""
 ONE_DIRECTION = 18
 """Evaluations of such a direction, mostly."""
+APART = 150
+"""Evaluations after which arrays that are wrong together are no longer told apart."""
 MEMBERS = 8
 """Elements of a gradient that are looked at alone where it has a kink."""
 WEAK = 0.25
@@ -81,7 +83,7 @@ class Judge:
         while (direction := even(self.claims, self.scales, remaining, self.rng)) is not None:
             small = len(self.measured) > 1 and self.point.flat.size > 1
             self._measure(direction, self.box.reached(direction) if small else None)
-            if self.point.evaluations + ONE_DIRECTION > BUDGET - PROBES:
+            if self.point.evaluations + ONE_DIRECTION > BUDGET - PROBES + (APART if self.confirmed else 0):
                 break
             remaining = self._remaining(remaining, direction)
         return self._concluded()
@@ -102,7 +104,7 @@ class Judge:
         """How small an error of each element a measurement would have shown."""
         if found.tells:
             bound = float(found.room + abs(found.excess))
-            for seen, part in zip(self.seen, direction.parts, strict=True):
+            for seen, part in zip(self.seen, found.direction.parts, strict=True):
                 with np.errstate(divide="ignore"):
                     np.minimum(seen, bound / np.abs(np.asarray(part, np.float64)), out=seen)
 
@@ -128,13 +130,15 @@ class Judge:
     def _concluded(self) -> list[Judgement]:
         found = [Judgement() for _ in self.claims]
         self._kinds(found)
+        disagreeing = [m for m in self.measured if not m.agrees]
+        blamed = self._blamed([m for m in disagreeing if m.direction.balanced] or disagreeing, found)
         left = EVALUATIONS
-        disagreeing = sorted((m for m in self.measured if not m.agrees), key=_ratio, reverse=True)
-        for one in disagreeing:
-            if left > 0 and not self._explained(one, found):
-                before = self.point.evaluations
-                self._enter(found, locate(self.box, one, left, self._note))
-                left -= self.point.evaluations - before
+        for number, (which, one) in enumerate(blamed):
+            before = self.point.evaluations
+            found[which].verdict = "wrong"
+            if not self._explained(one, found):
+                self._enter(found, which, locate(self.box, one, left // (len(blamed) - number)))
+            left -= self.point.evaluations - before
         if not disagreeing and any(judgement.verdict == "kink" for judgement in found):
             self._members(found)
         for which, judgement in enumerate(found):
@@ -192,28 +196,41 @@ class Judge:
                 room += abs(weight) * element.bar
         return bool(abs(excess) <= room)
 
-    def _enter(self, found: list[Judgement], located: Located) -> None:
-        ends = np.cumsum([claim.size for claim in self.claims])
-        for element in located.wrong:
-            judgement = found[element.which]
-            judgement.verdict = "wrong"
-            if element.index not in [known.index for known in judgement.wrong]:
-                judgement.wrong.append(element)
-        for block in (*located.unsearched, *located.together):
-            arrays = np.unique(np.searchsorted(ends, block, side="right"))
+    def _blamed(self, disagreeing: Sequence[Measured], found: list[Judgement]) -> list[tuple[int, Measured]]:
+        """The gradients that disagree along some directions, each with a direction that moves its array alone."""
+        blamed = []
+        start = self.point.evaluations
+        waiting = [(one, self._moved(one.direction)) for one in sorted(disagreeing, key=_ratio)]
+        while waiting:
+            one, arrays = waiting.pop()
+            if one.agrees:
+                continue
             if len(arrays) == 1:
-                found[arrays[0]].verdict = "wrong"
-                found[arrays[0]].blocks += 1
-            else:
+                blamed.append((arrays[0], one))
+            elif self.point.evaluations - start > APART:
                 self.unattributed = True
                 for which in arrays:
-                    if found[which].verdict in ("right", "kink"):
-                        found[which].verdict = "cannot tell"
-        for block in located.together:
-            for number in block:
-                which = int(np.searchsorted(ends, number, side="right"))
-                index = np.unravel_index(int(number) - (int(ends[which - 1]) if which else 0), self.claims[which].shape)
-                found[which].together.append(tuple(int(i) for i in index))
+                    found[which].verdict = "cannot tell"
+            else:
+                half = len(arrays) // 2
+                waiting += [(self._part(one, part), part) for part in (arrays[half:], arrays[:half])]
+        return blamed
+
+    def _part(self, one: Measured, arrays: Sequence[int]) -> Measured:
+        """A direction for some arrays alone."""
+        masks = [np.full(array.shape, i in arrays) for i, array in enumerate(self.point.arrays)]
+        part = self.box.along(one.direction.within(masks), one.slope.reach, RUNGS, one.reached)
+        self._note(part)
+        return part
+
+    def _enter(self, found: list[Judgement], which: int, located: Located) -> None:
+        judgement = found[which]
+        judgement.wrong += located.wrong
+        judgement.blocks += len(located.unsearched)
+        start = sum(claim.size for claim in self.claims[:which])
+        for number in (int(n) for block in located.together for n in block):
+            index = np.unravel_index(number - start, self.claims[which].shape)
+            judgement.together.append(tuple(int(i) for i in index))
 
 
 def _ratio(one: Measured) -> float:

@@ -9,7 +9,6 @@ Single elements are measured in any case: no right one is listed.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,8 +21,6 @@ EVALUATIONS = 100
 FULL = 18
 """Of them, those that a measurement takes, mostly, where a quick one is not exact enough."""
 RUNGS = 3
-
-Note = Callable[[Measured], None]
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ class Located:
 class Search:
     """The search along one direction."""
 
-    def __init__(self, box: BlackBox, measured: Measured, evaluations: int, note: Note | None) -> None:
+    def __init__(self, box: BlackBox, measured: Measured, evaluations: int) -> None:
         self.box = box
         self.shapes = [part.shape for part in measured.direction.parts]
         self.flat = np.concatenate([np.ravel(part) for part in measured.direction.parts])
@@ -61,7 +58,6 @@ class Search:
         self.reached, self.reach = measured.reached, measured.slope.reach
         self.step, self.levels = box.plan(measured)
         self.cost = 2 * self.levels or FULL
-        self._note = note
         self._evaluations = self.left = evaluations
 
     def measure(self, block: Array) -> Measured:
@@ -71,8 +67,6 @@ class Search:
             found = self.box.quickly(direction, self.step, self.levels, self.reached)
         else:
             found = self.box.along(direction, self.reach, RUNGS, self.reached)
-        if self._note:
-            self._note(found)
         self.left = self._evaluations - (self.box.point.evaluations - self._start)
         return found
 
@@ -124,12 +118,9 @@ class _Block:
         return bool(abs(self.excess) > self.room)
 
 
-def locate(box: BlackBox, measured: Measured, evaluations: int = EVALUATIONS, note: Note | None = None) -> Located:
-    """The wrong elements among those that a direction moves, from a bounded number of evaluations.
-
-    note   is told of each measurement
-    """
-    search = Search(box, measured, evaluations, note)
+def locate(box: BlackBox, measured: Measured, evaluations: int = EVALUATIONS) -> Located:
+    """The wrong elements among those that a direction moves, from a bounded number of evaluations."""
+    search = Search(box, measured, evaluations)
     wrong: list[Wrong] = []
     together: list[Array] = []
     lost: list[Array] = []
@@ -149,8 +140,12 @@ def locate(box: BlackBox, measured: Measured, evaluations: int = EVALUATIONS, no
         return not found.agrees
 
     everything = np.flatnonzero(search.flat)
-    if len(everything):
-        put(_Block(everything, measured.excess, measured.room))
+    if len(everything) * search.cost <= search.left:
+        for number in everything:
+            put(_Block(everything[everything == number], measured.excess, measured.room))
+        tied = [] if wrong else search.ties(everything)
+        return Located(wrong, [] if wrong or tied else [everything], tied)
+    put(_Block(everything, measured.excess, measured.room))
     while queue and search.left >= 3 * search.cost:
         _, _, block = heapq.heappop(queue)
         first, second = search.halves(block.numbers)
