@@ -71,11 +71,13 @@ class Judge:
         self.scales = [s if u else np.zeros_like(s) for s, u in zip(point.scales, usable, strict=True)]
         self.rng = np.random.default_rng((point.seed, 2))
         self.whole = joint(self.scales, point.arrays, self.rng)
-        self.box = BlackBox(point, claims, spreads, self.whole, detour)
+        with np.errstate(all="ignore"):
+            self.box = BlackBox(point, claims, spreads, self.whole, detour)
         self.seen = [np.full(array.shape, np.inf) for array in point.arrays]
         self.measured: list[Measured] = []
         self.confirmed = self.unattributed = False
 
+    @np.errstate(all="ignore")  # inf and nan are looked at where they arise: a step that leaves the domain
     def judgements(self) -> list[Judgement]:
         """One for each array."""
         self._measure(self.whole)

@@ -130,7 +130,8 @@ class Point:
             if value is None or other is None or np.shape(other) != value.shape:
                 changes.append(np.zeros(()))
             else:
-                difference = np.asarray(other, np.longdouble) - value
+                with np.errstate(invalid="ignore"):
+                    difference = np.asarray(other, np.longdouble) - value
                 changes.append(np.where(np.isfinite(difference), difference, 0) / size)
         return changes
 
