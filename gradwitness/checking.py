@@ -14,6 +14,7 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.judging.judge import Judge, Judgement
+from gradwitness.judging.native import native
 from gradwitness.judging.point import Claim, Point
 from gradwitness.report.findings import Finding
 from gradwitness.report.report import Report
@@ -107,6 +108,7 @@ def _examined(function: Function, state: State, seed: int) -> Report:
     findings = list(probes.findings())
     point = _point(function, seed, state)
     findings += _gradients(point)
+    findings += native(point)
     return Report(
         function.description,
         _how(point),

@@ -7,6 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from gradwitness.verdict import K
+
+GROSS = 2.0**-5
+"""Half the digits of float16: sums may round in any dtype that code keeps its buffers in."""
+
 
 def same(first: Sequence[Any], second: Sequence[Any]) -> bool:
     """Equal to the last bit, nan where nan is."""
@@ -22,20 +27,28 @@ def _equal(a: Any, b: Any) -> bool:
     return bool(np.all((a == b) | ((a != a) & (b != b))))  # noqa: PLR0124 - nan, in every dtype
 
 
-def alike(first: Sequence[Any], second: Sequence[Any], dtype: Any = None) -> bool:
-    """Equal in the first half of their digits; of those of dtype if it is given.
-
-    What differs by less is left to the measurement, whose bars are known.
-    """
-    return len(first) == len(second) and all(_near(a, b, dtype) for a, b in zip(first, second, strict=True))
+def alike(first: Sequence[Any], second: Sequence[Any]) -> bool:
+    """Equal in the first half of their digits. What differs by less is left to the measurement, whose bars are known."""
+    return len(first) == len(second) and all(_near(a, b) for a, b in zip(first, second, strict=True))
 
 
-def _near(a: Any, b: Any, dtype: Any) -> bool:
+def adds_up(first: Any, second: Any, both: Any, thrice: Any) -> bool:
+    """Whether first + second is both, as far as rounding lets one see: thrice is 3 first, but for rounding."""
+    g, h, both, thrice = (np.asarray(each, np.longdouble) for each in (first, second, both, thrice))
+    if not g.shape == h.shape == both.shape == thrice.shape:
+        return False
+    with np.errstate(all="ignore"):
+        apart, noise, size = np.abs(g + h - both), np.abs(thrice - 3 * g), np.abs(g) + np.abs(h)
+    largest = [np.max(each, initial=0, where=np.isfinite(each)) for each in (apart, noise, size)]
+    return bool(largest[0] <= max(K * largest[1], GROSS * largest[2]))
+
+
+def _near(a: Any, b: Any) -> bool:
     if a is None or b is None:
         return True
     if np.shape(a) != np.shape(b):
         return False
-    digits = np.sqrt(max(_roundoff(a), _roundoff(b)) if dtype is None else np.finfo(dtype).eps)
+    digits = np.sqrt(max(_roundoff(a), _roundoff(b)))
     a, b = np.asarray(a, np.longdouble), np.asarray(b, np.longdouble)
     finite = np.isfinite(a) & np.isfinite(b)
     size = max(np.max(np.abs(a), initial=0, where=finite), np.max(np.abs(b), initial=0, where=finite))

@@ -15,7 +15,7 @@ from gradwitness.arrays import Array
 from gradwitness.report.findings import Finding
 from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.function import Call, Function
-from gradwitness.subjects.likeness import alike, difference, same
+from gradwitness.subjects.likeness import adds_up, alike, difference, same
 from gradwitness.subjects.state import State
 from gradwitness.subjects.validation import seed_given
 
@@ -121,14 +121,8 @@ class Probes:
                 "Backward returns the same for another dout: it does not use it. Multiply by dout, also in a loss's backward",
             )
             return
-        sums = True
-        if linear := alike([None if g is None else -2 * g for g in first], scaled):
-            others = self._douts(douts)
-            other, both = self._of(call, others), self._of(call, [d + e for d, e in zip(douts, others, strict=True)])
-            if other is not None and both is not None:
-                with np.errstate(all="ignore"):
-                    added = [None if g is None or h is None else g + h for g, h in zip(first, other, strict=True)]
-                sums = alike(added, both, np.float16)  # sums round, in whatever dtype the code keeps its buffers
+        linear = alike([None if g is None else -2 * g for g in first], scaled)
+        sums = not linear or self._adds_up(call, douts, first)
         if not (linear and sums):
             law = "of d1 + d2 it is not that of d1 plus that of d2" if linear else "of -2 dout it is not -2 times that of dout"
             yield Finding(
@@ -136,6 +130,15 @@ class Probes:
                 "wrong",
                 f"The gradient is not linear in dout: {law}. Each term has dout as a factor once, and no condition looks at dout",
             )
+
+    def _adds_up(self, call: Call | None, douts: Sequence[Array], first: Sequence[Any]) -> bool:
+        """Whether the gradient of d + e is the sum of theirs. That of 3 d, which is no power of 2, says what rounding does."""
+        others = self._douts(douts)
+        other, both = self._of(call, others), self._of(call, [d + e for d, e in zip(douts, others, strict=True)])
+        thrice = self._of(call, [3 * dout for dout in douts])
+        if other is None or both is None or thrice is None:
+            return True
+        return all(g is None or adds_up(g, h, sum_, three) for g, h, sum_, three in zip(first, other, both, thrice, strict=True))
 
     def _of(self, call: Call | None, douts: Sequence[Array]) -> list[Any] | None:
         """The gradients for a cotangent; None where backward does not take it."""
