@@ -165,10 +165,10 @@ EXACT = 64 * float(np.finfo(WIDE).eps)
 def _how(point: Point) -> str:
     """How the function was examined, and what stood in the way of more."""
     noise = point.noise / (float(point.size) or 1.0)
-    exact = f"each value exact to {noise:.1g} of its terms"
+    exact = f"each value exact to {noise:.1g} of its terms" if np.isfinite(noise) else "whose noise could not be measured"
     if point.dtype != WIDE:
         return f"in float64: {point.why}; {exact}"
-    if noise <= EXACT:
+    if not noise > EXACT:
         return f"in longdouble, {exact}"
     cut = departure(point.call, point.arrays)
     return f"in longdouble, cut to float64 {f'by {cut}' if cut else 'on the way'}; {exact}"

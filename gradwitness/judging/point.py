@@ -167,7 +167,9 @@ def _claim(name: str, value: Array, changes: Sequence[Array]) -> Claim:
         return Claim(name, value, np.zeros(value.shape))  # a gradient of another shape is no gradient
     changes = [change + np.zeros(value.shape) for change in changes]
     wide, narrow = [float(np.sqrt(np.mean(np.square(c)))) if c.size else 0.0 for c in (np.stack(changes[:-1]), changes[-1])]
-    detour = not wide / DETOUR <= narrow <= DETOUR * wide or bool((value == value.astype(np.float64)).all())
+    with np.errstate(over="ignore"):
+        narrow_itself = bool((value == value.astype(np.float64)).all())
+    detour = not wide / DETOUR <= narrow <= DETOUR * wide or narrow_itself
     kept = changes[:-1] if detour else changes
     own = np.sqrt(np.mean(np.square(np.stack(kept)), axis=0)) + np.zeros(value.shape)
     size = np.abs(np.where(np.isfinite(value), value, 0))

@@ -35,6 +35,8 @@ CUTS = re.compile(
     r"|\b(?:linalg|fft)\.\w+|\bscipy\.[\w.]+|\bspecial\.\w+"
 )
 """Calls that return float64 without leaving it in a variable."""
+SHOWN = 90
+"""Characters of a line."""
 EMPTY = re.compile(r"\bempty(?:_like)?\(")
 
 
@@ -161,11 +163,15 @@ def _kind(seen: tuple[str, Any]) -> str:
 
 
 def _line(code: CodeType, number: int) -> str:
-    return f"{_place(code, number)}: {_text(code, number)}"
+    return f"{_place(code, number)}: {_short(_text(code, number))}"
 
 
 def _text(code: CodeType, number: int) -> str:
     return linecache.getline(code.co_filename, number).strip()
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 def _place(code: CodeType, number: int) -> str:
