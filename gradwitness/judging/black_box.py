@@ -38,6 +38,8 @@ LOST = 2.0**20
 """How many times the slack cancellation in backward may lose: what disagrees by more is no rounding."""
 SPACINGS = (2.0**-26, 2.0**-16)
 """Of the tables that show the noise of backward, as shares of an element's own size."""
+ROUNDING = 6
+"""Runs of backward in float64, where it disagrees in longdouble."""
 TIGHT, ONE = 4.0, 16.0
 """Units of spread that are allowed to a backward that keeps the wide dtype, along balanced directions: many elements, one."""
 
@@ -217,6 +219,7 @@ class BlackBox:
             places = [step * j / 5 for j in POINTS]
             values = np.stack([self.point.at(self.point.moved(t, direction.parts)) for t in places])
             self.noises = np.fmax(self.noises, np.where(np.isfinite(values).all(axis=0), of_columns(values - self.point.flat), 0))
+        self.spreads = [np.maximum(*both) for both in zip(self.spreads, self.point.rounding(ROUNDING), strict=True)]
         for spacing in SPACINGS if abs(found.excess) < LOST * found.slack else ():
             noises = self.point.noise_of_gradients(direction.parts, spacing)
             self.spreads = [np.maximum(spread, noise) for spread, noise in zip(self.spreads, noises, strict=True)]

@@ -213,7 +213,7 @@ def _differs(now: Any, before: Any) -> bool:
     """Whether two states of a generator differ: dicts of numbers and arrays."""
     if isinstance(now, dict):
         return any(_differs(now[key], before[key]) for key in before)
-    return not np.array_equal(now, before)
+    return bool((now != before).any()) if isinstance(now, np.ndarray) else bool(now != before)
 
 
 def _python_generator(given: random.Random) -> Memory:

@@ -83,11 +83,16 @@ def checked(name: str, draw: int) -> Entry:
         **entry,
         "verdict": report.verdict,
         "why": _why(report),
-        "watched": report.examined.startswith("watched"),
+        "watched": held(report),
         "sights": [finding.sight for finding in report.findings if finding.sight == finding.sight],
         "evaluations": report.evaluations,
         "seconds": time.process_time() - start,
     }
+
+
+def held(report: Report) -> bool:
+    """Whether the function ran in longdouble from end to end."""
+    return report.examined.startswith("in longdouble") and "cut to float64" not in report.examined
 
 
 def _why(report: Report) -> str:

@@ -13,7 +13,7 @@ from rich.table import Table
 from trust.journal import Entry
 
 COLUMNS = (
-    "style", "functions", "checks", "right", "cannot tell", "wrong", "raised", "sight, watched", "as a black box",
+    "style", "functions", "checks", "right", "cannot tell", "wrong", "raised", "sight in longdouble", "in float64",
     "evaluations, median", "most", "CPU seconds",
 )  # fmt: skip
 
