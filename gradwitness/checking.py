@@ -127,16 +127,24 @@ SECONDS = 0.05
 def _point(function: Function, seed: int, state: State) -> Point:
     """The function at its point: in longdouble if it runs there, else in float64."""
     narrow = Point(function, seed, state, FLOAT64)
-    wide, narrow.why = _wide(narrow)
-    return wide or narrow
+    narrow.why = _obstacle(narrow)
+    if not narrow.why:
+        wide, narrow.why = _wide(narrow)
+        return wide or narrow
+    return narrow
+
+
+def _obstacle(narrow: Point) -> str:
+    """Why longdouble is not tried; empty if it is."""
+    if WIDE.itemsize <= FLOAT64.itemsize:
+        return "longdouble has no more digits on this machine"
+    if narrow.function.keeps_dtype:
+        return "parameters that are moved in place keep their dtype"
+    return "longdouble would take too long" if sum(array.size for array in narrow.arrays) > MANY else ""
 
 
 def _wide(narrow: Point) -> tuple[Point | None, str]:
     """The same in longdouble; or why it cannot be had."""
-    if WIDE.itemsize <= FLOAT64.itemsize:
-        return None, "longdouble has no more digits on this machine"
-    if sum(array.size for array in narrow.arrays) > MANY:
-        return None, "longdouble would take too long"
     try:
         start = time.perf_counter()
         wide = Point(narrow.function, narrow.seed, narrow.state, WIDE)

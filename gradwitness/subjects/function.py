@@ -43,6 +43,7 @@ class Function(Protocol):
     data          arrays that are handed over as they are, by name
     description   what it is, for the first line of a report
     unread        what to tell where other values of the leaves change nothing
+    keeps_dtype   whether the leaves stay in their own dtype, whatever forward is asked to run on
     """
 
     leaves: list[Leaf]
@@ -50,6 +51,7 @@ class Function(Protocol):
     data: list[tuple[str, Array]]
     description: str
     unread: str
+    keeps_dtype: bool
 
     def forward(self, arrays: Sequence[Any]) -> Call:
         """Run the user's forward on these values. Raises UserError."""
@@ -61,6 +63,7 @@ class Function(Protocol):
 class Pair:
     """A forward and a backward; see the module."""
 
+    keeps_dtype = False
     unread = "Forward returns the same for other inputs: it does not use what it is given. Does it read a global of that name?"
 
     def __init__(

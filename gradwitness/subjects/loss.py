@@ -41,7 +41,7 @@ class Loss:
                 "in_place", kind(in_place), "True or False", "True: the function reads the arrays of params in an object"
             )
         self._function, self._params, self._data, self._static = function, params, tuple(data), dict(static or {})
-        self._in_place = in_place
+        self._in_place = self.keeps_dtype = in_place
         data_names = [f"data[{i}]" for i in range(len(self._data))]
         statics = [f"static[{key!r}]" for key in self._static]
         for name, value in zip(["params", *data_names, *statics], [params, *self._data, *self._static.values()], strict=True):
@@ -76,8 +76,6 @@ class Loss:
 
     def _moved(self, arrays: Sequence[Any]) -> Any:
         """The call with other values in the arrays of params."""
-        if any(np.asarray(array).dtype == np.longdouble for array in arrays):
-            raise BadCall("params", "in longdouble", "float64", "Arrays that are moved in place keep their dtype")
         before = [leaf.value.copy() for leaf in self.leaves]
         try:
             for leaf, array in zip(self.leaves, arrays, strict=True):

@@ -35,6 +35,8 @@ CUTS = re.compile(
     r"|\b(?:linalg|fft)\.\w+|\bscipy\.[\w.]+|\bspecial\.\w+"
 )
 """Calls that return float64 without leaving it in a variable."""
+NUMBER = 0
+"""Stands for the identity of a number, which cannot be stored into."""
 SHOWN = 90
 """Characters of a line."""
 EMPTY = re.compile(r"\bempty(?:_like)?\(")
@@ -126,7 +128,7 @@ class _Trace:
             before = self._before[id(frame)]
             for name, seen in now.items():
                 if seen != before.get(name):
-                    stored = name in before and before[name][0] == seen[0]
+                    stored = name in before and before[name][0] == seen[0] != NUMBER
                     if not stored and EMPTY.search(_text(frame.f_code, line)):
                         continue  # what stands in an empty array is nobody's value
                     words = f"{_line(frame.f_code, line)} {'stores into' if stored else 'makes'} {name}, {_kind(seen[1])}"
@@ -140,7 +142,7 @@ def _narrow(frame: FrameType) -> Iterator[tuple[str, tuple[int, Any]]]:
     for name, value in frame.f_locals.items():
         for inner, each in ((name, value), *_inside(name, value)):
             if isinstance(each, float):
-                yield inner, (0, (type(each).__name__, float(each)))
+                yield inner, (NUMBER, (type(each).__name__, float(each)))
             elif isinstance(each, (np.ndarray, np.floating)) and each.dtype.kind == "f" and each.dtype.itemsize <= 8:
                 yield inner, (id(each), (each.dtype.name, hash(each.tobytes()) if each.size < 100_000 else float(np.sum(each))))
 

@@ -92,6 +92,7 @@ def test_parameters_in_place(which: int, wrong: float, verdict: str, dtype: Any)
     function, params = in_place(net)[which]
     report = check_loss(function, params, X.astype(dtype), Y.astype(dtype), in_place=True)
     assert report.verdict == verdict, report
+    assert report.examined.startswith("in float64: parameters that are moved in place keep their dtype")
     assert net.W is net.params["W"] is kept
     assert net.W.tobytes() == values.tobytes()
     assert "seen" not in vars(net)
