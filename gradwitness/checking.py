@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradwitness.arrays import Array
+from gradwitness.diagnosis.explained import explained
 from gradwitness.judging.judge import Judge, Judgement
 from gradwitness.judging.native import native
 from gradwitness.judging.point import Claim, Point
@@ -107,7 +108,7 @@ def _examined(function: Function, state: State, seed: int) -> Report:
     probes = Probes(function, state, seed)
     findings = list(probes.findings())
     point = _point(function, seed, state)
-    findings += _gradients(point)
+    findings += explained(point, list(_gradients(point)))
     findings += native(point)
     return Report(
         function.description,

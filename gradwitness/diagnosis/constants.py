@@ -1,0 +1,75 @@
+"""Numbers that people get wrong by: recognised, and put in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+
+import numpy as np
+
+from gradwitness.arrays import Array
+
+CLOSE = 1e-8
+"""How near a number must lie to a recognised one, relative; fitted numbers are known to about this."""
+DENOMINATORS = 12
+
+
+def sizes(known: Mapping[str, Array]) -> dict[int, str]:
+    """Numbers of rows, columns and elements -> whose they are. The first owner of a number keeps it."""
+    found: dict[int, str] = {}
+    for number, words in _sizes(known):
+        if number > 2:
+            found.setdefault(number, words)
+    return found
+
+
+def _sizes(known: Mapping[str, Array]) -> Iterator[tuple[int, str]]:
+    arrays = [(name, array) for name, array in known.items() if array.ndim]
+    for name, array in arrays:
+        yield len(array), f"the number of {'rows' if array.ndim > 1 else 'elements'} of {name}"
+        if array.ndim == 2:
+            yield array.shape[1], f"the number of columns of {name}"
+    for name, array in arrays:
+        for axis, length in enumerate(array.shape):
+            yield length, f"the length of axis {axis} of {name}"
+        yield array.size, f"the number of elements of {name}"
+    for name, array in arrays:
+        for first in range(array.ndim):
+            for last in range(first + 2, array.ndim + 1):
+                yield int(np.prod(array.shape[first:last])), f"the product of axes {first} to {last - 1} of {name}"
+        for axis in range(array.ndim):
+            yield array.size // max(array.shape[axis], 1), f"the number of elements of {name} without axis {axis}"
+
+
+def simple(number: float) -> Fraction | None:
+    """The number as a fraction of small numbers, if it is one."""
+    if not np.isfinite(number) or abs(number) > 1e6:
+        return None
+    near = Fraction(number).limit_denominator(DENOMINATORS)
+    return near if near and abs(float(near) - number) <= CLOSE * abs(number) else None
+
+
+def told(number: float) -> str:
+    """A number in a few digits: 3, 1/3, 0.1, 1.237."""
+    near = simple(number)
+    if near is not None:
+        return str(near)
+    return f"{float(number):.12g}" if float(f"{float(number):.4g}") == float(f"{float(number):.12g}") else f"{float(number):.7g}"
+
+
+def recognised(number: float, known: Mapping[str, Array]) -> str:
+    """What a positive number is: "8, the number of rows of x"; empty if it is nothing that is known."""
+    for size, words in sizes(known).items():
+        for value, spelled in ((size, f"{size}"), (1 / size, f"1/{size}")):
+            if abs(number - value) <= CLOSE * value:
+                return f"{spelled}, and {size} is {words}"
+        for value, spelled in ((size / (size - 1), f"{size}/{size - 1}"), ((size - 1) / size, f"{size - 1}/{size}")):
+            if abs(number - value) <= CLOSE * value:
+                return f"{spelled}, and {size} is {words}"
+    for name, array in known.items():
+        if array.size == 1 and array.dtype.kind == "f":
+            value = abs(float(array.reshape(())))
+            for candidate, spelled in ((value, name), (1 / value if value else 0, f"1/{name}"), (abs(1 - value), f"1 - {name}")):
+                if candidate and candidate != 1 and abs(number - candidate) <= CLOSE * candidate:
+                    return f"{told(candidate)}, which is {spelled}"
+    return ""

@@ -1,0 +1,120 @@
+"""Mistakes about the upstream gradient, found by asking the user's backward again with other cotangents.
+
+A right backward is linear in its cotangent. What it returns for a cotangent of zeros is a term that does not use it; what grows
+with its square is a term that uses it twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+
+from gradwitness.arrays import Array
+from gradwitness.diagnosis.case import Case, Explanation, Repair
+from gradwitness.diagnosis.shapes import to_shape
+
+SEEN = 1e-7
+"""Relative to the largest element: a difference that rounding does not make."""
+ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
+    "1 - {}**2, the derivative of tanh": lambda y: 1 - y * y,
+    "{} * (1 - {}), the derivative of sigmoid": lambda y: y * (1 - y),
+    "({} > 0), the derivative of relu": lambda y: (y > 0).astype(float),
+    "{}, the derivative of exp": lambda y: y,
+    "2 * {}": lambda y: 2 * y,
+}
+"""Derivatives of activations, from their outputs."""
+
+
+def linear(case: Case) -> Iterator[Repair]:
+    """Terms that do not use the cotangent, or use it twice, with it put right."""
+    if not case.fits or not case.douts:
+        return
+    zero, twice = _again(case, 0.0), _again(case, 2.0)
+    if zero is None or twice is None:
+        return
+    square = (twice - 2 * case.claimed + zero) / 2
+    name = next(iter(case.douts))
+    unused, used_twice = _seen(zero, case.claimed), _seen(square, case.claimed)
+    if unused and not used_twice:
+        whole = not _seen(zero - case.claimed, case.claimed)
+        what = (
+            "Backward returns the same for any cotangent"
+            if whole
+            else "For a cotangent of zeros backward returns something else than zero"
+        )
+        cure = f"{name} is not used" + ("" if whole else " in one of its terms")
+        for dout in _spread(case):
+            yield Repair(case.claimed - zero + zero * dout, "cotangent", f"{what}: {cure}. Multiplied by {name} it agrees")
+    if used_twice and not unused:
+        for dout in _spread(case):
+            with np.errstate(all="ignore"):
+                mended = case.claimed - square + np.where(dout != 0, square / dout, 0)
+            yield Repair(
+                mended,
+                "cotangent",
+                f"With twice the cotangent it grows fourfold: {name} is multiplied in twice. Divided by it once, it agrees",
+            )
+
+
+def not_linear(case: Case) -> Explanation | None:
+    """Backward is not linear in the cotangent: a mistake whatever the function is."""
+    zero, twice = _again(case, 0.0), _again(case, 2.0)
+    if not case.fits or zero is None or twice is None:
+        return None
+    names = " and ".join(case.douts)
+    if not _seen(zero - case.claimed, case.claimed):
+        words = f"Backward returns the same for any cotangent: {names} is not used"
+    elif _seen(zero, case.claimed):
+        words = f"For a cotangent of zeros backward returns something else than zero: a term does not use {names}"
+    elif _seen(twice - 2 * case.claimed, case.claimed):
+        words = (
+            "With twice the cotangent backward does not return twice the gradient: "
+            f"{names} is used twice in a product, or what is made of it is cut off"
+        )
+    else:
+        return None
+    return Explanation("cotangent", words)
+
+
+def activation(case: Case) -> Iterator[Repair]:
+    """The derivative of a last activation is missing, or one too many: backward of a cotangent that has it agrees."""
+    outs = {name: array for name, array in case.known.items() if name.startswith("out")}
+    douts = list(case.douts.values())
+    for at, (out_name, dout) in enumerate(zip(outs, douts, strict=False)):
+        out = outs[out_name]
+        if out.shape != dout.shape or out.size < 2:
+            continue
+        for words, slope in ACTIVATIONS.items():
+            for power in (1, -1):
+                with np.errstate(all="ignore"):
+                    factor = np.asarray(slope(np.asarray(out, np.longdouble)), np.longdouble) ** power
+                if not np.isfinite(factor).all():
+                    continue
+                mended = case.again([*douts[:at], dout * factor, *douts[at + 1 :]])
+                if mended is not None and mended.shape == case.array.shape:
+                    said = words.replace("{}", out_name)
+                    verb = (
+                        "The derivative of a last activation is missing: with"
+                        if power == 1
+                        else "A derivative is one too many: without"
+                    )
+                    yield Repair(
+                        np.asarray(mended, np.longdouble), "derivative", f"{verb} {said} as a factor of the cotangent it agrees"
+                    )
+
+
+def _again(case: Case, times: float) -> Array | None:
+    came = case.again([times * dout for dout in case.douts.values()])
+    if came is None or came.shape != case.array.shape or not np.isfinite(came).all():
+        return None
+    return np.asarray(came, np.longdouble)
+
+
+def _seen(value: Array, beside: Array) -> bool:
+    return bool(np.abs(value).max(initial=0) > SEEN * np.abs(beside).max(initial=0))
+
+
+def _spread(case: Case) -> Iterator[Array]:
+    for dout in case.douts.values():
+        yield from to_shape(np.asarray(dout, np.longdouble), case.array.shape)

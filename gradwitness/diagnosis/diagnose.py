@@ -1,0 +1,104 @@
+"""The hypotheses in their order: the simplest first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from gradwitness.diagnosis import cotangent, factors, normalising, places, projections, series, terms, whole
+from gradwitness.diagnosis.case import Case, Explanation, Repair
+from gradwitness.diagnosis.looking import Look
+from gradwitness.diagnosis.non_finite import non_finite
+from gradwitness.diagnosis.patterns import evidence
+
+Hypothesis = Callable[[Case], Iterator[Repair]]
+SIMPLE: tuple[Hypothesis, ...] = (
+    whole.constant_factor,
+    series.multiples,
+    places.element,
+    factors.known_factors,
+    terms.known_terms,
+    whole.sums,
+    whole.axes,
+    whole.exchanged,
+    cotangent.linear,
+    projections.diagonal,
+    normalising.normalising,
+    projections.statistics,
+    projections.norms,
+    places.sides,
+    cotangent.activation,
+)
+"""Hypotheses with few candidates each."""
+SEARCHES: tuple[Callable[[Case, Look], Iterator[Repair]], ...] = (factors.factors, terms.terms)
+"""Hypotheses with thousands of candidates each."""
+
+
+def diagnose(case: Case) -> Explanation | None:
+    """The mistake that explains a wrong gradient, proven; None if nothing repairs it."""
+    if (explanation := _nothing(case)) is not None:
+        return explanation
+    with np.errstate(all="ignore"):
+        for hypothesis in SIMPLE:
+            if (explanation := _proven(case, hypothesis(case))) is not None:
+                return explanation
+        if (explanation := series.contributions(case)) is not None:
+            return explanation
+        return _searched(case) or _last(case)
+
+
+def _searched(case: Case) -> Explanation | None:
+    """Products of known quantities, here and for each row of a batch."""
+    look = Look(case)
+    for search in SEARCHES:
+        if (explanation := _proven(case, search(case, look))) is not None:
+            return explanation
+    if (explanation := _proven(case, places.elements(case))) is not None:
+        return explanation
+    formula = _proven(case, terms.formulas(case, look))
+    if formula is not None and formula.kind != "formula":
+        return formula
+    return _by_row(case) or formula
+
+
+def _by_row(case: Case) -> Explanation | None:
+    """The same searches in the gradients of the rows of a batch."""
+    for finer in case.finer(case) if case.contracted else ():
+        if not finer.wrong:
+            continue
+        look = Look(finer)
+        for repairs in (factors.known_factors(finer), factors.factors(finer, look), terms.terms(finer, look)):
+            if (found := _proven(finer, repairs)) is not None:
+                return Explanation(found.kind, f"For the cotangent of one row alone: {found[0].lower()}{found[1:]}")
+    return None
+
+
+def _last(case: Case) -> Explanation | None:
+    """What is said where nothing repairs it, and is a mistake for all that."""
+    if case.fits and not case.claimed.any():
+        return Explanation("zero", "It is zero everywhere, and forward depends on it: nothing flows back along its path")
+    return cotangent.not_linear(case)
+
+
+def _proven(case: Case, repairs: Iterator[Repair]) -> Explanation | None:
+    return next((repair.explanation for repair in repairs if case.proves(repair)), None)
+
+
+def explain(case: Case) -> str:
+    """One or two sentences: the mistake, or what is seen where none is proven; empty if there is nothing to say."""
+    found = diagnose(case)
+    if found is not None:
+        return found
+    seen = evidence(case)
+    return f"Unexplained: {seen}" if seen else ""
+
+
+def _nothing(case: Case) -> Explanation | None:
+    """Something came where zero is right, or nan."""
+    if not case.fits:
+        return non_finite(case)
+    none = bool(case.wrong) and all(abs(truth) <= bar for truth, bar in case.elements.values())
+    if none and case.proves(Repair(np.zeros(case.array.shape), "", "")):
+        return Explanation("zero", "Zero is right: forward does not depend on it here")
+    return None

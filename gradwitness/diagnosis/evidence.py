@@ -1,0 +1,141 @@
+"""The case of one gradient of a function that is examined: measurements, and every array that a repair may use."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradwitness.arrays import Array
+from gradwitness.diagnosis.case import Case
+from gradwitness.diagnosis.measuring import measure
+from gradwitness.diagnosis.slices import by_row
+from gradwitness.judging.black_box import BlackBox
+from gradwitness.judging.point import Point
+from gradwitness.subjects.errors import BadCall, UserError
+
+ENTRIES = 12
+"""Of a list whose arrays are known by their position."""
+SMALL = 200_000
+"""Elements of a known array at most."""
+
+
+def case_of(
+    box: BlackBox, which: int, came: Array, wrong: Iterable[tuple[int, ...]] = (), right: Mapping[str, bool] | None = None
+) -> Case:
+    """The case of the gradient at a position.
+
+    came    what backward returned for it, in its own shape
+    wrong   elements that are known to be wrong
+    right   whether the other gradients are right, by name
+    """
+    point = box.point
+    leaves = point.function.leaves
+    others = {
+        claim.name: (claim.value, bool((right or {}).get(claim.name)))
+        for i, claim in enumerate(point.claims)
+        if claim is not None and i != which
+    }
+    return Case(
+        name=f"d{leaves[which].name}",
+        array=point.arrays[which],
+        came=np.asarray(came),
+        measurements=measure(box, which, wrong),
+        known=known(point),
+        douts={name.replace("out", "dout", 1): dout for name, dout in zip(point.out_names, point.douts, strict=True)},
+        others=others,
+        again=_again(point, which),
+        finer=lambda case: by_row(box, which, case),
+    )
+
+
+def _again(point: Point, which: int) -> Any:
+    def again(douts: Sequence[Array]) -> Array | None:
+        point.evaluations += 1
+        try:
+            with np.errstate(all="ignore"):
+                came = point.call(point.arrays).backward([np.asarray(dout).astype(point.dtype) for dout in douts])[which]
+            return None if came is None else np.asarray(came, np.longdouble)
+        except (UserError, BadCall, TypeError, ValueError):
+            return None
+
+    return again
+
+
+def known(point: Point) -> dict[str, Array]:
+    """Arrays and numbers by name: inputs, static arguments, outs, and what the user's functions name or close over."""
+    function: Any = point.function
+    found: dict[str, Array] = {leaf.name: array for leaf, array in zip(function.leaves, point.arrays, strict=True)}
+    named = dict(zip(getattr(function, "names", ()), getattr(function, "inputs", ()), strict=False))
+    sources: list[Mapping[str, Any]] = [named, getattr(function, "_static", {})]
+    found |= dict(zip(point.out_names, point.outs, strict=True))
+    for callable_ in (getattr(function, "_forward", None), getattr(function, "_backward", None)):
+        if callable_ is not None:
+            sources += [_defaults(callable_), _reached(callable_)]
+    for source in sources:
+        for name, value in _flat(source):
+            found.setdefault(name, value)
+    return found | _cached(point, found)
+
+
+def _cached(point: Point, found: Mapping[str, Array]) -> dict[str, Array]:
+    """What forward keeps for backward, and is not known by another name: under the names that backward unpacks it to."""
+    cache = getattr(point.call(point.arrays), "cache", None)
+    names = _unpacked(getattr(point.function, "_backward", None))
+    kept = list(cache) if isinstance(cache, (tuple, list)) else [cache]
+    named = dict(zip(names, kept, strict=True)) if len(names) == len(kept) else {f"cache[{i}]": one for i, one in enumerate(kept)}
+    flat = dict(_flat(cache if isinstance(cache, Mapping) else named))
+    same = {(array.shape, array.astype(float).tobytes()) for array in found.values()}
+    return {
+        name: array
+        for name, array in flat.items()
+        if name not in found and (array.shape, array.astype(float).tobytes()) not in same
+    }
+
+
+def _unpacked(backward: Any) -> list[str]:
+    """The names in backward's line `a, b, c = cache`."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(backward)))
+    except (TypeError, OSError, SyntaxError):
+        return []
+    for node in ast.walk(tree):
+        target = node.targets[0] if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) else None
+        names = [name.id for name in target.elts if isinstance(name, ast.Name)] if isinstance(target, ast.Tuple) else []
+        if isinstance(target, ast.Tuple) and len(names) == len(target.elts):
+            return names
+    return []
+
+
+def _flat(source: Mapping[Any, Any]) -> Iterator[tuple[str, Array]]:
+    for name, value in source.items():
+        if isinstance(value, (tuple, list)) and len(value) <= ENTRIES:
+            value = dict(enumerate(value))  # noqa: PLW2901 - lists and tuples are walked as dicts are
+        if isinstance(value, Mapping):
+            yield from ((f"{name}[{key}]", array) for key, array in _flat(value))
+        elif isinstance(value, (np.ndarray, np.generic, float, int)) and not isinstance(value, bool):
+            array = np.asarray(value)
+            if array.dtype.kind in "fiub" and array.size <= SMALL:
+                yield str(name), array
+
+
+def _defaults(function: Any) -> dict[str, Any]:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return {}
+    return {p.name: p.default for p in parameters if p.default is not p.empty}
+
+
+def _reached(function: Any) -> dict[str, Any]:
+    """What a function closes over, or names among its globals."""
+    inner = getattr(inspect.unwrap(getattr(function, "func", function)), "__func__", function)
+    try:
+        variables = inspect.getclosurevars(inner)
+    except TypeError:
+        return {}
+    return {**variables.globals, **variables.nonlocals}

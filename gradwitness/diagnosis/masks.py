@@ -1,0 +1,66 @@
+"""Masks that a gradient may be wrong by: comparisons of known arrays with numbers, and slabs along an axis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+
+from gradwitness.arrays import Array
+from gradwitness.diagnosis.case import Case
+from gradwitness.diagnosis.shapes import to_shape
+
+RELATIONS: Mapping[str, Callable[[Array, float], Array]] = {
+    "{} > {}": lambda values, bound: values > bound,
+    "{} < {}": lambda values, bound: values < bound,
+    "{} == {}": lambda values, bound: values == bound,
+    "{} <= {}": lambda values, bound: values <= bound,
+    "{} >= {}": lambda values, bound: values >= bound,
+    "{} != {}": lambda values, bound: values != bound,
+    "abs({}) > {}": lambda values, bound: np.abs(values) > bound,
+    "abs({}) <= {}": lambda values, bound: np.abs(values) <= bound,
+}
+
+
+def masks(case: Case) -> Iterator[tuple[Array, str]]:
+    """Masks in the array's shape that hold somewhere and not everywhere, with their words."""
+    shape, seen = case.array.shape, set()
+    for mask, words in [*_comparisons(case), *_slabs(case)]:
+        full = np.broadcast_to(mask, shape)
+        key = full.tobytes()
+        if key not in seen and full.any() and not full.all():
+            seen.add(key)
+            yield full, words
+
+
+def _comparisons(case: Case) -> Iterator[tuple[Array, str]]:
+    own = {case.name.removeprefix("d"): case.array}
+    for name, array in {**own, **case.known, **case.douts}.items():
+        for values in to_shape(array, case.array.shape):
+            if values.dtype.kind == "b":
+                yield from ((values, name), (~values, f"not {name}"))
+            else:
+                for bound, spelled in _bounds(case.known):
+                    for words, relation in RELATIONS.items():
+                        yield relation(values, bound), words.format(name, spelled)
+
+
+def _bounds(known: Mapping[str, Array]) -> Iterator[tuple[float, str]]:
+    yield from ((0.0, "0"), (1.0, "1"), (-1.0, "-1"), (3.0, "3"), (-3.0, "-3"))
+    for name, array in known.items():
+        if array.size == 1 and array.dtype.kind in "fi":
+            yield float(array.reshape(())), name
+
+
+def _slabs(case: Case) -> Iterator[tuple[Array, str]]:
+    """The first and the last along each axis, all others, and the range of those where elements are wrong."""
+    shape = case.array.shape
+    for axis, length in enumerate(shape):
+        at = np.arange(length).reshape([-1 if a == axis else 1 for a in range(len(shape))])
+        name = {1: ("element",), 2: ("row", "column")}.get(len(shape), [f"place on axis {a}" for a in range(len(shape))])[axis]
+        yield from ((at == 0, f"the first {name}"), (at > 0, f"all but the first {name}"))
+        yield from ((at == length - 1, f"the last {name}"), (at < length - 1, f"all but the last {name}"))
+        touched = sorted({index[axis] for index in case.wrong})
+        if touched:
+            behind = f" to {touched[-1]}" if touched[-1] > touched[0] else ""
+            yield (at >= touched[0]) & (at <= touched[-1]), f"{name} {touched[0]}{behind}"

@@ -1,0 +1,180 @@
+"""Functions that normalise: standardised values, unit vectors, softmax. Their gradient has a term for each statistic.
+
+    standardised    rstd * (g - mean(g) - xhat * mean(g * xhat))
+    by mean square  r * (g - xhat * mean(g * xhat))
+    unit vectors    (g - u * sum(g * u)) / length
+    softmax         p * (g - sum(g * p))
+    log_softmax     g - p * sum(g)
+
+g is the cotangent, times the weight if there is one. Where one of these is the truth, what came is compared with its terms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from gradwitness.arrays import Array
+from gradwitness.diagnosis.case import Case, Repair
+from gradwitness.diagnosis.constants import told
+from gradwitness.diagnosis.shapes import to_shape
+
+EPSILONS = (0.0, 1e-5, 1e-6, 1e-8, 1e-3, 1e-12)
+SAME = 1e-9
+"""Relative: known arrays are exact to float64 only."""
+LARGEST = 20_000
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """A function that normalises along some axes: its name, its gradient's formula and terms, by what they flow through."""
+
+    words: str
+    formula: str
+    axes: tuple[int, ...]
+    terms: dict[str, Array]
+
+    @property
+    def truth(self) -> Array:
+        """The whole gradient."""
+        return np.asarray(sum(self.terms.values()))
+
+
+def normalising(case: Case) -> Iterator[Repair]:
+    """The term that is missing, or wrong, in the gradient of a function that normalises."""
+    if not case.fits or case.array.ndim == 0 or case.array.size > LARGEST:
+        return
+    for candidate in _candidates(case):
+        truth = candidate.truth.reshape(case.array.shape)
+        if all(abs(truth[index] - known) <= 4 * bar + SAME * abs(known) for index, (known, bar) in case.elements.items()):
+            yield Repair(truth, *_compared(case, candidate))
+
+
+def _compared(case: Case, right: Normalised) -> tuple[str, str]:
+    """The kind of mistake, and the words: which term of the right gradient is missing or wrong."""
+    shape = next(iter(right.terms.values())).shape
+    lacking = right.truth - case.claimed.reshape(shape)
+    room, forward = SAME * np.abs(lacking).max(), f"Forward is {right.words}"
+    for through, term in right.terms.items():
+        constant = float((lacking * term).sum() / ((term * term).sum() or 1))
+        if np.abs(lacking - constant * term).max() <= room:
+            came = round(1 - constant, 9)
+            how = "is missing: it is held constant" if came == 0 else f"is {told(came)} times what is right"
+            return "statistics", f"{forward}. The gradient through {through} {how}"
+    statistics = [through for through in right.terms if through != DIRECT]
+    if np.abs(lacking - sum(right.terms[each] for each in statistics)).max() <= room:
+        return "statistics", f"{forward}. The gradient through {' and '.join(statistics)} is missing: they are held constant"
+    for through in statistics:
+        term = right.terms[through]
+        squares = (term * term).sum(axis=right.axes, keepdims=True)
+        each = (lacking * term).sum(axis=right.axes, keepdims=True) / np.where(squares > 0, squares, 1)
+        if np.abs(lacking - each * term).max() <= room:
+            return "statistics", f"{forward}. The gradient through {through} is wrong, and all else is right"
+    return "normalised", f"{forward}, and what came is not its gradient: {right.formula} is"
+
+
+DIRECT = "the values themselves"
+STANDARDISED = "rstd * (g - mean(g) - xhat * mean(g * xhat))"
+SCALED = "(g - xhat * mean(g * xhat)) / root mean square"
+UNIT = "(g - u * sum(g * u)) / length"
+
+
+def _candidates(case: Case) -> Iterator[Normalised]:
+    for name, g in _upstream(case):
+        for shape, axes, words in groupings(case):
+            x, d = case.array.reshape(shape).astype(np.longdouble), g.reshape(shape)
+            if np.prod([shape[a] for a in axes]) < 2:
+                continue
+            for make in (_standardised, _unit, _softmax):
+                yield from make(case, x, d, axes, words + name)
+
+
+def _upstream(case: Case) -> Iterator[tuple[str, Array]]:
+    """Cotangents in the array's shape; times a weight."""
+    for dout in case.douts.values():
+        if dout.shape == case.array.shape:
+            g = np.asarray(dout, np.longdouble)
+            yield "", g
+            for name, weight in case.known.items():
+                if (
+                    weight.dtype.kind == "f"
+                    and 0 < weight.ndim <= g.ndim
+                    and weight.size <= g.size
+                    and not name.startswith("out")
+                ):
+                    for shaped in to_shape(np.asarray(weight, np.longdouble), g.shape):
+                        yield f", times {name}", g * shaped
+
+
+def _standardised(case: Case, x: Array, g: Array, axes: tuple[int, ...], words: str) -> Iterator[Normalised]:
+    mean = _mean(axes)
+    for centred in (True, False):
+        middle = x - mean(x) if centred else x
+        square = mean(middle * middle)
+        for eps in epsilons(case):
+            if not (square + eps > 0).all():
+                continue
+            rstd = 1 / np.sqrt(square + eps)
+            xhat = middle * rstd
+            terms = {DIRECT: rstd * g}
+            if centred:
+                terms["the mean"] = np.broadcast_to(-rstd * mean(g), g.shape)
+            terms["the variance" if centred else "the mean square"] = -rstd * xhat * mean(g * xhat)
+            yield Normalised(
+                f"{'standardised' if centred else 'divided by its root mean square'} {words}",
+                STANDARDISED if centred else SCALED,
+                axes,
+                terms,
+            )
+
+
+def _unit(case: Case, x: Array, g: Array, axes: tuple[int, ...], words: str) -> Iterator[Normalised]:
+    del case
+    length = np.sqrt((x * x).sum(axis=axes, keepdims=True))
+    if (length > 0).all():
+        u = x / length
+        terms = {DIRECT: g / length, "the length": -u * (g * u).sum(axis=axes, keepdims=True) / length}
+        yield Normalised(f"divided by its length {words}", UNIT, axes, terms)
+
+
+def _softmax(case: Case, x: Array, g: Array, axes: tuple[int, ...], words: str) -> Iterator[Normalised]:
+    del case
+    e = np.exp(x - x.max(axis=axes, keepdims=True))
+    p = e / e.sum(axis=axes, keepdims=True)
+    yield Normalised(
+        f"a softmax {words}", "p * (g - sum(g * p))", axes, {DIRECT: p * g, "the sum": -p * (g * p).sum(axis=axes, keepdims=True)}
+    )
+    yield Normalised(
+        f"a log_softmax {words}", "g - p * sum(g)", axes, {DIRECT: g, "the sum": -p * g.sum(axis=axes, keepdims=True)}
+    )
+
+
+def _mean(axes: tuple[int, ...]) -> Callable[[Array], Array]:
+    return lambda a: np.asarray(a.mean(axis=axes, keepdims=True))
+
+
+def groupings(case: Case) -> Iterator[tuple[tuple[int, ...], tuple[int, ...], str]]:
+    """Shapes and axes along which statistics may be taken: any axes, and groups of channels."""
+    shape = case.array.shape
+    for count in range(1, len(shape) + 1):
+        for axes in combinations(range(len(shape)), count):
+            yield shape, axes, (f"along axis {axes[0]}" if count == 1 else f"along axes {', '.join(map(str, axes))}")
+    for name, value in case.known.items():
+        if (
+            value.ndim == 0
+            and value.dtype.kind in "iu"
+            and len(shape) > 1
+            and 1 < value <= shape[1]
+            and shape[1] % int(value) == 0
+        ):
+            size = int(np.prod(shape)) // (shape[0] * int(value))
+            yield (shape[0], int(value), size), (2,), f"in {int(value)} {name}"
+
+
+def epsilons(case: Case) -> list[float]:
+    """Those that the user's code names; else the usual ones."""
+    named = [float(v.reshape(())) for n, v in case.known.items() if n.startswith("eps") and v.size == 1]
+    return named or list(EPSILONS)

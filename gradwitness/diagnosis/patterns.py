@@ -1,0 +1,41 @@
+"""What is seen where no repair is found: which elements are wrong, and by which ratio. Evidence, not an explanation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradwitness.diagnosis.case import Case
+from gradwitness.diagnosis.constants import told
+
+
+def evidence(case: Case) -> str:
+    """A sentence about the elements that were measured; empty if there is nothing to say."""
+    if not case.fits or not case.elements:
+        return ""
+    said = [f"{len(case.wrong)} of {len(case.elements)} elements that were measured are wrong"]
+    ratios = {i: float(truth / case.claimed[i]) for i, (truth, _) in case.elements.items() if i in case.wrong and case.claimed[i]}
+    for axis in range(case.array.ndim):
+        touched = {i[axis] for i in case.wrong}
+        spared = {i[axis] for i in case.elements} - touched
+        if touched and spared and not touched & {i[axis] for i in case.elements if i not in case.wrong}:
+            said.append(f"all at {_listed(touched)} of axis {axis}, none elsewhere")
+            break
+    if ratios and case.array.ndim:
+        for axis in range(case.array.ndim):
+            groups: dict[int, list[float]] = {}
+            for index, ratio in ratios.items():
+                groups.setdefault(index[axis], []).append(ratio)
+            several = {at: values for at, values in groups.items() if len(values) > 1}
+            if several and all(np.ptp(values) <= 1e-7 * abs(values[0]) for values in several.values()):
+                shown = ", ".join(f"{told(values[0])} at {at}" for at, values in sorted(several.items())[:4])
+                said.append(f"truth / got is the same for all elements at one place of axis {axis}: {shown}")
+                break
+        else:
+            low, high = min(ratios.values()), max(ratios.values())
+            said.append(f"truth / got lies between {low:.4g} and {high:.4g}")
+    return "; ".join(said)
+
+
+def _listed(numbers: set[int]) -> str:
+    shown = sorted(numbers)
+    return ", ".join(map(str, shown[:6])) + (", ..." if len(shown) > 6 else "")
