@@ -18,8 +18,3 @@ slices.py       the gradient of each row of a batch alone
 series.py       contributions that overwrite each other
 patterns.py     what is seen where nothing is proven
 """
-
-from gradwitness.diagnosis.case import Case, Explanation, Measurement
-from gradwitness.diagnosis.diagnose import diagnose, explain
-
-__all__ = ["Case", "Explanation", "Measurement", "diagnose", "explain"]

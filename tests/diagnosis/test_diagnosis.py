@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from gradwitness.checking import check
-from gradwitness.diagnosis import Case, Explanation, Measurement, diagnose, explain
-from gradwitness.diagnosis.case import Repair
+from gradwitness.diagnosis.case import Case, Explanation, Measurement, Repair
+from gradwitness.diagnosis.diagnose import diagnose, explain
 from tests.diagnosis.mistakes import Array, Mistake, gradients, layer_norm, linear, mistakes, softmax, tanh
 
 MISTAKES = list(mistakes())

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradwitness.checking import check
-from gradwitness.diagnosis import Explanation
+from gradwitness.diagnosis.case import Explanation
 from gradwitness.subjects.pair import Subject
 from trust.journal import Entry, Journal
 from trust.peers.wrong_gradients import at_mutant, mutants, what_it_is
