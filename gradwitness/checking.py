@@ -190,6 +190,8 @@ def _gradients(point: Point) -> Iterator[Finding]:
     for claim, array, leaf, fits in zip(claims, point.arrays, point.function.leaves, usable, strict=True):
         if claim is None:
             yield Finding(f"d{leaf.name}", "note", "Backward returns nothing for it: not checked")
+        elif not fits and claim.value.shape == array.shape and not np.isfinite(point.flat).all():
+            yield Finding(claim.name, "undefined", "It has nan or inf, as forward has")
         elif not fits:
             yield Finding(
                 claim.name,

@@ -33,6 +33,7 @@ CUT = 2.0**-57
 
 def native(point: Point) -> Iterator[Finding]:
     """Findings about the user's own dtype. point is the function in a wider one; in float64 there may be none."""
+    yield from _undefined(point)
     dtype = _dtype(point)
     own = _Own(point, dtype)
     for name, result, truth in own.results:
@@ -149,6 +150,16 @@ def _dtype(point: Point) -> np.dtype[Any]:
     """The coarsest dtype among the inputs; Python's floats take that of what they meet."""
     arrays = [leaf.array.dtype for leaf in point.function.leaves if type(leaf.value) is not float]
     return max(arrays or [np.dtype(np.float64)], key=unit_roundoff)
+
+
+def _undefined(point: Point) -> Iterator[Finding]:
+    """Outputs that are nan or inf in a wider dtype as well: there is nothing to differentiate."""
+    for name, out in zip(point.out_names, point.outs, strict=True):
+        odd = np.argwhere(~np.isfinite(out))
+        if len(odd):
+            at = f"[{', '.join(map(str, odd[0]))}]" if out.ndim else ""
+            message = f"Forward returns {out[tuple(odd[0])]} at {name}{at}: there is no derivative. Try inputs where it is finite"
+            yield Finding(name, "undefined", message, of=out.size)
 
 
 def _overflow(name: str, result: Array, truth: Array, dtype: np.dtype[Any]) -> Iterator[Finding]:

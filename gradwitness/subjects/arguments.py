@@ -58,7 +58,11 @@ def leaves_of(inputs: Sequence[Any], names: Sequence[str], wrt: Collection[str |
         found = _chosen(found, inputs, names, [wrt] if isinstance(wrt, (str, int)) else list(wrt))
     if not found:
         kinds = ", ".join(f"{name}: {kind(value)}" for name, value in zip(names, inputs, strict=True)) or "nothing"
-        raise BadCall("inputs", f"without any floats ({kinds})", "at least one float array", "Convert: x.astype(float)")
+        objects = any(hasattr(value, "__dict__") and not isinstance(value, np.ndarray) for value in inputs)
+        cure = "Convert: x.astype(float)"
+        if objects:
+            cure = "An object is data: hand over its arrays, in a dict by name, or see check_loss(..., in_place=True)"
+        raise BadCall("inputs", f"without any floats ({kinds})", "at least one float array", cure)
     return found
 
 
@@ -66,7 +70,8 @@ def kind(value: Any) -> str:
     """What a value is, in a few words."""
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype}, shape {value.shape}"
-    return "None" if value is None else f"a {type(value).__name__}"
+    name = type(value).__name__
+    return "None" if value is None else f"{'an' if name[:1].lower() in 'aeio' else 'a'} {name}"
 
 
 def replaced(inputs: Sequence[Any], leaves: Sequence[Leaf], arrays: Sequence[Any]) -> tuple[Any, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from gradwitness.subjects.arguments import Leaf, is_float, kind
+from gradwitness.subjects.arguments import Leaf, branches, is_float, kind
 from gradwitness.subjects.errors import BadCall
 
 BRANCHING = (tuple, list, Mapping)
@@ -35,18 +36,19 @@ def _by_input(returned: Any, inputs: Sequence[Any], names: Sequence[str], owners
     """Position of an input -> what was returned for it."""
     if isinstance(returned, Mapping) and (named := _by_name(returned, names)) is not None:
         return named
+    arrays = [i for i in owners if _has_arrays(inputs[i])]  # numbers are settings, if they have no gradient
     if isinstance(returned, (tuple, list)):
         if len(owners) == 1 and (len(inputs) == 1 or len(returned) != len(inputs)) and _like(returned, inputs[owners[0]]):
             return {owners[0]: returned}
-        if len(returned) == len(inputs):
-            return dict(enumerate(returned))
-        if len(returned) == len(owners):
-            return dict(zip(owners, returned, strict=True))
-        differentiable = [i for i, value in enumerate(inputs) if is_float(value) or isinstance(value, (tuple, list, Mapping))]
-        if len(returned) == len(differentiable):
-            return dict(zip(differentiable, returned, strict=True))
-    if len(owners) == 1 and not isinstance(returned, (tuple, list)):
-        return {owners[0]: returned}
+        differentiable = [i for i, value in enumerate(inputs) if is_float(value) or isinstance(value, BRANCHING)]
+        for order in (range(len(inputs)), owners, differentiable, arrays):
+            if len(returned) == len(order):
+                return dict(zip(order, returned, strict=True))
+    elif len(owners) == 1 or len(arrays) == 1:
+        return {(owners if len(owners) == 1 else arrays)[0]: returned}
+    given = list(returned) if isinstance(returned, (tuple, list)) else [returned]
+    if given and len(fitting := _fitting(given, inputs, owners)) == 1:
+        return dict(zip(fitting[0], given, strict=True))
     wanted = f"{len(owners)} gradients, one for each of {', '.join(names[i] for i in owners)}"
     if isinstance(returned, Mapping):
         keys = ", ".join(map(repr, returned))
@@ -54,7 +56,22 @@ def _by_input(returned: Any, inputs: Sequence[Any], names: Sequence[str], owners
             f"what {who} returns", f"a dict with {keys}", wanted, "Its keys are the names of the inputs, or d before them"
         )
     came = f"{len(returned)} gradients" if isinstance(returned, (tuple, list)) else kind(returned)
-    raise BadCall(f"what {who} returns", came, wanted, "None stands for an input that has no gradient")
+    cure = "None stands for an input that has no gradient, and wrt names those that have one"
+    raise BadCall(f"what {who} returns", came, wanted, cure)
+
+
+def _has_arrays(value: Any) -> bool:
+    """Whether an array is in nested tuples, lists and dicts."""
+    return isinstance(value, np.ndarray) or any(_has_arrays(branch) for _, branch in branches(value))
+
+
+def _fitting(given: Sequence[Any], inputs: Sequence[Any], owners: Sequence[int]) -> list[tuple[int, ...]]:
+    """The ways, in the inputs' order, to see arrays as the gradients of some of the inputs by their shapes."""
+    if not all(isinstance(each, np.ndarray) for each in given):
+        return []
+    shapes = {i: np.shape(inputs[i]) for i in owners if is_float(inputs[i])}
+    ways = itertools.islice(itertools.combinations(shapes, len(given)), 1000)
+    return [way for way in ways if all(shapes[i] == gradient.shape for i, gradient in zip(way, given, strict=True))]
 
 
 def _like(returned: Any, value: Any) -> bool:

@@ -27,6 +27,11 @@ def _equal(a: Any, b: Any) -> bool:
     return bool(np.all((a == b) | ((a != a) & (b != b))))  # noqa: PLR0124 - nan, in every dtype
 
 
+def finite(values: Sequence[Any]) -> bool:
+    """Without nan and inf."""
+    return all(bool(np.isfinite(np.asarray(value, np.longdouble)).all()) for value in values)
+
+
 def alike(first: Sequence[Any], second: Sequence[Any]) -> bool:
     """Equal in the first half of their digits. What differs by less is left to the measurement, whose bars are known."""
     return len(first) == len(second) and all(_near(a, b) for a, b in zip(first, second, strict=True))

@@ -15,7 +15,7 @@ from gradwitness.arrays import Array
 from gradwitness.report.findings import Finding
 from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.function import Call, Function
-from gradwitness.subjects.likeness import adds_up, alike, difference, same
+from gradwitness.subjects.likeness import adds_up, alike, difference, finite, same
 from gradwitness.subjects.state import State
 from gradwitness.subjects.validation import seed_given
 
@@ -71,8 +71,7 @@ class Probes:
         self.state.restore()
         try:
             other = self._forward(self._others())
-            claims_something = any(value is not None and np.any(value) for value in first)
-            if claims_something and same(outs, other.outs):
+            if _claims(first) and finite(outs) and same(outs, other.outs):
                 yield Finding("inputs", "note", self.function.unread)
             self._backward(other, douts)
         except (UserError, BadCall):
@@ -112,7 +111,7 @@ class Probes:
     def _linear(self, call: Call | None, douts: Sequence[Array], first: Sequence[Any]) -> Iterator[Finding]:
         """The gradient is linear in dout: of -2 d it is -2 g, of d + e it is the sum of both."""
         scaled = self._of(call, [-2 * dout for dout in douts])
-        if scaled is None or not any(value is not None and np.any(value) for value in first):
+        if scaled is None or not _claims(first):
             return
         if same(first, scaled):
             yield Finding(
@@ -199,6 +198,12 @@ class Probes:
 
     def _douts(self, outs: Sequence[Any]) -> list[Array]:
         return [np.asarray(self._rng.normal(size=np.shape(out))).astype(np.asarray(out).dtype) for out in outs]
+
+
+def _claims(gradients: Sequence[Any]) -> bool:
+    """Whether gradients say anything: finite, and not all zero."""
+    given = [value for value in gradients if value is not None]
+    return finite(given) and any(np.any(value) for value in given)
 
 
 def _variable(name: str) -> str:

@@ -14,9 +14,9 @@ from gradwitness.subjects.errors import BadCall
 def as_positional(forward: Callable[..., Any], inputs: Any, static: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[Any, ...]]:
     """Keywords under which inputs are handed over, if a dict of them came; and the inputs in a tuple, in forward's order."""
     if isinstance(inputs, Mapping):
-        parameters = _parameters(forward)
+        parameters = [*_parameters(forward), *(name for name in inputs if isinstance(name, str) and _takes_any(forward))]
         if inputs and set(inputs) <= set(parameters):
-            ordered = [name for name in parameters if name in inputs]
+            ordered = [name for name in dict.fromkeys(parameters) if name in inputs]
             validation.fits(forward, "inputs", (), {**inputs, **{k: v for k, v in static.items() if k in parameters}})
             return tuple(ordered), tuple(inputs[name] for name in ordered)
         return (), (inputs,)
@@ -74,13 +74,21 @@ def shared_out(
     return first, second
 
 
+def _takes_any(function: Callable[..., Any]) -> bool:
+    """Whether a function takes any keyword."""
+    try:
+        return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return False
+
+
 def _takes(function: Callable[..., Any], name: str) -> bool:
     """Whether a function takes a keyword; compiled functions without a signature are believed to."""
     try:
         parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):
         return True
-    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+    if _takes_any(function):
         return True
     return name in parameters and parameters[name].kind in (
         inspect.Parameter.KEYWORD_ONLY,

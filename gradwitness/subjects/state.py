@@ -23,9 +23,11 @@ from gradwitness.subjects.memory import LRU, Memory, array, attributes, class_at
 
 LARGEST = 50_000
 """Objects that are followed at most."""
-LARGE = 20_000
-"""Entries in all beyond which only what has changed before is looked at between two evaluations."""
-LOOKS = 6
+BUDGET = 20_000
+"""Entries that are looked at between two evaluations; of a larger state what has changed before, and the smallest of the rest."""
+EACH = 40
+"""What it costs to look at one object, in entries of a list."""
+LOOKS = 4
 """Times that everything is looked at before that. `finish` looks at everything in any case."""
 ATOMS = (str, bytes, int, float, complex, bool, type(None), types.ModuleType, np.dtype, np.generic, range, slice, np.ufunc)
 LIBRARIES = ("numpy", "scipy", "gradwitness", "builtins", "math")
@@ -46,7 +48,7 @@ class State:
             self._memories += _memories(thing)
             waiting += _reached(thing)
         self._watched = self._memories
-        self._large = sum(memory.size for memory in self._memories) > LARGE
+        self._large = sum(memory.size + EACH for memory in self._memories) > BUDGET
         self._changed: set[int] = set()
         self._looks = 0
 
@@ -58,13 +60,22 @@ class State:
                 self._changed.add(i)
                 memory.put_back()
         if self._large and self._looks == LOOKS:
-            self._watched = [
-                memory for i, memory in enumerate(self._memories) if i in self._changed or memory.size < LARGE // 100
-            ]
+            self._watched = self._affordable()
+
+    def _affordable(self) -> list[Memory]:
+        """What has changed before, and the smallest of the rest."""
+        chosen = [self._memories[i] for i in self._changed]
+        spent = 0
+        for _, i in sorted((memory.size, i) for i, memory in enumerate(self._memories) if i not in self._changed):
+            spent += self._memories[i].size + EACH
+            if spent > BUDGET:
+                break
+            chosen.append(self._memories[i])
+        return chosen
 
     def finish(self) -> None:
         """Make everything what it was, once and for all."""
-        self._watched, self._looks = self._memories, LOOKS
+        self._watched, self._looks = self._memories, LOOKS  # the next look is none of the first
         self.restore()
 
 

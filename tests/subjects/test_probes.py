@@ -201,3 +201,11 @@ def _gradients(dout: Any, x: Any, w: Any) -> Any:
 def test_an_input_that_nothing_depends_on_may_have_no_gradient() -> None:
     report = check(lambda x, w: w * 2, lambda dout, x, w: (None, 2 * dout), (X, W), wrt=("x", "w"))
     assert report.ok, report
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_where_forward_is_not_finite_there_is_nothing_to_tell(value: float) -> None:
+    report = check(lambda x: x * 0 + value, lambda dout, x: dout * value, (X,))
+    assert report.verdict == "cannot tell"
+    assert {finding.about: finding.verdict for finding in report} == {"dx": "undefined", "out": "undefined"}
+    assert "there is no derivative" in report["out"].message
