@@ -20,6 +20,7 @@ from gradwitness.subjects.gradients import arranged
 from gradwitness.subjects.signatures import as_positional, called, names_of, shared_out
 from gradwitness.subjects.state import State
 from gradwitness.subjects.style import CLEAR, Style, none_fits, parameters_of, ranked
+from gradwitness.subjects.trial import chosen
 
 
 class Call(Protocol):
@@ -104,7 +105,7 @@ class Pair:
         inputs = replaced(self.inputs, self.leaves, arrays)
         returned = self.run(inputs)
         if self._style is None:
-            self._style = self._settled(returned, [np.array(array) for array in given])
+            self._style = self._settled(returned, inputs, given)
             if self.last is not None:  # a trial ran: once more, from the beginning
                 inputs = replaced(self.inputs, self.leaves, arrays)
                 returned = self.run(inputs)
@@ -138,44 +139,27 @@ class Pair:
         self.last = PairCall(self, style, inputs, out, cache)
         return self.last
 
-    def _settled(self, returned: Any, arrays: Sequence[Array]) -> Style:
+    def _settled(self, returned: Any, inputs: tuple[Any, ...], arrays: Sequence[Array]) -> Style:
         """The style, from the signatures and what forward returned; where several are as likely, from a trial of each."""
         if not floats("out", returned):
             raise _no_floats(returned)
-        found = ranked(self._parameters, self.inputs, self.names, returned, self._cached)
+        found = ranked(self._parameters, inputs, self.names, returned, self._cached)
         if not found:
             raise none_fits(self._parameters, returned, self.inputs, self._cached)
         if len(found) == 1 or found[0][0] - found[1][0] >= CLEAR:
             return found[0][1]
         state = State(self._forward, self._backward, self.inputs, self._statics)
-        tried = []
-        for points, style in found:
-            tried.append(
-                (self._works(style, replaced(self.inputs, self.leaves, [array.copy() for array in arrays])), points, style)
-            )
-            state.finish()
-        best = max(each[:2] for each in tried)
-        chosen = [style for *rank, style in tried if tuple(rank) == best]
-        if len(chosen) > 1:
-            ways = " and ".join(style.words for style in chosen)
-            raise BadCall(
-                "cached", "not given, and the call could be read in more ways than one", f"True or False, for {ways} both work"
-            )
-        return chosen[0]
 
-    def _works(self, style: Style, inputs: tuple[Any, ...]) -> int:
-        """2 where backward returns gradients that fit, 1 where it returns something, 0 where it raises."""
-        rng = np.random.default_rng(0)
-        try:
-            call = self._call(style, inputs, self.run(inputs))
-            gradients = call.backward(
-                [np.asarray(rng.normal(size=np.shape(out))).astype(np.asarray(out).dtype) for out in call.outs]
-            )
-        except (UserError, BadCall):
-            return 0
-        shapes = [np.shape(leaf.value) for leaf in self.leaves]
-        given = [(np.shape(gradient), shape) for gradient, shape in zip(gradients, shapes, strict=True) if gradient is not None]
-        return 2 if given and all(got == wanted for got, wanted in given) else 1
+        def attempt(style: Style) -> list[Any]:
+            try:
+                fresh = replaced(self.inputs, self.leaves, [array.copy() for array in arrays])
+                call = self._call(style, fresh, self.run(fresh))
+                rng = np.random.default_rng(0)
+                return call.backward([_cotangent(out, rng) for out in call.outs])
+            finally:
+                state.finish()
+
+        return chosen(found, attempt, [np.shape(leaf.value) for leaf in self.leaves])
 
 
 @dataclass
@@ -202,6 +186,10 @@ class PairCall:
         dout = _mirrored(self.out, iter(douts))
         returned = self.pair.gradients(self.style.arguments(dout, self.cache, self.inputs))
         return arranged(returned, self.pair.inputs, self.pair.names, self.pair.leaves)
+
+
+def _cotangent(out: Any, rng: np.random.Generator) -> Array:
+    return np.asarray(rng.normal(size=np.shape(out))).astype(np.asarray(out).dtype)
 
 
 def _no_floats(returned: Any) -> BadCall:

@@ -17,6 +17,9 @@ from typing import Any
 
 import numpy as np
 
+LARGEST = 2**30
+"""Bytes of an array beyond which no copy of it is kept."""
+
 
 @dataclass(frozen=True)
 class Memory:
@@ -39,18 +42,22 @@ def remember(thing: Any) -> Memory | None:
 
 
 def array(given: np.ndarray[Any, Any]) -> Memory | None:
-    """The elements of an array, bit for bit, and its shape."""
-    if not given.flags.writeable:
+    """The elements of an array, bit for bit, its shape, and whether it can be written. None for more than LARGEST bytes."""
+    writeable = given.flags.writeable
+    if given.nbytes > LARGEST or (not writeable and given.base is not None):
         return None
     values = given.copy()
 
     def changed() -> bool:
-        return given.shape != values.shape or not _same_bits(given, values)
+        return given.shape != values.shape or given.flags.writeable != writeable or not _same_bits(given, values)
 
     def put_back() -> None:
+        if not given.flags.writeable:
+            given.flags.writeable = True
         if given.shape != values.shape:
             given.resize(values.shape, refcheck=False)
         np.copyto(given, values)
+        given.flags.writeable = writeable
 
     return Memory(changed, put_back, max(given.size, given.nbytes // 8))
 

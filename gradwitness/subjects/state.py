@@ -31,6 +31,8 @@ LOOKS = 4
 """Times that everything is looked at before that. `finish` looks at everything in any case."""
 ATOMS = (str, bytes, int, float, complex, bool, type(None), types.ModuleType, np.dtype, np.generic, range, slice, np.ufunc)
 LIBRARIES = ("numpy", "scipy", "gradwitness", "builtins", "math")
+ELSEWHERE = ("jax", "tensorflow", "keras", "cupy")
+"""Arrays that cannot be changed in place, or are on another device."""
 
 
 class State:
@@ -96,13 +98,13 @@ def _memories(thing: Any) -> Iterator[Memory]:
 
 def _array_of(thing: Any) -> np.ndarray[Any, Any] | None:
     """The memory behind an object that is no array but shows one, as data frames do."""
-    if isinstance(thing, np.ndarray) or not hasattr(type(thing), "__array__"):
+    if isinstance(thing, np.ndarray) or not hasattr(type(thing), "__array__") or type(thing).__module__.startswith(ELSEWHERE):
         return None
     try:
         seen = np.asarray(thing)
     except Exception:  # whatever a stranger's __array__ raises: then there is no array to look at
         return None
-    return seen if seen.base is not None or seen is np.asarray(thing) else None
+    return seen if seen.base is not None else None
 
 
 def _reached(thing: Any) -> Iterator[Any]:

@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+
 from gradwitness.subjects.arguments import floats, is_float
 from gradwitness.subjects.errors import BadCall
 
@@ -135,16 +137,22 @@ def _points(style: Style, count: int, parameters: Parameters, inputs: Sequence[A
     points = 2 * (count == parameters.required or (parameters.open and style.takes != "nothing"))
     if style.takes == "inputs":
         points -= 2 * (style.outs == 1)  # forward would return something for nobody
-        points += 4 * (bool(after) and list(after) == list(names[: len(after)]))
+        named = bool(after) and list(after) == list(names[: len(after)])
+        points += (4 if len(inputs) > 1 else 2) * named  # one input: a cache may have its name as well
     if style.takes == "cache":
         kept = {f"{prefix}{name}" for name in names for prefix in ("d", "d_", "grad_", "g")}  # a gradient, computed by forward
         points += 4 * (bool(after) and (bool(CACHE.search(after[-1])) or kept.issuperset(after)))
-        points += any(each is given for each in returned[1:] for given in inputs)
+        points += 2 * any(_equal(each, given) for each in returned[1:] for given in inputs)
     if style.spread:
         points += 2 if all(re.match(r"d|g|up", name) for name in parameters.names[:douts]) else -3
     if style.spread and style.takes == "nothing":
         points -= 4
     return points + (style.outs > 0 and not _all_floats(returned))
+
+
+def _equal(kept: Any, given: Any) -> bool:
+    """Whether something in the cache is an input, or a copy of it: then it does not matter which of them backward gets."""
+    return kept is given or (isinstance(kept, np.ndarray) and isinstance(given, np.ndarray) and np.array_equal(kept, given))
 
 
 def _all_floats(returned: Any) -> bool:

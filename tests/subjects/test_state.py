@@ -66,6 +66,8 @@ CHANGES: dict[str, Callable[[Layer], Any]] = {
     "an array, to -0": lambda layer: layer.W.__setitem__((0, 0), -0.0),
     "an array, bound anew in another dtype": lambda layer: setattr(layer, "W", layer.W.astype(np.longdouble)),
     "an array, reshaped in place": lambda layer: layer.W.resize((3, 2), refcheck=False),
+    "an array, made read-only": lambda layer: layer.W.setflags(write=False),
+    "an array that is read-only": lambda layer: (layer.frozen.setflags(write=True), layer.frozen.fill(7)),
     "an array of objects": lambda layer: layer.things.__setitem__(1, 3),
     "a new attribute": lambda layer: setattr(layer, "cache", 1),
     "an attribute deleted": lambda layer: delattr(layer, "bn"),
@@ -94,7 +96,7 @@ def snapshot(layer: Layer) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        return value.shape, value.dtype, value.tolist() if value.dtype == object else value.tobytes()
+        return value.shape, value.dtype, value.flags.writeable, value.tolist() if value.dtype == object else value.tobytes()
     if isinstance(value, np.random.Generator):
         return value.bit_generator.state
     if isinstance(value, np.random.BitGenerator):

@@ -316,10 +316,26 @@ def test_cached_settles_what_could_be_both(cached: bool) -> None:
 
 def test_what_could_be_both_is_asked() -> None:
     def forward(x: Any) -> Any:
-        return x * 3, x * 1
+        return x * 3, x * 2
 
     def backward(first: Any, second: Any) -> Any:
         return np.asarray(first)[0] * second if np.ndim(first) == 3 else first * second
 
     with pytest.raises(BadCall, match=r"cached is not given.*True or False"):
         check(forward, backward, (X,))
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_a_cache_with_the_name_of_the_input_is_asked_about(cached: bool) -> None:
+    """backward(dout, x), where forward(x) returns (out, something of the same shape)."""
+
+    def forward(x: Any) -> Any:
+        return np.exp(x), np.exp(x)
+
+    def backward(dout: Any, x: Any) -> Any:
+        return dout * x if cached else dout[0] * np.exp(x) + dout[1] * np.exp(x)
+
+    if cached:
+        with pytest.raises(BadCall, match="cached is not given"):
+            check(forward, backward, (X,))
+    assert check(forward, backward, (X,), cached=cached).ok
