@@ -33,6 +33,8 @@ APART = 150
 """Evaluations after which arrays that are wrong together are no longer told apart."""
 MEMBERS = 8
 """Elements of a gradient that are looked at alone where it has a kink."""
+AGAIN = 4.0
+"""Where something disagrees, all noise that can be found is counted. Bars are wider by so much then, and sight allows for it."""
 WEAK = 0.25
 """Of the largest element: a gradient of which larger errors would not be seen cannot be called right."""
 
@@ -125,7 +127,7 @@ class Judge:
     def sight(self, which: int) -> float:
         """Of one gradient; see Judgement."""
         largest = float(np.max(np.abs(self.claims[which]), initial=0))
-        return float(np.max(self.seen[which], initial=0)) / largest if largest > 0 else float("nan")
+        return AGAIN * float(np.max(self.seen[which], initial=0)) / largest if largest > 0 else float("nan")
 
     # What the measurements say.
 

@@ -31,7 +31,7 @@ def soak_user_code(draws: int, seconds: float | None, *, fresh: bool, output: Pa
     journal = Journal(RECORD, lambda entry: (entry["name"], entry["draw"]), fresh=fresh)
     todo = list(_remaining(journal, draws))
     run(journal, todo, seconds)
-    left = len(list(_remaining(journal, draws)))
+    left = sum((name, draw) not in journal.entries for name, draw in _remaining(journal, draws))
     entries = [entry for entry in journal.entries.values() if entry["name"] in FUNCTIONS and entry["draw"] < draws]
     if not entries:
         raise typer.BadParameter("nothing was run yet: give more seconds", param_hint="--seconds")
