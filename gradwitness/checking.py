@@ -18,6 +18,7 @@ from gradwitness.judging.judge import Judge, Judgement
 from gradwitness.judging.native import native
 from gradwitness.judging.point import Claim, Point
 from gradwitness.report.findings import Finding
+from gradwitness.report.progress import Progress
 from gradwitness.report.report import Report
 from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.function import Function, Pair
@@ -105,11 +106,13 @@ def assert_check_loss(*args: Any, **kwargs: Any) -> None:
 def _examined(function: Function, state: State, seed: int) -> Report:
     """The report about any function."""
     start = time.perf_counter()
-    probes = Probes(function, state, seed)
-    findings = list(probes.findings())
-    point = _point(function, seed, state)
-    findings += explained(point, list(_gradients(point)))
-    findings += native(point)
+    with Progress() as progress:
+        function.forward = progress.counting(function.forward)  # type: ignore[method-assign]
+        probes = Probes(function, state, seed)
+        findings = list(probes.findings())
+        point = _point(function, seed, state)
+        findings += explained(point, list(_gradients(point)))
+        findings += native(point)
     return Report(
         function.description,
         _how(point),
