@@ -36,6 +36,8 @@ CLEARLY = 16.0
 much their error must be smaller than what disagrees."""
 LOST = 2.0**20
 """How many times the slack cancellation in backward may lose: what disagrees by more is no rounding."""
+STEPS = 64
+"""Of float64's eps, relative to the largest output: a stair of that height may come from an intermediate value."""
 SPACINGS = (2.0**-26, 2.0**-16)
 """Of the tables that show the noise of backward, as shares of an element's own size."""
 ROUNDING = 6
@@ -153,17 +155,21 @@ class BlackBox:
 
         return Line(value, deviation, lambda: all(bool((out == flat).all()) for out in outs.values()))
 
-    def reached(self, direction: Direction) -> Array:
-        """The outputs that a direction can reach: those that change when its elements get the value of one that matters most.
+    def reached(self, direction: Direction) -> Array | None:
+        """The outputs that small elements can reach: those that change when the elements get the value of one that matters most.
 
-        The change that a small step makes may be lost in the rounding of an output; this one is not.
+        The change that a small step makes may be lost in the rounding of an output; this one is not. None for a direction that
+        moves the elements that matter most, and reaches everything.
         """
         arrays = []
         for array, part, claim in zip(self.point.arrays, direction.parts, self.claims, strict=True):
-            most = array.flat[int(np.argmax(np.abs(claim)))] if array.size else 0
-            arrays.append(np.where(part != 0, most, array).astype(array.dtype))
+            most = int(np.argmax(np.abs(claim))) if array.size else 0
+            if array.size and part.flat[most] != 0:
+                return None
+            arrays.append(np.where(part != 0, array.flat[most] if array.size else 0, array).astype(array.dtype))
         outs = self.point.at(arrays)
-        return np.asarray((outs != self.point.flat) & (self.noises * self.point.weights != 0))
+        reached = (outs != self.point.flat) & (self.noises * self.point.weights != 0)
+        return reached if reached.any() else None
 
     def along(
         self, direction: Direction, step: float | None = None, rungs: int = RUNGS, reached: Array | None = None
@@ -247,7 +253,9 @@ class BlackBox:
             else:
                 moving, high = middle, value
         height = np.abs(high - low)
-        is_rounding = bool(np.isfinite(height).all() and (height <= 4 * ROUGH * np.abs(low)).all())
+        largest = float(np.max(np.abs(low), initial=0))
+        low_enough = np.maximum(4 * ROUGH * np.abs(low), STEPS * np.finfo(np.float64).eps * largest)
+        is_rounding = bool(np.isfinite(height).all() and (height <= low_enough).all())
         if is_rounding:
             self.noises = np.fmax(self.noises, height)
         return is_rounding

@@ -85,8 +85,7 @@ class Judge:
         self._measure(self.whole)
         remaining = [np.full(a.shape, u) for a, u in zip(self.point.arrays, self.usable, strict=True)]
         while (direction := even(self.claims, self.scales, remaining, self.rng)) is not None:
-            small = len(self.measured) > 1 and self.point.flat.size > 1
-            self._measure(direction, self.box.reached(direction) if small else None)
+            self._measure(direction, self.box.reached(direction))
             if self.point.evaluations + ONE_DIRECTION > BUDGET - PROBES + (APART if self.confirmed else 0):
                 break
             remaining = self._remaining(remaining, direction)

@@ -16,10 +16,12 @@ from gradwitness.subjects.function import Call, Function
 from gradwitness.subjects.state import State
 
 EPS = float(np.finfo(np.float64).eps)
-JITTERS = (1.0, 1.0, 2.0**-6)
+JITTERS = (1.0, 1.0)
 """Sizes of random relative moves of inputs and cotangents, in units of float64's eps: how far rounding may carry a gradient."""
 BESIDE = 2.0**8
 """How far beside the point rounding itself is seen, in eps."""
+SMALL = 2.0**-6
+"""A jitter that float64 does not see."""
 DETOUR = 4.0
 """Beyond this ratio a small jitter moves a gradient by more or less than its share: something inside rounds to float64."""
 
@@ -111,20 +113,24 @@ class Point:
         """
         values = [None if g is None else np.asarray(g).astype(self.dtype) for g in self.gradients(self.arrays)]
         rng = np.random.default_rng((self.seed, 5))
-        changes = [self._changes(values, size, rng) for size in JITTERS]
+        sizes = JITTERS if self.dtype == np.float64 else (*JITTERS[:1], SMALL)
+        changes = [self._changes(values, rng, size) for size in sizes]
+        narrow = self._changes(values) if self.dtype != np.float64 else [np.zeros(())] * len(values)
         return [
-            None if value is None else _claim(f"d{leaf.name}", value, [change[i] for change in changes])
+            None if value is None else _claim(f"d{leaf.name}", value, [change[i] for change in changes], narrow[i])
             for i, (leaf, value) in enumerate(zip(self.function.leaves, values, strict=True))
         ]
 
-    def _changes(self, values: Sequence[Array | None], size: float, rng: np.random.Generator) -> list[Array]:
-        """What a jitter changes in each gradient, in units of the jitter."""
+    def _changes(self, values: Sequence[Array | None], rng: np.random.Generator | None = None, size: float = 1.0) -> list[Array]:
+        """What a jitter changes in each gradient, in units of the jitter; without random numbers, what float64 changes."""
 
-        def jittered(array: Array) -> Array:
+        def changed(array: Array) -> Array:
+            if rng is None:
+                return array.astype(np.float64)
             return np.asarray(array * (1 + np.longdouble(size * EPS) * (rng.random(array.shape) - 0.5))).astype(array.dtype)
 
         try:
-            others = self.gradients([jittered(a) for a in self.arrays], [jittered(dout) for dout in self.douts])
+            others = self.gradients([changed(a) for a in self.arrays], [changed(dout) for dout in self.douts])
         except UserError:
             others = [None] * len(values)
         changes = []
@@ -187,17 +193,21 @@ def _row(arrays: Sequence[Any]) -> Array:
     return np.concatenate(rows) if rows else np.zeros(0, np.longdouble)
 
 
-def _claim(name: str, value: Array, changes: Sequence[Array]) -> Claim:
-    """What rounding may do to each element: its own deviation, or its array's where that is larger, and the last digit."""
+def _claim(name: str, value: Array, changes: Sequence[Array], narrow: Array) -> Claim:
+    """What rounding may do to each element: its own deviation, or its array's where that is larger, and the last digit.
+
+    changes   what jitters change; in a wide dtype the last of them is so small that float64 does not see it
+    narrow    what float64 changes
+    """
     if any(change.shape not in ((), value.shape) for change in changes):
         return Claim(name, value, np.zeros(value.shape))  # a gradient of another shape is no gradient
     changes = [change + np.zeros(value.shape) for change in changes]
-    wide, narrow = [float(np.sqrt(np.mean(np.square(c)))) if c.size else 0.0 for c in (np.stack(changes[:-1]), changes[-1])]
+    large, small = [float(np.sqrt(np.mean(np.square(c)))) if c.size else 0.0 for c in (changes[0], changes[-1])]
     with np.errstate(over="ignore"):
-        narrow_itself = bool((value == value.astype(np.float64)).all())
-    detour = not wide / DETOUR <= narrow <= DETOUR * wide or narrow_itself
-    kept = changes[:-1] if detour else changes
-    own = np.sqrt(np.mean(np.square(np.stack(kept)), axis=0)) + np.zeros(value.shape)
+        wide = value.dtype != np.float64 and bool((value != value.astype(np.float64)).any())
+    detour = not (wide and large / DETOUR <= small <= DETOUR * large)
+    kept = changes[:1] if detour and value.dtype != np.float64 else changes
+    own = np.fmax(np.sqrt(np.mean(np.square(np.stack(kept)), axis=0)), np.abs(narrow))
     size = np.abs(np.where(np.isfinite(value), value, 0))
     shown = (size > 0) & (own > 0)
     typical = float(np.median(own[shown] / size[shown])) if shown.any() else 0.0
