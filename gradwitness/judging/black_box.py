@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.derivative.difference_table import POINTS, noise, of_columns
-from gradwitness.derivative.slope import RUNGS, Line, Slope, quick, slope
+from gradwitness.derivative.difference_table import POINTS, STILL, WIDER, noise, of_columns
+from gradwitness.derivative.slope import RUNG, RUNGS, Line, Slope, quick, slope
 from gradwitness.judging.directions import Direction
 from gradwitness.judging.point import Point
 from gradwitness.verdict import K
@@ -20,7 +20,7 @@ ENOUGH = 2.0**-3
 """Of the slack: a smaller error of the numerical derivative gains nothing."""
 CLEAR = 2.0**13
 """Units of the dtype's eps, of the largest contribution of an element: noise below that asks for no longer steps."""
-FEW = 64
+FEW = 2**14
 """Elements in a direction beyond which the first table is made more narrowly: each has its own stairs."""
 ROUGH = 2.0**-20
 """Of a value: stairs of this height are rounding, to float32 at worst. Higher and wider ones are the function's own."""
@@ -28,7 +28,6 @@ FAR = 1.0
 """Of an element's own size: a step beyond that may meet more noise than there is at the point, and it is measured there."""
 OTHER = 0.61
 """Of a first step: another one."""
-HALVINGS = 12
 LEVELS = (2, 3, 4, 6)
 POWERS = 20
 CLEARLY = 16.0
@@ -37,7 +36,7 @@ much their error must be smaller than what disagrees."""
 LOST = 2.0**20
 """How many times the slack cancellation in backward may lose: what disagrees by more is no rounding."""
 STEPS = 64
-"""Of float64's eps, relative to the largest output: a stair of that height may come from an intermediate value."""
+"""Of float64's eps, relative to the largest output: a step of that height may come from an intermediate value."""
 SPACINGS = (2.0**-26, 2.0**-16)
 """Of the tables that show the noise of backward, as shares of an element's own size."""
 ROUNDING = 6
@@ -122,10 +121,14 @@ class BlackBox:
             found = noise(value, FIRST_STEP, centre, first)
             if found is None:
                 continue
+            table = np.stack([changes[centre + j * found.spacing] for j in POINTS])
+            if found.spacing < STILL * FIRST_STEP and _sticks(table):
+                wider = noise(value, FIRST_STEP, centre, found.spacing / FIRST_STEP * WIDER)
+                found = wider or found
+                table = np.stack([changes[centre + j * found.spacing] for j in POINTS])
             if found.stairs > ROUGH / 4 and found.value > ROUGH * float(np.abs(self.point.flat * weights).sum()):
                 self.stairs = True  # wide and high: these are the function's own
                 continue
-            table = np.stack([changes[centre + j * found.spacing] for j in POINTS])
             self.sizes = np.fmax(self.sizes, np.abs(table[POINTS.index(0)] + self.point.flat))
             self.noises = np.fmax(self.noises, _each(table, found.value, self.sizes, weights))
 
@@ -156,28 +159,27 @@ class BlackBox:
         return Line(value, deviation, lambda: all(bool((out == flat).all()) for out in outs.values()))
 
     def reached(self, direction: Direction) -> Array | None:
-        """The outputs that small elements can reach: those that change when the elements get the value of one that matters most.
+        """The outputs that small elements can reach: those that change when the elements get values beyond all of their array.
 
         The change that a small step makes may be lost in the rounding of an output; this one is not. None for a direction that
         moves the elements that matter most, and reaches everything.
         """
-        arrays = []
-        for array, part, claim in zip(self.point.arrays, direction.parts, self.claims, strict=True):
-            most = int(np.argmax(np.abs(claim))) if array.size else 0
-            if array.size and part.flat[most] != 0:
-                return None
-            arrays.append(np.where(part != 0, array.flat[most] if array.size else 0, array).astype(array.dtype))
-        outs = self.point.at(arrays)
-        reached = (outs != self.point.flat) & (self.noises * self.point.weights != 0)
-        return reached if reached.any() else None
+        reached = np.zeros(self.point.flat.shape, bool)
+        largest = [np.abs(claim) == np.max(np.abs(claim), initial=0) for claim in self.claims]
+        if any(part[most].any() for part, most in zip(direction.parts, largest, strict=True)):
+            return None
+        for end in (-1, 1):
+            arrays = [np.where(part != 0, _beyond(a, end), a) for part, a in zip(direction.parts, self.point.arrays, strict=True)]
+            reached |= self.point.at(arrays) != self.point.flat
+        return reached & (self.noises * self.point.weights != 0) if reached.any() else None
 
     def along(
         self, direction: Direction, step: float | None = None, rungs: int = RUNGS, reached: Array | None = None
     ) -> Measured:
-        """The derivative along a direction, against the claimed one."""
+        """The derivative along a direction, against the claimed one. The first one finds the reach of all."""
         line, slack = self.line(direction, reached), self._slack(direction)
         largest = max((float(np.max(np.abs(p * c), initial=0)) for p, c in zip(direction.parts, self.claims, strict=True)))
-        clear = CLEAR * self._eps * largest or float("inf")
+        clear = CLEAR * self._eps * largest if largest > 0 and rungs == RUNGS else float("inf")
         found = slope(line, self.reach if step is None else step, float(slack) * ENOUGH, clear, rungs)
         if found.reach > FAR and not self._far:
             self._far = True
@@ -225,40 +227,32 @@ class BlackBox:
             places = [step * j / 5 for j in POINTS]
             values = np.stack([self.point.at(self.point.moved(t, direction.parts)) for t in places])
             self.noises = np.fmax(self.noises, np.where(np.isfinite(values).all(axis=0), of_columns(values - self.point.flat), 0))
-        self.spreads = [np.maximum(*both) for both in zip(self.spreads, self.point.rounding(ROUNDING), strict=True)]
-        for spacing in SPACINGS if abs(found.excess) < LOST * found.slack else ():
-            noises = self.point.noise_of_gradients(direction.parts, spacing)
-            self.spreads = [np.maximum(spread, noise) for spread, noise in zip(self.spreads, noises, strict=True)]
-        reach = FIRST_STEP if self._mind_stairs(direction, step) else found.slope.reach or self.reach
+        if abs(found.excess) < LOST * found.slack:
+            noises = [self.point.rounding(ROUNDING), *(self.point.noise_of_gradients(direction.parts, s) for s in SPACINGS)]
+            self.spreads = [np.maximum.reduce(each) for each in zip(self.spreads, *noises, strict=True)]
+        reach = FIRST_STEP if self._is_stepped(direction, found.slope) else found.slope.reach or self.reach
         again = self.along(direction, OTHER * reach, reached=found.reached)
         if not again.agrees and abs(again.excess - found.excess) > again.room + found.room:
             return replace(again, error=np.longdouble(np.inf))
         return again
 
-    def _mind_stairs(self, direction: Direction, still: float) -> bool:
-        """Whether nothing moves within a step, and the next stair is so low that it is rounding; its height is noise then."""
+    def _is_stepped(self, direction: Direction, found: Slope) -> bool:
+        """Whether what longer steps see and the last steps do not could be rounding: the steps of float32, or of float64 inside.
 
-        def at(t: float) -> Array:
-            return self.point.at(self.point.moved(t, direction.parts))
-
-        moving = FIRST_STEP
-        low, high = at(still), at(moving)
-        if not (low == self.point.flat).all() or (high == low).all():
+        It is noise then.
+        """
+        step, longer = found.step, RUNG * found.reach
+        if longer >= FIRST_STEP:
             return False
-        for _ in range(HALVINGS):
-            middle = float(np.sqrt(still * moving))
-            value = at(middle)
-            if (value == low).all():
-                still = middle
-            else:
-                moving, high = middle, value
-        height = np.abs(high - low)
-        largest = float(np.max(np.abs(low), initial=0))
-        low_enough = np.maximum(4 * ROUGH * np.abs(low), STEPS * np.finfo(np.float64).eps * largest)
-        is_rounding = bool(np.isfinite(height).all() and (height <= low_enough).all())
-        if is_rounding:
-            self.noises = np.fmax(self.noises, height)
-        return is_rounding
+        flat = self.point.flat
+        below, above, far = [self.point.at(self.point.moved(t, direction.parts)) for t in (-step, step, longer)]
+        height = np.abs(far - flat - (above - below) * (np.longdouble(longer) / (2 * np.longdouble(step))))
+        largest = float(np.max(np.abs(flat), initial=0))
+        low = np.maximum(ROUGH * np.abs(flat), STEPS * np.finfo(np.float64).eps * largest)
+        if not (np.isfinite(height).all() and (height <= low).all()):
+            return False
+        self.noises = np.fmax(self.noises, height)
+        return True
 
     def _half(self, direction: Direction, found: Slope) -> np.longdouble:
         """Half the difference between the slopes of both sides, output by output: some may bend up where others bend down."""
@@ -271,6 +265,18 @@ class BlackBox:
         squares = sum(float(np.sum(np.square(p * s))) for p, s in zip(direction.parts, self.spreads, strict=True))
         units = K if self.detour or not direction.balanced else max(TIGHT, ONE / np.sqrt(max(direction.size, 1)))
         return np.longdouble(units * np.sqrt(squares))
+
+
+def _beyond(array: Array, end: int) -> Array:
+    """A value above all of an array (end 1) or below (end -1), by as much as they span."""
+    low, high = np.min(array, initial=np.inf), np.max(array, initial=-np.inf)
+    return np.asarray((high if end > 0 else low) + end * (high - low)).astype(array.dtype)
+
+
+def _sticks(table: Array) -> bool:
+    """Whether more outputs move in steps that are wider than the spacing than move at every point."""
+    moves = np.count_nonzero(np.diff(table, axis=0), axis=0)
+    return bool(np.count_nonzero((moves > 0) & (moves <= len(table) // 2)) > np.count_nonzero(moves > len(table) // 2))
 
 
 def _each(table: Array, together: float, sizes: Array, weights: Array) -> Array:

@@ -20,6 +20,8 @@ JITTERS = (1.0, 1.0)
 """Sizes of random relative moves of inputs and cotangents, in units of float64's eps: how far rounding may carry a gradient."""
 BESIDE = 2.0**8
 """How far beside the point rounding itself is seen, in eps."""
+TYPICAL = 16.0
+"""Units of eps: no element has more than that for others' sake."""
 SMALL = 2.0**-6
 """A jitter that float64 does not see."""
 DETOUR = 4.0
@@ -210,7 +212,7 @@ def _claim(name: str, value: Array, changes: Sequence[Array], narrow: Array) -> 
     own = np.fmax(np.sqrt(np.mean(np.square(np.stack(kept)), axis=0)), np.abs(narrow))
     size = np.abs(np.where(np.isfinite(value), value, 0))
     shown = (size > 0) & (own > 0)
-    typical = float(np.median(own[shown] / size[shown])) if shown.any() else 0.0
+    typical = min(float(np.median(own[shown] / size[shown])), TYPICAL * EPS) if shown.any() else 0.0
     return Claim(name, value, np.asarray(np.maximum(own, typical * size) + EPS / 2 * size), detour)
 
 
