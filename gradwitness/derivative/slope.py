@@ -87,6 +87,11 @@ class Line:
         self._value, self._noise, self.still = value, noise, still
         self._known: dict[float, np.longdouble] = {}
 
+    @property
+    def known(self) -> list[float]:
+        """The places at which the value is known and finite."""
+        return [t for t, value in self._known.items() if np.isfinite(value)]
+
     def at(self, t: float) -> np.longdouble:
         """The value at t."""
         if t not in self._known:

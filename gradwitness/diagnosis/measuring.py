@@ -33,7 +33,7 @@ def measure(box: BlackBox, which: int, wrong: Iterable[tuple[int, ...]] = ()) ->
 
     whole = weights()
     found = box.along(moving(whole))
-    step = min(found.slope.step or FIRST_STEP, (box.point.noise / float(box.point.size)) ** BEST)
+    step = min(found.slope.step or FIRST_STEP, (box.point.noise / (float(box.point.size) or 1.0)) ** BEST)
     taken = [_taken(found, which)]
 
     def within(places: np.ndarray) -> Measured:

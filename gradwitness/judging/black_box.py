@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 
@@ -24,6 +25,8 @@ FEW = 2**14
 """Elements in a direction beyond which the first table is made more narrowly: each has its own stairs."""
 ROUGH = 2.0**-20
 """Of a value: stairs of this height are rounding, to float32 at worst. Higher and wider ones are the function's own."""
+WIDEST = float(np.finfo(np.longdouble).eps)
+"""Of the dtype in which contributions are summed."""
 FAR = 1.0
 """Of an element's own size: a step beyond that may meet more noise than there is at the point, and it is measured there."""
 OTHER = 0.61
@@ -86,6 +89,14 @@ class Measured:
         return not self.tells or bool(abs(self.excess) <= self.room)
 
 
+Stepped = Literal["yes", "perhaps", "no"]
+
+
+def _untold(found: Measured) -> Measured:
+    """A measurement from which nothing can be concluded."""
+    return replace(found, error=np.longdouble(np.inf), slope=replace(found.slope, kind="smooth"))
+
+
 class BlackBox:
     """Slopes of F = <cotangent, forward> at a point, along directions, less what the claimed gradient explains.
 
@@ -140,21 +151,31 @@ class BlackBox:
         flat, weights = self.point.flat, self.point.weights
         noises = self.noises * weights if reached is None else np.where(reached, self.noises * weights, 0)
         outs: dict[float, Array] = {}
+        sums: dict[float, float] = {}  # rounding of the sum of contributions, and of the way
+        rounded = [
+            float(np.max(np.abs(a[p != 0] / p[p != 0]), initial=0))
+            for a, p in zip(self.point.arrays, direction.parts, strict=True)
+        ]
 
         def value(t: float) -> np.longdouble:
             arrays = self.point.moved(t, direction.parts)
             outs[t] = self.point.at(arrays)
-            explained = np.longdouble(0)
+            explained, sums[t] = np.longdouble(0), 0.0
             for claim, array, start in zip(self.claims, arrays, self.point.arrays, strict=True):
                 way = array.astype(np.longdouble) - start
-                explained += (np.where(way != 0, claim, 0) * way).sum()
-            return np.longdouble(((outs[t] - flat) * weights).sum() - explained)
+                products = np.where(way != 0, claim, 0) * way
+                explained += products.sum()
+                sums[t] += float(np.abs(products).sum())
+            found = np.longdouble(((outs[t] - flat) * weights).sum() - explained)
+            sums[t] = WIDEST / 8 * sums[t] + self._eps * max(rounded, default=0.0) * abs(float(found) / t)
+            return found
 
         def deviation(t: float) -> float:
             size = np.abs(outs[t])
             grown = np.maximum(1, np.divide(size, self.sizes, out=np.ones_like(size), where=self.sizes != 0))
             least = np.where(noises == 0, 0, self._eps / 8 * size * weights)
-            return float(np.sqrt(np.sum(np.square(np.maximum(np.abs(noises) * grown, np.abs(least))))))
+            each = np.maximum(np.abs(noises) * grown, np.abs(least))
+            return float(np.sqrt(np.sum(np.square(each))) + sums[t])
 
         return Line(value, deviation, lambda: all(bool((out == flat).all()) for out in outs.values()))
 
@@ -230,29 +251,61 @@ class BlackBox:
         if abs(found.excess) < LOST * found.slack:
             noises = [self.point.rounding(ROUNDING), *(self.point.noise_of_gradients(direction.parts, s) for s in SPACINGS)]
             self.spreads = [np.maximum.reduce(each) for each in zip(self.spreads, *noises, strict=True)]
-        reach = FIRST_STEP if self._is_stepped(direction, found.slope) else found.slope.reach or self.reach
+        stepped = self._is_stepped(found)
+        if stepped == "perhaps":
+            return _untold(found)
+        reach = FIRST_STEP if stepped == "yes" else found.slope.reach or self.reach
         again = self.along(direction, OTHER * reach, reached=found.reached)
-        if not again.agrees and abs(again.excess - found.excess) > again.room + found.room:
-            return replace(again, error=np.longdouble(np.inf))
-        return again
+        inconsistent = abs(again.excess - found.excess) > again.room + found.room
+        return _untold(again) if not again.agrees and inconsistent else again
 
-    def _is_stepped(self, direction: Direction, found: Slope) -> bool:
-        """Whether what longer steps see and the last steps do not could be rounding: the steps of float32, or of float64 inside.
+    def jump_again(self, found: Measured) -> Measured:
+        """A jump, looked at once more: a low one may be rounding inside."""
+        step = min(abs(t) for t in found.line.known) if found.line and found.line.known else 0.0
+        below, above = [self.point.at(self.point.moved(t, found.direction.parts)) for t in (-step, step)]
+        height = np.abs(above - below)
+        stepped = self._is_low(height)
+        if stepped == "yes":
+            self.noises = np.fmax(self.noises, height)
+            again = self.along(found.direction, OTHER * FIRST_STEP)
+            return again if again.tells else _untold(again)
+        return _untold(found) if stepped == "perhaps" else found
 
-        It is noise then.
+    def _is_stepped(self, found: Measured) -> Stepped:
+        """Whether what longer steps see and the last steps do not could be rounding: steps of float32, or of float64 inside."""
+        step, longer, direction = found.slope.step, RUNG * found.slope.reach, found.direction
+        below, above = [self.point.at(self.point.moved(t, direction.parts)) for t in (-step, step)]
+        slopes = (above - below) / (2 * np.longdouble(step or 1))
+        while step and longer <= FIRST_STEP:
+            ends = [self.point.at(self.point.moved(t, direction.parts)) - slopes * np.longdouble(t) for t in (-longer, longer)]
+            height = np.max(np.abs(np.stack(ends) - self.point.flat), axis=0)
+            if not (height <= self._eps * STEPS * np.abs(self.point.flat)).all():
+                stepped = self._is_low(height)
+                if stepped == "yes":
+                    self.noises = np.fmax(self.noises, height)
+                if stepped != "no":
+                    return stepped
+            longer *= RUNG
+        if (below == self.point.flat).all() and (above == self.point.flat).all():  # forward stands still; is much asked for?
+            asked = abs(found.claimed) * FIRST_STEP / (np.max(np.abs(self.point.weights)) or 1)
+            return "no" if self._is_low(np.full_like(self.point.flat, asked)) == "no" else "perhaps"
+        return "no"
+
+    def _is_low(self, height: Array) -> Stepped:
+        """Whether steps of these heights in the outputs could be rounding.
+
+        They are, if they are low against the outputs. If they are low against 1 or the inputs alone, they may be rounding of an
+        intermediate value of that size, and nobody knows.
         """
-        step, longer = found.step, RUNG * found.reach
-        if longer >= FIRST_STEP:
-            return False
-        flat = self.point.flat
-        below, above, far = [self.point.at(self.point.moved(t, direction.parts)) for t in (-step, step, longer)]
-        height = np.abs(far - flat - (above - below) * (np.longdouble(longer) / (2 * np.longdouble(step))))
-        largest = float(np.max(np.abs(flat), initial=0))
-        low = np.maximum(ROUGH * np.abs(flat), STEPS * np.finfo(np.float64).eps * largest)
-        if not (np.isfinite(height).all() and (height <= low).all()):
-            return False
-        self.noises = np.fmax(self.noises, height)
-        return True
+        eps = STEPS * float(np.finfo(np.float64).eps)
+        size = np.abs(self.point.flat)
+        largest = float(np.max(size, initial=0))
+        if not np.isfinite(height).all():
+            return "no"
+        if (height <= np.maximum(ROUGH * size, eps * largest)).all():
+            return "yes"
+        inputs = max(float(np.max(np.abs(array), initial=0)) for array in self.point.arrays)
+        return "perhaps" if (height <= eps * max(1.0, inputs, largest)).all() else "no"
 
     def _half(self, direction: Direction, found: Slope) -> np.longdouble:
         """Half the difference between the slopes of both sides, output by output: some may bend up where others bend down."""

@@ -98,6 +98,8 @@ class Judge:
         if not found.agrees and not self.confirmed:
             found = self.box.again(found)
             self.confirmed = not found.agrees
+        if found.slope.kind in ("jump", "undefined"):
+            found = self.box.jump_again(found)
         self.measured.append(found)
         self._note(found)
 
