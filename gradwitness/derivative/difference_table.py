@@ -33,6 +33,8 @@ STILL = 2.0**-21
 """A function that is constant over spacings of this share of the scale is taken to be constant: the stairs of float32, the
 coarsest rounding that is expected unasked, are narrower."""
 AGREE = 4.0
+CLOSER = 16.0
+"""By how much the spacing of a second look is smaller."""
 
 
 @dataclass(frozen=True)
@@ -88,16 +90,23 @@ def of_columns(values: Array) -> Array:
     return np.where(steady, np.nan, noise).astype(np.float64)
 
 
-def noise(value: Callable[[float], Any], scale: float, centre: float = 0.0, first: float = FIRST_SPACING) -> Noise | None:
+def noise(
+    value: Callable[[float], Any], scale: float, centre: float = 0.0, first: float = FIRST_SPACING, plain: float = 0.0
+) -> Noise | None:
     """The noise of value(t) near a centre; None where no spacing shows it.
 
     scale   by how much t may change, roughly, before the function does
     first   the first spacing, as a share of the scale
+    plain   noise that needs no second look. More of it may be a kink, whose table looks like noise; but it falls with the spacing
     """
     spacing, stairs = first, 0.0
     for _ in range(TABLES):
         width = spacing * scale
         found = table([value(centre + j * width) for j in POINTS])
+        if found.answer == "noise" and found.noise > plain:
+            second = table([value(centre + j * width / CLOSER) for j in POINTS])
+            if second.answer == "noise" and second.noise < found.noise / CLOSER**0.5:
+                return None
         if found.answer == "noise" or (found.answer == "constant" and spacing >= STILL):
             return Noise(found.noise, width, stairs)
         if found.answer in ("constant", "too small"):

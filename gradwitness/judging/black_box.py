@@ -122,6 +122,7 @@ class BlackBox:
         first = 2.0**-26 * max(min(1.0, FEW / max(direction.size, 1)), 2.0**-18)
         changes: dict[float, Array] = {}
         weights = self.point.weights
+        plain = STEPS * float(np.finfo(np.float64).eps) * float(self.point.size)
 
         def value(t: float) -> np.longdouble:
             if t not in changes:
@@ -129,12 +130,12 @@ class BlackBox:
             return np.longdouble((changes[t] * weights).sum())
 
         for centre in centres:
-            found = noise(value, FIRST_STEP, centre, first)
+            found = noise(value, FIRST_STEP, centre, first, plain)
             if found is None:
                 continue
             table = np.stack([changes[centre + j * found.spacing] for j in POINTS])
             if found.spacing < STILL * FIRST_STEP and _sticks(table):
-                wider = noise(value, FIRST_STEP, centre, found.spacing / FIRST_STEP * WIDER)
+                wider = noise(value, FIRST_STEP, centre, found.spacing / FIRST_STEP * WIDER, plain)
                 found = wider or found
                 table = np.stack([changes[centre + j * found.spacing] for j in POINTS])
             if found.stairs > ROUGH / 4 and found.value > ROUGH * float(np.abs(self.point.flat * weights).sum()):
