@@ -91,7 +91,7 @@ def of_columns(values: Array) -> Array:
 
 
 def noise(
-    value: Callable[[float], Any], scale: float, centre: float = 0.0, first: float = FIRST_SPACING, plain: float = 0.0
+    value: Callable[[float], Any], scale: float, centre: float = 0.0, first: float = FIRST_SPACING, plain: float = math.inf
 ) -> Noise | None:
     """The noise of value(t) near a centre; None where no spacing shows it.
 
