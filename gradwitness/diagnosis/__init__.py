@@ -14,6 +14,7 @@ projections.py  the same where forward does more besides
 factors.py      a factor that is missing, one too many, or another one (looking.py, search.py, and
                 what is searched: quantities.py, contractions.py, forms.py, formula.py)
 terms.py        a term that is missing, or has another factor or sign
+rest.py         one term is right, and the rest has a wrong factor
 slices.py       the gradient of each row of a batch alone
 series.py       contributions that overwrite each other
 patterns.py     what is seen where nothing is proven

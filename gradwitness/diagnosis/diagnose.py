@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from gradwitness.diagnosis import cotangent, factors, normalising, places, projections, series, terms, whole
+from gradwitness.diagnosis import cotangent, factors, normalising, places, projections, rest, series, terms, whole
 from gradwitness.diagnosis.case import Case, Explanation, Repair
 from gradwitness.diagnosis.looking import Look
 from gradwitness.diagnosis.non_finite import non_finite
 from gradwitness.diagnosis.patterns import evidence
+from gradwitness.diagnosis.slices import blocks
 
 Hypothesis = Callable[[Case], Iterator[Repair]]
 SIMPLE: tuple[Hypothesis, ...] = (
@@ -31,7 +32,7 @@ SIMPLE: tuple[Hypothesis, ...] = (
     cotangent.activation,
 )
 """Hypotheses with few candidates each."""
-SEARCHES: tuple[Callable[[Case, Look], Iterator[Repair]], ...] = (factors.factors, terms.terms)
+SEARCHES: tuple[Callable[[Case, Look], Iterator[Repair]], ...] = (factors.factors, terms.terms, rest.rest)
 """Hypotheses with thousands of candidates each."""
 
 
@@ -50,26 +51,29 @@ def diagnose(case: Case) -> Explanation | None:
 
 def _searched(case: Case) -> Explanation | None:
     """Products of known quantities, here and for each row of a batch."""
-    look = Look(case)
-    for search in SEARCHES:
-        if (explanation := _proven(case, search(case, look))) is not None:
-            return explanation
-    if (explanation := _proven(case, places.elements(case))) is not None:
-        return explanation
-    formula = _proven(case, terms.formulas(case, look))
+    if (found := _products(case)) is not None:
+        return found
+    formula = _proven(case, terms.formulas(case, Look(case)))
+    parted = blocks(case)
+    if parted is not case and (found := _products(parted)) is not None:
+        return found
     if formula is not None and formula.kind != "formula":
         return formula
     return _by_row(case) or formula
 
 
+def _products(case: Case) -> Explanation | None:
+    look = Look(case)
+    searches = (search(case, look) for search in SEARCHES)
+    return next((found for repairs in searches if (found := _proven(case, repairs)) is not None), None)
+
+
 def _by_row(case: Case) -> Explanation | None:
     """The same searches in the gradients of the rows of a batch."""
     for finer in case.finer(case) if case.contracted else ():
-        if not finer.wrong:
-            continue
-        look = Look(finer)
-        for repairs in (factors.known_factors(finer), factors.factors(finer, look), terms.terms(finer, look)):
-            if (found := _proven(finer, repairs)) is not None:
+        if finer.wrong:
+            found = series.rows(finer) or _proven(finer, factors.known_factors(finer)) or _products(finer)
+            if found is not None:
                 return Explanation(found.kind, f"For the cotangent of one row alone: {found[0].lower()}{found[1:]}")
     return None
 

@@ -54,28 +54,51 @@ def normalising(case: Case) -> Iterator[Repair]:
 
 
 def _compared(case: Case, right: Normalised) -> tuple[str, str]:
-    """The kind of mistake, and the words: which term of the right gradient is missing or wrong."""
-    shape = next(iter(right.terms.values())).shape
-    lacking = right.truth - case.claimed.reshape(shape)
-    room, forward = SAME * np.abs(lacking).max(), f"Forward is {right.words}"
-    for through, term in right.terms.items():
-        constant = float((lacking * term).sum() / ((term * term).sum() or 1))
-        if np.abs(lacking - constant * term).max() <= room:
-            came = round(1 - constant, 9)
-            how = "is missing: it is held constant" if came == 0 else f"is {told(came)} times what is right"
-            return "statistics", f"{forward}. The gradient through {through} {how}"
-    statistics = [through for through in right.terms if through != DIRECT]
-    if np.abs(lacking - sum(right.terms[each] for each in statistics)).max() <= room:
-        return "statistics", f"{forward}. The gradient through {' and '.join(statistics)} is missing: they are held constant"
-    for through in statistics:
-        term = right.terms[through]
-        squares = (term * term).sum(axis=right.axes, keepdims=True)
-        each = (lacking * term).sum(axis=right.axes, keepdims=True) / np.where(squares > 0, squares, 1)
-        if np.abs(lacking - each * term).max() <= room:
-            return "statistics", f"{forward}. The gradient through {through} is wrong, and all else is right"
-    return "normalised", f"{forward}, and what came is not its gradient: {right.formula} is"
+    """The kind of mistake, and the words: which terms of the right gradient are missing or wrong.
+
+    What came is written as a sum of the terms, with numbers of its own in each group that is normalised.
+    """
+    forward, names = f"Forward is {right.words}", list(right.terms)
+    numbers = _numbers(case, right)
+    if numbers is None:
+        return "normalised", f"{forward}, and what came is not its gradient: {right.formula} is"
+    wrong = [i for i in range(len(names)) if np.abs(numbers[i] - 1).max() > FITTED]
+    through = " and ".join(names[i] for i in wrong)
+    if all(np.abs(numbers[i]).max() <= FITTED for i in wrong):
+        how = "is missing" + (": held constant" if DIRECT not in through else "")
+    elif all(np.ptp(numbers[i]) <= FITTED for i in wrong) and len(wrong) == 1:
+        how = f"is {told(round(float(numbers[wrong[0]][0]), 9))} times what is right"
+    else:
+        how = "has a wrong factor"
+    return ("term" if DIRECT in through else "statistics"), f"{forward}. The gradient through {through} {how}; all else is right"
 
 
+def _numbers(case: Case, right: Normalised) -> Array | None:
+    """For each term and each group, the number with which the term is part of what came; None if there are no such."""
+    terms = list(right.terms.values())
+    shape = terms[0].shape
+    kept = [axis for axis in range(len(shape)) if axis not in right.axes]
+
+    def rows(array: Array) -> Array:
+        moved = np.transpose(np.broadcast_to(array, shape), [*kept, *right.axes])
+        return np.asarray(moved, float).reshape(int(np.prod([shape[axis] for axis in kept])), -1)
+
+    came, columns = rows(case.claimed.reshape(shape)), np.stack([rows(term) for term in terms], axis=-1)
+    if came.shape[1] <= len(terms):
+        return None
+    found = []
+    for target, table in zip(came, columns, strict=True):
+        size = np.abs(table).max(axis=0)
+        size[size == 0] = 1
+        number = np.linalg.lstsq(table / size, target, rcond=1e-10)[0] / size
+        if np.abs(table @ number - target).max() > FITTED * np.abs(target).max(initial=1e-300):
+            return None
+        found.append(number)
+    return np.array(found).T
+
+
+FITTED = 1e-7
+"""Relative: numbers that were fitted in float64."""
 DIRECT = "the values themselves"
 STANDARDISED = "rstd * (g - mean(g) - xhat * mean(g * xhat))"
 SCALED = "(g - xhat * mean(g * xhat)) / root mean square"

@@ -1,93 +1,102 @@
-"""Mistakes in some places only: single elements, rows, one side of a mask."""
+"""Mistakes in some places only: a single element, one side of a mask."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.diagnosis.case import Case, Repair
-from gradwitness.diagnosis.constants import told
+from gradwitness.diagnosis.constants import recognised, simple, told
 from gradwitness.diagnosis.masks import masks
 from gradwitness.diagnosis.shapes import to_shape
 
-FEW = 3
-"""Single elements that are repaired at most."""
+ITSELF = "itself"
 
 
 def element(case: Case) -> Iterator[Repair]:
     """One element is wrong, and the rest is right."""
-    if len(case.wrong) == 1:
-        yield from elements(case)
-
-
-def elements(case: Case) -> Iterator[Repair]:
-    """A few elements are wrong, and the rest is right."""
-    wrong = sorted(case.wrong)
-    if not case.fits or not 1 <= len(wrong) <= FEW or len(wrong) == case.array.size:
+    if not case.fits or len(case.wrong) != 1 or case.array.size == 1:
         return
-    repaired = case.claimed.copy()
-    for index in wrong:
-        repaired[index] = case.elements[index][0]
-    index = wrong[0]
+    (index,) = case.wrong
     came, truth = case.claimed[index], case.elements[index][0]
-    where = ", ".join(f"{case.name}{list(i)}" for i in wrong)
-    how = "it is zero" if came == 0 else f"it should be {float(truth):.6g}"
+    how = f"it should be {float(truth):.6g}"
     if came and truth:
         how = f"it is {told(float(came / truth))} times what is right"
-    many = "alone is wrong" if len(wrong) == 1 else "alone are wrong. At the first"
-    yield Repair(
-        repaired,
-        "element",
-        f"{where} {many}{':' if len(wrong) == 1 else ''} {how}. Every other element agrees",
-        0 if len(wrong) < len(case.elements) else len(wrong),
-    )
+    repaired = case.claimed.copy()
+    repaired[index] = truth
+    words = f"{case.name}{list(index)} alone is wrong: {'it is zero, and ' if came == 0 else ''}{how}. Every other element agrees"
+    yield Repair(repaired, "element", words, 0 if len(case.elements) > 1 else 1)
 
 
 def sides(case: Case) -> Iterator[Repair]:
-    """On one side of a mask it is a constant times something, on the other side as well: zero, itself or the cotangent."""
+    """On one side of a mask it is right, or a constant times something, on the other side as well: itself, the cotangent, 1."""
     if not case.fits or not case.elements:
         return
-    materials: list[tuple[str, Array]] = [("itself", case.claimed)]
+    materials: list[tuple[str, Array]] = [(ITSELF, case.claimed)]
     for name, dout in case.douts.items():
-        materials += [(name, np.broadcast_to(values, case.array.shape)) for values in to_shape(dout, case.array.shape)]
+        materials += [(name, values) for values in to_shape(dout, case.array.shape)]
     materials.append(("1", np.ones(case.array.shape)))
     for mask, words in masks(case):
-        inside, outside = _side(case, mask, materials), _side(case, ~mask, materials)
-        if inside is None or outside is None:
-            continue
-        (a, there, fitted_there, right_there), (b, elsewhere, fitted_else, right_else) = inside, outside
-        if right_there and right_else:
-            continue
-        said = [f"where {words} it should be {there}"] if not right_there else []
-        said += [f"elsewhere it should be {elsewhere}"] if not right_else else []
-        if len(said) == 1 and right_there:
-            said = [f"it is right where {words}, and {said[0]}"]
-        sentence = " and ".join(said)
-        yield Repair(
-            np.where(mask, a, b),
-            "mask",
-            f"{sentence[0].upper()}{sentence[1:]}: a mask is wrong or missing",
-            fitted_there + fitted_else,
-        )
+        there, elsewhere = _side(case, mask, materials), _side(case, ~mask, materials)
+        if there is not None and elsewhere is not None and not (there.right and elsewhere.right):
+            yield Repair(np.where(mask, there.values, elsewhere.values), *_told(words, there, elsewhere), tries=200)
 
 
-def _side(case: Case, mask: Array, materials: list[tuple[str, Array]]) -> tuple[Array, str, int, bool] | None:
-    """What the truth is on one side of a mask: values, words, how many numbers were fitted, whether what came is right."""
+@dataclass(frozen=True)
+class _Side:
+    """What the truth is on one side of a mask: a constant times a material. right: what came is right there."""
+
+    values: Array
+    constant: float
+    material: str
+    right: bool = False
+
+    @property
+    def words(self) -> str:
+        """Of a formula: "0", "1/2 * itself"."""
+        if self.constant == 0 or self.material == "1":
+            return told(self.constant) if self.constant else "0"
+        times = {1.0: "", -1.0: "-"}.get(self.constant, f"{told(self.constant)} * ")
+        return f"{times}{self.material}"
+
+
+def _told(where: str, there: _Side, elsewhere: _Side) -> tuple[str, str]:
+    """The kind of mistake, and the words."""
+    wrong = [side for side in (there, elsewhere) if not side.right]
+    said = [f"where {where} it should be {there.words}"] if not there.right else [f"it is right where {where}"]
+    said += [f"elsewhere it should be {elsewhere.words}"] if not elsewhere.right else []
+    text = ", and ".join(said)
+    if any(side.constant == 0 for side in wrong):
+        return "mask", f"{text}: a mask is wrong or missing"
+    if all(side.material == ITSELF for side in wrong):
+        signs = all(side.constant == -1 for side in wrong)
+        return ("sign", f"{text}: the sign is wrong there") if signs else ("constant factor", f"{text}: a factor is wrong there")
+    return "mask", text
+
+
+def _side(case: Case, mask: Array, materials: list[tuple[str, Array]]) -> _Side | None:
     there = {index: truth for index, truth in case.elements.items() if mask[index]}
     if not there or all(index not in case.wrong for index in there):
-        return case.claimed, "as it is", 0, True
+        return _Side(case.claimed, 1.0, ITSELF, right=True)
     if all(abs(truth) <= bar for truth, bar in there.values()):
-        return np.zeros(case.array.shape), "0", 0, False
+        return _Side(np.zeros(case.array.shape), 0.0, "1")
     for name, values in materials:
         at = [index for index in there if values[index] != 0]
         if not at:
             continue
         best = max(at, key=lambda index: abs(float(there[index][0])) / max(there[index][1], 1e-300))
-        ratio = float(there[best][0] / values[best])
-        if all(abs(truth - ratio * values[index]) <= 4 * bar + 1e-9 * abs(truth) for index, (truth, bar) in there.items()):
-            exact = round(ratio) if abs(ratio - round(ratio)) < 1e-7 and round(ratio) else ratio
-            times = {"1": "", "-1": "-"}.get(told(exact), f"{told(exact)} times ")
-            return exact * values, f"{times}{name}" if name != "1" else told(exact), int(exact != round(exact)), False
+        constant = _known(float(there[best][0] / values[best]), case)
+        if constant and all(abs(t - constant * values[i]) <= 4 * bar + 1e-9 * abs(t) for i, (t, bar) in there.items()):
+            return _Side(constant * values, constant, name)
     return None
+
+
+def _known(number: float, case: Case) -> float | None:
+    """The number, exactly, if it is a simple one or one that is known; else None: any two constants would do."""
+    near = simple(number)
+    if near is not None:
+        return float(near)
+    return number if recognised(abs(number), case.known) else None

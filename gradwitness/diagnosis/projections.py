@@ -9,7 +9,7 @@ Behind each of these the right gradient is what came, with its mean, or its part
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -66,16 +66,20 @@ def _one(case: Case, x: Array, g: Array, axes: tuple[int, ...], eps: float, cent
 
 def diagonal(case: Case) -> Iterator[Repair]:
     """The diagonal of the Jacobian of a softmax in place of the whole."""
-    yield from _softmax(case, lambda g, p: g / (p * (1 - p)), "It is the diagonal of the Jacobian of a softmax, p * (1 - p)")
+    for axis, p in _softmaxes(case):
+        d = case.claimed / (p * (1 - p))
+        words = (
+            f"It is the diagonal of the Jacobian of a softmax along axis {axis}, p * (1 - p). With p * (d - sum(p * d)) it agrees"
+        )
+        yield Repair(p * (d - (p * d).sum(axis=axis, keepdims=True)), "diagonal", words)
 
 
 def norms(case: Case) -> Iterator[Repair]:
-    """The sum in the derivative of a softmax, and the gradient through a length."""
-    yield from _softmax(case, lambda g, p: g / p, "The sum in the derivative of a softmax is missing or wrong")
-    if not case.fits:
-        return
+    """What came, with its part along softmax(x), or along x, put right: behind both the right gradient has a known part there."""
     x, g = case.array.astype(np.longdouble), case.claimed
-    for axis in range(x.ndim):
+    for axis, p in _softmaxes(case):
+        words = f"Along axis {axis} it lacks a multiple of p = softmax: the term with p is missing, or has a wrong factor"
+        yield Repair(g - p * g.sum(axis=axis, keepdims=True), "term", words)
         length = np.sqrt((x * x).sum(axis=axis, keepdims=True))
         if (length > 0).all():
             u = x / length
@@ -83,15 +87,11 @@ def norms(case: Case) -> Iterator[Repair]:
             yield Repair(g - u * (g * u).sum(axis=axis, keepdims=True), "statistics", words)
 
 
-def _softmax(case: Case, upstream: Callable[[Array, Array], Array], words: str) -> Iterator[Repair]:
-    """The whole Jacobian of a softmax, for an upstream gradient that is found from what came and p."""
+def _softmaxes(case: Case) -> Iterator[tuple[int, Array]]:
     x = case.array.astype(np.longdouble)
     for axis in range(x.ndim) if case.fits else ():
         e = np.exp(x - x.max(axis=axis, keepdims=True))
-        p = e / e.sum(axis=axis, keepdims=True)
-        d = upstream(case.claimed, p)
-        right = p * (d - (p * d).sum(axis=axis, keepdims=True))
-        yield Repair(right, "diagonal", f"{words}. With p * (d - sum(p * d)) along axis {axis}, where p = softmax, it agrees")
+        yield axis, e / e.sum(axis=axis, keepdims=True)
 
 
 def _least_squares(case: Case, terms: list[Array]) -> Array | None:

@@ -13,6 +13,7 @@ from gradwitness.diagnosis.shapes import to_shape
 
 LARGEST = 20_000
 """Elements of an array of which further quantities are made."""
+PARTS = 6
 MANY = 160
 """Known quantities that are used at most."""
 
@@ -52,6 +53,7 @@ def _made(known: Mapping[str, Array], shape: tuple[int, ...]) -> Iterator[Quanti
     plain = [quantity for quantity in plain if quantity.values.size <= LARGEST]
     for quantity in plain:
         yield from broadcasting(quantity, shape)
+    yield from _blocks(plain, shape)
     for one in plain:
         for other in plain:
             if one.words < other.words and one.values.shape == other.values.shape:
@@ -63,6 +65,16 @@ def _made(known: Mapping[str, Array], shape: tuple[int, ...]) -> Iterator[Quanti
     for quantity, axes in sorted(along, key=lambda one: len(one[1]) > 1):  # one axis is the commonest
         for made in _along(quantity, axes, eps):
             yield from broadcasting(made, shape)
+
+
+def _blocks(plain: list[Quantity], shape: tuple[int, ...]) -> Iterator[Quantity]:
+    """Parts of what lies side by side on the last axis, such as gates: where that is a multiple of the shape's."""
+    for quantity in plain:
+        last, width = quantity.values.shape[-1], shape[-1] if shape else 1
+        if width > 1 and last > width and last % width == 0 and last // width <= PARTS:
+            for start in range(0, last, width):
+                part = Quantity(f"{quantity.words}[..., {start}:{start + width}]", quantity.values[..., start : start + width])
+                yield from broadcasting(part, shape)
 
 
 def _one_hot(known: Mapping[str, Array], shape: tuple[int, ...]) -> Iterator[Quantity]:

@@ -53,7 +53,7 @@ def contributions(case: Case) -> Explanation | None:
         if not 4 <= dout.size <= LARGEST or len(wrong) < 2:
             continue
         values = np.asarray(dout, np.longdouble).ravel()
-        if not all(np.abs(values - came).min() <= 1e-12 * abs(came) or came == 0 for came, _, _ in wrong):
+        if not all(came != 0 and np.abs(values - came).min() <= 1e-12 * abs(came) for came, _, _ in wrong):
             continue
         counts = [_how_many(values, truth - came, bar) for came, truth, bar in wrong]
         added = [count for count in counts if count]
@@ -65,6 +65,16 @@ def contributions(case: Case) -> Explanation | None:
                 "each other. Accumulate them with += (np.add.at where an index is repeated)"
             )
             return Explanation("series", words)
+    return None
+
+
+def rows(case: Case) -> Explanation | None:
+    """Of the gradients of the rows of a batch, stacked, some are right, and the others are zero: their share is left out."""
+    wrong = {index[0] for index in case.wrong}
+    counted = {index[0] for index in case.elements} - wrong
+    if wrong and counted and not case.claimed[sorted(wrong)].any():
+        shown = ", ".join(map(str, sorted(counted)[:6]))
+        return Explanation("series", f"only the share of row {shown} of the batch is counted, and that of the others is left out")
     return None
 
 

@@ -88,8 +88,13 @@ def blocks(case: Case) -> Case:
         if array.ndim and array.shape[-1] == last:
             known |= {f"{name}[..., {i}:{i + width}]": array[..., i : i + width] for i in range(0, last, width)}
     measured = [
-        replace(one, direction=one.direction.reshape(shape), index=(*one.index[:-1], *divmod(one.index[-1], width)))
+        replace(
+            one,
+            direction=one.direction.reshape(shape),
+            index=None if one.index is None else (*one.index[:-1], *divmod(one.index[-1], width)),
+        )
         for one in case.measurements
-        if one.index is not None
     ]
-    return replace(case, array=case.array.reshape(shape), came=case.came.reshape(shape), measurements=measured, known=known)
+    return replace(
+        case, array=case.array.reshape(shape), came=case.came.reshape(shape), measurements=measured, known=known, others={}
+    )

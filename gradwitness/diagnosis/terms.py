@@ -38,9 +38,9 @@ def known_terms(case: Case) -> Iterator[Repair]:
 
 def terms(case: Case, look: Look) -> Iterator[Repair]:
     """A product of functions of known arrays, of the cotangent and such, or of what came and such."""
-    bases = _bases(case)
+    multiples = bases(case)
     for mask, where in look.within():
-        for sign, (name, base) in combined((1, -1) if case.fits else (1,), bases):
+        for sign, (name, base) in combined((1, -1) if case.fits else (1,), multiples):
             if sign == -1 and name == CAME:
                 continue
             samples = Samples()
@@ -75,6 +75,8 @@ def formulas(case: Case, look: Look) -> Iterator[Repair]:
             kind, words = "derivative", f"The derivative is wrong: {right} is right"
         elif wrong is None:
             kind, words = "formula", f"{right} agrees"
+        elif formula(wrong) == right:
+            continue
         else:
             kind, words = "factor", f"It is {formula(wrong)}, where {right} is right"
         yield Repair(product.values(), kind, words, looking.fitted(product), product.tries)
@@ -83,12 +85,12 @@ def formulas(case: Case, look: Look) -> Iterator[Repair]:
 CAME = "what came"
 
 
-def _bases(case: Case) -> list[tuple[str, Array]]:
+def bases(case: Case, *, came: bool = True) -> list[tuple[str, Array]]:
     """What a term is a multiple of."""
     of_a_loss = any(dout.size == 1 for dout in case.douts.values())  # every term of its gradient has the cotangent
     found: list[tuple[str, Array]] = [] if of_a_loss else [("", np.ones(case.array.shape))]
     found += [(name, d) for name, dout in case.douts.items() for d in to_shape(dout, case.array.shape)]
-    return [*found, (CAME, case.claimed)] if case.fits else found
+    return [*found, (CAME, case.claimed)] if case.fits and came else found
 
 
 def _times(constant: float, name: str) -> str:

@@ -158,7 +158,7 @@ def mistakes() -> Iterator[Mistake]:
         without_statistics,
         (rng.normal(size=(3, 5)), np.arange(1.0, 6)),
         "statistics",
-        "the mean and the variance is missing",
+        "the mean and the variance is missing: held constant",
     )
     yield Mistake(
         "variance held constant",
@@ -166,7 +166,7 @@ def mistakes() -> Iterator[Mistake]:
         mean_alone,
         (rng.normal(size=(3, 5)), np.arange(1.0, 6)),
         "statistics",
-        "the variance is missing",
+        "through the variance is missing: held constant",
     )
     yield Mistake(
         "diagonal of softmax", softmax, of_tanh(lambda d, p: d * p * (1 - p)), (x,), "diagonal", "diagonal of the Jacobian"

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 
 from trust.corpus.mutant import STATISTICS
 
-FACTOR = frozenset(["factor", "derivative", "constant factor", "cotangent"])
+FACTOR = frozenset(["factor", "derivative", "constant factor", "cotangent", "sign"])
 """A product has one factor too few, too many, or another one."""
 TERM = frozenset(["term", "zero"])
 """A sum has one term too few, too many, or another one; zero where the only one is missing."""
 PLACES = frozenset(["mask", "element"])
 
 RIGHT: Mapping[str, frozenset[str]] = {
-    "missing factor": FACTOR | TERM,
+    "missing factor": FACTOR | TERM | {"mask"},  # a mask is a factor, and so is a sign
     "doubled factor": FACTOR | TERM,
     "wrong constant": FACTOR | TERM | {"statistics"},
     "flipped sign": FACTOR | TERM | {"sign", "mask"},
@@ -26,7 +26,7 @@ RIGHT: Mapping[str, frozenset[str]] = {
     "swapped operands": FACTOR | TERM | {"sign", "transposed", "exchanged"},
     "wrong tensor": FACTOR | TERM | {"exchanged", "missing sum", "mask"},
     "stale or overwritten cache": FACTOR | TERM | {"exchanged"},
-    "forward value in place of its derivative": FACTOR | TERM | {"sign"},  # of -dl * t, t * dl is left
+    "forward value in place of its derivative": FACTOR | TERM | {"mask"},  # a derivative may be 0 or 1
     "pre- for post-activation": FACTOR | TERM,
     "epsilon dropped": frozenset(["epsilon", "factor", "statistics"]),
     "wrong mask": PLACES | {"zero", "sign", "term", "factor", "derivative", "constant factor"},
