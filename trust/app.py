@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from trust.diagnosis.command import diagnosis
 from trust.mutants.command import mutants
 from trust.peers.command import peers
 from trust.sensitivity.command import sensitivity
@@ -20,5 +21,5 @@ def _trust() -> None:
     """
 
 
-for _command in (mutants, peers, soak, sensitivity):
+for _command in (mutants, peers, diagnosis, soak, sensitivity):
     app.command()(_command)

@@ -116,9 +116,28 @@ def sensitivity(summary: Summary) -> str:
     return _grid(SENSITIVITY, rows)
 
 
+def diagnosis(summary: Summary) -> str:
+    """A row for each kind of mistake, and what was explained wrongly."""
+    rows = {**summary["by label"], "**all**": summary["all"]}
+    live, (median, high, most) = summary["live"], summary["evaluations"]
+    share = {answer: f"{count / max(live, 1):.1%}" for answer, count in summary["all"].items()}
+    lines = [
+        f"{summary['examined']:,} mutants examined, {live:,} of them a wrong gradient and nothing else. Named: {share['named']}.",
+        f"Explained wrongly: {share['wrong']}. Evaluations: {median:,} in the median, {high:,} at the 90th percentile,",
+        f"{most:,} at most.",
+        "",
+        _grid(("mistake", *summary["all"]), ([name, *numbers.values()] for name, numbers in rows.items())),
+        "",
+    ]
+    if summary["explained wrongly"]:
+        lines += ["Explained wrongly:", "", *(f"- {each}" for each in summary["explained wrongly"])]
+    return "\n".join(lines).rstrip()
+
+
 TEXTS: Mapping[str, Callable[[Summary], str]] = {
     "mutants": mutants,
     "peers": peers,
+    "diagnosis": diagnosis,
     "soak": soak,
     "user_code": user_code,
     "sensitivity": sensitivity,

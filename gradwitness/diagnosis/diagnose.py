@@ -51,19 +51,19 @@ def diagnose(case: Case) -> Explanation | None:
 
 def _searched(case: Case) -> Explanation | None:
     """Products of known quantities, here and for each row of a batch."""
-    if (found := _products(case)) is not None:
+    look = Look(case)
+    if (found := _products(case, look)) is not None:
         return found
-    formula = _proven(case, terms.formulas(case, Look(case)))
+    formula = _proven(case, terms.formulas(case, look))
     parted = blocks(case)
-    if parted is not case and (found := _products(parted)) is not None:
+    if parted is not case and (found := _products(parted, Look(parted))) is not None:
         return found
     if formula is not None and formula.kind != "formula":
         return formula
     return _by_row(case) or formula
 
 
-def _products(case: Case) -> Explanation | None:
-    look = Look(case)
+def _products(case: Case, look: Look) -> Explanation | None:
     searches = (search(case, look) for search in SEARCHES)
     return next((found for repairs in searches if (found := _proven(case, repairs)) is not None), None)
 
@@ -72,7 +72,7 @@ def _by_row(case: Case) -> Explanation | None:
     """The same searches in the gradients of the rows of a batch."""
     for finer in case.finer(case) if case.contracted else ():
         if finer.wrong:
-            found = series.rows(finer) or _proven(finer, factors.known_factors(finer)) or _products(finer)
+            found = series.rows(finer) or _proven(finer, factors.known_factors(finer)) or _products(finer, Look(finer))
             if found is not None:
                 return Explanation(found.kind, f"For the cotangent of one row alone: {found[0].lower()}{found[1:]}")
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,9 @@ from gradwitness.judging.black_box import BlackBox
 from gradwitness.judging.point import Point
 from gradwitness.subjects.errors import BadCall, UserError
 
+DEEP = 3
+NO_DATA = (type, types.ModuleType, types.FunctionType, types.MethodType, types.BuiltinFunctionType)
+"""What holds code and no arrays."""
 ENTRIES = 12
 """Of a list whose arrays are known by their position."""
 SMALL = 200_000
@@ -67,16 +71,11 @@ def _again(point: Point, which: int) -> Any:
 
 
 def known(point: Point) -> dict[str, Array]:
-    """Arrays and numbers by name: inputs, static arguments, outs, and what the user's functions name or close over."""
-    function: Any = point.function
+    """Arrays and numbers by name: inputs, static arguments, outs, what forward keeps, what the user's functions reach."""
+    function = point.function
     found: dict[str, Array] = {leaf.name: array for leaf, array in zip(function.leaves, point.arrays, strict=True)}
-    named = dict(zip(getattr(function, "names", ()), getattr(function, "inputs", ()), strict=False))
-    sources: list[Mapping[str, Any]] = [named, getattr(function, "_static", {})]
     found |= dict(zip(point.out_names, point.outs, strict=True))
-    for callable_ in (getattr(function, "_forward", None), getattr(function, "_backward", None)):
-        if callable_ is not None:
-            sources += [_defaults(callable_), _reached(callable_)]
-    for source in sources:
+    for source in (function.handed, *(reach(code) for code in function.code for reach in (_defaults, _reached))):
         for name, value in _flat(source):
             found.setdefault(name, value)
     return found | _cached(point, found)
@@ -85,7 +84,7 @@ def known(point: Point) -> dict[str, Array]:
 def _cached(point: Point, found: Mapping[str, Array]) -> dict[str, Array]:
     """What forward keeps for backward, and is not known by another name: under the names that backward unpacks it to."""
     cache = getattr(point.call(point.arrays), "cache", None)
-    names = _unpacked(getattr(point.function, "_backward", None))
+    names = _unpacked(point.function.code[-1])
     kept = list(cache) if isinstance(cache, (tuple, list)) else [cache]
     named = dict(zip(names, kept, strict=True)) if len(names) == len(kept) else {f"cache[{i}]": one for i, one in enumerate(kept)}
     flat = dict(_flat(cache if isinstance(cache, Mapping) else named))
@@ -112,15 +111,20 @@ def _unpacked(backward: Any) -> list[str]:
 
 
 def _flat(source: Mapping[Any, Any]) -> Iterator[tuple[str, Array]]:
-    for name, value in source.items():
-        if isinstance(value, (tuple, list)) and len(value) <= ENTRIES:
-            value = dict(enumerate(value))  # noqa: PLW2901 - lists and tuples are walked as dicts are
-        if isinstance(value, Mapping):
-            yield from ((f"{name}[{key}]", array) for key, array in _flat(value))
-        elif isinstance(value, (np.ndarray, np.generic, float, int)) and not isinstance(value, bool):
+    """The arrays and numbers in dicts, lists, tuples, and in the attributes of objects."""
+    waiting = [(str(name), value, 0) for name, value in source.items()]
+    while waiting:
+        name, value, depth = waiting.pop(0)
+        if isinstance(value, (np.ndarray, np.generic, float, int)) and not isinstance(value, bool):
             array = np.asarray(value)
             if array.dtype.kind in "fiub" and array.size <= SMALL:
-                yield str(name), array
+                yield name, array
+        elif depth < DEEP and isinstance(value, Mapping):
+            waiting += [(f"{name}[{key}]", each, depth + 1) for key, each in value.items()]
+        elif depth < DEEP and isinstance(value, (tuple, list)) and len(value) <= ENTRIES:
+            waiting += [(f"{name}[{key}]", each, depth + 1) for key, each in enumerate(value)]
+        elif depth < DEEP and not isinstance(value, NO_DATA):
+            waiting += [(f"{name}.{key}", each, depth + 1) for key, each in getattr(value, "__dict__", {}).items()]
 
 
 def _defaults(function: Any) -> dict[str, Any]:
@@ -138,4 +142,5 @@ def _reached(function: Any) -> dict[str, Any]:
         variables = inspect.getclosurevars(inner)
     except TypeError:
         return {}
-    return {**variables.globals, **variables.nonlocals}
+    owner = {"self": vars(function.__self__)} if hasattr(getattr(function, "__self__", None), "__dict__") else {}
+    return {**variables.globals, **variables.nonlocals, **owner}

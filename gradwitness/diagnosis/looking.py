@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
 
 import numpy as np
 
@@ -20,6 +22,10 @@ SHARP = 1e-4
 """Relative bar of an element that takes part in a search."""
 SLABS = 3
 """Masks that agree with which elements are wrong: how many are tried."""
+FEW = 6
+"""Numbers that the user's code names: how many are used in functions."""
+TINY = 1e-3
+"""Smaller ones are no margins or slopes."""
 Index = tuple[int, ...]
 
 
@@ -60,13 +66,20 @@ class Look:
     def within(self) -> Iterator[tuple[Array, str]]:
         """Everywhere; then masks that hold at wrong elements and not at right ones, each with a beginning of a sentence."""
         yield np.ones(self.case.array.shape, bool), ""
+        yield from self._slabs
+
+    @cached_property
+    def _slabs(self) -> list[tuple[Array, str]]:
         wrong = self.case.wrong
         right = [index for index in self.case.elements if index not in wrong]
-        tried = 0
-        for mask, words in masks(self.case) if right and wrong else ():
-            if tried < SLABS and all(mask[i] for i in wrong) and not any(mask[i] for i in right):
-                tried += 1
-                yield mask, f"where {words}, "
+        if not right or not wrong:
+            return []
+        fitting = (
+            (mask, f"where {words}, ")
+            for mask, words in masks(self.case)
+            if all(mask[i] for i in wrong) and not any(mask[i] for i in right)
+        )
+        return list(islice(fitting, SLABS))
 
 
 def fitted(product: Product) -> int:
@@ -83,4 +96,5 @@ def adjusted(case: Case, product: Product, term: Array, start: Array) -> Array:
 def _scalars(case: Case) -> dict[str, float]:
     """Numbers that the user's code names, such as a margin or a slope."""
     found = {name: float(a.reshape(())) for name, a in case.known.items() if a.size == 1 and a.dtype.kind == "f"}
-    return {name: value for name, value in found.items() if value not in (0.0, 1.0) and abs(value) > 1e-3}
+    numbers = {value: name for name, value in reversed(found.items()) if value not in (0.0, 1.0) and abs(value) > TINY}
+    return dict(islice(((name, value) for value, name in reversed(numbers.items())), FEW))

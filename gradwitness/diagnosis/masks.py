@@ -20,6 +20,7 @@ RELATIONS: Mapping[str, Callable[[Array, float], Array]] = {
     "abs({}) > {}": lambda values, bound: np.abs(values) > bound,
     "abs({}) <= {}": lambda values, bound: np.abs(values) <= bound,
 }
+BOUNDS = 12
 
 
 def masks(case: Case) -> Iterator[tuple[Array, str]]:
@@ -45,11 +46,13 @@ def _comparisons(case: Case) -> Iterator[tuple[Array, str]]:
                         yield relation(values, bound), words.format(name, spelled)
 
 
-def _bounds(known: Mapping[str, Array]) -> Iterator[tuple[float, str]]:
-    yield from ((0.0, "0"), (1.0, "1"), (-1.0, "-1"), (3.0, "3"), (-3.0, "-3"))
+def _bounds(known: Mapping[str, Array]) -> list[tuple[float, str]]:
+    """Numbers that a mask may compare with: usual ones, and a few that the user's code names."""
+    found = {0.0: "0", 1.0: "1", -1.0: "-1", 3.0: "3", -3.0: "-3"}
     for name, array in known.items():
-        if array.size == 1 and array.dtype.kind in "fi":
-            yield float(array.reshape(())), name
+        if array.size == 1 and array.dtype.kind in "fi" and len(found) < BOUNDS:
+            found.setdefault(float(array.reshape(())), name)
+    return list(found.items())
 
 
 def _slabs(case: Case) -> Iterator[tuple[Array, str]]:

@@ -12,6 +12,7 @@ from gradwitness.diagnosis.case import Case, Repair
 from gradwitness.diagnosis.constants import recognised, simple, told
 from gradwitness.diagnosis.masks import masks
 from gradwitness.diagnosis.shapes import to_shape
+from gradwitness.diagnosis.whole import fitted
 
 ITSELF = "itself"
 
@@ -25,8 +26,10 @@ def element(case: Case) -> Iterator[Repair]:
     how = f"it should be {float(truth):.6g}"
     if came and truth:
         how = f"it is {told(float(came / truth))} times what is right"
-    repaired = case.claimed.copy()
-    repaired[index] = truth
+    alone = np.zeros(case.array.shape)
+    alone[index] = 1
+    lacking = fitted(case, alone) or 0.0  # from the sharpest measurement: the truth of one element is known less well
+    repaired = case.claimed + lacking * alone
     words = f"{case.name}{list(index)} alone is wrong: {'it is zero, and ' if came == 0 else ''}{how}. Every other element agrees"
     yield Repair(repaired, "element", words, 0 if len(case.elements) > 1 else 1)
 

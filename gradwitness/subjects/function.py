@@ -42,6 +42,7 @@ class Function(Protocol):
     leaves        the differentiated arrays
     asked         whether the user named them
     data          arrays that are handed over as they are, by name
+    handed, code  everything that is handed over, by name, and the user's functions: where a diagnosis looks for known quantities
     description   what it is, for the first line of a report
     unread        what to tell where other values of the leaves change nothing
     keeps_dtype   whether the leaves stay in their own dtype, whatever forward is asked to run on
@@ -50,6 +51,8 @@ class Function(Protocol):
     leaves: list[Leaf]
     asked: bool
     data: list[tuple[str, Array]]
+    handed: Mapping[str, Any]
+    code: tuple[Callable[..., Any], ...]
     description: str
     unread: str
     keeps_dtype: bool
@@ -96,6 +99,8 @@ class Pair:
         validation.leaves_given(self.leaves)
         self.data = list(data_of(self.inputs, self.names, self.leaves))
         self.description = f"{called(forward)} and {called(backward)}"
+        self.handed: Mapping[str, Any] = {**dict(zip(self.names, self.inputs, strict=True)), **(static or {})}
+        self.code: tuple[Callable[..., Any], ...] = (forward, backward)
         self._style: Style | None = None
         self.last: PairCall | None = None
 

@@ -55,6 +55,8 @@ class Loss:
             _movable(self.leaves)
         self.data = list(data_of(self._data, data_names, ()))
         self.description = called(function)
+        self.handed: Mapping[str, Any] = {**dict(zip(data_names, self._data, strict=True)), **self._static}
+        self.code: tuple[Callable[..., Any], ...] = (function,)
         cure = " The arrays of the object itself are wanted, not copies" if in_place else " Does it read a global?"
         self.unread = f"The loss is the same for other parameters: the function does not read those that it is given.{cure}"
 

@@ -151,7 +151,7 @@ def mistakes() -> Iterator[Mistake]:
         "mask",
         "right where x > 0, and elsewhere it should be 0",
     )
-    yield Mistake("nan", penalised, nowhere, (weight,), "mask", "nan where weight < 0")
+    yield Mistake("nan", penalised, nowhere, (rng.normal(size=(4, 6)),), "mask", "nan where weight < 0")
     yield Mistake(
         "statistics held constant",
         layer_norm,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,11 @@ from trust.peers.wrong_gradients import at_mutant, mutants, what_it_is
 from trust.places import FOLDER
 
 FILE = FOLDER / "diagnosis.jsonl"
+
+
+def so_far(file: Path = FILE, *, fresh: bool = False) -> Journal:
+    """The journal: a row for each mutant. An explanation is of the code that gave it: after a change, run with --fresh."""
+    return Journal(file, fresh=fresh)
 
 
 def sample(limit: int | None, ops: tuple[str, ...] = ()) -> list[str]:
