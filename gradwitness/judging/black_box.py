@@ -245,7 +245,7 @@ class BlackBox:
         measurements disagree with the claim, but also with each other, nothing can be told.
         """
         direction, step = found.direction, found.slope.step or self.reach
-        if not self.stairs:
+        if not self.stairs and found.slope.kind != "kink":
             places = [step * j / 5 for j in POINTS]
             values = np.stack([self.point.at(self.point.moved(t, direction.parts)) for t in places])
             self.noises = np.fmax(self.noises, np.where(np.isfinite(values).all(axis=0), of_columns(values - self.point.flat), 0))

@@ -25,7 +25,7 @@ BUDGET = 130
 """Evaluations for a function that is right; probes and the user's own dtype take 20 more."""
 RUNGS = 4
 """Of the ladder of a direction after the first."""
-ONE_DIRECTION = 32
+ONE_DIRECTION = 24
 """Evaluations of such a direction, at most as a rule."""
 APART = 150
 """Evaluations after which arrays that are wrong together are no longer told apart."""

@@ -129,7 +129,7 @@ class Point:
         def changed(array: Array) -> Array:
             if rng is None:
                 return array.astype(np.float64)
-            return np.asarray(array * (1 + np.longdouble(size * EPS) * (rng.random(array.shape) - 0.5))).astype(array.dtype)
+            return np.asarray(array * (1 + np.longdouble(size * EPS) * _tied(array, rng))).astype(array.dtype)
 
         try:
             others = self.gradients([changed(a) for a in self.arrays], [changed(dout) for dout in self.douts])
@@ -169,7 +169,7 @@ class Point:
         rng = np.random.default_rng((self.seed, 9))
 
         def beside(array: Array) -> Array:
-            return np.asarray(array * (1 + BESIDE * EPS * (rng.random(array.shape) - 0.5))).astype(np.float64)
+            return np.asarray(array * (1 + BESIDE * EPS * _tied(array, rng))).astype(np.float64)
 
         for _ in range(runs if self.dtype != np.float64 else 0):
             arrays, douts = [beside(array) for array in self.arrays], [beside(dout) for dout in self.douts]
@@ -188,6 +188,12 @@ class Point:
     def scales(self) -> list[Array]:
         """A first step for each element: its own size, or that of its array where it is zero; 1 where all is zero."""
         return [_scale(array) for array in self.arrays]
+
+
+def _tied(array: Array, rng: np.random.Generator) -> Array:
+    """Random numbers from -1/2 to 1/2, the same for equal values: what is tied stays tied."""
+    values, which = np.unique(array, return_inverse=True)
+    return (rng.random(values.size) - 0.5)[which.ravel()].reshape(array.shape)
 
 
 def _row(arrays: Sequence[Any]) -> Array:
