@@ -1,20 +1,35 @@
 """Gradwitness: is this gradient right?
 
-Monte Carlo arithmetic says what rounding alone can do. Numerical differentiation gives the derivative with an error bar. The
-verdict compares. Nothing here knows an op, a case or an adapter. Importing this package loads no framework. Read in this order:
+`check` and `check_loss` examine hand-written NumPy gradients in any style and return a `Report`. Importing this package loads no
+framework. Nothing here knows an op, a case or an adapter. Read in this order:
 
-    rounding/       what rounding alone can do to a result: `measure`
-    subjects/       what is examined: `Subject`
-    verdict.py      the only comparison: `judge`, `Disagreement`
-    derivative/     numerical derivatives with an error bar: `check`
+    subjects/       what is examined: whatever style a function is written in, behind one interface; what it can change, put back
+    derivative/     numerical derivatives with an error bar, of a function that can only be called, and of one that is watched
+    judging/        the gradient that is claimed against the numerical one, along directions
+    report/         findings, and how they are told
+    checking.py     `check`, `check_loss`
+    rounding/       what rounding alone can do to a result: Monte Carlo arithmetic
+    verdict.py      the comparison of results with the truth: `judge`, `Disagreement`
     evidence.py     what the reference says about one point in one dtype: `Evidence`
     witnesses.py    who is the odd one out in a disagreement: `witnesses`
     frameworks/     arrays in and out, vector-Jacobian products and devices of each framework
 """
 
-from gradwitness.derivative.oracle import Vacuous, check
-from gradwitness.rounding.arithmetic import Unstable
+from gradwitness.checking import assert_check, assert_check_loss, check, check_loss
+from gradwitness.report import Finding, Report
+from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.verdict import Disagreement, K
 
-__all__ = ["Disagreement", "K", "Unstable", "Vacuous", "check"]
+__all__ = [
+    "BadCall",
+    "Disagreement",
+    "Finding",
+    "K",
+    "Report",
+    "UserError",
+    "assert_check",
+    "assert_check_loss",
+    "check",
+    "check_loss",
+]
 __version__ = "0.2.0.dev0"

@@ -12,10 +12,10 @@ from gradwitness.frameworks import specs
 OFFERS = """\
 Is this gradient right? In Python:
 
-  from gradwitness import check
-  check(forward, backward, inputs)      a hand-written NumPy backward against numerical differentiation;
-                                        raises Disagreement with the gradient, the element and both values
-  help(check)                           its arguments
+  from gradwitness import check, check_loss
+  print(check(forward, backward, inputs))       is this hand-written NumPy backward the derivative of its forward?
+  print(check_loss(function, params, *data))    are the gradients right that function(params, *data) -> (loss, gradients) returns?
+  help(check)                                   its arguments
 
 Documentation: docs/ in the repository, beginning with docs/index.md
 """

@@ -20,7 +20,7 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("package", "words"),
     [
-        ("gradwitness", [gradwitness.__version__, "from gradwitness import check", "docs/index.md", "tensorflow"]),
+        ("gradwitness", [gradwitness.__version__, "from gradwitness import check, check_loss", "docs/index.md", "tensorflow"]),
         ("benchmarks", ["python -m pytest benchmarks", "python -m benchmarks.calibrate", "benchmarks/results"]),
         ("conformance", ["list", "known", "naive", "new", "python -m pytest --op softmax"]),
         ("lessons", ["python -m lessons.xor", "python -m lessons.train"]),

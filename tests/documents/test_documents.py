@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import adapters
-from gradwitness import frameworks
+from gradwitness import BadCall, UserError, frameworks
 from tests.documents.reading import ROOT, Block, anchors, blocks, documents, links, text
 
 PYTHON = [block for document in documents() for block in blocks(document) if block.language == "python"]
@@ -34,17 +34,22 @@ def _raised_by(script: Path) -> str:
     """The last lines of the traceback, where a script raises."""
     try:
         runpy.run_path(str(script))
-    except AssertionError as error:
+    except (AssertionError, BadCall, UserError) as error:
         return f"{type(error).__module__}.{type(error).__qualname__}: {error}"
     return ""
 
 
+MEASURED = re.compile(r"allowance|that is|examined as|off by|\d+ evaluations|.* would have been seen$")
+"""Lines of a report whose numbers are measured: noise, bars, sight and time."""
+
+
 def _comparable(printed: str) -> list[str]:
-    """The lines without what depends on the machine: digits after the fourth, and all digits of an error bar."""
+    """The lines without what depends on the machine: digits after the fourth, measured numbers, the name of the script."""
     lines = []
     for line in printed.strip().splitlines():
-        measured = line.strip().startswith(("allowance", "that is"))
-        lines.append(re.sub(r"[\d.]+(e[+-]?\d+)?", "#", line) if measured else re.sub(r"(\d\.\d{4})\d+", r"\1", line))
+        named = re.sub(r"\b\w+\.py\b", "#.py", line)
+        measured = MEASURED.match(line.strip())
+        lines.append(re.sub(r"[\d.]+(e[+-]?\d+)?", "#", named) if measured else re.sub(r"(\d\.\d{4})\d+", r"\1", named))
     return lines
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwitness import Disagreement, check
+from gradwitness import Disagreement
 from gradwitness.derivative.numerics import Numerics
-from gradwitness.derivative.oracle import check_subject
+from gradwitness.derivative.oracle import check, check_subject
 from gradwitness.subjects.pair import Subject
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwitness import Disagreement, check
-from gradwitness.derivative.oracle import check_subject
+from gradwitness import Disagreement
+from gradwitness.derivative.oracle import check, check_subject
 from gradwitness.evidence import Evidence
 from gradwitness.subjects.pair import Subject
 
