@@ -11,6 +11,7 @@ from conformance.closing import Closing
 from conformance.extras import require
 from conformance.options import SELECTION
 from conformance.progress import Progress
+from conformance.size import Size
 from conformance.verify import verify
 
 __all__ = ["verify"]
@@ -26,6 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[SELECTION] = options.read(config)
     config.pluginmanager.register(Closing(config), "gradwitness-closing")
+    config.pluginmanager.register(Size(config), "gradwitness-size")
     if not hasattr(config, "workerinput") and not config.option.collectonly:
         config.pluginmanager.register(Progress(config), "gradwitness-progress")
 
