@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from trust.corpus.mutant import Mutant
-from trust.mutants.equivalent import IN_FILE, asked, entries, survivors
+from trust.mutants.equivalent import asked
+from trust.mutants.reasons import IN_FILE, entries, survivors
 from trust.mutants.records import Records
 from trust.mutants.witnesses import ANOTHER
 
