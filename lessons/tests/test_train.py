@@ -78,7 +78,7 @@ def test_a_broken_op_is_named_and_the_lesson_fails(tmp_path: Path, monkeypatch: 
     code, printed = lesson("mlp", "--adapter", "torch", "--steps", 5, output=tmp_path / "curves.png")
     assert code == 1
     assert "The first wrong op on the path is batch_norm, op 2 of 10, says numerical differentiation: dx" in printed
-    assert "The values are those of the first step." in printed
+    assert "That was found at the first step." in printed
 
 
 def explained(name: str, printed: str) -> bool:

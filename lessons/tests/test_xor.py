@@ -202,7 +202,7 @@ def test_a_broken_op_is_named_and_the_lesson_fails(column: str, tmp_path: Path, 
     code, printed = lesson("--adapter", column, "--epochs", 50, output=tmp_path / "xor.png")
     assert code == 1
     assert "The first wrong op on the path is relu, op 2 of 5, says numerical differentiation: dx[" in printed
-    assert "The values are those of epoch 0." in printed
+    assert "That was found at epoch 0." in printed
     assert "is right" not in printed
     assert printed.count("XOR: ") == 1
 
@@ -218,6 +218,14 @@ def test_a_rate_that_is_too_large_is_named_before_the_network(tmp_path: Path) ->
     assert wide.startswith("8 hidden units, seed 42, rate 0.5,")
     for other in (slow, wide):
         assert "The rate is the cause" not in other
+
+
+@pytest.mark.parametrize("rate", [1e300, 1e308])
+def test_where_numbers_overflow_no_op_is_called_wrong(rate: float, tmp_path: Path) -> None:
+    code, printed = lesson("--adapter", "numpy", "--rate", rate, "--epochs", 20, output=tmp_path / "xor.png")
+    assert code == 0
+    assert "The rate is the cause" in printed
+    assert "wrong" not in printed
 
 
 def test_a_rate_that_kills_all_units_is_named(tmp_path: Path) -> None:

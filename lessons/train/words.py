@@ -88,7 +88,7 @@ def witnesses(comparison: Comparison) -> list[str]:
     if statement is None:
         return []
     if statement.wrong is not None:
-        return [f"{statement.wrong} The values are those of the first step."]
+        return [f"{statement.wrong} That was found at the first step."]
     ops = ", ".join(name for name in statement.ops if name not in statement.unseen)
     text = [f"Numerical differentiation and {names} confirm every op on the path of the first step ({ops})."]
     if statement.unseen:
