@@ -151,10 +151,11 @@ class Selection:
         """Whether the quick choice has a case at a place, which is an adapter and a dtype."""
         if kind == "training":
             return choice.chooses_run(name, RECIPES[name], place[1])
-        places = [(adapter, dtype) for adapter in self.adapter or adapters.NAMES for dtype in self.dtype or DTYPES]
         if case_id == case_ids[0]:
             return choice.chooses_generic(kind, place[0], mode)
-        return kind != "model" and choice.chooses_other(name, case_id, place, places, mode)
+        if kind == "model":
+            return False
+        return choice.chooses_other(name, case_id, place, self.adapter or adapters.NAMES, self.dtype or DTYPES, mode)
 
     @property
     def statement(self) -> str:

@@ -45,7 +45,7 @@ def test_every_framework_and_dtype_gets_its_share_of_the_other_cases() -> None:
     others = [cell for cell in cells(QUICK, "op") if cell.case_id != cell.subject.cases[0].id]
     places = [(adapter, dtype) for adapter in adapters.NAMES for dtype in DTYPES]
     counts = {place: sum((cell.adapter, cell.dtype) == place for cell in others) for place in places}
-    assert min(counts.values()) > len(others) / len(places) / 2, counts
+    assert min(counts.values()) > len(others) / len(places) / 4, counts
 
 
 def test_training_runs_are_those_that_it_says() -> None:
