@@ -23,9 +23,9 @@ KEPT: tuple[Any, ...] = (
     run.evidence, run.kept, run.model_evidence, run.built, run.optimizer_path, run.optimization_kept, training.trajectory,
 )  # fmt: skip
 """Functions that keep results for the neighbouring cells of one op."""
-GROWTH = 64 * 2**20
+GROWTH = 32 * 2**20
 """Bytes by which a process may grow before it releases what was compiled."""
-PROGRAMS = 64
+PROGRAMS = 32
 """Programs that JAX may compile, or read from disk, before its caches are cleared: also in the middle of a test."""
 _COMPILED = "/jax/core/compile/backend_compile_duration"
 _size_after = [0]
