@@ -39,11 +39,11 @@ def forget() -> None:
 
 def release() -> None:
     """Drop what frameworks have compiled, and return free memory to the system. Nothing is imported for it."""
-    if "jax" in sys.modules:
+    if jax := sys.modules.get("jax"):  # None marks a module that cannot be imported
         _watch_jax()
-        sys.modules["jax"].clear_caches()
-    if "torch._dynamo" in sys.modules:
-        sys.modules["torch._dynamo"].reset()
+        jax.clear_caches()
+    if dynamo := sys.modules.get("torch._dynamo"):
+        dynamo.reset()
     gc.collect()
     _trim()()
     _size_after[0] = size()
