@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from gradwitness.frameworks import specs
 
 PEAK = "gradwitness_peak"
 
@@ -30,8 +33,9 @@ class Size:
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """One line, below the table."""
-        peaks = self.peaks or [peak_megabytes()]
+        """One line, below the table; none from a single process that has loaded no framework."""
+        frameworks = [spec.package for spec in specs().values() if spec.name != "numpy"]
+        peaks = self.peaks or [peak_megabytes() if any(map(sys.modules.get, frameworks)) else 0]
         if max(peaks):
             told = ", ".join(f"{peak:,} MB" for peak in sorted(peaks, reverse=True))
             terminalreporter.write_line(f"peak memory of {'each worker' if self.peaks else 'this process'}: {told}")
