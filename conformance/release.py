@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance import run, training
+from conformance.library_pages import drop_library_pages
 
 KEPT: tuple[Any, ...] = (
     run.evidence, run.kept, run.model_evidence, run.built, run.optimizer_path, run.optimization_kept, training.trajectory,
@@ -25,6 +26,8 @@ KEPT: tuple[Any, ...] = (
 """Functions that keep results for the neighbouring cells of one op."""
 GROWTH = 32 * 2**20
 """Bytes by which a process may grow before it releases what was compiled."""
+LIBRARIES = 320 * 2**20
+"""Bytes of libraries that a process keeps in memory; see library_pages.py."""
 PROGRAMS = 32
 """Programs that JAX may compile, or read from disk, before its caches are cleared: also in the middle of a test."""
 _COMPILED = "/jax/core/compile/backend_compile_duration"
@@ -62,15 +65,33 @@ def _watch_jax() -> None:
     jax.monitoring.register_event_duration_secs_listener(clear)
 
 
+def trim_libraries() -> None:
+    """Give back the pages of libraries where there are many. It takes a fifth of a second."""
+    if files() > LIBRARIES:
+        drop_library_pages()
+
+
 def grown() -> bool:
     """Whether the process has grown by more than GROWTH since the last release."""
     return size() > _size_after[0] + GROWTH
 
 
 def size() -> int:
-    """Bytes of memory that the process has now; 0 where the system does not say it in /proc."""
-    pages = Path("/proc/self/statm")
-    return int(pages.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if pages.exists() else 0
+    """Bytes of memory that the process has for itself, without files that it maps; 0 where /proc does not say it."""
+    resident, shared = _pages()
+    return resident - shared
+
+
+def files() -> int:
+    """Bytes of files that the process maps and has in memory: pages of libraries."""
+    return _pages()[1]
+
+
+def _pages() -> tuple[int, int]:
+    statm = Path("/proc/self/statm")
+    fields = statm.read_text().split() if statm.exists() else ["0", "0", "0"]
+    resident, shared = (int(field) * os.sysconf("SC_PAGE_SIZE") for field in fields[1:3])
+    return resident, shared
 
 
 @cache

@@ -72,6 +72,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
         release.forget()
     if release.grown():
         release.release()
+    release.trim_libraries()
 
 
 def _subject(item: pytest.Item | None) -> str:
