@@ -26,7 +26,7 @@ KEPT: tuple[Any, ...] = (
 """Functions that keep results for the neighbouring cells of one op."""
 GROWTH = 32 * 2**20
 """Bytes by which a process may grow before it releases what was compiled."""
-LIBRARIES = 320 * 2**20
+LIBRARIES = 160 * 2**20
 """Bytes of libraries that a process keeps in memory; see library_pages.py."""
 PROGRAMS = 32
 """Programs that JAX may compile, or read from disk, before its caches are cleared: also in the middle of a test."""
