@@ -8,7 +8,6 @@ A new framework is one folder here and one `FrameworkSpec`; an adapter may also 
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 
 from gradwitness import frameworks
@@ -31,12 +30,16 @@ def package_of(name: str) -> str:
     return frameworks.spec_of(name).adapter or f"{__name__}.{name}"
 
 
-@cache
+_loaded: dict[str, Adapter] = {}
+
+
 def load(name: str) -> Adapter:
-    """The adapter of a framework.
+    """The adapter of a framework. (No functools.cache: torch.compile follows this call and warns of one.)
 
     Raises ValueError for an unknown name, gradwitness.frameworks.Unavailable where the framework is missing or broken.
     """
     if name not in NAMES:
         raise ValueError(f"unknown adapter {name!r}; there are {', '.join(NAMES)}")
-    return assemble(frameworks.spec_of(name), package_of(name))
+    if name not in _loaded:
+        _loaded[name] = assemble(frameworks.spec_of(name), package_of(name))
+    return _loaded[name]

@@ -17,6 +17,7 @@ from benchmarks import peers
 from benchmarks.plan import REFERENCE, Implementation
 from benchmarks.sizes import PEERS
 from conformance import threads
+from conformance.machine import describe_machine
 from gradwitness import frameworks
 
 Group = tuple[str, str, str]
@@ -98,7 +99,7 @@ class Results:
         """For a file: numbers in seconds."""
         return {
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-            "machine": threads.machine(),
+            "machine": describe_machine(),
             "devices": device_names(),
             "versions": self.versions(),
             "threads": {"each": self.count, "processors": self.processors, "in_use": threads.in_use()},
@@ -143,7 +144,7 @@ def device_names() -> list[str]:
 
 def save(results: Results, text: str, folder: Path) -> Path:
     """Write <device or processor>.json and .txt, each whole or not at all; returns the path of the latter."""
-    name = re.sub(r"[^a-z0-9]+", "-", (device_names() or [threads.machine()["processor"]])[0].lower()).strip("-")
+    name = re.sub(r"[^a-z0-9]+", "-", (device_names() or [describe_machine()["processor"]])[0].lower()).strip("-")
     folder.mkdir(parents=True, exist_ok=True)
     for suffix, content in ((".json", json.dumps(results.as_json(), indent=1) + "\n"), (".txt", text)):
         path = folder / (name + suffix)

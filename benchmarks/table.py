@@ -14,6 +14,7 @@ from benchmarks.plan import PHASES, REFERENCE, Implementation
 from benchmarks.results import Results, Sample, device_names
 from benchmarks.sizes import PEERS
 from conformance import threads
+from conformance.machine import describe_machine
 
 WIDTH = 400
 """More than any table has: they take the width that they need."""
@@ -143,7 +144,7 @@ def _conditions(results: Results) -> Iterator[str]:
                 f"disturbed: {disturbed} of {len(on_cpu)} passes on the CPU had less than {QUIET:.0%} of their processors: "
                 "close other programs, or count CPU time instead, with --benchmark-timer time.process_time"
             )
-    machine = threads.machine()
+    machine = describe_machine()
     yield f"machine: {machine['processor']}, {machine['processors']} processors, {machine['memory_gib']} GiB, {machine['system']}"
     yield f"devices: {', '.join(device_names()) or 'no GPU'}"
 

@@ -57,6 +57,8 @@ class Closing:
         if self.report.rows:
             terminalreporter.section("gradwitness")
             self.report.print(terminalreporter.write, terminalreporter._tw.fullwidth)
+            if self.config.stash[SELECTION].quick:
+                terminalreporter.write_line(self.config.stash[SELECTION].statement)
         if left := self.left_out or self.config.stash.get(LEFT_OUT, 0):
             asked = self.config.stash[SELECTION]
             options = [f"--{name} {value}" for name in ("adapter", "op") for value in getattr(asked, name)]

@@ -7,11 +7,12 @@ it again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import adapters
+from conformance import choice
 from conformance.names import unknown
 from conformance.real import ID as REAL_DATA
 from conformance.real import ON_DATA
@@ -72,6 +73,7 @@ class Selection:
     """What the options ask for; an empty one asks for everything, but for most of the compiled cells: an op or model is compiled
     on its generic case (a model on real data, too), and on its other cases where its mode is asked for or with
     every_case_compiled; and a training run is made in the mode that is customary in its framework, and in the others likewise.
+    With quick it asks for the cells of conformance/choice.py among these.
 
     Raises ValueError for a name that is not there, listing what there is.
     """
@@ -83,6 +85,7 @@ class Selection:
     mode: Sequence[str] = ()
     required: Sequence[str] = field(default=())
     every_case_compiled: bool = False
+    quick: bool = False
 
     def __post_init__(self) -> None:
         known = {
@@ -125,6 +128,8 @@ class Selection:
                                 continue
                             if not self._wants(kind, adapter, mode, case_id, case_ids):
                                 continue
+                            if self.quick and not self._chooses(kind, name, case_ids, case_id, (adapter, dtype), mode):
+                                continue
                             for device in self.devices():
                                 yield Cell(kind, name, case_id, adapter, dtype, device, mode)
 
@@ -141,3 +146,19 @@ class Selection:
         if kind == "training":
             return everything or mode == spec.customary
         return mode == "eager" or (kind != "optimizer" and (generic or everything))
+
+    def _chooses(self, kind: Kind, name: str, case_ids: Sequence[str], case_id: str, place: tuple[str, str], mode: str) -> bool:
+        """Whether the quick choice has a case at a place, which is an adapter and a dtype."""
+        if kind == "training":
+            return choice.chooses_run(name, RECIPES[name], place[1])
+        if case_id == case_ids[0]:
+            return choice.chooses_generic(kind, place[0], mode)
+        if kind == "model":
+            return False
+        return choice.chooses_other(name, case_id, place, self.adapter or adapters.NAMES, self.dtype or DTYPES, mode)
+
+    @property
+    def statement(self) -> str:
+        """How many cells of how many, and which, in one line."""
+        chosen, total = (sum(1 for kind in TABLES for _ in each.cells(kind)) for each in (self, replace(self, quick=False)))
+        return f"{chosen:,} of {total:,} cells: {choice.SAID}. --all runs all of them (tox run -e verify -- --all)."

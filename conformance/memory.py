@@ -1,4 +1,4 @@
-"""What a backward takes of memory: a convolution's could take its kernel's size times the input, and more."""
+"""How much memory the backward of a convolution takes. A careless one takes the input times the size of the kernel, and more."""
 
 import tracemalloc
 from collections.abc import Callable
@@ -9,18 +9,18 @@ import numpy as np
 from reference import OPS
 
 ALLOWED = 12
-"""Times the size of conv2d's input and output together."""
+"""The most that it may take, in units of the size of input and output together."""
 
 
 def peak(function: Callable[[], Any]) -> int:
-    """The most bytes held at a time during a call: what it allocates, on top of what was there before."""
+    """The most bytes that are allocated at a time during a call, and what tracemalloc counted before it."""
     tracemalloc.reset_peak()
     function()
     return tracemalloc.get_traced_memory()[1]
 
 
 def backward_of_conv2d() -> float:
-    """Peak memory of conv2d's backward, with what forward left for it, in units of its input and output together."""
+    """The peak memory of conv2d's backward together with its cache, in units of the size of input and output."""
     rng = np.random.default_rng(0)
     x, weight, bias = (rng.normal(size=s).astype("float32") for s in ((16, 32, 32, 32), (64, 32, 3, 3), (64,)))
     dout = rng.normal(size=(16, 64, 32, 32)).astype("float32")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.matrix import Cell
-from gradwitness.verdict import Disagreement, K, digits
+from gradwitness.verdict import Disagreement, K
 from gradwitness.witnesses import OddOneOut, witnesses
 
 ROOT = Path(__file__).parent.parent
@@ -34,7 +34,7 @@ def disagreement(cell: Cell, found: Disagreement, evidence: Any) -> str:
         [
             f"{found.gradient}{at}: {cell.adapter} and the reference disagree, in {wrong} of {total} elements",
             str(seen),
-            f"  distance    {found.ratio:.3g} units of rounding spread; {K:g} are allowed, here {digits(found.allowance)}",
+            f"  distance    {found.ratio:.3g} units of rounding spread; {K:g} are allowed, here {found.allowance:.3g}",
             _advice(cell, seen.odd_one_out),
         ]
     )

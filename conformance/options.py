@@ -33,6 +33,12 @@ def add(parser: pytest.Parser) -> None:
         help="run ops in compiled modes on every case, instead of the generic case alone (three times as many cells)",
     )
     group.addoption(
+        "--quick",
+        action="store_true",
+        help="run a choice of cells: every op, model and optimizer in every framework and both dtypes, in minutes",
+    )
+    group.addoption("--all", action="store_false", dest="quick", help="run every cell, also after --quick: the default")
+    group.addoption(
         "--require-adapter",
         action="append",
         default=[],
@@ -56,6 +62,7 @@ def read(config: pytest.Config) -> Selection:
             **{option: config.getoption(option) for option in OPTIONS},
             required=config.getoption("require_adapter"),
             every_case_compiled=config.getoption("every_case_compiled"),
+            quick=config.getoption("quick"),
         )
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error

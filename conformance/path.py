@@ -1,4 +1,4 @@
-"""Evidence about a path: what the reference says of an iteration, and how far rounding carries it."""
+"""Evidence about a path: where the reference goes step by step, and how far rounding can move each step."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from gradwitness.verdict import judge
 
 
 class Path:
-    """Evidence about a path: arrays whose axis 0 counts steps, each step with a spread of its own.
+    """Evidence about a path: arrays whose axis 0 counts steps. Each step has a spread of its own.
 
-    run(lift, wide) -> the arrays along the reference's path, as `Subject.run` for a single point.
+    run(lift, wide) -> the arrays along the reference's path, as `Subject.run` returns them for one point.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Path:
         return {name: judge(name, actual, expected, self.dtype) for name, actual, expected in rows}
 
     def furthest(self) -> float:
-        """The largest spread of a step against the largest value of its tensor: how far rounding has carried the path."""
+        """How far rounding can move the path: the largest spread of a step, as a share of the largest value of its tensor."""
         shares = []
         for m in self.measured:
             spread, value = (np.abs(a).reshape(len(a), -1).max(axis=1, initial=0) for a in (m.spread, m.truth))

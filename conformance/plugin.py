@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from conformance import concerns, options, scheduling
+from conformance import concerns, known, options, scheduling
 from conformance.closing import Closing
 from conformance.extras import require
 from conformance.options import SELECTION
 from conformance.progress import Progress
+from conformance.size import Size
 from conformance.verify import verify
 
 __all__ = ["verify"]
@@ -26,6 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[SELECTION] = options.read(config)
     config.pluginmanager.register(Closing(config), "gradwitness-closing")
+    config.pluginmanager.register(Size(config), "gradwitness-size")
     if not hasattr(config, "workerinput") and not config.option.collectonly:
         config.pluginmanager.register(Progress(config), "gradwitness-progress")
 
@@ -40,7 +42,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     concerns.select(config, items, config.stash[SELECTION])
     if any(argument in getattr(item, "fixturenames", ()) for item in items for argument in KINDS):
-        _require_table()
+        _prepare_cells()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -48,9 +50,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return scheduling.op_by_op(config, log) if config.getoption("dist") == "load" else None
 
 
-def _require_table() -> None:
-    """A run with cells ends with a table. Raises UsageError before the first test where the table cannot be printed."""
+def _prepare_cells() -> None:
+    """A run with cells needs the known differences, and ends with a table.
+
+    Raises UsageError, before the first test, where an entry is malformed or the table cannot be printed.
+    """
     try:
         require("test", "rich", by="The table of the matrix")
-    except SystemExit as missing:
-        raise pytest.UsageError(str(missing)) from missing
+        for read in (known.differences, known.accuracies, known.unsupported):
+            read()
+    except (SystemExit, ValueError) as error:
+        raise pytest.UsageError(str(error)) from error

@@ -1,4 +1,4 @@
-"""Models on real data: the first batch of each recipe becomes a case beside the synthetic ones that live with the model."""
+"""Models on real data: the first batch of each recipe is one more case of its model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ID = "real_data"
 
 @dataclass(frozen=True, eq=False)
 class OnData:
-    """A case whose arrays are read when they are asked for: whoever only lists cases needs no scikit-learn."""
+    """A case whose arrays are read when they are asked for. Listing cases needs no scikit-learn."""
 
     recipe: Recipe
     id: str = ID
@@ -38,9 +38,11 @@ class OnData:
 
 
 def _on_data(op: Op) -> Op:
-    recipes = [recipe for name, recipe in RECIPES.items() if name == op.name]  # XOR's four points are a case of two_layer
+    recipes = [
+        recipe for name, recipe in RECIPES.items() if name == op.name
+    ]  # the data of XOR, four points, is a case of two_layer already
     return replace(op, cases=(*op.cases, *(cast("Case", OnData(recipe)) for recipe in recipes)))
 
 
 ON_DATA = {name: _on_data(op) for name, op in MODELS.items()}
-"""The models with that case."""
+"""The models, each with the case of its real data."""

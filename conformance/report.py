@@ -1,6 +1,4 @@
-"""The closing table: adapter by op family, what agreed, what is known to differ, what differs, what did not run and
-why.
-"""
+"""The closing table: for each adapter and family how many cells agree, are known to differ, differ, or were not run, and why."""
 
 from __future__ import annotations
 
@@ -15,26 +13,26 @@ STATUSES = ("agreed", "known", "differ", "not run")
 
 
 class Report:
-    """Collects what each cell's test recorded about it."""
+    """Collects what the tests recorded about their cells."""
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[str, Any]] = {}
 
     def add(self, nodeid: str, record: dict[str, Any]) -> None:
-        """One cell: its parts, status, worst distance in units of spread, reason, picked members at kinks."""
+        """Add the record of a cell: its parts, its status, its worst distance in units of spread, and why."""
         self.rows[nodeid] = record
 
     @property
     def verified(self) -> int:
-        """Cells on which a verdict was reached."""
+        """How many cells have a verdict."""
         return sum(row["status"] != "not run" for row in self.rows.values())
 
     def print(self, write: Any, width: int) -> None:
-        """Write the table, the reasons, the kinks and the distances with write(str)."""
-        from rich.console import Console  # the environment that has NumPy and pytest alone has no cells to print
+        """Write the table, the worst distances, the choices at kinks, the training runs and the reasons with write(str)."""
+        from rich.console import Console  # only a run with cells needs it
         from rich.table import Table
 
-        order = [name for table in TABLES.values() for name in table]  # workers finish in any
+        order = [name for table in TABLES.values() for name in table]  # workers finish in any order
         rows = sorted(self.rows.values(), key=lambda row: order.index(row["name"]) if row["name"] in order else len(order))
         names = sorted({row["adapter"] for row in rows}, key=[*adapters.NAMES, *(row["adapter"] for row in rows)].index)
         families = list(dict.fromkeys(row["family"] for row in rows))
@@ -89,7 +87,7 @@ def _kinks(rows: list[dict[str, Any]]) -> Iterable[str]:
 
 
 def _trainings(rows: list[dict[str, Any]]) -> Iterable[str]:
-    """A line for each run and dtype; conventions may move the last digit of what one adapter's evidence says."""
+    """A line for each run and dtype. Adapters with different conventions may differ in the last digit; the first is shown."""
     told: dict[str, str] = {}
     scores: dict[str, dict[str, float]] = defaultdict(dict)
     for row in rows:

@@ -10,17 +10,27 @@ CELL_TESTS = ("::test_op", "::test_model", "::test_optimizer", "::test_training"
 """Tests whose id begins with the name of an op, or with the seed of a random network."""
 BY_OP = (*CELL_TESTS, "::test_the_layer_computes_what_the_op_computes")
 """Those, and other tests whose id begins with the name of an op."""
+BY_CASE = ("::test_rounding_alone_explains_what_the_reference_returns_in_a_dtype", "::test_no_case_is_blind")
+"""Tests that look at the same evidence of a case in a dtype."""
+
+
+def scope(nodeid: str) -> str:
+    """What a worker takes at a time: tests of the same scope, one after the other."""
+    test, _, parameters = nodeid.partition("[")
+    if test.endswith(BY_OP):
+        return f"{test}[{parameters.partition('-')[0]}"
+    return f"[{parameters}" if test.endswith(BY_CASE) else nodeid
 
 
 def op_by_op(config: pytest.Config, log: Any) -> Any:
     """A scheduler that gives a worker all cells of an op (or of a random network) at a time. The worker compiles for a shape
-    once, and asks the reference about a case once. Other tests are handed out one by one.
+    once, and asks the reference about a case once. Tests of the same evidence
+    go together, too. Other tests are handed out one by one.
     """
     from xdist.scheduler import LoadScopeScheduling
 
     class OpByOp(LoadScopeScheduling):  # type: ignore[misc,unused-ignore]
         def _split_scope(self, nodeid: str) -> str:
-            test, _, cell = nodeid.partition("[")
-            return f"{test}[{cell.partition('-')[0]}" if test.endswith(BY_OP) else nodeid
+            return scope(nodeid)
 
     return OpByOp(config, log)

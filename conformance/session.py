@@ -1,4 +1,4 @@
-"""What JAX compiles is kept on disk for the whole suite, and dropped from memory after each op.
+"""What JAX compiles is kept on disk for the whole suite, and dropped from memory before that grows (conformance/release.py).
 
 Eager JAX compiles every primitive for every new shape: over the eager cells of the ops, dropped after each op, 16,400 programs
 of 26 ms each, three quarters of JAX's processor time. 10,300 of them are distinct: ops share shapes.
@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import sys
 import tempfile
 from typing import Any
 
 import pytest
+
+from conformance import release
+from conformance.matrix import Cell
 
 if importlib.util.find_spec("hypothesis"):  # the reference is tested with NumPy and pytest alone, too
     from hypothesis import Phase, settings
@@ -65,13 +67,15 @@ def _cache_folder(config: pytest.Config) -> str:
 
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """A compiled program holds 1.5 MB for as long as JAX remembers it, 6 GB per worker by the end of a run."""
-    if _op(item) and _op(item) != _op(nextitem) and "jax" in sys.modules:
-        sys.modules["jax"].clear_caches()
+    """Keep the process small: see conformance/release.py."""
+    if _subject(item) != _subject(nextitem):
+        release.forget()
+    if release.grown():
+        release.release()
+    release.trim_libraries()
 
 
-def _op(item: pytest.Item | None) -> str:
-    """The op that a test is about: that of its cell, or its parameter `op`."""
-    params = item.callspec.params if item is not None and hasattr(item, "callspec") else {}
-    cell, op = params.get("op_cell"), params.get("op")
-    return cell.name if cell else op if isinstance(op, str) else ""
+def _subject(item: pytest.Item | None) -> str:
+    """The op, model, optimizer or training run of a test of cells; "" for other tests."""
+    params = item.callspec.params.values() if item is not None and hasattr(item, "callspec") else ()
+    return next((f"{value.kind} {value.name}" for value in params if isinstance(value, Cell)), "")

@@ -1,10 +1,9 @@
-"""N threads for everybody: before the frameworks are imported, after, and by the kernel; and what was used in the end."""
+"""The same number of threads for every library: set before it is imported, set after, held by the kernel; and what was used."""
 
 from __future__ import annotations
 
 import ctypes
 import os
-import platform
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 TOLERANCE = 1.1
-"""CPU seconds per second and thread that a timing may show: the two clocks are not read at the same instant."""
+"""The most CPU seconds that a timing may show for each second and thread. The two clocks are not read at the same instant."""
 
 
 VARIABLES = (
@@ -34,9 +33,9 @@ def set_environment(count: int) -> None:
 
 @contextmanager
 def pinned(count: int) -> Iterator[list[int]]:
-    """Every thread of this process, and those that they will start, on count processors; gives back which.
+    """Hold every thread of this process, and those that they start, on `count` processors. Yields their numbers.
 
-    With the kernel in charge a library that ignores its settings gets slower, not more processors.
+    A library that ignores its settings then gets slower; it gets no more processors.
     """
     if not hasattr(os, "sched_setaffinity"):  # macOS, Windows
         yield []
@@ -51,7 +50,7 @@ def pinned(count: int) -> Iterator[list[int]]:
 
 
 def _quietest(processors: Iterable[int], count: int) -> list[int]:
-    """Those that are idle most of the time during half a second; of equals the last, for the first serves most interrupts."""
+    """The processors that are idle longest in half a second. Of equal ones the last, because the first serve interrupts."""
     before = _idle()
     time.sleep(0.5)
     after = _idle()
@@ -71,7 +70,7 @@ def _move(processors: Any) -> None:
 
 
 def limit_loaded(count: int) -> None:
-    """Limit the thread pools of the libraries that are loaded by now, NumPy's BLAS above all.
+    """Limit the thread pools of the libraries that are loaded, such as NumPy's BLAS.
 
     A BLAS that keeps two threads on one processor takes a hundred times as long for a small matrix product.
     """
@@ -85,7 +84,7 @@ def limit_loaded(count: int) -> None:
 
 
 def _openblas(verb: str) -> Iterator[Any]:
-    """openblas_<verb>_num_threads of each OpenBLAS that is loaded, by any of the names that its builds give it."""
+    """The function openblas_<verb>_num_threads of each loaded OpenBLAS. Its builds give it several names."""
     maps = Path("/proc/self/maps")
     lines = maps.read_text().splitlines() if maps.exists() else []
     for path in sorted({line.split()[-1] for line in lines if "openblas" in line}):
@@ -95,7 +94,7 @@ def _openblas(verb: str) -> Iterator[Any]:
 
 
 def limit_framework(name: str, count: int) -> None:
-    """Limit a framework that is imported but has not computed yet; one that has keeps what it has, which `in_use` shows."""
+    """Limit a framework that has not computed yet. One that has computed keeps its threads, and `in_use` shows them."""
     with suppress(RuntimeError):
         if name == "torch":
             import torch
@@ -111,7 +110,7 @@ def limit_framework(name: str, count: int) -> None:
 
 
 def in_use() -> dict[str, Any]:
-    """What each library says that it uses; nothing is imported for it but threadpoolctl."""
+    """The threads that each library says it uses. Only threadpoolctl is imported for it."""
     said: dict[str, Any] = {"blas": _pools()}
     if torch := sys.modules.get("torch"):
         said["torch"] = f"{torch.get_num_threads()}, between operations {torch.get_num_interop_threads()}"
@@ -134,7 +133,7 @@ def _pools() -> str:
 
 
 class Share:
-    """with Share() as share: ...; then share.value is CPU seconds of all threads per second: how many processors were at work."""
+    """After `with Share() as share: ...`, share.value is the number of processors at work: CPU seconds per second."""
 
     value = 0.0
 
@@ -144,20 +143,3 @@ class Share:
 
     def __exit__(self, *_: object) -> None:
         self.value = (time.process_time() - self._cpu) / max(time.perf_counter() - self._wall, 1e-9)
-
-
-def machine() -> dict[str, Any]:
-    """Processor, how many of them there are, memory in GiB, kernel."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30 if hasattr(os, "sysconf") else 0
-    return {
-        "processor": _processor(), "architecture": platform.machine(), "processors": os.cpu_count(),
-        "memory_gib": round(memory, 1), "system": platform.system(),
-    }  # fmt: skip
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or "unknown"

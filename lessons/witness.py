@@ -39,19 +39,22 @@ class Wrong:
     place     which of how many ops on the path it is, from 1; None for the model
     witness   who contradicts it: numerical differentiation, or a framework
     found     which result differs, and by how much
+    generic   whether that is at the generic case, because the path's own values tell nothing
     """
 
     name: str
     place: tuple[int, int] | None
     witness: str
     found: Disagreement
+    generic: bool = False
 
     def __str__(self) -> str:
         if self.place is None:
             what = f"Every op on the path is right, but the backward of {self.name} is wrong"
         else:
             what = "The first wrong op on the path is {}, op {} of {}".format(self.name, *self.place)
-        return f"{what}, says {self.witness}: {self._difference()}."
+        where = " (at a generic case)" if self.generic else ""
+        return f"{what}, says {self.witness}{where}: {self._difference()}."
 
     def _difference(self) -> str:
         found = self.found
@@ -69,12 +72,14 @@ class Statement:
     """What witnesses say of a path.
 
     ops      the names of the ops on it, each once
+    generic  those, and the model, that are confirmed at their generic case, because the path's own values tell nothing
     unseen   those about which numerical differentiation cannot tell anything
     network  whether it confirms the gradient of the whole network
     wrong    the first that is wrong; None if there is none
     """
 
     ops: list[str]
+    generic: list[str]
     unseen: list[str]
     network: bool = False
     wrong: Wrong | None = None
@@ -91,46 +96,48 @@ def examine(
     Where a point on the path tells nothing (the gradient is zero there, or kinks meet), the generic case is looked at instead.
     """
     calls = [call for call in path_of(recipe, weights, batch) if call.depth == 0]
-    ops, unseen = list(dict.fromkeys(call.name for call in calls)), []
+    ops = list(dict.fromkeys(call.name for call in calls))
+    seen: dict[str, set[int | None]] = {name: set() for name in ops}
     for number, call in enumerate(calls, start=1):
-        place = number, len(calls)
-        try:
-            op = current(call.name)
-            if not _derivative_seen(chain([call.subject], _generic(op)), elementwise=op.family == "activations"):
-                unseen.append(call.name)
-        except Disagreement as found:
-            return Statement(ops, unseen, wrong=Wrong(call.name, place, NUMERICAL, found))
+        place, op = (number, len(calls)), current(call.name)
+        point, found = _confirmed(chain([call.subject], _generic(op)), elementwise=op.family == "activations")
+        if found:
+            return Statement(ops, [], [], wrong=Wrong(call.name, place, NUMERICAL, found, bool(point)))
+        seen[op.name].add(point)
         for framework in frameworks:
             try:
                 _compare(call, framework)
-            except Disagreement as found:
-                return Statement(ops, unseen, wrong=Wrong(call.name, place, framework, found))
-    seen = False
+            except Disagreement as other:
+                return Statement(ops, [], [], wrong=Wrong(call.name, place, framework, other))
+    whole = None
     if network:
-        try:
-            seen = _derivative_seen(chain([network_of(recipe, weights, batch)], _generic(recipe.op, recipe.config)))
-        except Disagreement as found:
-            return Statement(ops, unseen, wrong=Wrong(recipe.model, None, NUMERICAL, found))
-    return Statement(ops, list(dict.fromkeys(unseen)), seen)
+        whole, found = _confirmed(chain([network_of(recipe, weights, batch)], _generic(recipe.op, recipe.config)))
+        if found:
+            return Statement(ops, [], [], wrong=Wrong(recipe.model, None, NUMERICAL, found, bool(whole)))
+    generic = [name for name, points in ({**seen, recipe.model: {whole}}).items() if 1 in points]
+    unseen = [name for name, points in seen.items() if None in points]
+    return Statement(ops, generic, unseen, whole is not None)
 
 
-def _derivative_seen(subjects: Iterable[Subject], *, elementwise: bool = False) -> bool:
-    """Whether numerical differentiation confirms the gradient at one of these points, the first that tells anything.
+def _confirmed(points: Iterable[Subject], *, elementwise: bool = False) -> tuple[int | None, Disagreement | None]:
+    """Which of these points tells anything about the gradient, the first that does; and how it is contradicted there, if it is.
 
     At a kink a gradient is a set. It is known where each element has a kink of its own: elementwise. Elsewhere the point tells
     nothing, for kinks that meet allow more than the interval between the derivatives from both sides.
-
-    Raises Disagreement where numerical differentiation contradicts the gradient.
     """
-    for at in map(_with_kink, subjects):
+    for number, at in enumerate(map(_with_kink, points)):
         if at.kink and (not elementwise or sum(leaf.size for leaf in leaves(at.inputs)) > ONE_BY_ONE):
             continue
         try:
             check_subject(at)
         except (Vacuous, Unstable):  # the gradient is zero there, or rounding hides it
             continue
-        return True
-    return False
+        except Disagreement as found:
+            if not found.reason and np.isnan(found.low):  # the forward overflows around the point: it has no derivative there
+                continue
+            return number, found
+        return number, None
+    return None, None
 
 
 def _with_kink(at: Subject) -> Subject:

@@ -1,11 +1,13 @@
 """Known differences: a malformed entry is named, and a limit of accuracy allows what was measured and nothing beyond it."""
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from conformance import known, plugin
 from conformance.known import Accuracy, Unsupported, accuracies, differences, record, unsupported
 from conformance.matrix import Cell
 from gradwitness.evidence import Evidence
@@ -87,3 +89,13 @@ def test_what_a_framework_documents_is_recorded_as_such() -> None:
         (entry.adapter, entry.op) for entry in (*differences(), *accuracies(), *unsupported()) if entry.status == "documented"
     }
     assert {("torch", "gaussian_nll"), ("torch", "adafactor"), ("tensorflow", "soft_cross_entropy")} <= documented
+
+
+def test_a_malformed_entry_is_an_error_of_usage_before_the_first_test(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "known_differences.toml"
+    file.write_text('[[unsupported]]\nadapter = "torch"\nop = "relu"\n')
+    monkeypatch.setattr(known, "FILE", file)
+    for table in ("differences", "accuracies", "unsupported"):
+        monkeypatch.setattr(known, table, getattr(known, table).__wrapped__)  # without the cache
+    with pytest.raises(pytest.UsageError, match=r"\[\[unsupported\]\] 1 \(torch relu\): mode, device, reason, .* missing"):
+        plugin._prepare_cells()

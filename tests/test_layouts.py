@@ -12,6 +12,7 @@ import pytest
 
 import adapters
 from adapters.layout import Inexpressible, Layout
+from conformance.having import having
 from conformance.layers import judge_layer, parted, stored_arguments
 from conformance.matrix import Cell
 from conformance.run import evidence, subject
@@ -186,3 +187,16 @@ def test_a_layout_without_a_layer_is_no_layer_to_load() -> None:
     layout = type(layout_of("linear", "torch")).without_layer("weight", reason="there is none")
     with pytest.raises(Inexpressible, match="there is none"):
         layout.evaluate({})
+
+
+def test_keras_layers_are_built_in_the_dtype_asked_for_whatever_was_built_before() -> None:
+    keras_adapter = having("tensorflow", "ops", "linear")
+    import keras
+
+    keras.config.set_dtype_policy("float32")  # as any layer of the default dtype leaves it
+    layout = keras_adapter.layouts["linear"]
+    put = keras_adapter.framework.from_numpy
+    params = {"weight": put(np.ones((3, 2))), "bias": put(np.ones(2))}
+    out = layout.evaluate(params, put(np.ones((4, 3))))
+    assert keras_adapter.framework.to_numpy(out).dtype == np.float64
+    assert keras.config.dtype_policy().name == "float32"

@@ -33,10 +33,12 @@ class Layout(layout.Layout):
 
 @contextmanager
 def _floatx(dtype: str) -> Iterator[None]:
-    """Keras's default dtype, within the block."""
-    before = keras.config.floatx()
+    """Keras's default dtype, within the block. The policy is set as well: once it is made, it does not follow floatx."""
+    floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
     keras.config.set_floatx(dtype)
+    keras.config.set_dtype_policy(dtype)
     try:
         yield
     finally:
-        keras.config.set_floatx(before)
+        keras.config.set_floatx(floatx)
+        keras.config.set_dtype_policy(policy)

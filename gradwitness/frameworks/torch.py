@@ -52,7 +52,7 @@ def _environment(name: str, value: str) -> Iterator[None]:
     try:
         yield
     finally:
-        del os.environ[name]
+        os.environ.pop(name, None)  # whoever removed it meanwhile had a reason
 
 
 def from_numpy(array: Array, device: str = "cpu") -> torch.Tensor:

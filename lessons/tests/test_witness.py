@@ -81,18 +81,24 @@ def test_a_network_that_puts_right_ops_together_wrongly_is_named(monkeypatch: py
     found = at_start(network=True).wrong
     assert found is not None
     assert found.place is None
-    assert "the backward of two_layer is wrong, says numerical differentiation: dparams[hidden.bias]" in str(found)
+    assert "the backward of two_layer is wrong, says numerical differentiation (at a generic case): dparams[hidden.bias]" in str(
+        found
+    )
 
 
 def test_where_a_gradient_is_zero_the_generic_case_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = RECIPES["xor"]
     params, state = recipe.start()
     dead = {**params, "hidden.bias": params["hidden.bias"] - 10}
-    assert examine(recipe, (dead, state), next(recipe.batches())).unseen == []
+    statement = examine(recipe, (dead, state), next(recipe.batches()))
+    assert statement.unseen == []
+    assert {"relu", "linear"} <= set(statement.generic)
+    assert at_start().generic == []
     monkeypatch.setattr(relu, "backward", scaled(relu.backward, 1.01))
     found = examine(recipe, (dead, state), next(recipe.batches())).wrong
     assert found is not None
     assert found.name == "relu"
+    assert "says numerical differentiation (at a generic case): dx[" in str(found)
 
 
 @pytest.mark.parametrize("framework", adapters.NAMES)

@@ -34,11 +34,11 @@ class Definitions:
 
     def __str__(self) -> str:
         """Each of them, with what it says."""
-        told = []
+        parts = []
         for key, value in {**self.model, **self.optimizer}.items():
             meaning = MEANINGS.get((key, value))
-            told.append(f"{key}={value}" + (f": {meaning}" if meaning else ""))
-        return "; ".join(told)
+            parts.append(f"{key}={value}" + (f": {meaning}" if meaning else ""))
+        return "; ".join(parts)
 
     def apply(self, recipe: Recipe) -> Recipe:
         """The recipe under these definitions."""

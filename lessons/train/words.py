@@ -29,7 +29,7 @@ def learning(comparison: Comparison) -> list[str]:
     steps = f"{history.steps} step{'' if history.steps == 1 else 's'}"
     text = [f"numpy's {recipe.metric}: {before:.4f} before training, {after:.4f} after {steps}."]
     bounds = {"at least": whole.at_least, "at most": whole.at_most}
-    asked = " and ".join(f"{words} {bound:g}" for words, bound in bounds.items() if bound is not None)
+    asked = " and ".join(f"{sense} {bound:g}" for sense, bound in bounds.items() if bound is not None)
     if asked and history.steps < whole.steps:
         text.append(f"After {whole.steps} steps it should be {asked}.")
     elif asked:
@@ -43,7 +43,7 @@ def definitions(comparison: Comparison) -> list[str]:
     for name, own in comparison.own.items():
         groups.setdefault(str(own), []).append(name)
     text = []
-    for told, names in groups.items():
+    for words, names in groups.items():
         plain, theirs = comparison.history, comparison.truth(names[0])
         moves = {
             "losses": bool(apart(theirs, plain).any()),
@@ -52,7 +52,7 @@ def definitions(comparison: Comparison) -> list[str]:
         if not any(moves.values()):
             continue
         verb, whose = ("is", "its") if len(names) == 1 else ("are", "their")
-        text.append(f"{listed(names)} {verb} compared with the reference under {whose} own definitions ({told}).")
+        text.append(f"{listed(names)} {verb} compared with the reference under {whose} own definitions ({words}).")
         if moves[comparison.recipe.metric]:
             scores = f"{comparison.score(theirs):.4f} under them, {comparison.score(plain):.4f} without them"
             text.append(f"That is why the {comparison.recipe.metric} differs: the reference has {scores}.")
@@ -88,7 +88,7 @@ def witnesses(comparison: Comparison) -> list[str]:
     if statement is None:
         return []
     if statement.wrong is not None:
-        return [f"{statement.wrong} The values are those of the first step."]
+        return [f"{statement.wrong} That was found at the first step."]
     ops = ", ".join(name for name in statement.ops if name not in statement.unseen)
     text = [f"Numerical differentiation and {names} confirm every op on the path of the first step ({ops})."]
     if statement.unseen:

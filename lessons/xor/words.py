@@ -48,7 +48,7 @@ def witnesses(experiment: Experiment) -> list[str]:
         return []
     if experiment.wrong is not None:
         epoch = next(epoch for epoch, statement in experiment.statements.items() if statement is experiment.wrong)
-        return [f"{experiment.wrong.wrong} The values are those of epoch {epoch}."]
+        return [f"{experiment.wrong.wrong} That was found at epoch {epoch}."]
     statements = list(experiment.statements.values())
     unseen = {name for statement in statements for name in statement.unseen}
     ops = ", ".join(name for name in statements[0].ops if name not in unseen)
@@ -60,6 +60,10 @@ def witnesses(experiment: Experiment) -> list[str]:
     if all(statement.network for statement in statements):
         text.append("and at the gradient of the whole network,")
     text.append("and finds them right.")
+    if generic := sorted({name for statement in statements for name in statement.generic}):
+        text.append(
+            f"Where these values tell nothing (the gradient is zero, or kinks meet), it took a generic case: {listed(generic)}."
+        )
     if unseen:
         text.append(f"It cannot tell anything about {listed(sorted(unseen))}.")
     if experiment.unexplained:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import importlib.util
+import itertools
 import os
 import re
 import subprocess
@@ -34,8 +35,19 @@ def environments() -> set[str]:
     """Those of tox.ini; a name with braces stands for several."""
     tox = configparser.ConfigParser()
     tox.read(ROOT / "tox.ini")
-    names = [section.removeprefix("testenv:") for section in tox.sections() if section.startswith("testenv:")]
-    return {part.strip("{} ") for name in names for part in name.split(",")}
+    sections = [section.removeprefix("testenv:") for section in tox.sections() if section.startswith("testenv:")]
+    return {name for section in sections for part in re.split(r",(?![^{]*\})", section) for name in _expanded(part.strip())}
+
+
+def _expanded(name: str) -> list[str]:
+    """py{311,312}-{a,b} stands for four names."""
+    parts = [part.split(",") for part in re.split(r"[{}]", name)]
+    return ["".join(choice) for choice in itertools.product(*parts)]
+
+
+def test_names_in_braces_stand_for_several() -> None:
+    assert _expanded("py{311,312}-numpy{20,new}") == ["py311-numpy20", "py311-numpynew", "py312-numpy20", "py312-numpynew"]
+    assert _expanded("docs") == ["docs"]
 
 
 @pytest.mark.parametrize("command", _of("python -m tox"))

@@ -67,6 +67,7 @@ def test_on_a_package_index_nothing_leads_to_a_file(monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "hatchling.metadata.plugin.interface", interface)
     shown = runpy.run_path(str(ROOT / "hatch_build.py"))["without_links_to_files"](README)
     assert re.findall(r"\]\((?!https?:)[^)]*\)", shown) == []
+    assert "agreement.svg" not in shown
     assert "Tutorial (`docs/tutorial.md`)" in shown
 
 

@@ -71,3 +71,10 @@ def test_a_docstring_is_shown_as_it_stands(tmp_path: Path) -> None:
     shown = re.sub(r"<[^>]+>", "", page).replace("&lt;", "<").replace("&gt;", ">")
     assert re.search(r"^index {3,}the worst element", shown, re.MULTILINE), "columns stay columns"
     assert "F(x) = <cotangent, forward(x)>" in shown, "what looks like a tag is no tag"
+
+
+def test_the_records_of_known_differences_are_shown(tmp_path: Path) -> None:
+    _, page = build(tmp_path, f"{PAGE}\n<!-- the records stand here on the site -->\n")
+    shown = re.sub(r"<[^>]+>", "", page)
+    assert "jax.nn.dot_product_attention computes its softmax in float32" in shown
+    assert all(f">{adapter}<" in page for adapter in ("jax", "tensorflow", "torch"))

@@ -13,13 +13,9 @@ An entry has to name mutants that survived both witnesses. One that names none, 
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache, partial
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
 
 import adapters
 from conformance.path import Path as Steps
@@ -32,48 +28,7 @@ from reference import OPTIMIZERS
 from trust.corpus.another_function import another_function
 from trust.corpus.baseline import DTYPE, FURTHER, agreeing, cases, drawn, equal, steps
 from trust.corpus.mutant import Mutant
-
-FILE = Path(__file__).with_name("equivalent.toml")
-Check = Literal["same", "kink", "unasked", "another_function", "none"]
-IN_FILE = ("same", "kink", "unasked")
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Some mutants, why they are excluded, and which check proves it. In ids * stands for any text."""
-
-    ids: tuple[str, ...]
-    reason: str
-    check: Check
-
-    def names(self, identity: str) -> bool:
-        """Whether a mutant is one of them."""
-        return any(_pattern(pattern).fullmatch(identity) for pattern in self.ids)
-
-    def idle(self, identities: Iterable[str]) -> list[str]:
-        """Patterns that match none of the mutants."""
-        left = list(identities)
-        return [pattern for pattern in self.ids if not any(_pattern(pattern).fullmatch(identity) for identity in left)]
-
-
-@cache
-def entries(file: Path = FILE) -> tuple[Entry, ...]:
-    """The entries of the file. Raises ValueError for an unknown check."""
-    found = tuple(Entry(tuple(e["ids"]), e["reason"], e["check"]) for e in tomllib.loads(file.read_text())["equivalent"])
-    if unknown := {e.check for e in found} - {*IN_FILE}:
-        raise ValueError(f"{file.name}: check {', '.join(sorted(unknown))}; wanted one of {', '.join(IN_FILE)}")
-    return found
-
-
-@cache
-def survivors(file: Path = FILE) -> tuple[Entry, ...]:
-    """The entries that explain why a wrong gradient survives. Such mutants count as survivors."""
-    return tuple(Entry(tuple(e["ids"]), e["reason"], "none") for e in tomllib.loads(file.read_text()).get("survivor", []))
-
-
-@cache
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(".*".join(re.escape(part) for part in text.split("*")))
+from trust.mutants.reasons import Check, entries
 
 
 def asked(mutant: Mutant, found: Mapping[str, Any]) -> list[Check]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from trust.corpus.mutant import Mutant
-from trust.mutants.equivalent import IN_FILE, asked, entries, survivors
+from trust.mutants.equivalent import asked
+from trust.mutants.reasons import IN_FILE, entries, survivors
 from trust.mutants.records import Records
 from trust.mutants.witnesses import ANOTHER
 
@@ -46,17 +47,17 @@ def judged(mutant: Mutant, found: Mapping[str, Any], checks: Records) -> Judged:
     for entry in entries() if {*IN_FILE} & {*asked(mutant, found)} else ():
         if entry.names(mutant.id):
             check = checks.of(mutant, entry.check)
-            if check is not None and not check["told"]:
+            if check is not None and not check["failure"]:
                 if entry.check != "unasked":
                     return Judged(mutant, "equivalent", reason=entry.reason)
                 return Judged(mutant, "live", "not asked", "not asked", ("not applicable", "not applicable"), entry.reason)
-            failed = f"{entry.check}: {check['told'] if check else 'not checked'}"
+            failed = f"{entry.check}: {check['failure'] if check else 'not checked'}"
     other = checks.of(mutant, "another_function")
-    if other is not None and not other["told"]:
-        found = {**found, "oracle": {"verdict": "not applicable", "told": ANOTHER}}
+    if other is not None and not other["failure"]:
+        found = {**found, "oracle": {"verdict": "not applicable", "reason": ANOTHER}}
     verdicts = [found[witness]["verdict"] for witness in WITNESSES]
     oracle, frameworks = ("killed" if v in DEAD else "survived" if v == "survived" else "not asked" for v in verdicts)
-    return Judged(mutant, "live", oracle, frameworks, tuple(verdicts), failed or found["oracle"].get("told", ""))
+    return Judged(mutant, "live", oracle, frameworks, tuple(verdicts), failed or found["oracle"].get("reason", ""))
 
 
 def row(found: Sequence[Judged]) -> list[int]:

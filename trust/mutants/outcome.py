@@ -36,7 +36,7 @@ class Outcome:
               too slow         it does not return in some case; counts as stillborn
               not applicable   the witness has nothing to check
     examiner, case, gradient, ratio   where it was killed, and how many times the allowance the distance is
-    told      the reason, in words
+    reason    why, in words
     """
 
     by: By
@@ -45,7 +45,7 @@ class Outcome:
     case: str = ""
     gradient: str = ""
     ratio: float = 0.0
-    told: str = ""
+    reason: str = ""
 
 
 def outcome_of(mutant: Mutant, by: By, checks: Callable[[str, str], Iterator[Callable[[], Any]]]) -> Outcome:
@@ -58,7 +58,7 @@ def outcome_of(mutant: Mutant, by: By, checks: Callable[[str, str], Iterator[Cal
                 found = _examined(mutant, by, check, name, case.id)
                 if found is not None:
                     return found
-    return Outcome(by, "survived") if seen else Outcome(by, "not applicable", told="a difference is on record in every cell")
+    return Outcome(by, "survived") if seen else Outcome(by, "not applicable", reason="a difference is on record in every cell")
 
 
 def _examined(mutant: Mutant, by: By, check: Callable[[], Any], name: str, case_id: str) -> Outcome | None:
@@ -69,10 +69,10 @@ def _examined(mutant: Mutant, by: By, check: Callable[[], Any], name: str, case_
     except Disagreement as found:
         return Outcome(by, "killed", *where, found.gradient, min(float(found.ratio), 1e300), found.reason)
     except TooLong as found:
-        return Outcome(by, "too slow", *where, told=str(found))
+        return Outcome(by, "too slow", *where, reason=str(found))
     except (Vacuous, Unstable) as found:
-        return Outcome(by, "refused", *where, told=line(found))
+        return Outcome(by, "refused", *where, reason=line(found))
     except Exception as found:  # the mutated code may raise anything
         lost = isinstance(found, TypeError) and "subclass" in str(found)
-        return Outcome(by, "refused" if lost else "raised", *where, told=line(found))
+        return Outcome(by, "refused" if lost else "raised", *where, reason=line(found))
     return None

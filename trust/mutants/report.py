@@ -10,8 +10,8 @@ from rich.table import Table
 
 from trust import page
 from trust.corpus.mutant import Mutant
-from trust.mutants.equivalent import IN_FILE, entries
 from trust.mutants.fate import COLUMNS, WITNESSES, Judged, is_unasked, judged, row, share, summary, why
+from trust.mutants.reasons import IN_FILE, entries
 from trust.mutants.records import Records
 
 AIM = 0.99

@@ -110,7 +110,7 @@ def _checked(what: tuple[str, str]) -> Entry:
 
 def _stillborn(identity: str) -> Entry:
     """The entry of a mutant that ends its worker, for example because it aborts a framework."""
-    return entry(_mutants[identity], [Outcome(by, "stillborn", told=DEADLY) for by in ("oracle", "frameworks")], 0.0)
+    return entry(_mutants[identity], [Outcome(by, "stillborn", reason=DEADLY) for by in ("oracle", "frameworks")], 0.0)
 
 
 def _unchecked(what: tuple[str, str]) -> Entry:
@@ -119,4 +119,4 @@ def _unchecked(what: tuple[str, str]) -> Entry:
 
 def _check_entry(what: tuple[str, str], failure: str) -> Entry:
     check, identity = what
-    return {"id": f"{check} {identity}", "key": key(_mutants[identity]), "told": failure}
+    return {"id": f"{check} {identity}", "key": key(_mutants[identity]), "failure": failure}

@@ -38,9 +38,9 @@ ANOTHER = "another function, and backward is its derivative"
 def examine(mutant: Mutant) -> list[Outcome]:
     """The outcomes of both witnesses."""
     if reason := stillborn(mutant):
-        return [Outcome(by, "stillborn", told=reason) for by in ("oracle", "frameworks")]
+        return [Outcome(by, "stillborn", reason=reason) for by in ("oracle", "frameworks")]
     first, second = oracle(mutant), by_frameworks(mutant)
-    if first.told == ANOTHER and second.verdict == "survived":
+    if first.reason == ANOTHER and second.verdict == "survived":
         first = oracle(mutant, ask=True)  # the frameworks did not see a wrong out, so the oracle has to look
     return [first, second]
 
@@ -51,9 +51,9 @@ def oracle(mutant: Mutant, *, ask: bool = False) -> Outcome:
     ask   examine a mutant whose gradient is not wrong as well
     """
     if mutant.kind != "pair":
-        return Outcome("oracle", "not applicable", told="no forward to differentiate")
+        return Outcome("oracle", "not applicable", reason="no forward to differentiate")
     if not ask and is_another_function(mutant):
-        return Outcome("oracle", "not applicable", told=ANOTHER)
+        return Outcome("oracle", "not applicable", reason=ANOTHER)
 
     def checks(name: str, case_id: str) -> Iterator[Callable[[], Any]]:
         right = subject_of(name, case_id)

@@ -10,24 +10,22 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from traceback import walk_tb
 
 import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-import reference
 from conformance.distributed import each
 from conformance.run import subject as at_case
 from gradwitness.subjects.pair import Subject
 from reference import OPS, Case
 from trust.journal import Entry, Journal
-from trust.peers.examined import Examined, Inapplicable, Rule
+from trust.peers.examined import Examined
 from trust.peers.rules import RULES
+from trust.peers.verdict import verdict
 from trust.peers.wrong_gradients import at_mutant, mutants, what_it_is
 from trust.places import ENVIRONMENT, FOLDER
 
-REFERENCE = Path(reference.__file__).parent
 FILE = FOLDER / "peers.jsonl"
 INTERRUPTED = 130
 """The exit status of a program that Ctrl-C ended."""
@@ -141,25 +139,3 @@ def _row(name: str, verdicts: dict[str, str], state: str = "") -> Entry:
 
 def _verdicts(op: str, case: Case, subject: Subject, rules: list[str]) -> dict[str, str]:
     return {rule: verdict(RULES[rule], Examined(OPS[op], case, subject)) for rule in rules}
-
-
-def verdict(rule: Rule, at: Examined) -> str:
-    """The verdict of a rule.
-
-    passed
-    alarmed
-    not applicable: reason   the rule cannot be asked
-    died: error              the pair raised the error, which is no rule's kill
-    refused: error           the rule raised it: its user sees a failure
-    """
-    try:
-        rule(at)
-    except AssertionError:
-        return "alarmed"
-    except Inapplicable as reason:
-        return f"not applicable: {reason}"
-    except Exception as error:
-        files = (Path(frame.f_code.co_filename) for frame, _ in walk_tb(error.__traceback__))
-        said = "died" if any(REFERENCE in file.parents for file in files) else "refused"
-        return f"{said}: {type(error).__name__}: {str(error)[:120]}"
-    return "passed"

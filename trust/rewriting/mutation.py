@@ -19,12 +19,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import CodeType, FunctionType
-from typing import Any
 
 from trust.rewriting.mistakes import variants
 from trust.rewriting.syntax import Names
-
-Path = tuple[tuple[str, int | None], ...]
+from trust.rewriting.tree import Path, places, put
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ class Mutation:
     @cached_property
     def _compiled(self) -> CodeType:
         tree, first = _parsed(self.function)
-        _put(tree.body[0], self.path, copy.deepcopy(self.replacement))
+        put(tree.body[0], self.path, copy.deepcopy(self.replacement))
         ast.fix_missing_locations(tree)
         ast.increment_lineno(tree, first - 1)
         flags = self.function.__code__.co_flags & __future__.annotations.compiler_flag
@@ -87,12 +85,12 @@ def mutations(function: FunctionType, spared: Collection[str] = ()) -> Iterator[
         raise ValueError(f"{function.__qualname__} is no def statement; wanted one")  # noqa: TRY004  a function all the same
     names = Names.of(definition)
     seen: set[tuple[int, str]] = set()
-    for path, node, statement in list(_places(definition, spared)):
+    for path, node, statement in list(places(definition, spared)):
         for label, replacement in variants(node, names):
-            _put(definition, path, replacement)
+            put(definition, path, replacement)
             changed = replacement if node is statement else statement
             key = (id(statement), ast.unparse(changed))
-            _put(definition, path, node)
+            put(definition, path, node)
             if key in seen or key[1] == ast.unparse(statement):
                 continue
             seen.add(key)
@@ -118,47 +116,3 @@ def _parsed(function: FunctionType) -> tuple[ast.Module, int]:
     if isinstance(tree.body[0], ast.FunctionDef):
         tree.body[0].decorator_list = []
     return tree, first
-
-
-def _places(definition: ast.FunctionDef, spared: Collection[str]) -> Iterator[tuple[Path, Any, Any]]:
-    """The expressions and statements of a body, outermost first, each with the way to it and the innermost statement that it is
-    in; no docstring, annotation, message or check.
-    """
-
-    def below(node: ast.AST, path: Path, statement: ast.AST) -> Iterator[tuple[Path, ast.AST, ast.AST]]:
-        for name, value in ast.iter_fields(node):
-            if name in ("annotation", "returns", "args") and not isinstance(node, ast.Call):
-                continue
-            for at, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
-                if isinstance(child, ast.AST) and not _left_alone(child, spared):
-                    step, within = (*path, (name, at)), child if isinstance(child, ast.stmt) else statement
-                    if isinstance(child, (ast.expr, ast.stmt)):
-                        yield step, child, within
-                    yield from below(child, step, within)
-
-    return below(definition, (), definition)
-
-
-def _left_alone(node: ast.AST, spared: Collection[str]) -> bool:
-    if isinstance(node, ast.If) and all(isinstance(s, ast.Raise) for s in node.body):
-        return True
-    if isinstance(node, ast.Expr):
-        node = node.value
-        if isinstance(node, ast.Constant):
-            return True  # a docstring
-    if isinstance(node, ast.Call):
-        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        return called in spared
-    if isinstance(node, ast.Attribute) and node.attr == "dtype":
-        return True  # of whichever array: they all have the same
-    return isinstance(node, (ast.Raise, ast.JoinedStr, ast.Assert))
-
-
-def _put(root: Any, path: Path, new: Any) -> None:
-    *way, (name, at) = path
-    for step, index in way:
-        root = getattr(root, step) if index is None else getattr(root, step)[index]
-    if at is None:
-        setattr(root, name, new)
-    else:
-        getattr(root, name)[at] = new

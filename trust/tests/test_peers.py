@@ -19,7 +19,8 @@ from trust.peers import report
 from trust.peers.examined import Examined, Inapplicable
 from trust.peers.ours import OURS
 from trust.peers.rules import RULES
-from trust.peers.run import so_far, verdict
+from trust.peers.run import so_far
+from trust.peers.verdict import verdict
 from trust.peers.wrapped import Pair
 from trust.peers.wrong_gradients import at_mutant, mutants, what_it_is
 
