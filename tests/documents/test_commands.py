@@ -90,7 +90,7 @@ def _is_there(module: str) -> bool:
     return path.with_suffix(".py").exists() or (path / "__main__.py").exists()
 
 
-SCRIPTS = [c for c in SHOWN if not c.startswith("python -m ") and "check_mine.py" not in c]
+SCRIPTS = [c for c in SHOWN if not c.startswith("python -m ") and not c.endswith(("check_mine.py", "example.py"))]
 
 
 @pytest.mark.parametrize("command", SCRIPTS)
