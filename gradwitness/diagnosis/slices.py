@@ -74,6 +74,8 @@ def _only(dout: Array, row: int) -> Array:
 
 def blocks(case: Case) -> Case:
     """Gates lie side by side on the last axis: an axis for the gates, if the last axis is a multiple of that of the cotangent."""
+    if not case.array.ndim:
+        return case
     widths = {dout.shape[-1] for dout in case.douts.values() if dout.ndim > 1}
     last = case.array.shape[-1]
     if len(widths) != 1 or case.array.ndim < 2:

@@ -31,7 +31,7 @@ APART = 150
 """Evaluations after which arrays that are wrong together are no longer told apart."""
 MEMBERS = 8
 """Elements of a gradient that are looked at alone where it has a kink."""
-AGAIN = 4.0
+AGAIN = 8.0
 """Where something disagrees, all noise that can be found is counted. Bars are wider by so much then, and sight allows for it."""
 WEAK = 0.25
 """Of the largest element: a gradient of which larger errors would not be seen cannot be called right."""
