@@ -39,7 +39,7 @@ def new(checkout: Path, *arguments: str) -> Run:
     return python(checkout, "conformance", "new", *arguments)
 
 
-def tests(checkout: Path, *options: str) -> Run:
+def pytest_in(checkout: Path, *options: str) -> Run:
     return python(checkout, "pytest", "-q", "-p", "no:cacheprovider", *options)
 
 
@@ -79,7 +79,7 @@ def test_a_new_op_is_red_until_it_is_right(checkout: Path) -> None:
         "--dtype",
         "float64",
     )
-    red = tests(checkout, *options)
+    red = pytest_in(checkout, *options)
     assert re.search(r"^\d+ failed", red.stdout.splitlines()[-1]), red.stdout[-2000:]
     assert "write forward in reference/activations/swish_test.py" in red.stdout
 
@@ -88,7 +88,7 @@ def test_a_new_op_is_red_until_it_is_right(checkout: Path) -> None:
     adapter = checkout / "adapters/torch/ops/activations.py"
     raises = 'raise NotImplementedError("swish_test: write it in adapters/torch/ops/activations.py")'
     adapter.write_text(adapter.read_text().replace(raises, "return F.silu(x)"))
-    green = tests(checkout, *options)
+    green = pytest_in(checkout, *options)
     assert re.search(r"^\d+ passed", green.stdout.splitlines()[-1]), green.stdout[-2000:]
 
 
@@ -105,7 +105,7 @@ def test_a_new_op_is_red_until_it_is_right(checkout: Path) -> None:
 def test_the_rest_of_the_suite_still_collects(checkout: Path, arguments: tuple[str, ...]) -> None:
     done = new(checkout, *arguments)
     assert done.returncode == 0, done.stderr
-    collected = tests(checkout, "--collect-only", "tests")
+    collected = pytest_in(checkout, "--collect-only", "tests")
     assert collected.returncode == 0, collected.stdout[-3000:]
     assert arguments[1] in collected.stdout
     lint = python(checkout, "ruff", "check", ".") if shutil.which("ruff") else None
@@ -127,7 +127,7 @@ def test_a_new_model_is_trained_and_named_in_every_table(checkout: Path) -> None
         "tests/reference/bad_input/models.py",
     ):
         assert re.search(rf"^{re.escape(path)}:\d+: ", told, flags=re.MULTILINE), path
-    red = tests(checkout, "--op", "perceptron_test", "tests/reference/test_reference.py")
+    red = pytest_in(checkout, "--op", "perceptron_test", "tests/reference/test_reference.py")
     assert "write forward in reference/models/perceptron_test.py" in red.stdout
 
 
@@ -136,7 +136,7 @@ def test_a_new_framework_is_red_in_its_one_op_alone(checkout: Path) -> None:
     assert re.search(
         r"^gradwitness/frameworks/spec\.py:\d+: FrameworkSpec\(\"framework_test\", \"json\"", told, flags=re.MULTILINE
     )
-    red = tests(checkout, "--adapter", "framework_test", "--op", "relu", "--op", "tanh", "tests/matrix/test_adapters.py")
+    red = pytest_in(checkout, "--adapter", "framework_test", "--op", "relu", "--op", "tanh", "tests/matrix/test_adapters.py")
     assert "write vjp in gradwitness/frameworks/framework_test.py" in red.stdout
     assert "nobody has written it for framework_test" in red.stdout
 
