@@ -135,6 +135,8 @@ def _points(style: Style, count: int, parameters: Parameters, inputs: Sequence[A
     douts = max(style.outs, 1) if style.spread else 1
     after = parameters.names[douts:count]
     points = 2 * (count == parameters.required or (parameters.open and style.takes != "nothing"))
+    is_several = type(returned) in (tuple, list)
+    hands_over = is_several and any(_equal(each, given) for each in returned[1:] for given in inputs)
     if style.takes == "inputs":
         points -= 2 * (style.outs == 1)  # forward would return something for nobody
         named = bool(after) and list(after) == list(names[: len(after)])
@@ -142,7 +144,9 @@ def _points(style: Style, count: int, parameters: Parameters, inputs: Sequence[A
     if style.takes == "cache":
         kept = {f"{prefix}{name}" for name in names for prefix in ("d", "d_", "grad_", "g")}  # a gradient, computed by forward
         points += 4 * (bool(after) and (bool(CACHE.search(after[-1])) or kept.issuperset(after)))
-        points += 2 * any(_equal(each, given) for each in returned[1:] for given in inputs)
+        points += 2 * hands_over
+    elif style.outs != 1:
+        points -= 4 * hands_over  # an input among what forward returns is there for backward, and no output
     if style.spread:
         points += 2 if all(re.match(r"d|g|up", name) for name in parameters.names[:douts]) else -3
     if style.spread and style.takes == "nothing":
