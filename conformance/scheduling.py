@@ -13,6 +13,10 @@ BY_OP = (*CELL_TESTS, "::test_the_layer_computes_what_the_op_computes")
 BY_CASE = ("::test_rounding_alone_explains_what_the_reference_returns_in_a_dtype", "::test_no_case_is_blind")
 """Tests that look at the same evidence of a case in a dtype."""
 
+RUNS = ("tests/test_suite.py::", "tests/test_new.py::", "tests/test_external_adapter.py::", "tests/test_read_only.py::")
+"""Tests that run pytest themselves, up to minutes each: handed out last, as single tests are, they would keep one worker busy
+while the others have nothing left."""
+
 
 def scope(nodeid: str) -> str:
     """What a worker takes at a time: tests of the same scope, one after the other."""
@@ -32,5 +36,12 @@ def op_by_op(config: pytest.Config, log: Any) -> Any:
     class OpByOp(LoadScopeScheduling):  # type: ignore[misc,unused-ignore]
         def _split_scope(self, nodeid: str) -> str:
             return scope(nodeid)
+
+        def schedule(self) -> None:
+            is_first = self.collection is None
+            super().schedule()
+            if is_first and self.collection is not None:
+                for name in [name for name in self.workqueue if name.startswith(RUNS)]:
+                    self.workqueue.move_to_end(name, last=False)
 
     return OpByOp(config, log)

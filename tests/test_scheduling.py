@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.scheduling import BY_CASE, BY_OP, CELL_TESTS, scope
+from conformance.scheduling import BY_CASE, BY_OP, CELL_TESTS, RUNS, scope
 from tests.checkout import ROOT
 
 
@@ -28,3 +28,8 @@ def test_other_tests_go_one_by_one() -> None:
 def test_a_test_that_is_named_exists(test: str) -> None:
     name = test.removeprefix("::")
     assert [path for path in (ROOT / "tests").rglob("test_*.py") if f"def {name}(" in path.read_text()] != []
+
+
+@pytest.mark.parametrize("beginning", RUNS)
+def test_a_file_that_goes_first_exists(beginning: str) -> None:
+    assert (ROOT / beginning.removesuffix("::")).exists()
