@@ -34,9 +34,9 @@ def test_a_module_is_named_by_what_is_installed_and_what_it_is_for(monkeypatch: 
 
 
 def test_the_command_is_the_one_that_runs() -> None:
-    code = "import sys; sys.modules['json'] = None\nfrom conformance.extras import require; require('test', 'json')"
+    code = "import sys; sys.modules['wave'] = None\nfrom conformance.extras import require; require('test', 'wave')"
     script = f"import sys, types; sys.modules['__main__'].__spec__ = types.SimpleNamespace(name='trust.__main__')\n{code}"
     for text, command in ((code, "This command"), (script, "python -m trust")):
         run = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False)
         assert (run.returncode, run.stdout) == (1, "")
-        assert run.stderr == f"{command} needs json, which is not installed: python -m pip install '.[test]'\n"
+        assert run.stderr == f"{command} needs wave, which is not installed: python -m pip install '.[test]'\n"
