@@ -13,7 +13,6 @@ import os
 import sys
 from collections.abc import Callable
 from functools import cache
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,8 @@ PROGRAMS = 32
 """Programs that JAX may compile, or read from disk, before its caches are cleared: also in the middle of a test."""
 _COMPILED = "/jax/core/compile/backend_compile_duration"
 _size_after = [0]
+_compiled, _cleared = [0], [0]
+"""Programs since the caches were cleared, and how often that was, since the last release."""
 
 
 def forget() -> None:
@@ -45,6 +46,7 @@ def release() -> None:
     if jax := sys.modules.get("jax"):  # None marks a module that cannot be imported
         _watch_jax()
         jax.clear_caches()
+        _compiled[0] = _cleared[0] = 0
     if dynamo := sys.modules.get("torch._dynamo"):
         dynamo.reset()
     gc.collect()
@@ -54,11 +56,19 @@ def release() -> None:
 
 @cache
 def _watch_jax() -> None:
-    """Clear JAX's caches after so many programs. The programs of an eager run are done with as soon as they have run."""
-    jax, compiled = sys.modules["jax"], count(1)
+    """Clear JAX's caches after so many programs. The programs of an eager run are done with as soon as they have run.
+
+    A training run needs its programs again in every step: with every second time the number that is kept doubles.
+    """
+    jax = sys.modules["jax"]
 
     def clear(event: str, _seconds: float, **_: Any) -> None:
-        if event == _COMPILED and next(compiled) % PROGRAMS == 0:
+        if event != _COMPILED:
+            return
+        _compiled[0] += 1
+        if _compiled[0] >= PROGRAMS * 2 ** (_cleared[0] // 2):
+            _compiled[0] = 0
+            _cleared[0] += 1
             jax.clear_caches()
             _trim()()
 
