@@ -65,7 +65,9 @@ def inputs() -> tuple[Array, Array, Array, Array]:
 
 def gradcheck(error: float = 0.0) -> bool:
     """What torch says of the same NumPy code, wrapped as its documentation does it."""
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip(
+        "torch", reason="the benchmark compares with torch.autograd.gradcheck, and torch is not installed"
+    )
 
     class Wrapped(torch.autograd.Function):  # type: ignore[misc, name-defined]
         @staticmethod
