@@ -29,7 +29,7 @@ algorithms", 2002, section 4.2.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -38,6 +38,7 @@ import numpy as np
 from gradwitness.arrays import Array, wider
 from gradwitness.rounding.noise import Noise
 from gradwitness.rounding.perturbed import Perturbed, lift
+from gradwitness.rounding.projection import projection
 
 SAMPLES = 16
 """Perturbed runs for each measurement. A spread from n runs is too small by a factor of 4 with probability P(chi^2_n < n/16),
@@ -50,10 +51,13 @@ class Unstable(ArithmeticError):
 
 @dataclass(frozen=True)
 class Measured:
-    """A result of the reference: the truth in the wider dtype, and the scale of honest error of each element."""
+    """A result: the truth in the wider dtype, the scale of honest error of each element, and that of the projection on the truth
+    (projection.py); nan for a truth that is zero everywhere.
+    """
 
     truth: Array
     spread: Array
+    projection: float = float("nan")
 
 
 def measure(
@@ -78,20 +82,43 @@ def measure(
     the function converted it to a plain array, whose roundings are not watched.
     """
     wide = wider(dtype)
+
+    def perturbed(sample: int) -> list[Array]:
+        results = function(partial(lift, Noise(dtype, np.random.default_rng((seed, sample)))))
+        for i, result in enumerate(results):
+            if not isinstance(result, Perturbed):
+                raise TypeError(f"result {i} is a {type(result).__name__}: the function lost the subclass on the way")
+        return [result.view(np.ndarray) for result in results]
+
     with np.errstate(all="ignore"):
         truths = [np.asarray(t) for t in function(lambda array: np.asarray(array).astype(wide))]
-        squares = [np.zeros(t.shape, np.longdouble) for t in truths]
-        for sample in range(samples):
-            noise = Noise(dtype, np.random.default_rng((seed, sample)))
-            for i, (result, truth) in enumerate(zip(function(partial(lift, noise)), truths, strict=True)):
-                if not isinstance(result, Perturbed):
-                    raise TypeError(f"result {i} is a {type(result).__name__}: the function lost the subclass on the way")
-                value = result.view(np.ndarray)
-                if (lost := np.isfinite(truth) & ~np.isfinite(value)).any():
-                    raise Unstable(f"result {i}: rounding makes {int(lost.sum())} of {truth.size} finite elements inf or nan")
-                deviation = np.where(np.isfinite(truth), value - truth, 0)
-                squares[i] += deviation.astype(np.longdouble) ** 2  # in longdouble squares of tiny values stay above zero
-    return [Measured(t, combine(s / samples, stacked)) for t, s in zip(truths, squares, strict=True)]
+        return from_runs(truths, map(perturbed, range(samples)), stacked=stacked)
+
+
+def from_runs(
+    truths: Sequence[Array], runs: Iterable[Sequence[Array]], *, stacked: bool = False, magnified: float = 1.0
+) -> list[Measured]:
+    """Truth and spread of each result, from its values in perturbed runs.
+
+    magnified   by how much the roundings of the runs are larger than those of the dtype under test
+
+    Raises Unstable as `measure` does.
+    """
+    squares = [np.zeros(t.shape, np.longdouble) for t in truths]
+    projections = [0.0 for _ in truths]
+    samples = 0
+    for samples, results in enumerate(runs, 1):  # noqa: B007  counted
+        for i, (value, truth) in enumerate(zip(results, truths, strict=True)):
+            if (lost := np.isfinite(truth) & ~np.isfinite(value)).any():
+                raise Unstable(f"result {i}: rounding makes {int(lost.sum())} of {truth.size} finite elements inf or nan")
+            with np.errstate(invalid="ignore"):
+                deviation = np.abs(np.where(np.isfinite(truth), value - truth, 0))
+            squares[i] += deviation.astype(np.longdouble) ** 2  # in longdouble squares of tiny values stay above zero
+            projections[i] += (projection(value, truth) - 1) ** 2
+    return [
+        Measured(t, combine(s / samples, stacked) / magnified, float(np.sqrt(p / samples)) / magnified)
+        for t, s, p in zip(truths, squares, projections, strict=True)
+    ]
 
 
 def combine(mean_square: Array, stacked: bool = False) -> Array:

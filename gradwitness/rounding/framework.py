@@ -1,0 +1,40 @@
+"""What Monte Carlo arithmetic has in common inside PyTorch, JAX and TensorFlow.
+
+Each framework's module offers the same function:
+
+    measure(function, arguments, dtype, *, seed=0, samples=16) -> [Measured(truth, spread, projection), ...]
+
+one for each floating tensor that `function(*arguments)` returns, in the order of its leaves. The function is the one under test,
+in the dtype under test, forward and backward; `frameworks.load(name).vjp(fn)` with arguments `(inputs, dout)` is one. Nobody
+writes it anew for float64.
+
+Every tensor has a *shadow*, its value in float64. Each operation of the function is carried out on the shadows and rounds at
+random, by as much as its own dtype does: a bfloat16 function that casts to float32 in the middle is as exact there as float32 is.
+The run that rounds nothing is the truth: the function in exact arithmetic on the very same inputs and parameters.
+
+The alternative, to run in the dtype itself and to perturb its results, has no truth beside it and counts each rounding twice.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+
+from gradwitness.rounding.widths import Width
+
+MAGNIFIED = 2.0**13
+"""How much larger roundings are made for float64, whose shadows are float64, too. To first order an error is linear in the unit
+roundoff. 2^-40 is 8,000 times what the run itself rounds, and small enough for points of condition 1e10."""
+
+
+class NotWatched(TypeError):
+    """Code left the framework, or an operation has no float64 form. Nothing can be concluded about rounding."""
+
+
+def operand(width: Width, terms: float, factors: int = 1) -> float:
+    """The relative error of each operand of a sum of so many terms, each a product of so many factors: see arithmetic.py."""
+    return width.accumulation * max(1.0, sqrt(terms / (6 * factors)))
+
+
+def result(width: Width, terms: float = 1) -> float:
+    """The relative error of a sum of so many terms: that of adding them, or of storing the result, whichever is larger."""
+    return max(width.unit, width.accumulation * sqrt(terms / 3))

@@ -1,0 +1,132 @@
+"""An ATen operation on float64 values, rounded at random as the dtypes of its results may round it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch.utils._pytree import tree_map
+
+from gradwitness.rounding.framework import operand, result
+from gradwitness.rounding.torch.aten import CASTS, CONTRACTIONS, EXACT, ONCE, PASSES, PROBABILITIES, REDUCTIONS, SCATTERS, STORED
+from gradwitness.rounding.torch.shadow import Noise, held, is_floating
+from gradwitness.rounding.widths import Width, width
+
+Operation = Any
+"""A torch._ops.OpOverload."""
+Compute = Callable[[Any, Any], list[torch.Tensor]]
+"""(positional arguments, keyword arguments) -> the tensors that an operation returns or writes."""
+
+
+def name_of(func: Operation) -> str:
+    """aten::add_.Tensor -> add; a name of its own for an operation of another namespace."""
+    namespace, _, name = func._schema.name.partition("::")
+    return name.removesuffix("_") if namespace == "aten" else func._schema.name
+
+
+def carry_out(
+    noise: Noise | None,
+    name: str,
+    compute: Compute,
+    args: Any,
+    kwargs: Any,
+    claimed: Sequence[torch.dtype],
+    sources: Sequence[torch.dtype],
+    keep: Container[int] = (),
+) -> list[torch.Tensor]:
+    """The results of an operation.
+
+    noise     None for exact results
+    claimed   the dtype of each result
+    sources   the floating dtypes of the arguments
+    keep      ids of arguments that are written to; they are no operands
+    """
+    if noise is None or _is_exact(name, args, claimed, sources):
+        return compute(args, kwargs)
+    widths = [width(dtype) if is_floating(dtype) else None for dtype in claimed]
+    args, kwargs = tree_map(lambda leaf: _constant(noise, leaf, claimed), (args, kwargs))
+    if name in SCATTERS:
+        return _scatter(noise, SCATTERS[name], compute, args, kwargs, widths)
+    if name in ONCE:
+        exact = compute(args, kwargs)
+        results = [_round(noise, value, w) for value, w in zip(exact, widths, strict=True)]
+        return [torch.where(args[0] == e, e, r) for e, r in zip(exact, results, strict=True)] if name in PASSES else results
+    return _fused(noise, name, compute, args, kwargs, widths, keep)
+
+
+def _is_exact(name: str, args: Any, claimed: Sequence[torch.dtype], sources: Sequence[torch.dtype]) -> bool:
+    if name in EXACT or not any(is_floating(dtype) for dtype in claimed):
+        return True
+    if name in CASTS:
+        return all(width(source).unit >= width(claimed[0]).unit for source in sources)
+    return "index_put" in name and not (len(args) > 3 and args[3])  # not accumulated
+
+
+def _constant(noise: Noise, leaf: Any, claimed: Sequence[torch.dtype]) -> Any:
+    """A Python float, off by a rounding unless the dtype holds it: kernels keep it in the dtype in which they compute."""
+    if not isinstance(leaf, float) or held(leaf, claimed[0]):
+        return leaf
+    return noise.number(leaf, width(claimed[0]).accumulation)
+
+
+def _round(noise: Noise, value: torch.Tensor, width: Width | None, terms: float = 1) -> torch.Tensor:
+    return value if width is None else noise.round(value, result(width, terms), width.absolute)
+
+
+def _fused(
+    noise: Noise, name: str, compute: Compute, args: Any, kwargs: Any, widths: Sequence[Width | None], keep: Container[int]
+) -> list[torch.Tensor]:
+    """A kernel that rounds inside: its operands are perturbed as well as its results, each by as much as its length warrants."""
+    if name in STORED and (kept := widths[STORED[name]]):
+        widths = [w and replace(w, accumulation=kept.unit) for w in widths]
+    factors = 2 if name in CONTRACTIONS else 1
+
+    def run(error: float) -> list[torch.Tensor]:
+        def perturb(leaf: Any) -> Any:
+            if not isinstance(leaf, torch.Tensor) or id(leaf) in keep:
+                return leaf
+            value = noise.round(leaf, error)
+            return value.clamp_max(1) if name in PROBABILITIES and leaf.numel() and leaf.max() <= 1 else value
+
+        return compute(*tree_map(perturb, (args, kwargs)))
+
+    smallest = min(w.accumulation for w in widths if w)
+    runs = {}
+    if name in CONTRACTIONS or name in REDUCTIONS:
+        of = (CONTRACTIONS.get(name) or REDUCTIONS[name])(*args, *kwargs.values())
+        terms = [of] * len(widths) if isinstance(of, int) else [*of, *[1] * (len(widths) - len(of))]
+    else:
+        runs[smallest] = run(smallest)
+        largest = max((leaf.numel() for leaf in args if isinstance(leaf, torch.Tensor)), default=1)
+        terms = [largest // max(1, value.numel()) for value in runs[smallest]]
+    results = []
+    for i, (w, n) in enumerate(zip(widths, terms, strict=False)):
+        error = operand(w, n, factors) if w else smallest
+        if error not in runs:
+            runs[error] = run(error)
+        results.append(_round(noise, runs[error][i], w, n))
+    return results
+
+
+def _scatter(
+    noise: Noise, values: int, compute: Compute, args: Any, kwargs: Any, widths: Sequence[Width | None]
+) -> list[torch.Tensor]:
+    """Values that are added to the elements that an index names, one after the other, in the dtype that stores them."""
+
+    def with_values(tensor: torch.Tensor) -> list[torch.Tensor]:
+        return compute((*args[:values], tensor, *args[values + 1 :]), kwargs)
+
+    terms, results = args[values], []
+    ones, zeros = with_values(torch.ones_like(terms)), with_values(torch.zeros_like(terms))
+    for i, w in enumerate(widths):
+        if w is None:
+            results.append(compute(args, kwargs)[i])
+            continue
+        count = torch.nan_to_num(ones[i] - zeros[i]).real.round()
+        most = max(1.0, float(count.max()) / 6) if count.numel() else 1.0
+        value = with_values(noise.round(terms, w.unit * most**0.5))[i]
+        scale = torch.clamp_min(torch.sqrt(torch.clamp_min(count, 0) / 3), 1) * (count > 0)
+        results.append(noise.round(value, w.unit * scale, w.absolute))
+    return results
