@@ -63,13 +63,19 @@ def recognised(number: float, known: Mapping[str, Array]) -> str:
         for value, spelled in ((size, f"{size}"), (1 / size, f"1/{size}")):
             if abs(number - value) <= CLOSE * value:
                 return f"{spelled}, and {size} is {words}"
-        for value, spelled in ((size / (size - 1), f"{size}/{size - 1}"), ((size - 1) / size, f"{size - 1}/{size}")):
-            if abs(number - value) <= CLOSE * value:
-                return f"{spelled}, and {size} is {words}"
     for name, array in known.items():
         if array.size == 1 and array.dtype.kind == "f":
             value = abs(float(array.reshape(())))
             for candidate, spelled in ((value, name), (1 / value if value else 0, f"1/{name}"), (abs(1 - value), f"1 - {name}")):
                 if candidate and candidate != 1 and abs(number - candidate) <= CLOSE * candidate:
                     return f"{told(candidate)}, which is {spelled}"
+    for size, words in sizes(known).items():
+        for value, spelled in (
+            (size / (size - 1), f"{size}/{size - 1}"),
+            ((size - 1) / size, f"{size - 1}/{size}"),
+            (size**0.5, f"sqrt({size})"),
+            (size**-0.5, f"1/sqrt({size})"),
+        ):
+            if abs(number - value) <= CLOSE * value:
+                return f"{spelled}, and {size} is {words}"
     return ""

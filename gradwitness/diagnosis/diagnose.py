@@ -36,15 +36,18 @@ SEARCHES: tuple[Callable[[Case, Look], Iterator[Repair]], ...] = (factors.factor
 """Hypotheses with thousands of candidates each."""
 
 
-def diagnose(case: Case) -> Explanation | None:
-    """The mistake that explains a wrong gradient, proven; None if nothing repairs it."""
+def diagnose(case: Case, *, simply: bool = False) -> Explanation | None:
+    """The mistake that explains a wrong gradient, proven; None if nothing repairs it.
+
+    simply   without the searches among thousands of candidates
+    """
     if (explanation := _nothing(case)) is not None:
         return explanation
     with np.errstate(all="ignore"):
         for hypothesis in SIMPLE:
             if (explanation := _proven(case, hypothesis(case))) is not None:
                 return explanation
-        if (explanation := series.contributions(case)) is not None:
+        if (explanation := series.contributions(case)) is not None or simply:
             return explanation
         return _searched(case) or _last(case)
 
@@ -89,9 +92,14 @@ def _proven(case: Case, repairs: Iterator[Repair]) -> Explanation | None:
     return next((repair.explanation for repair in repairs if case.proves(repair)), None)
 
 
-def explain(case: Case) -> str:
-    """One or two sentences: the mistake, or what is seen where none is proven; empty if there is nothing to say."""
-    found = diagnose(case)
+def explain(case: Case, edit: Explanation | None = None) -> str:
+    """The mistake in a few sentences, or what is seen where none is proven; empty if there is nothing to say.
+
+    edit   an edit of the source that repairs it
+    """
+    found = diagnose(case, simply=edit is not None)
+    if edit is not None:
+        return Explanation(found.kind, f"{found}. {edit}") if found is not None else edit
     if found is not None:
         return found
     seen = evidence(case)

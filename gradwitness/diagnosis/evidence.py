@@ -78,7 +78,17 @@ def known(point: Point) -> dict[str, Array]:
     for source in (function.handed, *(reach(code) for code in function.code for reach in (_defaults, _reached))):
         for name, value in _flat(source):
             found.setdefault(name, value)
+    for number in dict.fromkeys(number for code in function.code for number in _constants(code)):
+        found.setdefault(f"{number:g}", np.asarray(number))
     return found | _cached(point, found)
+
+
+def _constants(function: Any) -> Iterator[float]:
+    """The decimals that a function's code has."""
+    code = getattr(inspect.unwrap(getattr(function, "func", function)), "__code__", None)
+    for number in code.co_consts if code is not None else ():
+        if isinstance(number, float) and number != round(number) and number != 0.5:
+            yield number
 
 
 def _cached(point: Point, found: Mapping[str, Array]) -> dict[str, Array]:

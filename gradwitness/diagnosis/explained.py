@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from gradwitness.diagnosis.case import Explanation
+from gradwitness.diagnosis.case import Case, Explanation
 from gradwitness.diagnosis.diagnose import explain
+from gradwitness.diagnosis.edits.search import edited
 from gradwitness.diagnosis.evidence import case_of
 from gradwitness.judging.black_box import BlackBox
 from gradwitness.judging.directions import joint
@@ -33,32 +34,55 @@ def explained(point: Point, findings: Sequence[Finding]) -> Iterator[Finding]:
     right = {finding.about: finding.verdict == "right" for finding in findings}
     located = any(finding.verdict == "wrong" and finding.about in names for finding in findings)
     box = _box(point)
+    cases = {
+        names.index(finding.about): case
+        for finding in findings
+        if finding.verdict == "wrong" and finding.about in names
+        if (case := _case(box, names.index(finding.about), finding.where, right)) is not None
+    }
+    texts = _texts(point, cases)
     for finding in findings:
         if finding.verdict != "wrong" or finding.explanation:
             yield finding
         elif finding.about in names:
-            yield replace(finding, explanation=_explanation(box, names.index(finding.about), finding.where, right))
+            yield replace(finding, explanation=texts.get(names.index(finding.about), ""))
         elif finding.about == EVERYTHING and not located:
             yield replace(finding, explanation=_of_all(box, names, right))
         else:
             yield finding
 
 
-def _of_all(box: BlackBox, names: Sequence[str], right: dict[str, bool]) -> str:
+def _texts(point: Point, cases: Mapping[int, Case]) -> dict[int, str]:
+    """The explanation of each wrong gradient. An edit that repairs several is spelled out once."""
+    edits = edited(point, cases) if cases else {}
+    texts: dict[int, str] = {}
+    told: set[str] = set()
+    for which, case in cases.items():
+        edit = edits.get(which)
+        if edit in told:
+            edit = Explanation(edit.kind, f"{edit.partition(':')[0]}: the same edit repairs this one")
+        texts[which] = explain(case, edit)
+        told |= {str(edits[which])} if which in edits else set()
+    return texts
+
+
+def _of_all(box: BlackBox, names: Sequence[str], right: Mapping[str, bool]) -> str:
     """Of a disagreement that no single element shows: the first gradient with a proven mistake; else the evidence of all."""
-    texts = {name: _explanation(box, i, (), right) for i, name in enumerate(names)}
+    cases = {i: case for i in range(len(names)) if (case := _case(box, i, (), right)) is not None}
+    texts = {names[i]: text for i, text in _texts(box.point, cases).items()}
     for name, text in texts.items():
         if isinstance(text, Explanation):
             return Explanation(text.kind, f"{name}: {text}")
     return "; ".join(f"{name}: {text}" for name, text in texts.items() if text)
 
 
-def _explanation(box: BlackBox, which: int, wrong: Sequence[tuple[int, ...]], right: dict[str, bool]) -> str:
+def _case(box: BlackBox, which: int, wrong: Sequence[tuple[int, ...]], right: Mapping[str, bool]) -> Case | None:
+    """The case of a gradient; None where nothing that was measured disagrees."""
     claim, size = box.point.claims[which], box.point.arrays[which].size
     if claim is None or not 0 < size <= LARGEST:
-        return ""
+        return None
     case = case_of(box, which, claim.value, wrong, right)
-    return explain(case) if any(abs(one.excess) > one.bar for one in case.measurements) else ""
+    return case if any(abs(one.excess) > one.bar for one in case.measurements) else None
 
 
 def _box(point: Point) -> BlackBox:

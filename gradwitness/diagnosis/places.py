@@ -44,18 +44,23 @@ def sides(case: Case) -> Iterator[Repair]:
     materials.append(("1", np.ones(case.array.shape)))
     for mask, words in masks(case):
         there, elsewhere = _side(case, mask, materials), _side(case, ~mask, materials)
-        if there is not None and elsewhere is not None and not (there.right and elsewhere.right):
+        if there is not None and elsewhere is not None and not (there.right and elsewhere.right) and _apart(there, elsewhere):
             yield Repair(np.where(mask, there.values, elsewhere.values), *_told(words, there, elsewhere), tries=200)
 
 
 @dataclass(frozen=True)
 class _Side:
-    """What the truth is on one side of a mask: a constant times a material. right: what came is right there."""
+    """What the truth is on one side of a mask: a constant times a material.
+
+    right      what came is right there
+    measured   elements that say so
+    """
 
     values: Array
     constant: float
     material: str
     right: bool = False
+    measured: int = 0
 
     @property
     def words(self) -> str:
@@ -64,6 +69,14 @@ class _Side:
             return told(self.constant) if self.constant else "0"
         times = {1.0: "", -1.0: "-"}.get(self.constant, f"{told(self.constant)} * ")
         return f"{times}{self.material}"
+
+
+def _apart(there: _Side, elsewhere: _Side) -> bool:
+    """Whether the sides differ, and neither is a number fitted to one element alone where the other is as well."""
+    if (there.constant, there.material) == (elsewhere.constant, elsewhere.material):
+        return False
+    fitted = [side for side in (there, elsewhere) if not side.right and side.constant != 0]
+    return len(fitted) < 2 or all(side.measured > 1 for side in fitted)
 
 
 def _told(where: str, there: _Side, elsewhere: _Side) -> tuple[str, str]:
@@ -93,7 +106,7 @@ def _side(case: Case, mask: Array, materials: list[tuple[str, Array]]) -> _Side 
         best = max(at, key=lambda index: abs(float(there[index][0])) / max(there[index][1], 1e-300))
         constant = _known(float(there[best][0] / values[best]), case)
         if constant and all(abs(t - constant * values[i]) <= 4 * bar + 1e-9 * abs(t) for i, (t, bar) in there.items()):
-            return _Side(constant * values, constant, name)
+            return _Side(constant * values, constant, name, measured=len(at))
     return None
 
 

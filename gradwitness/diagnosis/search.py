@@ -22,6 +22,8 @@ MATCHES = 400
 """Pairs that are looked at closely at most."""
 TRIPLES = 350
 """Entries of which products of three are tried."""
+SAME = 1e-9
+"""Relative: a product that is the same at all elements."""
 FINEST = 1e-11
 """Relative: known arrays and constants are exact to float64 only."""
 
@@ -127,6 +129,8 @@ class Table:
     def _product(self, target: Array, parts: Sequence[tuple[int, int]], tries: float) -> Product | None:
         """With its constant, and with the sign of a quantity if signs differ."""
         product = np.prod([self.rows[i] ** float(power) for i, power in parts], axis=0)
+        if np.ptp(np.abs(product)) <= SAME * np.abs(product).max():
+            return None  # exp(x) * exp(-x) says nothing
         ratio = np.asarray(target, float) / product
         entries = tuple((self.entries[i], power) for i, power in parts)
         constant = float(np.median(np.abs(ratio)))

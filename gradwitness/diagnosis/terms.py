@@ -14,7 +14,7 @@ from gradwitness.diagnosis.constants import simple, told
 from gradwitness.diagnosis.formula import formula
 from gradwitness.diagnosis.looking import Look, Samples
 from gradwitness.diagnosis.shapes import to_shape
-from gradwitness.diagnosis.whole import fitted
+from gradwitness.diagnosis.whole import ALONE, fitted
 
 
 def known_terms(case: Case) -> Iterator[Repair]:
@@ -28,8 +28,9 @@ def known_terms(case: Case) -> Iterator[Repair]:
         factor, behind = next(((value, f" * {n}") for n, value in scalars.items()), (1.0, ""))  # of a loss: every term has it
         for term in to_shape(np.asarray(array, np.longdouble) * factor, case.array.shape) if array.dtype.kind in "fiub" else ():
             constant = fitted(case, term)
-            if constant:
-                exact = simple(constant)
+            exact = simple(constant) if constant else None
+            few = exact is not None and max(abs(exact.numerator), exact.denominator) <= ALONE
+            if constant and (case.array.size > 1 or few):
                 kind, words = _told(_times(float(exact) if exact else constant, name) + behind, "")
                 if name == own:
                     words += f". The gradient of a penalty on {own} is missing, or has another factor"

@@ -11,6 +11,9 @@ from gradwitness.arrays import Array
 from gradwitness.diagnosis.case import Case, Repair
 from gradwitness.diagnosis.constants import recognised, simple, told
 
+ALONE = 4
+"""A single number is told as a ratio of numbers up to this: some ratio of larger ones would fit by chance."""
+
 
 def constant_factor(case: Case) -> Iterator[Repair]:
     """The gradient is a constant times the right one."""
@@ -34,7 +37,8 @@ def factor_words(case: Case, ratio: float) -> tuple[str, bool]:
         return f"The sign is wrong: -{case.name} agrees", True
     came = 1 / ratio
     sign = "minus " if came < 0 else ""
-    if near := simple(abs(came)):
+    near = simple(abs(came))
+    if near and (case.array.size > 1 or max(near.numerator, near.denominator) <= ALONE):
         spelled = {"2": "twice", "1/2": "half of"}.get(str(near), f"{near} times")
         words = f"It is {sign}{spelled} what is right"
         meaning = recognised(abs(came), case.known)
@@ -48,6 +52,8 @@ def _mean_or_sum(meaning: str) -> str:
     if " number " not in meaning and " product " not in meaning and " length " not in meaning:
         return ""
     value = meaning.partition(",")[0]
+    if "sqrt" in value:
+        return ""
     if value.startswith("1/"):
         return ". A mean is taken where a sum is right"
     return (

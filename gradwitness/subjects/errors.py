@@ -42,5 +42,7 @@ def of_a_library(filename: str) -> bool:
 
 
 _PACKAGE = Path(__file__).parent.parent
-OURS = tuple(str(_PACKAGE / name) for name in ("subjects", "judging", "report", "rounding", "derivative", "checking.py"))
+OURS = tuple(
+    str(_PACKAGE / name) for name in ("subjects", "judging", "diagnosis", "report", "rounding", "derivative", "checking.py")
+)
 LIBRARIES = (str(Path(os.__file__).parent), str(Path(np.__file__).parent))

@@ -130,7 +130,9 @@ def mistakes() -> Iterator[Mistake]:
     yield Mistake("transposed", linear, changed(1, lambda g, _: g.T), affine, "transposed", "dweight.T agrees")
     yield Mistake("reversed", linear, changed(2, lambda g, _: g[::-1]), affine, "shifted", "reverse order")
     yield Mistake("shifted", linear, changed(2, lambda g, _: np.roll(g, 1)), affine, "shifted", "shifted by 1")
-    yield Mistake("1 - y for 1 - y**2", tanh, of_tanh(lambda d, y: d * (1 - y)), (x,), "factor", "(1 + out)")
+    yield Mistake(
+        "1 - y for 1 - y**2", tanh, of_tanh(lambda d, y: d * (1 - y)), (x,), "derivative", "the derivative of tanh is right"
+    )
     yield Mistake("derivative missing", tanh, of_tanh(lambda d, _: d), (x,), "derivative", "the derivative of tanh")
     yield Mistake("cotangent twice", tanh, of_tanh(lambda d, y: d * d * (1 - y * y)), (x,), "cotangent", "used twice")
     yield Mistake("one element", tanh, one_element, (x,), "element", "dx[1, 2] alone is wrong: it is 1.00001 times")

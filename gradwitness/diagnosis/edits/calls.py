@@ -1,0 +1,108 @@
+"""Edits of a call: which function, of what, along which axis, how far a loop goes."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from gradwitness.diagnosis.edits.building import Meant, integer, shifted, transposed
+
+PRODUCTS = ("dot", "matmul", "outer", "inner", "tensordot")
+LIBRARIES = ("np", "numpy")
+FUNCTIONS = ("sin", "cos", "exp", "log", "tanh", "sqrt", "square", "sinh", "cosh", "sign", "abs")
+EXTREMES = {"maximum": "minimum", "minimum": "maximum", "max": "min", "min": "max", "argmax": "argmin", "argmin": "argmax"}
+
+
+def calls(node: ast.Call) -> Iterator[Meant]:
+    """What may have been meant in place of a call."""
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+    of_numpy = isinstance(owner, ast.Name) and owner.id in LIBRARIES
+    if owner is not None:
+        yield from _reduction(node, name, None if of_numpy else owner)
+    yield from _applied(node, name)
+    if name in EXTREMES:
+        yield "mask", _renamed(node, EXTREMES[name]), "the other extreme is right"
+    if name == "where" and len(node.args) == 3:
+        condition, a, b = node.args
+        yield "mask", ast.Call(node.func, [condition, b, a], node.keywords), "a mask is upside down"
+    if name in PRODUCTS and node.args:
+        yield from _product(node, owner if len(node.args) == 1 else None)
+    if name == "range":
+        yield from _range(node)
+    if name in ("transpose", "swapaxes", "flip", "roll") and owner is not None:
+        yield "transposed", node.args[0] if of_numpy and node.args else owner, "a factor is transposed"
+    yield from _axis(node, name)
+
+
+def _reduction(node: ast.Call, name: str, summand: ast.expr | None) -> Iterator[Meant]:
+    """A sum for a mean, or one too many; the other measure of spread."""
+    if name in ("sum", "mean"):
+        other = "mean" if name == "sum" else "sum"
+        yield "constant factor", _renamed(node, other), f"a {name} is taken where a {other} is right"
+        if summand is not None or node.args:
+            yield "extra sum", summand if summand is not None else node.args[0], f"a {name} is one too many"
+    if name in ("std", "var"):
+        yield "statistics", _renamed(node, "var" if name == "std" else "std"), "the other measure of spread is right"
+
+
+def _applied(node: ast.Call, name: str) -> Iterator[Meant]:
+    """Another function, or none."""
+    if len(node.args) == 1 and not node.keywords:
+        yield "derivative", node.args[0], "a function is applied once too often"
+        if name in FUNCTIONS and isinstance(node.func, ast.Attribute):
+            for other in FUNCTIONS:
+                if other != name:
+                    yield "derivative", _renamed(node, other), "it is not the derivative of what forward computes"
+
+
+def _axis(node: ast.Call, name: str) -> Iterator[Meant]:
+    if name in ("sum", "mean", "max", "min", "cumsum") and node.args and (axis := integer(node.args[-1])) is not None:
+        for right in (axis + 1, axis - 1):
+            yield "missing sum", ast.Call(node.func, [*node.args[:-1], ast.Constant(right)], node.keywords), "the axis is wrong"
+    for i, keyword in enumerate(node.keywords):
+        axis = integer(keyword.value)
+        if keyword.arg == "axis" and axis is not None:
+            for right in (axis + 1, axis - 1):
+                given = [*node.keywords[:i], ast.keyword("axis", ast.Constant(right)), *node.keywords[i + 1 :]]
+                yield "missing sum", ast.Call(node.func, node.args, given), "the axis is wrong"
+
+
+def _product(node: ast.Call, owner: ast.expr | None) -> Iterator[Meant]:
+    """a.dot(b), np.dot(a, b), np.outer(a, b)."""
+    operands = [owner, node.args[0]] if owner is not None else node.args[:2]
+    if len(operands) != 2:
+        return
+    a, b = operands
+
+    def other(a: ast.expr, b: ast.expr) -> ast.Call:
+        if owner is None:
+            return ast.Call(node.func, [a, b, *node.args[2:]], node.keywords)
+        return ast.Call(ast.Attribute(a, node.func.attr, ast.Load()), [b], node.keywords)  # type: ignore[attr-defined]
+
+    yield "transposed", other(transposed(a), b), "a factor is transposed"
+    yield "transposed", other(a, transposed(b)), "a factor is transposed"
+    yield "transposed", other(b, a), "the factors are in the wrong order"
+    yield "transposed", other(transposed(b), a), "the factors are in the wrong order"
+    yield "transposed", other(b, transposed(a)), "the factors are in the wrong order"
+
+
+def _range(node: ast.Call) -> Iterator[Meant]:
+    first, stop = (node.args[0], node.args[1]) if len(node.args) > 1 else (None, node.args[0])
+    start = [] if first is None else [first]
+    for by in (1, -1):
+        words = "the loop ends at the wrong place"
+        yield "series", ast.Call(node.func, [*start, shifted(stop, by), *node.args[2:]], []), words
+        if first is not None:
+            begins = "the loop begins at the wrong place"
+            yield "series", ast.Call(node.func, [shifted(first, -by), stop, *node.args[2:]], []), begins
+    if first is not None and integer(first) == 1:
+        yield "series", ast.Call(node.func, [ast.Constant(0), stop, *node.args[2:]], []), "the first one is left out"
+
+
+def _renamed(node: ast.Call, name: str) -> ast.Call:
+    func = node.func
+    right: ast.expr = (
+        ast.Attribute(func.value, name, ast.Load()) if isinstance(func, ast.Attribute) else ast.Name(name, ast.Load())
+    )
+    return ast.Call(right, node.args, node.keywords)

@@ -1,0 +1,79 @@
+"""The arrays that a function has at hand, as it would write them: x, self.W, cache["h"], h[t], h[t - 1]; and their shapes."""
+
+from __future__ import annotations
+
+import ast
+import types
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from gradwitness.diagnosis.edits.building import loaded, shifted
+
+Shape = tuple[int, ...]
+NO_DATA = (type, types.ModuleType, types.FunctionType, types.MethodType, types.BuiltinFunctionType)
+CONTAINERS = (np.ndarray, list, tuple, dict)
+
+
+def shapes_of(definition: ast.AST, values: Mapping[str, Any]) -> dict[str, Shape]:
+    """How an array is written -> its shape. Loop variables are none."""
+    turns = {node.target.id for node in ast.walk(definition) if isinstance(node, ast.For) and isinstance(node.target, ast.Name)}
+    found: dict[str, Shape] = {}
+    for text in dict.fromkeys([*_written(definition, turns), *_held(values)]):
+        if text not in turns and (shape := _shape(_value(loaded(text), values))) is not None:
+            found[text] = shape
+    return found
+
+
+def _written(definition: ast.AST, turns: set[str]) -> Iterator[str]:
+    """What the definition itself writes, and its neighbours in a loop."""
+    for node in ast.walk(definition):
+        if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load):
+            yield ast.unparse(node)
+        if isinstance(node, ast.Subscript):
+            names = [each for each in ast.walk(node.slice) if isinstance(each, ast.Name) and each.id in turns]
+            for turn in names if not isinstance(node.slice, (ast.Tuple, ast.Slice)) else ():
+                for index in (turn, shifted(turn, -1), shifted(turn, 1)):
+                    yield f"{ast.unparse(node.value)}[{ast.unparse(index)}]"
+
+
+def _held(values: Mapping[str, Any]) -> Iterator[str]:
+    """Variables, what objects hold in attributes, and dicts under their keys."""
+    for name, value in values.items():
+        yield name
+        if isinstance(value, dict):
+            yield from (f"{name}[{key!r}]" for key in value if isinstance(key, (str, int)))
+        elif not isinstance(value, (*NO_DATA, *CONTAINERS)):
+            yield from (f"{name}.{key}" for key in getattr(value, "__dict__", {}))
+
+
+def _value(node: ast.AST, values: Mapping[str, Any]) -> Any:
+    """The value of a name, an attribute of an object or an entry; None if it cannot be had without running anything."""
+    match node:
+        case ast.Constant():
+            return node.value
+        case ast.Name():
+            return values.get(node.id)
+        case ast.Attribute():
+            return getattr(_value(node.value, values), "__dict__", {}).get(node.attr)
+        case ast.BinOp(op=ast.Add() | ast.Sub()):
+            left, right = _value(node.left, values), _value(node.right, values)
+            whole = all(isinstance(each, (int, np.integer)) for each in (left, right))
+            return (left + right if isinstance(node.op, ast.Add) else left - right) if whole else None
+        case ast.Subscript():
+            return _entry(_value(node.value, values), _value(node.slice, values))
+    return None
+
+
+def _entry(owner: Any, index: Any) -> Any:
+    try:
+        return owner[index] if type(owner) in CONTAINERS and index is not None else None
+    except (IndexError, KeyError, TypeError):
+        return None
+
+
+def _shape(value: Any) -> Shape | None:
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.shape if value.dtype.kind in "fiub" else None
+    return () if isinstance(value, (int, float)) and not isinstance(value, bool) else None

@@ -1,0 +1,48 @@
+"""Which of the user's functions run, which of their lines, and what their variables held at the end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import CodeType, FrameType
+from typing import Any
+
+from gradwitness.subjects.errors import of_a_library
+
+
+@dataclass
+class Run:
+    """What was seen of a function that ran: its lines, and its variables when it returned last."""
+
+    lines: set[int] = field(default_factory=set)
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+def watched(call: Callable[[], Any]) -> dict[CodeType, Run]:
+    """The user's functions that run in a call. A debugger's trace is set aside meanwhile."""
+    seen: dict[CodeType, Run] = {}
+
+    def enter(frame: FrameType, event: str, argument: Any) -> Any:
+        del event, argument
+        if of_a_library(frame.f_code.co_filename) or frame.f_code.co_filename == "<string>":
+            return None
+        run = seen.setdefault(frame.f_code, Run())
+
+        def inside(frame: FrameType, event: str, argument: Any) -> Any:
+            del argument
+            if event == "line":
+                run.lines.add(frame.f_lineno)
+            elif event == "return":
+                run.values = dict(frame.f_locals)
+            return inside
+
+        return inside
+
+    before = sys.gettrace()
+    sys.settrace(enter)
+    try:
+        call()
+    finally:
+        sys.settrace(before)
+    return seen

@@ -1,0 +1,205 @@
+"""Which edit of the user's backward makes its wrong gradients agree, and leaves the right ones as they are."""
+
+from __future__ import annotations
+
+import ast
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from gradwitness.arrays import Array
+from gradwitness.diagnosis.case import Case, Explanation, Repair
+from gradwitness.diagnosis.edits.expressions import expressions
+from gradwitness.diagnosis.edits.names import shapes_of
+from gradwitness.diagnosis.edits.running import Run, watched
+from gradwitness.diagnosis.edits.sites import Edit, Site, sites
+from gradwitness.diagnosis.edits.source import Source, source_of, swapped
+from gradwitness.diagnosis.edits.statements import accumulated, carries, statements
+from gradwitness.diagnosis.edits.variables import Variables
+from gradwitness.judging.point import Point
+from gradwitness.subjects.function import Call
+
+MOST, SECONDS = 5000, 5.0
+"""Edits that are tried, and the processor's time that they may take."""
+UNCHANGED = 1e-9
+"""Relative: a gradient that is right, and that an edit leaves alone."""
+EPSILONS = (1e-30, 0.1)
+WIDE = 100
+"""Characters of a statement that is told whole."""
+
+
+class Editor:
+    """The user's code as it can be edited, at a point where some of its gradients are wrong."""
+
+    def __init__(self, point: Point, cases: Mapping[int, Case]) -> None:
+        self.point, self.cases = point, dict(cases)
+        self.tried, self._start = 0, time.process_time()
+        self.numbers: list[float] = []
+        self.sources = list(self._sources())
+
+    def _sources(self) -> Iterator[tuple[Source, Run]]:
+        """The functions that run in backward, then those that run in forward: some compute the gradient there."""
+        calls: list[Call] = []
+        with np.errstate(all="ignore"):
+            before = watched(lambda: calls.append(self.point.call(self.point.arrays)))
+            after = watched(lambda: calls[0].backward([dout.copy() for dout in self.point.douts]))
+        runs = [(code, run) for seen in (after, before) for code, run in reversed(seen.items())]
+        codes = [code for code, _ in runs]
+        found = {number for code in codes for number in code.co_consts if isinstance(number, float)}
+        scalars = [array for case in self.cases.values() for array in case.known.values() if array.size == 1]
+        found |= {float(array.reshape(())) for array in scalars if array.dtype.kind == "f"}
+        self.numbers = sorted(number for number in found if EPSILONS[0] < number <= EPSILONS[1])
+        for place, (code, run) in enumerate(runs):  # what is called last is where the gradient is computed
+            source = source_of(code, codes) if code not in codes[:place] else None
+            if source is not None:
+                yield source, run
+
+    def best(self) -> dict[int, tuple[Edit, str]]:
+        """For each wrong gradient an edit that repairs it, in words: of several the one that repairs the most."""
+        found: dict[int, tuple[Edit, str]] = {}
+        reach: dict[int, int] = {}
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            for source, edit in self._edits():
+                if self.tried >= MOST or time.process_time() - self._start > SECONDS:
+                    break
+                self.tried += 1
+                repaired = self._repairs(source, edit)
+                for which in repaired:
+                    if len(repaired) > reach.get(which, 0):
+                        reach[which] = len(repaired)
+                        found[which] = (edit, _told(source, edit))
+                if len(repaired) == len(self.cases):
+                    break
+        return found
+
+    def _edits(self) -> Iterator[tuple[Source, Edit]]:
+        """The edits, the simplest kinds first; in backward first."""
+        returned = list(dict.fromkeys(case.array.shape for case in self.cases.values()))
+        places = [
+            (source, Variables(shapes_of(source.inner, run.values), self.numbers, returned), list(sites(source.inner, run.lines)))
+            for source, run in self.sources
+        ]
+        for rule in RULES:
+            for source, variables, found in places:
+                for site in found:
+                    yield from ((source, edit) for edit in rule(source, variables, site))
+
+    def _repairs(self, source: Source, edit: Edit) -> list[int]:
+        """The wrong gradients that an edit makes agree; none if it changes anything else."""
+        edit.apply()
+        try:
+            code = source.compiled()
+        finally:
+            edit.undo()
+        if code is None:
+            return []
+        with swapped(source, code):
+            try:
+                call = self.point.call(self.point.arrays)
+                if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(call.outs, self.point.outs, strict=True)):
+                    return []
+                came = call.backward([dout.copy() for dout in self.point.douts])
+            except Exception:
+                return []
+        return self._agreeing(came)
+
+    def _agreeing(self, came: Sequence[object]) -> list[int]:
+        repaired = []
+        for which, (value, claim) in enumerate(zip(came, self.point.claims, strict=True)):
+            if value is None or claim is None:
+                continue
+            array = np.asarray(value)
+            if array.dtype.kind not in "fiub":
+                return []
+            if which not in self.cases:
+                if not _unchanged(array, claim.value):
+                    return []
+            elif array.shape == self.cases[which].array.shape:
+                gradient = array.astype(np.longdouble)
+                if self.cases[which].proves(Repair(gradient, "edit", "", tries=MOST)):
+                    repaired.append(which)
+        return repaired
+
+
+def edited(point: Point, cases: Mapping[int, Case]) -> dict[int, Explanation]:
+    """For each wrong gradient that an edit of the source repairs: the kind of mistake, the line and the edit."""
+    editor = Editor(point, cases)
+    return {which: Explanation(edit.kind, words) for which, (edit, words) in editor.best().items()}
+
+
+def _unchanged(value: Array, claimed: Array) -> bool:
+    if value.shape != claimed.shape:
+        return False
+    scale = np.abs(claimed).max(initial=0)
+    return bool((np.abs(value - claimed) <= UNCHANGED * scale).all())
+
+
+Rule = Callable[[Source, Variables, Site], Iterator[Edit]]
+
+
+def _numpy(source: Source) -> str:
+    return next((name for name, value in source.functions[0].__globals__.items() if value is np), "")
+
+
+RULES: Sequence[Rule] = (
+    lambda source, _, site: accumulated(site, _numpy(source)),
+    lambda _, __, site: expressions(site),
+    lambda _, variables, site: variables.epsilons(site),
+    lambda _, __, site: statements(site),
+    lambda _, variables, site: variables.replaced(site),
+    lambda _, variables, site: variables.everywhere(site),
+    lambda _, variables, site: variables.factors(site),
+    lambda _, variables, site: variables.terms(site),
+    lambda _, variables, site: variables.inner_terms(site),
+    lambda _, variables, site: variables.inner_factors(site),
+    lambda source, variables, site: _carries(source, variables, site),
+    lambda _, variables, site: variables.both(site),
+)
+"""Edits of a place, the simplest kinds first."""
+
+
+def _carries(source: Source, variables: Variables, loop: Site) -> Iterator[Edit]:
+    if not isinstance(loop.node, ast.For):
+        return
+    parameters = set(source.own.co_varnames[: source.own.co_argcount])
+    names = [node for node in ast.walk(loop.node) if isinstance(node, ast.Name)]
+    stored = dict.fromkeys(node.id for node in names if isinstance(node.ctx, ast.Store))
+    read = dict.fromkeys(node.id for node in names if isinstance(node.ctx, ast.Load))
+    shapes = variables.shapes
+    matrices = [name for name, shape in shapes.items() if len(shape) == 2]
+    for carry in read:
+        if carry not in stored and carry not in parameters and len(shapes.get(carry, ())) in (1, 2):
+            vectors = [name for name in stored if shapes.get(name) == shapes[carry]]
+            yield from carries(loop.node, carry, matrices, vectors)
+
+
+def _told(source: Source, edit: Edit) -> str:
+    """An edit in words: the line, what is wrong with it, and what agrees."""
+    site = edit.site
+    line = site.statement.lineno if isinstance(edit.replacement, list) else getattr(site.node, "lineno", site.statement.lineno)
+    before = _line(site.statement)
+    edit.apply()
+    try:
+        replaced = site.statement if not isinstance(site.node, ast.stmt) else edit.replacement
+        after = _line(replaced[-1] if isinstance(replaced, list) else replaced)
+    finally:
+        edit.undo()
+    where = f"Line {line} of {source.place}"
+    if isinstance(site.node, list):
+        return f"{where} and below: {edit.words}. With += in place of = in all of them it agrees"
+    if isinstance(edit.replacement, list):
+        return f"{where}: {edit.words}. With {after} behind it, it agrees"
+    if isinstance(edit.replacement, ast.Pass):
+        return f"{where}: {before}: {edit.words}. Without it, it agrees"
+    if max(len(before), len(after)) > WIDE and not isinstance(site.node, ast.stmt):
+        before, after = _line(site.node), _line(edit.replacement)
+    return f"{where}: {edit.words}. With {after} in place of {before} it agrees"
+
+
+def _line(node: ast.AST | Sequence[ast.stmt]) -> str:
+    """A statement as one line; of a loop its head."""
+    text = ast.unparse(ast.fix_missing_locations(node)) if isinstance(node, ast.AST) else ""
+    return f"`{text.splitlines()[0] if text else ''}`"

@@ -1,0 +1,144 @@
+"""A user's function as a tree that can be edited, and its code swapped for a while."""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import gc
+import linecache
+import warnings
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from types import CodeType, FunctionType
+
+Definition = ast.FunctionDef | ast.Lambda
+LONGEST = 20_000
+"""Lines of a file that is read."""
+
+
+class Source:
+    """A function and its definition.
+
+    functions    whose code is swapped: one, or several that were made from one definition
+    definition   its tree; `compiled` is the code of what that is now
+    inner        the definition within it that an edit may change: itself, or one that it makes each time it runs
+    imports      of its file: the compiler looks at them
+    """
+
+    def __init__(
+        self, functions: Sequence[FunctionType], definition: Definition, inner: Definition, imports: Sequence[ast.stmt]
+    ) -> None:
+        self.functions, self.definition, self.inner, self._imports = functions, definition, inner, imports
+        self.own = functions[0].__code__
+
+    @property
+    def place(self) -> str:
+        """The file, for a reader."""
+        return self.own.co_filename.rpartition("/")[2]
+
+    def compiled(self, *, kept: bool = True) -> CodeType | None:
+        """The code of the tree as it is now; None if it cannot stand in for the function's own.
+
+        kept   whether variables that the function closes over stay its own, though an edit uses them no more
+        """
+        own = self.own
+        node = self.definition
+        free = own.co_freevars
+        mention = ast.If(ast.Constant(0), [ast.Expr(ast.Name(name, ast.Load())) for name in free], [])
+        added = kept and bool(free) and isinstance(node, ast.FunctionDef)
+        if isinstance(node, ast.FunctionDef):
+            decorators, node.decorator_list = node.decorator_list, []
+            if added:
+                node.body.insert(0, mention)
+        statement: ast.stmt = node if isinstance(node, ast.FunctionDef) else ast.Expr(node)
+        arguments = ast.arguments([], [ast.arg(name) for name in free], None, [], [], None, [])
+        outer = ast.FunctionDef("outer", arguments, [statement], [])
+        try:
+            module = ast.fix_missing_locations(ast.Module([*self._imports, outer], []))
+            flags = own.co_flags & __future__.annotations.compiler_flag
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what the compiler thinks of an edit is told to nobody
+                code = compile(module, own.co_filename, "exec", flags=flags, dont_inherit=True)
+        except (SyntaxError, ValueError, TypeError):
+            return None
+        finally:
+            if isinstance(node, ast.FunctionDef):
+                node.decorator_list = decorators
+                if added:
+                    node.body.remove(mention)
+        made = next(each for each in code.co_consts if isinstance(each, CodeType) and each.co_name == "outer")
+        found = next((each for each in made.co_consts if isinstance(each, CodeType) and each.co_name == own.co_name), None)
+        return found if found is not None and found.co_freevars == free else None
+
+
+@contextmanager
+def swapped(source: Source, code: CodeType) -> Iterator[None]:
+    """The function runs other code meanwhile, wherever it is known."""
+    try:
+        for function in source.functions:
+            function.__code__ = code
+        yield
+    finally:
+        for function in source.functions:
+            function.__code__ = source.own
+
+
+def source_of(code: CodeType, running: Collection[CodeType]) -> Source | None:
+    """The source of what runs; None where there is none, or where it is not what runs.
+
+    running   codes that run in the same call: a function that one of them makes is edited where it is made
+    """
+    lines = linecache.getlines(code.co_filename)
+    if not 0 < len(lines) <= LONGEST:
+        return None
+    try:
+        tree = ast.parse("".join(lines))
+    except SyntaxError:
+        return None
+    chain, imports = _chain(tree, code), [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    for definition in chain:  # the outermost first
+        for other in (*running, code):
+            if other.co_filename == code.co_filename and _is_of(definition, other) and (functions := _functions(other)):
+                source = Source(functions, definition, chain[-1], imports)
+                plain = source.compiled(kept=False)
+                return source if plain is not None and _same(plain, other) else None
+    return None
+
+
+def _chain(tree: ast.Module, code: CodeType) -> list[Definition]:
+    """The definition of a code, behind those that it lies in; empty if it is not known which it is."""
+    found: list[list[Definition]] = []
+
+    def visit(node: ast.AST, above: list[Definition]) -> None:
+        if isinstance(node, (ast.FunctionDef, ast.Lambda)):
+            above = [*above, node]
+            if _is_of(node, code):
+                found.append(above)
+        for child in ast.iter_child_nodes(node):
+            visit(child, above)
+
+    visit(tree, [])
+    return found[0] if len(found) == 1 else []
+
+
+def _is_of(node: Definition, code: CodeType) -> bool:
+    if isinstance(node, ast.Lambda):
+        return code.co_name == "<lambda>" and node.lineno == code.co_firstlineno
+    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    return code.co_name == node.name and code.co_firstlineno in (first, node.lineno)
+
+
+def _functions(code: CodeType) -> list[FunctionType]:
+    """The functions that run a code."""
+    return [each for each in gc.get_referrers(code) if isinstance(each, FunctionType) and each.__code__ is code]
+
+
+def _same(one: CodeType, other: CodeType) -> bool:
+    """Whether two codes do the same: a file may have changed since it was read."""
+
+    def plain(code: CodeType) -> tuple[object, ...]:
+        consts = tuple(repr(each) for each in code.co_consts if not isinstance(each, CodeType))
+        inner = tuple(plain(each) for each in code.co_consts if isinstance(each, CodeType))
+        return code.co_code, code.co_names, code.co_varnames, consts, inner
+
+    return plain(one) == plain(other)

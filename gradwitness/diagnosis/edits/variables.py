@@ -1,0 +1,192 @@
+"""Edits that put another array in a place: in place of one, as a factor, as a term, as an epsilon."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+
+from gradwitness.diagnosis.edits.building import loaded
+from gradwitness.diagnosis.edits.names import Shape
+from gradwitness.diagnosis.edits.sites import Edit, Site
+
+FORMS: Sequence[tuple[str, str, str]] = (
+    ("factor", "{}", "a factor is missing"),
+    ("derivative", "(1 - {}**2)", "the derivative of tanh is missing"),
+    ("derivative", "({} * (1 - {}))", "the derivative of sigmoid is missing"),
+    ("mask", "({} > 0)", "a mask is missing"),
+    ("factor", "(1 - {})", "a factor is missing"),
+)
+"""Factors made of an array; of a number the first alone."""
+CONSTANTS = ("2", "0.5")
+Made = Callable[[ast.expr], ast.AST]
+
+
+class Variables:
+    """What a function has at hand, and which of it may stand in for other.
+
+    shapes    by how it is written
+    numbers   that may be an epsilon
+    returned  the shapes of gradients that are wrong
+    """
+
+    def __init__(self, shapes: Mapping[str, Shape], numbers: Sequence[float], returned: Sequence[Shape] = ()) -> None:
+        self.shapes, self.numbers, self.returned = dict(shapes), list(numbers), list(returned)
+
+    def alike(self, name: str) -> list[str]:
+        """Others of the same shape."""
+        shape = self.shapes.get(name)
+        return [other for other, own in self.shapes.items() if other != name and own == shape] if shape is not None else []
+
+    def within(self, shape: Shape) -> list[str]:
+        """Those that broadcast to a shape, the same shape first."""
+        fitting = [name for name, own in self.shapes.items() if _broadcasts(own, shape)]
+        return sorted(fitting, key=lambda name: (self.shapes[name] != shape, len(self.shapes[name]) == 0))
+
+    def replaced(self, site: Site) -> Iterator[Edit]:
+        """Another array in place of one."""
+        node = site.node
+        if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load):
+            for other in self.alike(ast.unparse(node)):
+                yield Edit(site, loaded(other), "exchanged", "another array is right")
+
+    def everywhere(self, site: Site) -> Iterator[Edit]:
+        """The same replacement for all that is alike in a statement: a call by what it is applied to, an array by another."""
+        if not isinstance(site.node, (ast.Assign, ast.AugAssign, ast.Return)) or site.node.value is None:
+            return
+        inner = [node for node in ast.walk(site.node.value) if isinstance(node, ast.expr)]
+        counts = Counter(ast.unparse(node) for node in inner if isinstance(node, (ast.Call, ast.Name, ast.Attribute)))
+        calls = {ast.unparse(node): node.args[0] for node in inner if isinstance(node, ast.Call) and len(node.args) == 1}
+        for text in (text for text, count in counts.items() if count > 1):
+            if text in calls:
+                words = "a function is applied once too often"
+                yield Edit(site, _with(site.node, text, calls[text]), "derivative", words)
+            for other in self.alike(text):
+                yield Edit(site, _with(site.node, text, loaded(other)), "exchanged", "another array is right")
+
+    def both(self, site: Site) -> Iterator[Edit]:
+        """Two others in place of both factors of a product."""
+        node = site.node
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+            first, second = [self.alike(ast.unparse(each)) for each in (node.left, node.right)]
+            for i, one in enumerate(first):
+                for other in second[i:] if first == second else second:
+                    yield Edit(site, ast.BinOp(loaded(one), ast.Mult(), loaded(other)), "term", "two other arrays are right")
+
+    def factors(self, site: Site) -> Iterator[Edit]:
+        """A factor more in what is assigned."""
+        for target, value, made in _assigned(site):
+            yield from self._factors(site, self.shapes.get(target), target, value, made)
+        for value, made in _returned(site):
+            for shape in self.returned:
+                yield from self._factors(site, shape, "", value, made)
+
+    def inner_factors(self, site: Site) -> Iterator[Edit]:
+        """A factor more in a term of a sum that is assigned."""
+        for target, value, made in _assigned(site):
+            for part, remade in _terms_of(value, made):
+                yield from self._factors(site, self.shapes.get(target), target, part, remade)
+
+    def _factors(self, site: Site, shape: Shape | None, target: str, value: ast.expr, made: Made) -> Iterator[Edit]:
+        if shape is None:
+            return
+        for constant in CONSTANTS:
+            yield Edit(site, made(_times(value, loaded(constant))), "constant factor", "a constant factor is missing")
+        for kind, form, words in FORMS:
+            for name in self.within(shape) if form == "{}" else self.alike_shape(shape):
+                if name != target or form != "{}":
+                    yield Edit(site, made(_times(value, loaded(form.replace("{}", name)))), kind, words)
+        for name in self.within(shape):
+            yield Edit(site, made(ast.BinOp(value, ast.Div(), loaded(name))), "factor", "a factor is missing")
+
+    def alike_shape(self, shape: Shape) -> list[str]:
+        """Arrays of a shape, or that broadcast to it, numbers left out."""
+        return [name for name in self.within(shape) if self.shapes[name] or not shape]
+
+    def terms(self, site: Site) -> Iterator[Edit]:
+        """A term more in what is assigned, or beside an array in it."""
+        for target, value, made in _assigned(site):
+            for name in self._alike_terms(target):
+                for op in (ast.Add(), ast.Sub()):
+                    yield Edit(site, made(ast.BinOp(value, op, loaded(name))), "term", "a term is missing")
+
+    def inner_terms(self, site: Site) -> Iterator[Edit]:
+        """A term beside an array in an expression."""
+        node = site.node
+        if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load):
+            for name in self._alike_terms(ast.unparse(node)):
+                yield Edit(site, ast.BinOp(node, ast.Add(), loaded(name)), "term", "a term is missing")
+
+    def _alike_terms(self, target: str) -> list[str]:
+        shape = self.shapes.get(target)
+        return [name for name, own in self.shapes.items() if name != target and own == shape] if shape else []
+
+    def epsilons(self, site: Site) -> Iterator[Edit]:
+        """An epsilon of forward, in a denominator, a root or a logarithm."""
+        node, parent = site.node, site.parent
+        below = isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Div) and parent.right is node
+        called = isinstance(parent, ast.Call) and parent.func is not node and ast.unparse(parent.func).endswith(("sqrt", "log"))
+        powered = isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Pow) and parent.left is node
+        stored = isinstance(parent, ast.Assign) and parent.value is node
+        if not isinstance(node, ast.expr) or not (below or called or powered or stored):
+            return
+        names = [name for name in self.shapes if name.rpartition(".")[2].startswith("eps")]
+        for eps in [*map(loaded, names), *(ast.Constant(number) for number in self.numbers)]:
+            yield Edit(site, ast.BinOp(node, ast.Add(), eps), "epsilon", "epsilon is dropped")
+
+
+def _with(statement: ast.stmt, text: str, by: ast.expr) -> ast.AST:
+    """A copy of a statement with another expression in place of one, wherever it is read."""
+
+    class Replacing(ast.NodeTransformer):
+        def visit(self, node: ast.AST) -> ast.AST:
+            if (
+                isinstance(node, ast.expr)
+                and isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
+                and ast.unparse(node) == text
+            ):
+                return by
+            return self.generic_visit(node)
+
+    return Replacing().visit(copy.deepcopy(statement))
+
+
+def _assigned(site: Site) -> Iterator[tuple[str, ast.expr, Made]]:
+    """The name that is assigned, the value, and how the statement is made of another value."""
+    node = site.node
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        yield ast.unparse(node.targets[0]), node.value, lambda value: ast.Assign(node.targets, value)
+    elif isinstance(node, ast.AugAssign):
+        yield ast.unparse(node.target), node.value, lambda value: ast.AugAssign(node.target, node.op, value)
+
+
+def _returned(site: Site) -> Iterator[tuple[ast.expr, Made]]:
+    """The values that a statement returns, and how it is made of another one."""
+    node = site.node
+    if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
+        for i, value in enumerate(node.value.elts):
+            yield value, partial(_one_returned, node.value.elts, i)
+    elif isinstance(node, ast.Return) and node.value is not None:
+        yield node.value, ast.Return
+
+
+def _one_returned(entries: Sequence[ast.expr], which: int, value: ast.expr) -> ast.Return:
+    return ast.Return(ast.Tuple([*entries[:which], value, *entries[which + 1 :]], ast.Load()))
+
+
+def _terms_of(value: ast.expr, made: Made) -> Iterator[tuple[ast.expr, Made]]:
+    """The terms of a sum, each with how the statement is made with another in its place."""
+    if isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Add, ast.Sub)):
+        left, op, right = value.left, value.op, value.right
+        yield right, lambda new: made(ast.BinOp(left, op, new))
+        yield left, lambda new: made(ast.BinOp(new, op, right))
+
+
+def _times(value: ast.expr, factor: ast.expr) -> ast.expr:
+    return ast.BinOp(value, ast.Mult(), factor)
+
+
+def _broadcasts(inner: Shape, outer: Shape) -> bool:
+    return len(inner) <= len(outer) and all(a in (1, b) for a, b in zip(inner[::-1], outer[::-1], strict=False))

@@ -1,0 +1,83 @@
+"""An edit of the user's backward that repairs its gradients is found, and nothing of the user's is changed by the search."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradwitness.checking import check
+from gradwitness.diagnosis.case import Explanation
+from gradwitness.diagnosis.edits.running import watched
+from gradwitness.diagnosis.edits.source import source_of
+from tests.diagnosis.nets import NETS, Value, hidden_sigmoid, overlapping_windows
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_the_line_and_its_repair_are_named(name: str) -> None:
+    (forward, backward, inputs), kind, words = NETS[name]
+    wrong = [finding for finding in check(forward, backward, inputs) if finding.verdict == "wrong"]
+    assert wrong
+    assert all(isinstance(finding.explanation, Explanation) for finding in wrong), wrong
+    first = wrong[0].explanation
+    assert getattr(first, "kind", "") == kind, first
+    assert words in first
+
+
+def test_the_line_is_that_of_the_mistake() -> None:
+    forward, backward, inputs = overlapping_windows()
+    lines, start = inspect.getsourcelines(backward)
+    line = start + next(i for i, each in enumerate(lines) if "WRONG" in each)
+    assert f"Line {line} of nets.py" in check(forward, backward, inputs)["dsignal"].explanation
+
+
+def test_an_edit_that_repairs_several_gradients_is_spelled_out_once() -> None:
+    report = check(*hidden_sigmoid())
+    assert "in place of" in report["dx"].explanation
+    assert report["dw"].explanation.endswith("the same edit repairs this one")
+
+
+def test_the_functions_run_their_own_code_afterwards() -> None:
+    codes = [Value.__mul__.__code__, Value.__add__.__code__]
+    (forward, backward, inputs), _, _ = NETS["tape"]
+    check(forward, backward, inputs)
+    assert [Value.__mul__.__code__, Value.__add__.__code__] == codes
+
+
+def test_a_debugger_keeps_its_trace() -> None:
+    def trace(*_: Any) -> None:
+        return None
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        watched(lambda: None)
+        assert sys.gettrace() is trace
+    finally:
+        sys.settrace(before)
+
+
+def test_source_that_is_not_what_runs_is_not_edited() -> None:
+    def backward(dout: Any, x: Any) -> Any:
+        return dout * x
+
+    other = compile("def backward(dout, x):\n    return dout * x * 2\n", __file__, "exec").co_consts[0]
+    line = backward.__code__.co_firstlineno
+    assert source_of(backward.__code__, [backward.__code__]) is not None
+    backward.__code__ = other.replace(co_firstlineno=line, co_name="backward")
+    assert source_of(backward.__code__, [backward.__code__]) is None
+
+
+def test_a_loop_that_may_not_end_is_left_alone() -> None:
+    def backward(dout: Any, x: Any) -> Any:
+        i, dx = 0, np.zeros_like(x)
+        while i < len(x):
+            dx[i] = dout[i]
+            i += 1
+        return dx
+
+    report = check(lambda x: 2 * x, backward, (np.arange(1.0, 4),))
+    assert report["dx"].explanation == "It is half of what is right"
