@@ -35,6 +35,11 @@ coarsest rounding that is expected unasked, are narrower."""
 AGREE = 4.0
 CLOSER = 16.0
 """By how much the spacing of a second look is smaller."""
+LATE = 3
+"""Differences of this order and above: those of a function that is smooth over a table are below its noise."""
+DIGITS = 8
+"""Binary digits of a centre and of a spacing: their sums are exact in float64, and the points are equally spaced. Points that are
+off by a roundoff of the centre look like noise, 20 times that of longdouble."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +54,14 @@ class Table:
 class Noise:
     """The noise of one value as a standard deviation, and the spacing of the table that showed it.
 
+    centre   of the table
     stairs   the widest spacing, as a share of the scale, over which most neighbours had the same value; 0 where none did
     """
 
     value: float
     spacing: float
     stairs: float = 0.0
+    centre: float = 0.0
 
 
 def table(values: Sequence[Any]) -> Table:
@@ -75,19 +82,40 @@ def of_columns(values: Array) -> Array:
 
     It is nan where a table shows none, also where most neighbours are equal.
     """
+    sizes, mixed = _sizes(values)
+    noise = np.full(values.shape[1], np.nan)
+    for k in range(len(sizes) - 3):  # the last column is a single difference, and says nothing of its size
+        three = np.stack(sizes[k : k + 3])
+        shows = mixed[k] & (three.max(axis=0) <= AGREE * three.min(axis=0))
+        noise = np.where(np.isnan(noise) & shows, sizes[k], noise)
+    return np.where(_stands(values), np.nan, noise).astype(np.float64)
+
+
+def of_two(near: Array, far: Array) -> Array:
+    """The noise of each column, 0 where there is none, from tables at two spacings: it does not depend on the spacing.
+
+    What the wider table shows may be the function itself, at a pole for instance. It counts as far as the nearer table has
+    differences of that size, and where neighbours in the nearer table are equal.
+    """
+    bound = np.where(_stands(near), np.inf, np.max(_sizes(near)[0][LATE:], axis=0))
+    with np.errstate(invalid="ignore"):
+        return np.nan_to_num(np.fmax(of_columns(near), np.minimum(of_columns(far), bound)), posinf=0.0)
+
+
+def _sizes(values: Array) -> tuple[list[Array], list[Array]]:
+    """What each order of differences, from the first, says of the noise of each column; and whether it has both signs."""
     sizes, mixed, factor = [], [], 1.0
     for k in range(1, len(values)):
         differences = np.diff(values, k, axis=0)
         factor *= k / (2 * (2 * k - 1))
         sizes.append(np.sqrt(factor * np.mean(np.square(differences), axis=0)))
         mixed.append((differences.min(axis=0) < 0) & (differences.max(axis=0) > 0))
-    noise = np.full(values.shape[1], np.nan)
-    for k in range(len(sizes) - 3):  # the last column is a single difference, and says nothing of its size
-        three = np.stack(sizes[k : k + 3])
-        shows = mixed[k] & (three.max(axis=0) <= AGREE * three.min(axis=0))
-        noise = np.where(np.isnan(noise) & shows, sizes[k], noise)
-    steady = np.count_nonzero(np.diff(values, axis=0) == 0, axis=0) >= len(values) // 2
-    return np.where(steady, np.nan, noise).astype(np.float64)
+    return sizes, mixed
+
+
+def _stands(values: Array) -> Array:
+    """Whether most neighbours in a column are equal."""
+    return np.asarray(np.count_nonzero(np.diff(values, axis=0) == 0, axis=0) >= len(values) // 2)
 
 
 def noise(
@@ -99,18 +127,24 @@ def noise(
     first   the first spacing, as a share of the scale
     plain   noise that needs no second look. More of it may be a kink, whose table looks like noise; but it falls with the spacing
     """
-    spacing, stairs = first, 0.0
+    spacing, stairs, centre = first, 0.0, _short(centre)
     for _ in range(TABLES):
-        width = spacing * scale
+        width = _short(spacing * scale)
         found = table([value(centre + j * width) for j in POINTS])
         if found.answer == "noise" and found.noise > plain:
             second = table([value(centre + j * width / CLOSER) for j in POINTS])
             if second.answer == "noise" and second.noise < found.noise / CLOSER**0.5:
                 return None
         if found.answer == "noise" or (found.answer == "constant" and spacing >= STILL):
-            return Noise(found.noise, width, stairs)
+            return Noise(found.noise, width, stairs, centre)
         if found.answer in ("constant", "too small"):
             stairs, spacing = spacing, spacing * WIDER
         else:
             spacing *= NARROWER if found.answer == "too large" else MUCH_NARROWER
     return None
+
+
+def _short(number: float) -> float:
+    """A number with few binary digits, near another."""
+    fraction, exponent = math.frexp(number)
+    return math.ldexp(round(math.ldexp(fraction, DIGITS)), exponent - DIGITS)

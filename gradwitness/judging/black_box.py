@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.derivative.difference_table import POINTS, STILL, WIDER, noise, of_columns
+from gradwitness.derivative.difference_table import CLOSER, POINTS, STILL, WIDER, noise, of_columns, of_two
 from gradwitness.derivative.slope import RUNG, RUNGS, Line, Slope, quick, slope
 from gradwitness.judging.directions import Direction
 from gradwitness.judging.point import Point
@@ -29,7 +29,7 @@ WIDEST = float(np.finfo(np.longdouble).eps)
 """Of the dtype in which contributions are summed."""
 FAR = 1.0
 """Of an element's own size: a step beyond that may meet more noise than there is at the point, and it is measured there."""
-OTHER = 0.61
+OTHER = 0.87
 """Of a first step: another one."""
 LEVELS = (2, 3, 4, 6)
 POWERS = 20
@@ -60,6 +60,7 @@ class Measured:
     still     whether forward returned the same value everywhere
     reached   the outputs that the direction reaches, as a mask; None for all
     line      the line itself, which remembers its samples
+    rungs     of the ladder that was climbed down
     """
 
     direction: Direction
@@ -72,6 +73,7 @@ class Measured:
     still: bool = False
     reached: Array | None = None
     line: Line | None = None
+    rungs: int = RUNGS
 
     @property
     def room(self) -> np.longdouble:
@@ -133,11 +135,11 @@ class BlackBox:
             found = noise(value, FIRST_STEP, centre, first, plain)
             if found is None:
                 continue
-            table = np.stack([changes[centre + j * found.spacing] for j in POINTS])
+            table = np.stack([changes[found.centre + j * found.spacing] for j in POINTS])
             if found.spacing < STILL * FIRST_STEP and _sticks(table):
                 wider = noise(value, FIRST_STEP, centre, found.spacing / FIRST_STEP * WIDER, plain)
                 found = wider or found
-                table = np.stack([changes[centre + j * found.spacing] for j in POINTS])
+                table = np.stack([changes[found.centre + j * found.spacing] for j in POINTS])
             if found.stairs > ROUGH / 4 and found.value > ROUGH * float(np.abs(self.point.flat * weights).sum()):
                 self.stairs = True  # wide and high: these are the function's own
                 continue
@@ -209,7 +211,7 @@ class BlackBox:
             return self.along(direction, step, rungs, reached)
         half = self._half(direction, found) if found.kind == "kink" else np.longdouble(0)
         claimed = direction.of(self.claims)
-        return Measured(direction, claimed, found.value, found.error, slack, found, half, line.still(), reached, line)
+        return Measured(direction, claimed, found.value, found.error, slack, found, half, line.still(), reached, line, rungs)
 
     def quickly(self, direction: Direction, step: float, levels: int = 2, reached: Array | None = None) -> Measured:
         """The same from two quotients or a few more, at steps that are known to be small against the bends of the function."""
@@ -245,20 +247,23 @@ class BlackBox:
         measurements disagree with the claim, but also with each other, nothing can be told.
         """
         direction, step = found.direction, found.slope.step or self.reach
-        if not self.stairs and found.slope.kind != "kink":
-            places = [step * j / 5 for j in POINTS]
-            values = np.stack([self.point.at(self.point.moved(t, direction.parts)) for t in places])
-            self.noises = np.fmax(self.noises, np.where(np.isfinite(values).all(axis=0), of_columns(values - self.point.flat), 0))
-        if abs(found.excess) < LOST * found.slack:
-            noises = [self.point.rounding(ROUNDING), *(self.point.noise_of_gradients(direction.parts, s) for s in SPACINGS)]
-            self.spreads = [np.maximum.reduce(each) for each in zip(self.spreads, *noises, strict=True)]
         stepped = self._is_stepped(found)
         if stepped == "perhaps":
             return _untold(found)
+        if not self.stairs and found.slope.kind != "kink":
+            near, far = [self._table(direction, spacing) for spacing in (step / 5 / CLOSER, step / 5)]
+            self.noises = np.fmax(self.noises, of_two(near, far))
+        if abs(found.excess) < LOST * found.slack:
+            noises = [self.point.rounding(ROUNDING), self.point.noise_of_gradients(direction.parts, SPACINGS)]
+            self.spreads = [np.maximum.reduce(each) for each in zip(self.spreads, *noises, strict=True)]
         reach = FIRST_STEP if stepped == "yes" else found.slope.reach or self.reach
-        again = self.along(direction, OTHER * reach, reached=found.reached)
+        again = self.along(direction, OTHER * reach, found.rungs, found.reached)
         inconsistent = abs(again.excess - found.excess) > again.room + found.room
         return _untold(again) if not again.agrees and inconsistent else again
+
+    def _table(self, direction: Direction, spacing: float) -> Array:
+        """The changes of each output at the points of a table along a direction."""
+        return np.stack([self.point.at(self.point.moved(j * spacing, direction.parts)) - self.point.flat for j in POINTS])
 
     def jump_again(self, found: Measured) -> Measured:
         """A jump, looked at once more: a low one may be rounding inside."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.derivative.difference_table import POINTS, of_columns
+from gradwitness.derivative.difference_table import POINTS, of_two
 from gradwitness.subjects.errors import UserError
 from gradwitness.subjects.function import Call, Function
 from gradwitness.subjects.state import State
@@ -22,6 +22,9 @@ BESIDE = 2.0**8
 """How far beside the point rounding itself is seen, in eps."""
 TYPICAL = 16.0
 """Units of eps: no element has more than that for others' sake."""
+LITTLE = 1 / 8
+"""Of what is usual in an array: the least first step of an element. The steps of all are shortened until the function bends for
+none of them."""
 SMALL = 2.0**-6
 """A jitter that float64 does not see."""
 DETOUR = 4.0
@@ -145,20 +148,30 @@ class Point:
                 changes.append(np.where(np.isfinite(difference), difference, 0) / size)
         return changes
 
-    def noise_of_gradients(self, directions: Sequence[Array], spacing: float) -> list[Array]:
-        """The noise of each element of each gradient, from a difference table along a direction; 0 where it shows none."""
+    def noise_of_gradients(self, directions: Sequence[Array], spacings: tuple[float, float]) -> list[Array]:
+        """The noise of each element of each gradient, from difference tables along a direction; 0 where they show none.
+
+        spacings   of two tables, the nearer one first
+        """
+        near, far = [self._gradients_along(directions, spacing) for spacing in spacings]
+        with np.errstate(invalid="ignore"):
+            noise = of_two(near, far)
+        ends = np.cumsum([array.size for array in self.arrays])[:-1]
+        return [part.reshape(array.shape) for part, array in zip(np.split(noise, ends), self.arrays, strict=True)]
+
+    def _gradients_along(self, directions: Sequence[Array], spacing: float) -> Array:
+        """The gradients as one row, at each point of a table; nan where backward raises, or returns other shapes."""
         rows = []
         for j in POINTS:
             try:
                 gradients = self.gradients(self.moved(j * spacing, directions))
             except UserError:
-                return [np.zeros(array.shape) for array in self.arrays]
-            same = [g is not None and np.shape(g) == a.shape for g, a in zip(gradients, self.arrays, strict=True)]
-            rows.append(_row([g if fits else np.zeros(a.shape) for g, a, fits in zip(gradients, self.arrays, same, strict=True)]))
-        with np.errstate(invalid="ignore"):
-            noise = np.nan_to_num(of_columns(np.stack(rows)))
-        ends = np.cumsum([array.size for array in self.arrays])[:-1]
-        return [part.reshape(array.shape) for part, array in zip(np.split(noise, ends), self.arrays, strict=True)]
+                gradients = [None] * len(self.arrays)
+            fits = [g is not None and np.shape(g) == a.shape for g, a in zip(gradients, self.arrays, strict=True)]
+            rows.append(
+                _row([g if fit else np.full(a.shape, np.nan) for g, a, fit in zip(gradients, self.arrays, fits, strict=True)])
+            )
+        return np.stack(rows)
 
     def rounding(self, runs: int) -> list[Array]:
         """What float64 does to each gradient, from runs in float64 and in longdouble beside the point; 0 where that says nothing.
@@ -226,4 +239,4 @@ def _scale(array: Array) -> Array:
     own = np.abs(array)
     finite = own[np.isfinite(own) & (own > 0)]
     common = float(np.exp(np.mean(np.log(finite)))) if finite.size else 1.0
-    return np.where(np.isfinite(own) & (own > 0), own, common)
+    return np.where(np.isfinite(own) & (own > 0), np.maximum(own, common * LITTLE), common)

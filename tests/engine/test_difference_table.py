@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwitness.derivative.difference_table import POINTS, noise, of_columns, table
+from gradwitness.derivative.difference_table import POINTS, noise, of_columns, of_two, table
 
 FACTOR = 4.0
 """A table of nine values finds the noise within this factor."""
@@ -83,3 +83,36 @@ def test_each_column_has_its_own_noise() -> None:
     medians = np.nanmedian([of_columns(rng.normal(size=(9, 3)) * levels) for _ in range(9)], axis=0)
     assert (medians > levels / FACTOR).all()
     assert (medians < levels * FACTOR).all()
+
+
+@pytest.mark.parametrize("centre", [0.0, 0.37 / 7, 0.3, 1e-9])
+def test_points_are_equally_spaced_in_float64_as_well(centre: float) -> None:
+    found = noise(lambda t: np.exp(np.longdouble(t)), 0.37, centre)
+    assert found is not None
+    assert found.value < 2 * np.finfo(np.longdouble).eps
+
+
+def values(function: Callable[[Any], Any], spacing: float) -> Any:
+    return np.array([[function(np.longdouble(j * spacing))] for j in POINTS])
+
+
+def test_noise_does_not_depend_on_the_spacing() -> None:
+    noisy_line = noisy(lambda t: 1 + t, 1e-9, 0)
+    (found,) = of_two(values(noisy_line, 1e-8), values(noisy_line, 1e-4))
+    assert 1e-9 / FACTOR < found < 1e-9 * FACTOR
+
+
+def test_a_pole_between_the_points_of_the_wider_table_is_no_noise() -> None:
+    def pole(t: Any) -> Any:
+        return 1 / (t + 1.3e-4)
+
+    assert of_columns(values(pole, 1e-4))[0] > 100
+    assert of_two(values(pole, 1e-8), values(pole, 1e-4))[0] < 1e-8
+
+
+def test_stairs_that_the_nearer_table_does_not_climb_are_noise() -> None:
+    def stairs(t: Any) -> Any:
+        return np.float32(1.3 + 0.3 * float(t))
+
+    (found,) = of_two(values(stairs, 1e-9), values(stairs, 1e-4))
+    assert 1e-9 < found < 1e-7
