@@ -37,7 +37,7 @@ class Mutant:
     number      counts mistakes of one kind in a function
     before, after, line   the source, what replaces it, and where
     examiners   the ops, models or optimizers that run the function, the nearest first
-    plant       () -> a context in which the mistake is there
+    plant       () -> a context in which the mistake is there; where there is a function, (shown=True) gives it a source
     function    the function with the mistake
     spoil       backward -> a backward that changes a gradient afterwards; for mistakes that are not in the source
     """
@@ -51,7 +51,7 @@ class Mutant:
     after: str
     examiners: tuple[str, ...]
     adapter: str = ""
-    plant: Callable[[], AbstractContextManager[None]] = field(default=nullcontext, compare=False, repr=False)
+    plant: Callable[..., AbstractContextManager[None]] = field(default=nullcontext, compare=False, repr=False)
     function: FunctionType | None = field(default=None, compare=False, repr=False)
     spoil: Callable[[Any], Any] | None = field(default=None, compare=False, repr=False)
 
@@ -89,13 +89,13 @@ def of_function(kind: Kind, function: FunctionType, examiners: tuple[str, ...], 
 
 
 @contextmanager
-def _planted(function: FunctionType, mutation: Mutation) -> Iterator[None]:
-    """Plant a mutation. Caches are cleared before and after: they must not mix results of right and wrong code."""
+def _planted(function: FunctionType, mutation: Mutation, *, shown: bool = False) -> Iterator[None]:
+    """Plant a mutation; shown: with a source that can be read. Caches are cleared before and after: they must not mix results of right and wrong code."""
     caches = remembering(f"{function.__module__.split('.')[0]}.")
     for cached in caches:
         cached.cache_clear()
     try:
-        with planted(function, mutation.code()):
+        with planted(function, mutation.shown() if shown else mutation.code()):
             yield
     finally:
         for cached in caches:

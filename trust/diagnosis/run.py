@@ -47,7 +47,7 @@ def examined(name: str) -> Entry:
     mutant = mutants()[name]
     subject = at_mutant(mutant)
     row: Entry = {"id": name, "what": what(name), "label": mutant.label}
-    with mutant.plant():
+    with mutant.plant(shown=True) if mutant.spoil is None else mutant.plant():
         row["state"] = what_it_is(mutant, subject)
         return row | told(subject) if row["state"] == "live" else row
 

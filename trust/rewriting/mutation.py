@@ -12,6 +12,7 @@ import __future__
 import ast
 import copy
 import inspect
+import linecache
 import textwrap
 import warnings
 from collections.abc import Collection, Iterator
@@ -55,16 +56,29 @@ class Mutation:
         """The whole function, compiled with the mistake."""
         return self._compiled
 
-    @cached_property
-    def _compiled(self) -> CodeType:
+    def shown(self) -> CodeType:
+        """The same, with a source that can be read: what a user has who made the mistake."""
+        name = f"<{self.function.__name__} with a mistake>"
+        text = f"{ast.unparse(self._tree()[0])}\n"
+        linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+        return self._code(text, name)
+
+    def _tree(self) -> tuple[ast.Module, int]:
         tree, first = _parsed(self.function)
         put(tree.body[0], self.path, copy.deepcopy(self.replacement))
-        ast.fix_missing_locations(tree)
+        return ast.fix_missing_locations(tree), first
+
+    @cached_property
+    def _compiled(self) -> CodeType:
+        tree, first = self._tree()
         ast.increment_lineno(tree, first - 1)
+        return self._code(tree, self.function.__code__.co_filename)
+
+    def _code(self, source: ast.Module | str, filename: str) -> CodeType:
         flags = self.function.__code__.co_flags & __future__.annotations.compiler_flag
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)  # the compiler sees some mistakes
-            module = compile(tree, self.function.__code__.co_filename, "exec", flags=flags, dont_inherit=True)
+            module = compile(source, filename, "exec", flags=flags, dont_inherit=True)
         return next(c for c in module.co_consts if isinstance(c, CodeType) and c.co_name == self.function.__name__)
 
 
