@@ -17,5 +17,7 @@ terms.py        a term that is missing, or has another factor or sign
 rest.py         one term is right, and the rest has a wrong factor
 slices.py       the gradient of each row of a batch alone
 series.py       contributions that overwrite each other
+edits/          an edit of the user's source that repairs it
+another_loss.py the gradients are those of another loss
 patterns.py     what is seen where nothing is proven
 """

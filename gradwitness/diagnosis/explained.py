@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from gradwitness.diagnosis.another_loss import another_loss
 from gradwitness.diagnosis.case import Case, Explanation
 from gradwitness.diagnosis.diagnose import explain
 from gradwitness.diagnosis.edits.search import edited
@@ -50,6 +51,8 @@ def explained(point: Point, findings: Sequence[Finding]) -> Iterator[Finding]:
             yield replace(finding, explanation=_of_all(box, names, right))
         else:
             yield finding
+    if said := another_loss(point, cases) if cases else "":
+        yield Finding("the loss", "note", said)
 
 
 def _texts(point: Point, cases: Mapping[int, Case]) -> dict[int, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -173,7 +174,7 @@ class Value:
 
     def __init__(self, value: Any, parents: tuple[Value, ...] = ()) -> None:
         self.value, self.grad, self.parents = value, 0.0, parents
-        self.back = lambda: None
+        self.back: Callable[[], None] = lambda: None
 
     def __mul__(self, other: Value) -> Value:
         out = Value(self.value * other.value, (self, other))

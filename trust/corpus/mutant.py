@@ -90,7 +90,10 @@ def of_function(kind: Kind, function: FunctionType, examiners: tuple[str, ...], 
 
 @contextmanager
 def _planted(function: FunctionType, mutation: Mutation, *, shown: bool = False) -> Iterator[None]:
-    """Plant a mutation; shown: with a source that can be read. Caches are cleared before and after: they must not mix results of right and wrong code."""
+    """Plant a mutation; shown: with a source that can be read.
+
+    Caches are cleared before and after: they must not mix results of right and wrong code.
+    """
     caches = remembering(f"{function.__module__.split('.')[0]}.")
     for cached in caches:
         cached.cache_clear()

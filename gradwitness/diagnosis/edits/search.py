@@ -6,6 +6,7 @@ import ast
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import CodeType
 
 import numpy as np
 
@@ -60,20 +61,25 @@ class Editor:
         """For each wrong gradient an edit that repairs it, in words: of several the one that repairs the most."""
         found: dict[int, tuple[Edit, str]] = {}
         reach: dict[int, int] = {}
+        for source, edit in self.tries():
+            repaired = self._repairs(source, edit)
+            for which in repaired:
+                if len(repaired) > reach.get(which, 0):
+                    reach[which] = len(repaired)
+                    found[which] = (edit, told(source, edit))
+            if len(repaired) == len(self.cases):
+                break
+        return found
+
+    def tries(self) -> Iterator[tuple[Source, Edit]]:
+        """The edits, as long as there is time."""
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             for source, edit in self._edits():
                 if self.tried >= MOST or time.process_time() - self._start > SECONDS:
-                    break
+                    return
                 self.tried += 1
-                repaired = self._repairs(source, edit)
-                for which in repaired:
-                    if len(repaired) > reach.get(which, 0):
-                        reach[which] = len(repaired)
-                        found[which] = (edit, _told(source, edit))
-                if len(repaired) == len(self.cases):
-                    break
-        return found
+                yield source, edit
 
     def _edits(self) -> Iterator[tuple[Source, Edit]]:
         """The edits, the simplest kinds first; in backward first."""
@@ -87,13 +93,17 @@ class Editor:
                 for site in found:
                     yield from ((source, edit) for edit in rule(source, variables, site))
 
-    def _repairs(self, source: Source, edit: Edit) -> list[int]:
-        """The wrong gradients that an edit makes agree; none if it changes anything else."""
+    def code(self, source: Source, edit: Edit) -> CodeType | None:
+        """A function's code with an edit; None if it has none."""
         edit.apply()
         try:
-            code = source.compiled()
+            return source.compiled()
         finally:
             edit.undo()
+
+    def _repairs(self, source: Source, edit: Edit) -> list[int]:
+        """The wrong gradients that an edit makes agree; none if it changes anything else."""
+        code = self.code(source, edit)
         if code is None:
             return []
         with swapped(source, code):
@@ -176,7 +186,7 @@ def _carries(source: Source, variables: Variables, loop: Site) -> Iterator[Edit]
             yield from carries(loop.node, carry, matrices, vectors)
 
 
-def _told(source: Source, edit: Edit) -> str:
+def told(source: Source, edit: Edit) -> str:
     """An edit in words: the line, what is wrong with it, and what agrees."""
     site = edit.site
     line = site.statement.lineno if isinstance(edit.replacement, list) else getattr(site.node, "lineno", site.statement.lineno)
