@@ -25,6 +25,8 @@ FEWEST = 3
 """Elements in all: with fewer any mistake may look like this."""
 SYMMETRIC = 1e-5
 """Of what tells the matrix from that of the loss: how far from symmetric it may be."""
+NOISE = 64
+"""Of the noise of one value, over the square of the step: what may be left of a second derivative."""
 APART = 1e-4
 """Relative: by how much the matrix must differ from that of the loss for symmetry to mean anything."""
 SMALL = 1e-6
@@ -91,7 +93,8 @@ def _symmetric(point: Point, u: Parts, v: Parts) -> bool:
     sums, differences = _of_loss(point, both) / 4, _of_loss(point, apart) / 4
     loss = sums - differences
     difference = min(abs(one - loss), abs(other - loss))
-    apart_enough = difference > APART * (abs(one) + abs(loss)) and difference > SMALL * (abs(sums) + abs(differences))
+    noise = NOISE * point.noise / STEP**2 + SMALL * (abs(sums) + abs(differences))
+    apart_enough = difference > APART * (abs(one) + abs(loss)) + noise
     return bool(apart_enough and abs(one - other) <= SYMMETRIC * difference)
 
 

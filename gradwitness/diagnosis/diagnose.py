@@ -28,6 +28,7 @@ SIMPLE: tuple[Hypothesis, ...] = (
     normalising.normalising,
     projections.statistics,
     projections.norms,
+    places.balanced,
     places.sides,
     cotangent.activation,
 )

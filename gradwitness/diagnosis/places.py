@@ -34,6 +34,19 @@ def element(case: Case) -> Iterator[Repair]:
     yield Repair(repaired, "element", words, 0 if len(case.elements) > 1 else 1)
 
 
+def balanced(case: Case) -> Iterator[Repair]:
+    """Rows must sum to zero, and one element of each, at a label, lacks what the others have."""
+    for name, labels in case.known.items() if case.fits and case.array.ndim == 2 else ():
+        rows, columns = case.array.shape
+        if labels.dtype.kind in "iu" and labels.shape == (rows,) and labels.min() >= 0 and labels.max() < columns:
+            rest = np.where(np.eye(columns, dtype=bool)[labels], -case.claimed.sum(axis=1, keepdims=True), 0)
+            words = (
+                f"Each row must sum to zero, for forward depends on differences along it: at {name} the sum of the other "
+                "elements must be taken off. With that it agrees"
+            )
+            yield Repair(case.claimed + rest, "term", words)
+
+
 def sides(case: Case) -> Iterator[Repair]:
     """On one side of a mask it is right, or a constant times something, on the other side as well: itself, the cotangent, 1."""
     if not case.fits or not case.elements:

@@ -121,8 +121,22 @@ def axes(case: Case) -> Iterator[Repair]:
             edge[axis] = slice(0, 1) if by == 1 else slice(-1, None)
             moved[tuple(edge)] = 0
             yield Repair(moved, "shifted", f"It is right, but shifted by {-by} along axis {axis}")
+    yield from _heads(came)
     if came.ndim == 2 and len(came) != came.shape[1]:
         yield Repair(came.T.reshape(came.shape), "transposed", "Its numbers are right, in the order of the transposed array")
+
+
+def _heads(came: Array) -> Iterator[Repair]:
+    """Heads that are laid side by side in the wrong order: (heads, N, width) or (N, heads, width) read as (N, columns)."""
+    rows, columns = came.shape if came.ndim == 2 else (0, 0)
+    for heads in (n for n in range(2, columns) if columns % n == 0):
+        for shape, order in (((heads, rows, -1), "heads first"), ((rows, heads, -1), "rows first")):
+            turned = came.reshape(shape).swapaxes(0, 1).reshape(came.shape)
+            words = (
+                f"It agrees once its {heads} blocks are put in order: it was reshaped with the {order}. "
+                f"reshape{shape}.swapaxes(0, 1).reshape{came.shape} of it agrees"
+            )
+            yield Repair(turned, "transposed", words)
 
 
 def sums(case: Case) -> Iterator[Repair]:
