@@ -111,7 +111,7 @@ def _examined(function: Function, state: State, seed: int) -> Report:
         probes = Probes(function, state, seed)
         findings = list(probes.findings())
         point = _point(function, seed, state)
-        findings += explained(point, list(_gradients(point)))
+        findings += explained(point, list(gradients(point)))
         findings += native(point)
     return Report(
         function.description,
@@ -186,7 +186,7 @@ def _how(point: Point) -> str:
     return f"in longdouble, cut to float64 {f'by {cut}' if cut else 'on the way'}; {exact}"
 
 
-def _gradients(point: Point) -> Iterator[Finding]:
+def gradients(point: Point) -> Iterator[Finding]:
     """A finding for each gradient."""
     claims = point.claims
     usable = [_usable(claim, array) for claim, array in zip(claims, point.arrays, strict=True)]

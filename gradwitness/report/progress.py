@@ -25,14 +25,14 @@ class Progress:
     def counting(self, function: Callable[..., T]) -> Callable[..., T]:
         """The same function; each call is counted."""
 
-        def counted(*args: object) -> T:
+        def counted(*args: object, **kwargs: object) -> T:
             self._calls += 1
             now = self._clock()
             if now - self._start >= AFTER and now - self._last >= EVERY and self._stream.isatty():
                 self._last, self._shown = now, True
                 self._stream.write(f"{ERASE}gradwitness: {self._calls} evaluations, {now - self._start:.0f} s")
                 self._stream.flush()
-            return function(*args)
+            return function(*args, **kwargs)
 
         return counted
 

@@ -1,0 +1,113 @@
+"""A framework's function at its point, and everything that is measured once and asked often."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gradwitness.arrays import Array
+from gradwitness.subjects.tensors.backend import Precision
+from gradwitness.subjects.tensors.function import Differentiated, TensorCall
+from gradwitness.verdict import K
+
+EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "bfloat16": 2.0**-7, "float16": 2.0**-10}
+JITTERS = 3
+"""Runs with inputs that are moved by up to one unit of their last digit: what rounding may do."""
+
+
+@dataclass
+class At:
+    """A function in one precision, at its inputs and one random cotangent.
+
+    outs, gradients            what it returns; None for a gradient that the framework does not give
+    out_spreads, spreads       the standard deviation of what rounding does to each element
+    """
+
+    subject: Differentiated
+    precision: Precision
+    arrays: list[Array]
+    seed: int
+    douts: list[Array] = field(init=False)
+    calls: int = 0
+
+    def __post_init__(self) -> None:
+        self._state = self.subject.backend.random_state()
+        self.rng = np.random.default_rng((self.seed, 1))
+        call = self.call()
+        self.outs = call.outs
+        self.out_names = call.out_names
+        self.douts = [cotangent(self.rng, out.shape) for out in self.outs]
+        self.gradients = call.pulled(call.cotangents(self.douts))
+        self.eps = EPS[self.precision.computed or self.precision.stored or self._own()]
+        self.out_spreads, self.spreads = self._spreads()
+
+    def call(self, arrays: Sequence[Array] | None = None, **options: object) -> TensorCall:
+        """One call, with the state that random numbers had at first."""
+        self.calls += 1
+        self._state()
+        return self.subject.run(self.arrays if arrays is None else arrays, self.precision, **options)  # type: ignore[arg-type]
+
+    def pulled(self, call: TensorCall, douts: Sequence[Array | None] | None = None) -> list[Array | None]:
+        """Gradients for a cotangent, of which some parts may be None."""
+        self.calls += 1
+        given = self.douts if douts is None else douts
+        filled = call.cotangents(
+            [np.zeros(out.shape) if dout is None else dout for out, dout in zip(self.outs, given, strict=True)]
+        )
+        return call.pulled([None if dout is None else tensor for dout, tensor in zip(given, filled, strict=True)])
+
+    def _own(self) -> str:
+        """The narrowest dtype of its inputs."""
+        names = [dtype for dtype in self.subject.dtypes if dtype in EPS]
+        return max(names, key=EPS.__getitem__, default="float32")
+
+    def _spreads(self) -> tuple[list[Array], list[Array]]:
+        """Of outs and of gradients, from inputs and cotangents that are moved by their last digit."""
+        outs = [np.square(self.eps / 2 * out) for out in self.outs]
+        gradients = [np.square(self.eps / 2 * (np.zeros(()) if g is None else g)) for g in self.gradients]
+        for _ in range(JITTERS):
+            call = self.call([self._moved(array) for array in self.arrays])
+            others = self.pulled(call, [self._moved(dout) for dout in self.douts])
+            for kept, was, now in ((outs, self.outs, call.outs), (gradients, self.gradients, others)):
+                for i, (one, other) in enumerate(zip(was, now, strict=True)):
+                    if one is not None and other is not None and one.shape == other.shape:
+                        with np.errstate(invalid="ignore", over="ignore"):
+                            kept[i] = kept[i] + np.nan_to_num(np.square(other - one)) / JITTERS
+        return [_steady(out) for out in outs], [_steady(gradient) for gradient in gradients]
+
+    def _moved(self, array: Array) -> Array:
+        return np.asarray(array * (1 + self.eps * self.rng.uniform(-1, 1, size=array.shape)))
+
+    def differs(self, which: int, gradient: Array | None) -> Array:
+        """The elements of a gradient that lie further from the one that was measured than rounding explains."""
+        return beyond(gradient, self.gradients[which], self.spreads[which])
+
+    def out_differs(self, which: int, out: Array) -> Array:
+        """The same of an output."""
+        return beyond(out, self.outs[which], self.out_spreads[which])
+
+
+def cotangent(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Random numbers of eight significant bits, which every dtype holds."""
+    mantissa, exponent = np.frexp(rng.normal(size=shape))
+    return np.asarray(np.ldexp(np.round(mantissa * 256) / 256, np.maximum(exponent, -6)))
+
+
+def beyond(got: Array | None, wanted: Array | None, spread: Array) -> Array:
+    """Where two arrays differ by more than K times a spread; everywhere where the shapes differ; None counts as zeros."""
+    if got is None or wanted is None:
+        other = got if wanted is None else wanted
+        return np.zeros((), bool) if other is None else np.asarray(other != 0)
+    if got.shape != wanted.shape:
+        return np.ones(wanted.shape, bool)
+    same = (got == wanted) | (np.isnan(got) & np.isnan(wanted))
+    with np.errstate(invalid="ignore"):
+        return np.asarray(~same & ~(np.abs(got - wanted) <= K * spread))
+
+
+def _steady(square: Array) -> Array:
+    """A deviation for each element: its own, and that of the whole array, which steadies it."""
+    finite = square[np.isfinite(square)]
+    return np.asarray(np.sqrt(square + (finite.mean() if finite.size else 0.0)))

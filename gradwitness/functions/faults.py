@@ -1,0 +1,194 @@
+"""Faults that values at one point do not show: what a call leaves behind, what it assumes, what it overlooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from gradwitness.arrays import Array
+from gradwitness.functions.at import At, beyond, cotangent
+from gradwitness.report.findings import Finding
+from gradwitness.subjects.errors import UserError
+
+ALONE = 8
+"""Leaves of which each is differentiated alone."""
+
+
+def faults(at: At, repeats: int) -> Iterator[Finding]:
+    """All of them; see the functions below."""
+    for probe in (_overwritten, _second, _another, _linear, _zeros, _partial, _alone):
+        yield from probe(at)
+    yield from _repeated(at, repeats)
+
+
+def _overwritten(at: At) -> Iterator[Finding]:
+    """Inputs and cotangents are what they were, after forward and after backward."""
+    subject, backend = at.subject, at.subject.backend
+    values = [subject.tensor(i, array, at.precision) for i, array in enumerate(at.arrays)]
+    before = [backend.array(value) for value in values]
+    call = subject.on(values, at.precision)
+    between = [backend.array(value) for value in values]
+    yield from _changed("forward", [leaf.name for leaf in subject.leaves], before, between)
+    cotangents = call.cotangents(at.douts)
+    passed = [backend.array(value) for value in cotangents]
+    call.pulled(cotangents)
+    yield from _changed("backward", [leaf.name for leaf in subject.leaves], between, [backend.array(v) for v in values])
+    names = ["dout"] if len(passed) == 1 else [f"d{name}" for name in call.out_names]
+    yield from _changed("backward", names, passed, [backend.array(value) for value in cotangents])
+
+
+def _changed(who: str, names: Sequence[str], before: Sequence[Array], after: Sequence[Array]) -> Iterator[Finding]:
+    for name, was, now in zip(names, before, after, strict=True):
+        changed = ~((was == now) | (np.isnan(was) & np.isnan(now)))
+        if changed.any():
+            yield Finding(
+                name,
+                "wrong",
+                f"{who} overwrites {name}, which belongs to the caller: in a network, whatever comes before it computes with wrong "
+                "values. Write into a copy",
+                wrong=int(changed.sum()),
+                of=changed.size,
+            )
+
+
+def _second(at: At) -> Iterator[Finding]:
+    """The same graph, asked twice."""
+    call = at.call()
+    first = at.pulled(call)
+    try:
+        again = at.pulled(call)
+    except UserError as error:
+        yield Finding("second backward", "note", f"It works once: {error}")
+        return
+    yield from _compared(at, "second backward", again, "A second backward through the same graph returns another {}", first)
+
+
+def _another(at: At) -> Iterator[Finding]:
+    """A call with other inputs between forward and backward changes nothing."""
+    call = at.call()
+    try:
+        at.call([array + _size(array) * at.rng.normal(size=array.shape) for array in at.arrays])
+    except UserError:
+        return  # other inputs may leave the domain
+    message = "After a call with other inputs, backward of the first one returns another {}: something is kept outside of ctx"
+    yield from _compared(at, "call in between", at.pulled(call), message)
+
+
+def _linear(at: At) -> Iterator[Finding]:
+    """The gradient of -2 d is -2 times that of d, and that of d + e the sum of both."""
+    call = at.call()
+    scaled = at.pulled(call, [-2 * dout for dout in at.douts])
+    if all(g is None or h is None or np.array_equal(g, h) for g, h in zip(at.gradients, scaled, strict=True)) and _any(
+        at.gradients
+    ):
+        yield Finding("dout", "wrong", "Backward returns the same for another cotangent: it does not use it. Multiply by it")
+        return
+    halves = [None if g is None else g / -2 for g in scaled]
+    others = [cotangent(at.rng, dout.shape) for dout in at.douts]
+    parts = at.pulled(call, others), at.pulled(call, [d + e for d, e in zip(at.douts, others, strict=True)])
+    sums = [None if g is None or h is None else h - g for g, h in zip(*parts, strict=True)]
+    for which, leaf in enumerate(at.subject.leaves):
+        room = np.sqrt(2) * at.spreads[which] + at.eps * sum(np.abs(p[which]) for p in parts if p[which] is not None)
+        for law, found in (("of -2 d it is not -2 times that of d", halves), ("of d + e it is not the sum", sums)):
+            wrong = beyond(found[which], at.gradients[which], room)
+            if wrong.any():
+                yield Finding(
+                    f"d{leaf.name}, linear in dout", "wrong", f"It is not linear in the cotangent: {law}",
+                    wrong=int(wrong.sum()), of=wrong.size,
+                )  # fmt: skip
+                break
+
+
+def _zeros(at: At) -> Iterator[Finding]:
+    """A cotangent of zeros gives a gradient of zeros, where the gradient is finite at all."""
+    found = at.pulled(at.call(), [np.zeros(dout.shape) for dout in at.douts])
+    for leaf, gradient, usual in zip(at.subject.leaves, found, at.gradients, strict=True):
+        if gradient is not None and usual is not None and gradient.any() and np.isfinite(usual).all():
+            yield Finding(f"d{leaf.name}, zero cotangent", "wrong", "For a cotangent of zeros it is not zero")
+
+
+def _partial(at: At) -> Iterator[Finding]:
+    """Outputs that nobody uses: their cotangents are None or zeros, and the rest is as it is."""
+    if len(at.outs) < 2:
+        return
+    call = at.call()
+    for kept, name in enumerate(at.out_names):
+        zeros = [dout if i == kept else np.zeros(dout.shape) for i, dout in enumerate(at.douts)]
+        none = [dout if i == kept else None for i, dout in enumerate(at.douts)]
+        wanted = at.pulled(call, zeros)
+        try:
+            found = at.pulled(call, none)
+        except UserError as error:
+            yield Finding(f"{name} alone", "wrong", f"Backward fails where only {name} is used: {error}. Cotangents may be None")
+            return
+        message = f"Where only {name} is used, and the cotangents of the others are None, there is another {{}}"
+        yield from _compared(at, f"{name} alone", found, message, wanted)
+
+
+def _alone(at: At) -> Iterator[Finding]:
+    """One input needs a gradient, and the others do not."""
+    if len(at.arrays) < 2:
+        return
+    for which in range(min(len(at.arrays), ALONE)):
+        name = at.subject.leaves[which].name
+        try:
+            found = at.pulled(at.call(only=[which]))
+        except UserError as error:
+            yield Finding(f"d{name} alone", "wrong", f"It fails where {name} alone needs a gradient: {error}")
+            return
+        wrong = at.differs(which, found[which])
+        if wrong.any():
+            yield Finding(
+                f"d{name} alone", "wrong", f"Where {name} alone needs a gradient there is another one: look at needs_input_grad",
+                wrong=int(wrong.sum()), of=wrong.size,
+            )  # fmt: skip
+
+
+def _repeated(at: At, repeats: int) -> Iterator[Finding]:
+    """The same again, with the same state of the random generators."""
+    results = {f"d{leaf.name}": [g] for leaf, g in zip(at.subject.leaves, at.gradients, strict=True) if g is not None}
+    results |= {name: [out] for name, out in zip(at.out_names, at.outs, strict=True)}
+    for _ in range(repeats - 1):
+        call = at.call()
+        for name, out in zip(at.out_names, call.outs, strict=True):
+            results[name].append(out)
+        for leaf, gradient in zip(at.subject.leaves, at.pulled(call), strict=True):
+            if gradient is not None and f"d{leaf.name}" in results:
+                results[f"d{leaf.name}"].append(gradient)
+    spreads = dict(
+        zip([*at.out_names, *(f"d{leaf.name}" for leaf in at.subject.leaves)], [*at.out_spreads, *at.spreads], strict=True)
+    )
+    for name, values in results.items():
+        wrong = np.logical_or.reduce([beyond(value, values[0], spreads[name]) for value in values])
+        width = max(float(np.max(np.abs(value - values[0]), initial=0)) for value in values)
+        if wrong.any():
+            yield Finding(
+                f"{name}, again", "wrong", f"The same call gives another {name}: it varies by {width:.2g}, which is not rounding. "
+                "Memory that is not initialised, a race, or a random generator of its own",
+                wrong=int(wrong.sum()), of=wrong.size,
+            )  # fmt: skip
+        elif width > 0:
+            yield Finding(
+                f"{name}, again", "note", f"It varies by {width:.2g} from call to call, which is rounding: another order of sums"
+            )
+
+
+def _compared(
+    at: At, about: str, found: Sequence[Array | None], message: str, wanted: Sequence[Array | None] | None = None
+) -> Iterator[Finding]:
+    """Findings about gradients that should be those that were measured, or those that are wanted."""
+    for which, leaf in enumerate(at.subject.leaves):
+        name = f"d{leaf.name}"
+        other = at.gradients[which] if wanted is None else wanted[which]
+        wrong = beyond(found[which], other, at.spreads[which])
+        if wrong.any():
+            yield Finding(f"{name}, {about}", "wrong", message.format(name), wrong=int(wrong.sum()), of=wrong.size)
+
+
+def _any(gradients: Sequence[Array | None]) -> bool:
+    return any(gradient is not None and gradient.any() for gradient in gradients)
+
+
+def _size(array: Array) -> float:
+    return float(np.sqrt(np.mean(np.square(array)))) / 8 if array.any() else 0.125

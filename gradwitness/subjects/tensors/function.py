@@ -1,0 +1,244 @@
+"""A function of a framework: its tensors, and their gradients by automatic differentiation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gradwitness.arrays import Array
+from gradwitness.subjects.arguments import Leaf, kind
+from gradwitness.subjects.errors import BadCall, UserError
+from gradwitness.subjects.signatures import as_positional
+from gradwitness.subjects.tensors.backend import Backend, Inside, Precision, Pull
+from gradwitness.subjects.tensors.naming import name_of, names_of
+from gradwitness.subjects.tensors.tree import Path, replaced, tensors, written
+
+FLOAT64 = Precision(computed="float64")
+OWN = Precision()
+
+
+class Differentiated:
+    """A function at its inputs.
+
+    leaves    the differentiated tensors as arrays: inputs, keyword arguments, parameters of a module
+    dtypes    their dtypes
+    fixed     other floats that it is given, by their paths: in a precision, and not differentiated
+    precision in which `forward` runs
+    """
+
+    asked, keeps_dtype = False, True
+    unread = "The function returns the same for other inputs: it does not use what it is given"
+
+    def __init__(
+        self,
+        backend: Backend,
+        function: Callable[..., Any],
+        inputs: Any,
+        kwargs: Mapping[str, Any] | None = None,
+        *,
+        wrt: Collection[str | int] | str | int | None = None,
+        outputs: Collection[str | int] | str | int | None = None,
+        mode: str = "eager",
+    ) -> None:
+        self.backend, self.function, self.mode, self.precision = backend, function, mode, FLOAT64
+        keywords, given = as_positional(function, inputs, kwargs or {})
+        names = list(keywords) or names_of(function, len(given))
+        named = dict(zip(names, given, strict=True))
+        self._by_name = bool(keywords)
+        self._given: dict[str, Any] = {
+            "inputs": named,
+            "kwargs": dict(kwargs or {}),
+            "parameters": dict(backend.parameters(function)),
+        }
+        found = [(path, value) for path, value in tensors(self._given, backend.holds) if is_real(backend.dtype(value))]
+        chosen = _chosen([(written(path[1:]), path) for path, _ in found], names, wrt)
+        self._leaves = [(path, value) for path, value in found if path in chosen]
+        self.fixed = {path: value for path, value in found if path not in chosen}
+        self.dtypes = [backend.dtype(value) for _, value in self._leaves]
+        self.leaves = [Leaf(written(path[1:]), path, backend.array(value)) for path, value in self._leaves]
+        self.outputs = outputs
+        self._calling = backend.calling(function, mode)
+        self.data: list[tuple[str, Array]] = []
+        self.handed: Mapping[str, Any] = {written(path[1:]): backend.array(value) for path, value in found}
+        self.code: tuple[Callable[..., Any], ...] = (function,)
+        self.description = f"{name_of(function)}, {backend.title}"
+
+    def forward(self, arrays: Sequence[Any]) -> TensorCall:
+        """Run it on these values."""
+        return self.run(arrays, self.precision)
+
+    def reached(self, arrays: Sequence[Array]) -> list[Array]:
+        """The values, rounded to what it computes in."""
+        if self.precision.computed == "float64":
+            return list(arrays)
+        return [self.backend.array(self.tensor(i, array, self.precision)).astype(array.dtype) for i, array in enumerate(arrays)]
+
+    def tensor(self, which: int, array: Array, precision: Precision) -> Any:
+        """A tensor for a leaf with these values, in a precision."""
+        _, like = self._leaves[which]
+        return _in_precision(self.backend, array, like, self.dtypes[which], precision)
+
+    def run(
+        self, arrays: Sequence[Any], precision: Precision = OWN, only: Collection[int] | None = None, layout: str = ""
+    ) -> TensorCall:
+        """Run it in a precision.
+
+        only     the leaves that are differentiated; all if not given
+        layout   in which its inputs lie in memory; see the backend
+        """
+        values = [self.tensor(i, np.asarray(array), precision) for i, array in enumerate(arrays)]
+        if layout:
+            own = [leaf.path[0] == "parameters" for leaf in self.leaves]  # a module makes them itself
+            values = [v if is_own else self.backend.laid_out(v, layout) for v, is_own in zip(values, own, strict=True)]
+        return self.on(values, precision, only)
+
+    def on(self, values: Sequence[Any], precision: Precision = OWN, only: Collection[int] | None = None) -> TensorCall:
+        """Run it on these very tensors."""
+        active = sorted(range(len(values)) if only is None else only)
+        running = self.running(values, precision, active)
+        try:
+            outs, pull = self.backend.vjp(running, [values[i] for i in active])
+        except BadCall:
+            raise
+        except Exception as error:
+            raise UserError("the function", error) from error
+        return TensorCall(self, values, active, outs, running.names, pull, running.inside)
+
+    def running(self, values: Sequence[Any], precision: Precision, active: Sequence[int]) -> Running:
+        """The function of some leaves alone; the others have these values."""
+        fixed = {
+            path: _in_precision(self.backend, self.backend.array(value), value, self.backend.dtype(value), precision)
+            for path, value in self.fixed.items()
+        }
+        return Running(self, values, precision, active, fixed)
+
+    def called(self, new: Mapping[Path, Any], precision: Precision) -> tuple[Any, Inside]:
+        """What it returns where tensors at some paths are replaced."""
+        given = replaced(self._given, new)
+        args = () if self._by_name else tuple(given["inputs"].values())
+        kwargs = {**given["inputs"], **given["kwargs"]} if self._by_name else given["kwargs"]
+        return self._calling(given["parameters"], args, kwargs, precision)
+
+    def floats(self, out: Any) -> tuple[list[str], list[Any]]:
+        """The floats that came out, and their names."""
+        holds = self.backend.holds
+        found = [(path, value) for path, value in tensors({"out": out}, holds) if is_real(self.backend.dtype(value))]
+        if self.outputs is not None:
+            asked = [self.outputs] if isinstance(self.outputs, (str, int)) else list(self.outputs)
+            found = [(path, value) for number, (path, value) in enumerate(found) if number in asked or path[-1] in asked]
+        if not found:
+            raise BadCall(
+                "what the function returns",
+                kind(out),
+                f"a tensor of floats of {self.backend.title}, or a tuple, list or dict of them",
+                "A Python number or a NumPy array is outside of the graph: return the tensor itself",
+            )
+        return [written(path) for path, _ in found], [value for _, value in found]
+
+
+@dataclass
+class Running:
+    """The function as its framework differentiates it: tensors for the active leaves to the floats that come out.
+
+    names    of what came out of the last call
+    inside   the context of its backward
+    """
+
+    subject: Differentiated
+    values: Sequence[Any]
+    precision: Precision
+    active: Sequence[int]
+    fixed: Mapping[Path, Any]
+    names: list[str] = field(default_factory=list)
+    inside: Inside = nullcontext
+
+    def __call__(self, leaves: Sequence[Any]) -> list[Any]:
+        """Run it."""
+        moved = dict(zip(self.active, leaves, strict=True))
+        paths = [leaf.path for leaf in self.subject.leaves]
+        new = {path: moved.get(i, self.values[i]) for i, path in enumerate(paths)}
+        out, self.inside = self.subject.called({**new, **self.fixed}, self.precision)
+        self.names, outs = self.subject.floats(out)
+        return outs
+
+
+@dataclass
+class TensorCall:
+    """One call of the function.
+
+    inputs    the tensors that it got, one for each leaf
+    active    the leaves that are differentiated
+    tensors   the floats that it returned
+    """
+
+    subject: Differentiated
+    inputs: Sequence[Any]
+    active: Sequence[int]
+    tensors: list[Any]
+    out_names: list[str]
+    pull: Pull
+    inside: Inside
+
+    @property
+    def outs(self) -> list[Any]:
+        """The same as arrays."""
+        return [self.subject.backend.array(value) for value in self.tensors]
+
+    def cotangents(self, douts: Sequence[Array]) -> list[Any]:
+        """Tensors for cotangents, in the dtypes of what was returned."""
+        backend = self.subject.backend
+        return [backend.tensor(np.asarray(dout), out, backend.dtype(out)) for dout, out in zip(douts, self.tensors, strict=True)]
+
+    def backward(self, douts: Sequence[Array]) -> list[Any]:
+        """The gradients as arrays; zeros where the framework gives none."""
+        return [
+            np.zeros(leaf.array.shape) if gradient is None else gradient
+            for leaf, gradient in zip(self.subject.leaves, self.pulled(self.cotangents(douts)), strict=True)
+        ]
+
+    def pulled(self, cotangents: Sequence[Any]) -> list[Array | None]:
+        """The gradients of all leaves, as arrays; None where the framework gives none."""
+        try:
+            with self.inside():
+                found = self.pull(cotangents)
+        except Exception as error:
+            raise UserError("its backward", error) from error
+        gradients: list[Array | None] = [None] * len(self.inputs)
+        for which, gradient in zip(self.active, found, strict=True):
+            gradients[which] = None if gradient is None else self.subject.backend.array(gradient)
+        return gradients
+
+
+def is_real(dtype: str) -> bool:
+    """Whether a dtype, by its name, is of floats or complex numbers."""
+    return dtype.startswith(("float", "bfloat", "complex"))
+
+
+def _in_precision(backend: Backend, array: Array, like: Any, dtype: str, precision: Precision) -> Any:
+    """A tensor with these values, rounded to what is stored, in the dtype that computes."""
+    wide = {"float64": "complex128", "float32": "complex64"} if dtype.startswith("complex") else {}
+    stored, computed = [name and wide.get(name, name) for name in (precision.stored, precision.computed)]
+    if stored is not None:
+        array = backend.array(backend.tensor(array, like, stored))
+    return backend.tensor(array, like, computed or stored or dtype)
+
+
+def _chosen(found: Sequence[tuple[str, Path]], names: Sequence[str], wrt: Collection[str | int] | str | int | None) -> set[Path]:
+    """The paths of the tensors to differentiate."""
+    if wrt is None:
+        if not found:
+            raise BadCall("inputs", "without floats", "at least one tensor of floats, or a module with parameters")
+        return {path for _, path in found}
+    chosen: set[Path] = set()
+    for asked in [wrt] if isinstance(wrt, (str, int)) else wrt:
+        name = names[asked] if isinstance(asked, int) and -len(names) <= asked < len(names) else asked
+        these = {path for full, path in found if full == name or full.startswith((f"{name}[", f"{name}."))}
+        if not these:
+            there = ", ".join(full for full, _ in found) or "none"
+            raise BadCall("wrt", repr(asked), f"names or positions of tensors of floats, of {there}")
+        chosen |= these
+    return chosen

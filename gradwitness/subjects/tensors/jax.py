@@ -1,0 +1,126 @@
+"""JAX: jax.vjp. Flax modules run on the variables that come as their first input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from gradwitness.arrays import Array
+from gradwitness.frameworks import load, reproducible
+from gradwitness.subjects.tensors.backend import Calling, Inside, Precision, Pull
+from gradwitness.subjects.tensors.places import exchanged, places
+
+
+class Jax:
+    """See `Backend`."""
+
+    name, title = "jax", "JAX"
+    layouts = ()
+
+    def holds(self, value: Any) -> bool:
+        """An array of JAX, traced or not."""
+        return isinstance(value, jax.Array)
+
+    def dtype(self, tensor: Any) -> str:
+        """As NumPy names it."""
+        return str(tensor.dtype)
+
+    def array(self, tensor: Any) -> Array:
+        """From any device."""
+        values = np.array(tensor)
+        if values.dtype.kind == "c":
+            return np.stack([values.real, values.imag], -1)
+        return values.astype(np.float32) if is_narrow(values) else values
+
+    def tensor(self, array: Array, like: Any, dtype: str) -> Any:
+        """On the device of `like`."""
+        wanted = jnp.dtype(dtype)
+        values = np.array(array)
+        if wanted.kind == "c":
+            values = values[..., 0] + 1j * values[..., 1]
+        return jax.device_put(values.astype(wanted), next(iter(like.devices())))
+
+    def laid_out(self, tensor: Any, layout: str) -> Any:
+        """Tensors of JAX have one layout."""
+        raise ValueError(f"no layout {layout!r}")
+
+    def parameters(self, function: Any) -> Mapping[str, Any]:
+        """None: functions of JAX get theirs as arguments."""
+        return {}
+
+    def calling(self, function: Any, mode: str = "eager") -> Calling:
+        """A module of Flax is called by its apply."""
+        held = places(function, self.holds)
+        called = function.apply if type(function).__module__.startswith("flax") or hasattr(function, "apply") else function
+        run = load("jax").compile(called, mode)
+
+        def call(
+            parameters: Mapping[str, Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], precision: Precision
+        ) -> tuple[Any, Inside]:
+            copies = {id(place.tensor): rounded(place.tensor, precision) for place in held}
+            inside = partial(exchanged, held, copies)
+            with inside():
+                return run(*args, **kwargs), inside
+
+        return call
+
+    def vjp(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> tuple[list[Any], Pull]:
+        """Cotangents of None count as zeros. A complex gradient of JAX is the conjugate of that of the others."""
+        outs, pulled = jax.vjp(lambda *leaves: run(leaves), *inputs)
+
+        def pull(douts: Sequence[Any]) -> list[Any]:
+            given = [jnp.zeros_like(out) if dout is None else jnp.conj(dout) for out, dout in zip(outs, douts, strict=True)]
+            return [jnp.conj(gradient) for gradient in pulled(given)]
+
+        return outs, pull
+
+    def second(
+        self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any], cotangents: Sequence[Any]
+    ) -> tuple[list[Any], Pull]:
+        """A vjp of a vjp."""
+        count = len(inputs)
+        return self.vjp(lambda all_: self.vjp(run, all_[:count])[1](all_[count:]), [*inputs, *cotangents])
+
+    def jvp(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any], tangents: Sequence[Any]) -> list[Any]:
+        """jax.jvp."""
+        _, found = jax.jvp(lambda *leaves: run(leaves), tuple(inputs), tuple(tangents))
+        return list(found)
+
+    def vmapped(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """jax.vmap."""
+        return jax.vmap(function)
+
+    def reproducible(self) -> AbstractContextManager[None]:
+        """float64 is kept."""
+        return reproducible("jax")
+
+    def random_state(self) -> Callable[[], None]:
+        """JAX has no state of its own: keys are handed over."""
+        return lambda: None
+
+    def version(self) -> str:
+        """Name and version."""
+        return load("jax").version()
+
+
+BACKEND = Jax()
+
+
+def is_narrow(values: Array) -> bool:
+    """Whether these are floats of less than 32 bits."""
+    return values.dtype.itemsize < 4 and (values.dtype.kind == "f" or "float" in values.dtype.name)
+
+
+def rounded(value: Any, precision: Precision) -> Any:
+    """Floats, and complex numbers, in a precision; anything else as it is."""
+    for dtype in (precision.stored, precision.computed):
+        if dtype is not None and jnp.issubdtype(value.dtype, jnp.inexact):
+            complex_ = jnp.issubdtype(value.dtype, jnp.complexfloating)
+            value = value.astype(jnp.result_type(dtype, jnp.complex64) if complex_ else dtype)
+    return value

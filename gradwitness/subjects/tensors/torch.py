@@ -1,0 +1,169 @@
+"""PyTorch: autograd. The parameters and buffers of a module are exchanged for others while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch.autograd import forward_ad
+
+from gradwitness.arrays import Array
+from gradwitness.frameworks import load, reproducible
+from gradwitness.subjects.tensors.backend import Calling, Inside, Precision, Pull
+from gradwitness.subjects.tensors.places import exchanged, places
+
+
+class Torch:
+    """See `Backend`."""
+
+    name, title = "torch", "PyTorch"
+    layouts = ("transposed", "sliced", "expanded")
+
+    def holds(self, value: Any) -> bool:
+        """A tensor, a parameter, a subclass."""
+        return isinstance(value, torch.Tensor)
+
+    def dtype(self, tensor: torch.Tensor) -> str:
+        """Without "torch."."""
+        return str(tensor.dtype).removeprefix("torch.")
+
+    def array(self, tensor: torch.Tensor) -> Array:
+        """From any device, sparse or not."""
+        values = tensor.detach()
+        values = (values.to_dense() if values.layout != torch.strided else values).resolve_conj().resolve_neg().cpu()
+        if values.is_complex():
+            values = torch.view_as_real(values)
+        return np.array(values.float().numpy() if values.is_floating_point() and values.itemsize < 4 else values.numpy())
+
+    def tensor(self, array: Array, like: torch.Tensor, dtype: str) -> torch.Tensor:
+        """A leaf of no graph."""
+        wanted = getattr(torch, dtype)
+        values = torch.from_numpy(np.array(array))
+        if wanted.is_complex:
+            return torch.view_as_complex(values.to(wanted.to_real()).contiguous()).to(like.device)
+        return values.to(wanted).to(like.device)
+
+    def laid_out(self, tensor: torch.Tensor, layout: str) -> torch.Tensor:
+        """Columns first; every second element of a larger tensor; or one number, seen many times."""
+        if layout == "expanded":
+            return tensor.reshape(-1)[:1].reshape((1,) * tensor.dim()).expand(tensor.shape) if tensor.numel() else tensor
+        if layout == "transposed" and tensor.dim() > 1:
+            return tensor.movedim(0, -1).clone(memory_format=torch.contiguous_format).movedim(-1, 0)
+        larger = tensor.new_full((*tensor.shape, 2), float("nan"))
+        larger[..., 0] = tensor
+        return larger[..., 0]
+
+    def parameters(self, function: Any) -> Mapping[str, torch.Tensor]:
+        """Those that are trained; of the module of a bound method, too."""
+        module = getattr(function, "__self__", function)
+        if not isinstance(module, torch.nn.Module):
+            return {}
+        return {name: value for name, value in module.named_parameters() if value.requires_grad}
+
+    def calling(self, function: Any, mode: str = "eager") -> Calling:
+        """Modules find copies of their buffers where they keep them, and the given parameters."""
+        held = places(function, self.holds)
+        own = {name: id(value) for name, value in self.parameters(function).items()}
+        run = load("torch").compile(function, mode)
+
+        def call(
+            parameters: Mapping[str, Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], precision: Precision
+        ) -> tuple[Any, Inside]:
+            copies = {id(place.tensor): rounded(place.tensor.detach().clone(), precision) for place in held}
+            inside = partial(exchanged, held, {**copies, **{own[name]: value for name, value in parameters.items()}})
+            with inside():
+                return run(*args, **kwargs), inside
+
+        return call
+
+    def vjp(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> tuple[list[Any], Pull]:
+        """The graph is kept, so that the pull can be asked again."""
+        with torch.enable_grad():
+            leaves = [value.detach().requires_grad_() for value in inputs]
+            outs = run(leaves)
+
+        def pull(douts: Sequence[Any]) -> list[Any]:
+            attached, cotangents = self._attached(outs, douts)
+            if not attached:
+                return [None] * len(leaves)
+            return list(torch.autograd.grad(attached, leaves, cotangents, retain_graph=True, allow_unused=True))
+
+        return outs, pull
+
+    def second(
+        self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any], cotangents: Sequence[Any]
+    ) -> tuple[list[Any], Pull]:
+        """create_graph makes the gradients part of a graph of their own."""
+        leaves = [value.detach().requires_grad_() for value in inputs]
+        douts = [value.detach().requires_grad_() for value in cotangents]
+        outs, first = self._attached(run(leaves), douts)
+        found = torch.autograd.grad(outs, leaves, first, create_graph=True, allow_unused=True) if outs else [None] * len(leaves)
+        if any("DelayedError" in type(g.grad_fn).__name__ for g in found if g is not None):
+            raise RuntimeError("its backward is marked @once_differentiable")
+        gradients = [torch.zeros_like(leaf) if g is None else g for leaf, g in zip(leaves, found, strict=True)]
+
+        def pull(further: Sequence[Any]) -> list[Any]:
+            attached, second = self._attached(gradients, further)
+            if not attached:
+                return [None] * len(leaves + douts)
+            return list(torch.autograd.grad(attached, [*leaves, *douts], second, retain_graph=True, allow_unused=True))
+
+        return gradients, pull
+
+    def _attached(self, outs: Sequence[Any], douts: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+        """Those outputs that hang on a graph and have a cotangent, and their cotangents."""
+        pairs = [(out, dout) for out, dout in zip(outs, douts, strict=True) if out.requires_grad and dout is not None]
+        return [out for out, _ in pairs], [dout for _, dout in pairs]
+
+    def jvp(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any], tangents: Sequence[Any]) -> list[Any]:
+        """By dual numbers."""
+        with forward_ad.dual_level():
+            outs = run([forward_ad.make_dual(value.detach(), t) for value, t in zip(inputs, tangents, strict=True)])
+            found = [forward_ad.unpack_dual(out).tangent for out in outs]
+        return [torch.zeros_like(out) if tangent is None else tangent for out, tangent in zip(outs, found, strict=True)]
+
+    def vmapped(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """torch.func.vmap."""
+        return torch.func.vmap(function)
+
+    def reproducible(self) -> AbstractContextManager[None]:
+        """Deterministic algorithms; gradients are on."""
+        return _context()
+
+    def random_state(self) -> Callable[[], None]:
+        """Of the CPU, and of every GPU that was used."""
+        state = torch.get_rng_state()
+        cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() and torch.cuda.is_initialized() else None
+
+        def put_back() -> None:
+            torch.set_rng_state(state)
+            if cuda is not None:
+                torch.cuda.set_rng_state_all(cuda)
+
+        return put_back
+
+    def version(self) -> str:
+        """Name and version."""
+        return load("torch").version()
+
+
+BACKEND = Torch()
+
+
+@contextmanager
+def _context() -> Iterator[None]:
+    with reproducible("torch"), torch.enable_grad():
+        yield
+
+
+def rounded(value: torch.Tensor, precision: Precision) -> torch.Tensor:
+    """Floats, and complex numbers, in a precision; anything else as it is."""
+    for dtype in (precision.stored, precision.computed):
+        if dtype is not None and (value.is_floating_point() or value.is_complex()):
+            real = getattr(torch, dtype)
+            value = value.to(real.to_complex() if value.is_complex() else real)
+    return value

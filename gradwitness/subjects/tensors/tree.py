@@ -1,0 +1,38 @@
+"""Tensors in nested tuples, lists and dicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from gradwitness.subjects.arguments import branches
+
+Path = tuple[Any, ...]
+
+
+def tensors(value: Any, holds: Callable[[Any], bool], path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Every tensor with its path."""
+    if holds(value):
+        yield path, value
+    else:
+        for key, branch in branches(value):
+            yield from tensors(branch, holds, (*path, key))
+
+
+def replaced(value: Any, new: Mapping[Path, Any], path: Path = ()) -> Any:
+    """The same structure with other values at some paths."""
+    if path in new:
+        return new[path]
+    if not any(place[: len(path)] == path for place in new):
+        return value
+    rebuilt = {key: replaced(branch, new, (*path, key)) for key, branch in branches(value)}
+    if isinstance(value, Mapping):
+        return type(value)(rebuilt) if type(value) is not dict else rebuilt
+    make: Callable[..., Any] = type(value)
+    return make(*rebuilt.values()) if hasattr(value, "_fields") else make(rebuilt.values())
+
+
+def written(path: Path) -> str:
+    """A path as people write it: ("state", "h", 0) is state[h][0]."""
+    first, *rest = path
+    return f"{first}" + "".join(f"[{key}]" for key in rest)
