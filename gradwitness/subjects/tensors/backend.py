@@ -63,6 +63,9 @@ class Backend(Protocol):
     def tensor(self, array: Array, like: Any, dtype: str) -> Any:
         """A new tensor on the device of `like` with values rounded to a dtype; pairs become complex numbers."""
 
+    def zeros(self, tensor: Any) -> Any:
+        """Zeros of the same shape and dtype."""
+
     def laid_out(self, tensor: Any, layout: str) -> Any:
         """A tensor with the same values in one of the layouts."""
 

@@ -46,6 +46,10 @@ class Jax:
             values = values[..., 0] + 1j * values[..., 1]
         return jax.device_put(values.astype(wanted), next(iter(like.devices())))
 
+    def zeros(self, tensor: Any) -> Any:
+        """Zeros like it."""
+        return jnp.zeros_like(tensor)
+
     def laid_out(self, tensor: Any, layout: str) -> Any:
         """Tensors of JAX have one layout."""
         raise ValueError(f"no layout {layout!r}")

@@ -48,6 +48,10 @@ class TensorFlow:
         with tf.device(like.device):
             return tf.identity(tf.constant(values.astype(wanted.as_numpy_dtype)))
 
+    def zeros(self, tensor: Any) -> Any:
+        """Zeros like it."""
+        return tf.zeros_like(tensor)
+
     def laid_out(self, tensor: Any, layout: str) -> Any:
         """Tensors of TensorFlow have one layout."""
         raise ValueError(f"no layout {layout!r}")

@@ -47,6 +47,10 @@ class Torch:
             return torch.view_as_complex(values.to(wanted.to_real()).contiguous()).to(like.device)
         return values.to(wanted).to(like.device)
 
+    def zeros(self, tensor: Any) -> Any:
+        """Zeros like it."""
+        return torch.zeros_like(tensor)
+
     def laid_out(self, tensor: torch.Tensor, layout: str) -> torch.Tensor:
         """Columns first; every second element of a larger tensor; or one number, seen many times."""
         if layout == "expanded":
@@ -102,7 +106,7 @@ class Torch:
         douts = [value.detach().requires_grad_() for value in cotangents]
         outs, first = self._attached(run(leaves), douts)
         found = torch.autograd.grad(outs, leaves, first, create_graph=True, allow_unused=True) if outs else [None] * len(leaves)
-        if any("DelayedError" in type(g.grad_fn).__name__ for g in found if g is not None):
+        if any(g.grad_fn is not None and g.grad_fn.name() == "torch::autograd::Error" for g in found if g is not None):
             raise RuntimeError("its backward is marked @once_differentiable")
         gradients = [torch.zeros_like(leaf) if g is None else g for leaf, g in zip(leaves, found, strict=True)]
 
