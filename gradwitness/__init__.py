@@ -1,13 +1,14 @@
 """Gradwitness: is this gradient right?
 
-`check` and `check_loss` examine hand-written NumPy gradients in any style and return a `Report`. Importing this package loads no
-framework. Nothing here knows an op, a case or an adapter. Read in this order:
+`check` and `check_loss` examine hand-written NumPy gradients in any style, `check_function` functions of frameworks. Each returns
+a `Report`. Importing this package loads no framework. Nothing here knows an op, a case or an adapter. Read in this order:
 
     subjects/       what is examined: whatever style a function is written in, behind one interface; what it can change, put back
     derivative/     numerical derivatives with an error bar, of a function that can only be called, and of one that is watched
     judging/        the gradient that is claimed against the numerical one, along directions
     report/         findings, and how they are told
     checking.py     `check`, `check_loss`
+    functions/      `check_function`, for PyTorch, TensorFlow and JAX
     rounding/       what rounding alone can do to a result: Monte Carlo arithmetic
     verdict.py      the comparison of results with the truth: `judge`, `Disagreement`
     evidence.py     what the reference says about one point in one dtype: `Evidence`
@@ -16,6 +17,7 @@ framework. Nothing here knows an op, a case or an adapter. Read in this order:
 """
 
 from gradwitness.checking import assert_check, assert_check_loss, check, check_loss
+from gradwitness.functions.check import assert_check_function, check_function
 from gradwitness.report import Finding, Report
 from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.verdict import Disagreement, K
@@ -28,8 +30,10 @@ __all__ = [
     "Report",
     "UserError",
     "assert_check",
+    "assert_check_function",
     "assert_check_loss",
     "check",
+    "check_function",
     "check_loss",
 ]
 __version__ = "0.2.0.dev0"

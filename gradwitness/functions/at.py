@@ -8,11 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.subjects.tensors.backend import Precision
 from gradwitness.subjects.tensors.function import Differentiated, TensorCall
 from gradwitness.verdict import K
 
-EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "bfloat16": 2.0**-7, "float16": 2.0**-10}
 JITTERS = 3
 """Runs with inputs that are moved by up to one unit of their last digit: what rounding may do."""
 
@@ -26,13 +24,13 @@ class At:
     """
 
     subject: Differentiated
-    precision: Precision
     arrays: list[Array]
     seed: int
     douts: list[Array] = field(init=False)
     calls: int = 0
 
     def __post_init__(self) -> None:
+        self.precision = self.subject.precision
         self._state = self.subject.backend.random_state()
         self.rng = np.random.default_rng((self.seed, 1))
         call = self.call()
@@ -40,7 +38,7 @@ class At:
         self.out_names = call.out_names
         self.douts = [cotangent(self.rng, out.shape) for out in self.outs]
         self.gradients = call.pulled(call.cotangents(self.douts))
-        self.eps = EPS[self.precision.computed or self.precision.stored or self._own()]
+        self.eps = self.subject.eps
         self.out_spreads, self.spreads = self._spreads()
 
     def call(self, arrays: Sequence[Array] | None = None, **options: object) -> TensorCall:
@@ -57,11 +55,6 @@ class At:
             [np.zeros(out.shape) if dout is None else dout for out, dout in zip(self.outs, given, strict=True)]
         )
         return call.pulled([None if dout is None else tensor for dout, tensor in zip(given, filled, strict=True)])
-
-    def _own(self) -> str:
-        """The narrowest dtype of its inputs."""
-        names = [dtype for dtype in self.subject.dtypes if dtype in EPS]
-        return max(names, key=EPS.__getitem__, default="float32")
 
     def _spreads(self) -> tuple[list[Array], list[Array]]:
         """Of outs and of gradients, from inputs and cotangents that are moved by their last digit."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from gradwitness.checking import gradients
@@ -13,12 +14,15 @@ from gradwitness.functions.faults import faults
 from gradwitness.functions.layouts import strides as strides_of
 from gradwitness.functions.narrow import Narrow
 from gradwitness.functions.order import batched, forward_mode, second
+from gradwitness.functions.truth import truth_of
 from gradwitness.judging.point import Point
+from gradwitness.report.findings import Finding
 from gradwitness.report.progress import Progress
 from gradwitness.report.report import Report
+from gradwitness.subjects.errors import UserError
 from gradwitness.subjects.state import State
 from gradwitness.subjects.tensors.backend import backend_of
-from gradwitness.subjects.tensors.function import FLOAT64, Differentiated
+from gradwitness.subjects.tensors.function import OWN, Differentiated
 
 
 def check_function(
@@ -36,43 +40,78 @@ def check_function(
     repeats: int = 3,
     seed: int = 0,
 ) -> Report:
-    """Is the derivative right that the framework of these tensors gets from this function?"""
+    """Is the derivative right that PyTorch, TensorFlow or JAX gets from this function? The tensors say which framework it is.
+
+    function   a function, custom rule, module or layer that takes and returns tensors, in tuples, lists and dicts
+    inputs     a tuple of what it takes by position; a tensor alone, or a dict by name, will do. Floats are differentiated, and
+               the parameters of a module; integers and booleans are data
+    kwargs     what it takes by keyword
+    reference  a function that computes the same in plain operations, or the name of one of our ops ("layer_norm"): the truth for
+               a function whose rounding cannot be watched
+    dtypes     in which its values are judged, against exact arithmetic on the same rounded inputs: "float32", "bfloat16", ...;
+               the dtype of the inputs if not given
+    modes      "eager", and how the framework compiles: "inductor"; "graph", "xla"; "jit"
+    order      2 for second derivatives, forward mode and vmap as well
+    wrt        the inputs and parameters to differentiate, by name or position; all floats if not given
+    outputs    the outputs that are looked at, by position or key; all if not given
+    strides    whether inputs and cotangents are tried in other orders of memory, where the framework has them
+    repeats    calls that must give the same
+    seed       of the random cotangent and the random directions
+
+    The derivative is taken in float64 at these inputs; in the dtype of the inputs where the function runs in no other. Nothing is
+    changed: parameters, buffers, random generators, settings of the process.
+
+    Returns a `Report`. Raises BadCall (a TypeError) for a call that cannot be used, UserError where the function raises.
+    """
     start = time.perf_counter()
     backend = backend_of((inputs, kwargs or {}))
-    asked = {"wrt": wrt, "outputs": outputs}
+    asked: dict[str, Any] = {"wrt": wrt, "outputs": outputs}
     with Progress() as progress, backend.reproducible():
         subject = Differentiated(backend, function, inputs, kwargs, **asked)
         subject.run = progress.counting(subject.run)  # type: ignore[method-assign]
         state = _States(State(function, inputs, kwargs), backend.random_state())
         try:
-            point = Point(subject, seed, state)
-            point.why = f"{backend.title} computes in no wider dtype"
-            findings = list(explained(point, list(gradients(point))))
-            at = At(subject, FLOAT64, point.arrays, seed)
+            point, findings = _point(subject, seed, state)
+            findings += explained(point, list(gradients(point)))
+            at = At(subject, point.arrays, seed)
             findings += faults(at, repeats)
             if strides:
                 findings += strides_of(at)
             if order > 1:
                 for beyond in (second(at, state), forward_mode(at), batched(at)):
                     findings += beyond
+            truth = truth_of(reference, subject, partial(Differentiated, backend, inputs=inputs, kwargs=kwargs, **asked))
             for dtype in _dtypes(subject, dtypes):
-                narrow = Narrow(subject, dtype, at.douts, seed, subject)
+                narrow = Narrow(subject, dtype, at.douts, seed, truth)
                 for mode in [modes] if isinstance(modes, str) else modes:
-                    if mode == "eager":
-                        findings += narrow.findings(subject, dtype) if dtype != "float64" else ()
-                    else:
+                    if mode != "eager":
                         compiled = Differentiated(backend, function, inputs, kwargs, **asked, mode=mode)
                         findings += narrow.findings(compiled, f"{dtype}, {mode}")
+                    elif dtype != "float64" or reference is not None:
+                        findings += narrow.findings(subject, dtype)
         finally:
             state.finish()
     return Report(
         subject.description,
-        "in float64",
+        "in float64" if subject.precision.computed == "float64" else "in its own dtype",
         tuple(findings),
         point.evaluations + at.calls,
         time.perf_counter() - start,
         (backend.version(),),
     )
+
+
+def _point(subject: Differentiated, seed: int, state: Any) -> tuple[Point, list[Finding]]:
+    """The function in float64; in its own dtype if that is all it runs in, and a note about that."""
+    try:
+        return Point(subject, seed, state), []
+    except UserError as error:
+        if set(subject.dtypes) == {"float64"}:
+            raise
+        subject.precision = OWN
+        own = " and ".join(dict.fromkeys(subject.dtypes))
+        message = f"{error}. The numerical derivative is taken in {own}, whose rounding hides more"
+        return Point(subject, seed, state), [Finding("float64", "note", message)]
 
 
 def _dtypes(subject: Differentiated, asked: Sequence[str] | str | None) -> list[str]:
@@ -95,3 +134,8 @@ class _States:
     def finish(self) -> None:
         self._objects.finish()
         self._put_back()
+
+
+def assert_check_function(*args: Any, **kwargs: Any) -> None:
+    """`check_function` as an assertion. Raises Disagreement, an AssertionError with the report, unless the verdict is right."""
+    check_function(*args, **kwargs).raise_if_wrong()

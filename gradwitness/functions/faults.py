@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -45,8 +46,8 @@ def _changed(who: str, names: Sequence[str], before: Sequence[Array], after: Seq
             yield Finding(
                 name,
                 "wrong",
-                f"{who} overwrites {name}, which belongs to the caller: in a network, whatever comes before it computes with wrong "
-                "values. Write into a copy",
+                f"{who} overwrites {name}, which belongs to the caller: in a network, whatever comes before it computes with "
+                "wrong values. Write into a copy",
                 wrong=int(changed.sum()),
                 of=changed.size,
             )
@@ -86,10 +87,12 @@ def _linear(at: At) -> Iterator[Finding]:
         return
     halves = [None if g is None else g / -2 for g in scaled]
     others = [cotangent(at.rng, dout.shape) for dout in at.douts]
-    parts = at.pulled(call, others), at.pulled(call, [d + e for d, e in zip(at.douts, others, strict=True)])
-    sums = [None if g is None or h is None else h - g for g, h in zip(*parts, strict=True)]
+    other: list[Any] = at.pulled(call, others)
+    both: list[Any] = at.pulled(call, [d + e for d, e in zip(at.douts, others, strict=True)])
+    sums = [None if g is None or h is None else h - g for g, h in zip(other, both, strict=True)]
     for which, leaf in enumerate(at.subject.leaves):
-        room = np.sqrt(2) * at.spreads[which] + at.eps * sum(np.abs(p[which]) for p in parts if p[which] is not None)
+        sizes = [np.abs(part[which]) for part in (other, both) if part[which] is not None]
+        room = np.sqrt(2) * at.spreads[which] + at.eps * sum(sizes, np.zeros(()))
         for law, found in (("of -2 d it is not -2 times that of d", halves), ("of d + e it is not the sum", sums)):
             wrong = beyond(found[which], at.gradients[which], room)
             if wrong.any():
@@ -164,7 +167,7 @@ def _repeated(at: At, repeats: int) -> Iterator[Finding]:
         width = max(float(np.max(np.abs(value - values[0]), initial=0)) for value in values)
         if wrong.any():
             yield Finding(
-                f"{name}, again", "wrong", f"The same call gives another {name}: it varies by {width:.2g}, which is not rounding. "
+                f"{name}, again", "wrong", f"The same call gives another {name}: it varies by {width:.2g}, which is no rounding. "
                 "Memory that is not initialised, a race, or a random generator of its own",
                 wrong=int(wrong.sum()), of=wrong.size,
             )  # fmt: skip

@@ -60,8 +60,8 @@ def _of_inputs(at: At, layout: str) -> Iterator[Finding]:
             yield Finding(
                 f"{name}, {about}",
                 "wrong",
-                f"For the same inputs, {layout}, it has other values: memory is read as if it were contiguous. Call .contiguous() "
-                "first",
+                f"For the same inputs, {layout}, it has other values: memory is read as if it were contiguous. Call "
+                ".contiguous() first",
                 wrong=int(wrong.sum()),
                 of=wrong.size,
             )

@@ -6,8 +6,7 @@ leaves the framework, or there is no such arithmetic, `reference` stands in for 
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradwitness.arrays import Array
+from gradwitness.functions.truth import Truth
 from gradwitness.report.findings import SHOWN, Finding
 from gradwitness.rounding.arithmetic import Measured, Unstable
 from gradwitness.rounding.framework import NotWatched
@@ -28,16 +28,13 @@ from gradwitness.verdict import K
 
 @dataclass
 class Narrow:
-    """A function in one dtype. The cotangents are held by every dtype.
-
-    told_by   the function whose exact value is the truth: itself, or a reference
-    """
+    """A function in one dtype. The cotangents are held by every dtype."""
 
     subject: Differentiated
     dtype: str
     douts: Sequence[Array]
     seed: int
-    told_by: Differentiated
+    truth: Truth
 
     @property
     def precision(self) -> Precision:
@@ -46,50 +43,16 @@ class Narrow:
         return OWN if own else Precision(stored=self.dtype, computed=self.dtype)
 
     @cached_property
-    def names(self) -> list[str]:
-        """Of outs and gradients."""
-        outs = self._results(self.subject)[2]
-        return [*outs, *(f"d{leaf.name}" for leaf in self.subject.leaves)]
-
-    @cached_property
-    def measured(self) -> list[Measured]:
-        """Truth and spread of each. Raises NotWatched, Unstable."""
-        subject = self.told_by
-        try:
-            measure = importlib.import_module(f"gradwitness.rounding.{subject.backend.name}").measure
-        except ImportError:
-            raise NotWatched(f"there is no Monte Carlo arithmetic inside {subject.backend.title} yet") from None
-        values = self._values(subject)
-        running = subject.running(values, self.precision, range(len(values)))
-
-        def function(values: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
-            outs, pull = subject.backend.vjp(running, values)
-            with running.inside():
-                found = pull(cotangents)
-            return [*outs, *(subject.backend.zeros(v) if g is None else g for v, g in zip(values, found, strict=True))]
-
-        call = subject.on(values, self.precision)
-        return list(measure(function, (values, call.cotangents(self.douts)), self.dtype, seed=self.seed))
-
-    def _values(self, subject: Differentiated) -> list[Any]:
-        return [subject.tensor(i, leaf.array, self.precision) for i, leaf in enumerate(subject.leaves)]
-
-    def _results(self, subject: Differentiated) -> tuple[list[Array], list[str], list[str]]:
-        """Outs and gradients, their dtypes, the names of outs."""
-        call = subject.on(self._values(subject), self.precision)
-        outs = call.outs
-        gradients = call.pulled(call.cotangents(self.douts))
-        arrays = [
-            *outs,
-            *(np.zeros(leaf.array.shape) if g is None else g for leaf, g in zip(subject.leaves, gradients, strict=True)),
-        ]
-        dtypes = [subject.backend.dtype(out) for out in call.tensors] + [self.dtype] * len(gradients)
-        return arrays, dtypes, call.out_names
+    def measured(self) -> Mapping[str, Measured]:
+        """Truth and spread of each result. Raises NotWatched, Unstable."""
+        return self.truth.measured(self.dtype, self.precision, self.douts, self.seed)
 
     def findings(self, subject: Differentiated, label: str) -> Iterator[Finding]:
         """What the function returns, in a mode of its own perhaps."""
+        values = [subject.tensor(i, leaf.array, self.precision) for i, leaf in enumerate(subject.leaves)]
         try:
-            results, _, names = self._results(subject)
+            call = subject.on(values, self.precision)
+            gradients = call.pulled(call.cotangents(self.douts))
         except UserError as error:
             yield Finding(label, "cannot tell", f"It does not run: {error}")
             return
@@ -99,13 +62,14 @@ class Narrow:
             yield Finding(label, "cannot tell", f"Rounding alone can make it inf or nan here: {error}. Try another point")
             return
         except (NotWatched, UserError) as error:
-            yield Finding(
-                label, "cannot tell",
-                f"{error}. What rounding may do to it cannot be measured. Give the same function in plain operations: reference=...",
-            )  # fmt: skip
+            cure = "What rounding may do cannot be measured. Give the same function in plain operations: reference=..."
+            yield Finding(label, "cannot tell", f"{error}. {cure}")
             return
-        for name, got, expected in zip([*names, *self.names[len(names) :]], results, measured, strict=True):
-            yield compared(f"{label}: {name}", got, expected, width(self.dtype))
+        zeros = [np.zeros(leaf.array.shape) if g is None else g for leaf, g in zip(subject.leaves, gradients, strict=True)]
+        names = [*call.out_names, *(f"d{leaf.name}" for leaf in subject.leaves)]
+        for name, got in zip(names, [*call.outs, *zeros], strict=True):
+            if name in measured:
+                yield compared(f"{label}: {name}", got, measured[name], width(self.dtype))
 
 
 def compared(about: str, got: Array, expected: Measured, of: Width) -> Finding:
@@ -124,7 +88,9 @@ def compared(about: str, got: Array, expected: Measured, of: Width) -> Finding:
         return _wrong(about, got, truth, distance, allowance, wrong, of)
     along, room = projection(got, truth), K * expected.projection
     if np.isfinite(along) and np.isfinite(room) and abs(along - 1) > room + of.unit:
-        message = f"Each element alone may be rounding. All together are not: it is {along:.4g} times the truth, where 1 +- {room:.1g} is"
+        message = (
+            f"Each element alone may be rounding. All together are not: {along:.4g} times the truth, where 1 +- {room:.1g} is"
+        )
         return Finding(
             about,
             "wrong",
@@ -147,7 +113,8 @@ def _wrong(about: str, got: Array, truth: Array, distance: Array, allowance: Arr
     lost = not np.isfinite(got[index])
     message = ""
     if lost:
-        message = f"{got[index]} came where exact arithmetic on the same {of.name} inputs gives {float(truth[index]):.6g}. {_lost(truth[index], of)}"
+        exact = f"exact arithmetic on the same {of.name} inputs gives {float(truth[index]):.6g}"
+        message = f"{got[index]} came where {exact}. {_lost(truth[index], of)}"
     return Finding(
         about,
         "overflow" if np.isinf(got[index]) else "wrong",
@@ -168,8 +135,8 @@ def _lost(truth: Any, of: Width) -> str:
     if truth == 0 and of.absolute:
         return f"An epsilon below {of.absolute:.1g} is 0 in {of.name}, and 0 / 0 is nan: take a larger one, or compute in float32"
     return (
-        "An intermediate value overflows, or a branch that is not taken does: 0 * inf is nan. Bound the argument inside the branch "
-        "(where(c, f(where(c, x, 0)), ...))"
+        "An intermediate value overflows, or a branch that is not taken does: 0 * inf is nan. Bound the argument inside the "
+        "branch (where(c, f(where(c, x, 0)), ...))"
     )
 
 

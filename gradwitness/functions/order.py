@@ -33,6 +33,7 @@ class Gradient:
         self.leaves = [*subject.leaves, *cotangents]
         self.data, self.code = subject.data, subject.code
         self.handed: Mapping[str, Any] = subject.handed
+        self.eps = subject.eps
         self.description = f"the gradient of {subject.description}"
 
     def forward(self, arrays: Sequence[Any]) -> GradientCall:

@@ -17,7 +17,7 @@ from gradwitness.subjects.state import State
 
 EPS = float(np.finfo(np.float64).eps)
 JITTERS = (1.0, 1.0)
-"""Sizes of random relative moves of inputs and cotangents, in units of float64's eps: how far rounding may carry a gradient."""
+"""Sizes of random relative moves of inputs and cotangents, in units of eps: how far rounding may carry a gradient."""
 BESIDE = 2.0**8
 """How far beside the point rounding itself is seen, in eps."""
 TYPICAL = 16.0
@@ -122,7 +122,9 @@ class Point:
         changes = [self._changes(values, rng, size) for size in sizes]
         narrow = self._changes(values) if self.dtype != np.float64 else [np.zeros(())] * len(values)
         return [
-            None if value is None else _claim(f"d{leaf.name}", value, [change[i] for change in changes], narrow[i])
+            None
+            if value is None
+            else _claim(f"d{leaf.name}", value, [change[i] for change in changes], narrow[i], self.function.eps)
             for i, (leaf, value) in enumerate(zip(self.function.leaves, values, strict=True))
         ]
 
@@ -132,7 +134,7 @@ class Point:
         def changed(array: Array) -> Array:
             if rng is None:
                 return array.astype(np.float64)
-            return np.asarray(array * (1 + np.longdouble(size * EPS) * _tied(array, rng))).astype(array.dtype)
+            return np.asarray(array * (1 + np.longdouble(size * self.function.eps) * _tied(array, rng))).astype(array.dtype)
 
         try:
             others = self.gradients([changed(a) for a in self.arrays], [changed(dout) for dout in self.douts])
@@ -214,7 +216,7 @@ def _row(arrays: Sequence[Any]) -> Array:
     return np.concatenate(rows) if rows else np.zeros(0, np.longdouble)
 
 
-def _claim(name: str, value: Array, changes: Sequence[Array], narrow: Array) -> Claim:
+def _claim(name: str, value: Array, changes: Sequence[Array], narrow: Array, eps: float) -> Claim:
     """What rounding may do to each element: its own deviation, or its array's where that is larger, and the last digit.
 
     changes   what jitters change; in a wide dtype the last of them is so small that float64 does not see it
@@ -231,8 +233,8 @@ def _claim(name: str, value: Array, changes: Sequence[Array], narrow: Array) -> 
     own = np.fmax(np.sqrt(np.mean(np.square(np.stack(kept)), axis=0)), np.abs(narrow))
     size = np.abs(np.where(np.isfinite(value), value, 0))
     shown = (size > 0) & (own > 0)
-    typical = min(float(np.median(own[shown] / size[shown])), TYPICAL * EPS) if shown.any() else 0.0
-    return Claim(name, value, np.asarray(np.maximum(own, typical * size) + EPS / 2 * size), detour)
+    typical = min(float(np.median(own[shown] / size[shown])), TYPICAL * eps) if shown.any() else 0.0
+    return Claim(name, value, np.asarray(np.maximum(own, typical * size) + eps / 2 * size), detour)
 
 
 def _scale(array: Array) -> Array:

@@ -29,8 +29,13 @@ class Call(Protocol):
     outs, out_names   the floats that it returned, flat, and their names
     """
 
-    outs: list[Any]
-    out_names: list[str]
+    @property
+    def outs(self) -> list[Any]:
+        """See above."""
+
+    @property
+    def out_names(self) -> list[str]:
+        """See above."""
 
     def backward(self, douts: Sequence[Array]) -> list[Any]:
         """The user's gradients in the order of the function's names; None for one that was not returned."""
@@ -46,6 +51,7 @@ class Function(Protocol):
     description   what it is, for the first line of a report
     unread        what to tell where other values of the leaves change nothing
     keeps_dtype   whether the leaves stay in their own dtype, whatever forward is asked to run on
+    eps           of the floats to which it rounds at best
     """
 
     leaves: list[Leaf]
@@ -56,6 +62,10 @@ class Function(Protocol):
     description: str
     unread: str
     keeps_dtype: bool
+
+    @property
+    def eps(self) -> float:
+        """See above."""
 
     def forward(self, arrays: Sequence[Any]) -> Call:
         """Run the user's forward on these values. Raises UserError."""
@@ -68,6 +78,7 @@ class Pair:
     """A forward and a backward; see the module."""
 
     keeps_dtype = False
+    eps = float(np.finfo(np.float64).eps)
     unread = "Forward returns the same for other inputs: it does not use what it is given. Does it read a global of that name?"
 
     def __init__(

@@ -24,6 +24,8 @@ class Loss:
     they were is kept, and is there again when `forward` has returned, also after an exception.
     """
 
+    eps = float(np.finfo(np.float64).eps)
+
     def __init__(
         self,
         function: Callable[..., Any],

@@ -20,7 +20,8 @@ LIBRARIES = ("numpy", "scipy", "gradwitness", "builtins", "math")
 
 def reached(*roots: Any) -> Iterator[Any]:
     """Every object that can be reached from some roots, each once, without the classes that libraries define."""
-    waiting, seen = list(roots), {}  # what is seen is kept alive, so that no id is used twice
+    waiting = list(roots)
+    seen: dict[int, Any] = {}  # what is seen is kept alive, so that no id is used twice
     while waiting and len(seen) < LARGEST:
         thing = waiting.pop()
         if isinstance(thing, ATOMS) or id(thing) in seen or (isinstance(thing, type) and of_a_library(thing)):

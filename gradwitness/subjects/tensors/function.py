@@ -19,6 +19,15 @@ from gradwitness.subjects.tensors.tree import Path, replaced, tensors, written
 
 FLOAT64 = Precision(computed="float64")
 OWN = Precision()
+EPS = {
+    "float64": 2.0**-52,
+    "complex128": 2.0**-52,
+    "float32": 2.0**-23,
+    "complex64": 2.0**-23,
+    "bfloat16": 2.0**-7,
+    "float16": 2.0**-10,
+}
+"""The distance from 1 to the next number."""
 
 
 class Differentiated:
@@ -27,7 +36,8 @@ class Differentiated:
     leaves    the differentiated tensors as arrays: inputs, keyword arguments, parameters of a module
     dtypes    their dtypes
     fixed     other floats that it is given, by their paths: in a precision, and not differentiated
-    precision in which `forward` runs
+    precision  in which `forward` runs
+    keywords   what it is given by keyword
     """
 
     asked, keeps_dtype = False, True
@@ -57,6 +67,7 @@ class Differentiated:
         found = [(path, value) for path, value in tensors(self._given, backend.holds) if is_real(backend.dtype(value))]
         chosen = _chosen([(written(path[1:]), path) for path, _ in found], names, wrt)
         self._leaves = [(path, value) for path, value in found if path in chosen]
+        self.keywords = dict(kwargs or {})
         self.fixed = {path: value for path, value in found if path not in chosen}
         self.dtypes = [backend.dtype(value) for _, value in self._leaves]
         self.leaves = [Leaf(written(path[1:]), path, backend.array(value)) for path, value in self._leaves]
@@ -66,6 +77,13 @@ class Differentiated:
         self.handed: Mapping[str, Any] = {written(path[1:]): backend.array(value) for path, value in found}
         self.code: tuple[Callable[..., Any], ...] = (function,)
         self.description = f"{name_of(function)}, {backend.title}"
+
+    @property
+    def eps(self) -> float:
+        """Of what it computes in: the widest it has."""
+        name = self.precision.computed or self.precision.stored
+        names = [name] if name else [dtype for dtype in self.dtypes if dtype in EPS]
+        return max((EPS[dtype] for dtype in names), default=EPS["float32"])
 
     def forward(self, arrays: Sequence[Any]) -> TensorCall:
         """Run it on these values."""

@@ -98,7 +98,8 @@ class Jax:
 
     def vmapped(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """jax.vmap."""
-        return jax.vmap(function)
+        mapped: Callable[..., Any] = jax.vmap(function)
+        return mapped
 
     def reproducible(self) -> AbstractContextManager[None]:
         """float64 is kept."""

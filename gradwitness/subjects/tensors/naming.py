@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
 from typing import Any
 
 from gradwitness.subjects.signatures import called
@@ -24,7 +23,7 @@ def names_of(function: Any, count: int) -> list[str]:
     return names if len(set(names)) == count else [f"input{i}" for i in range(count)]
 
 
-def _written(function: Any) -> Callable[..., Any]:
+def _written(function: Any) -> Any:
     """What has the signature: the forward of a module, the call of a layer, the function behind a tf.function."""
     for name in ("forward", "call", "python_function"):
         inner = getattr(function, name, None)

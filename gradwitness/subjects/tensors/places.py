@@ -1,7 +1,7 @@
 """Tensors that a function holds, in closures, globals and objects, exchanged for others while it runs.
 
 A module computes with the entries of its dicts, a lambda with the cells of its closure. Whoever wants to know what they compute
-from other values puts other tensors there. On leaving, the very tensors that were there are there again, and nobody wrote to them.
+from other values puts other tensors there. On leaving, the very tensors that were there are there again, unchanged.
 """
 
 from __future__ import annotations

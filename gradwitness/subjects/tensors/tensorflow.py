@@ -132,7 +132,7 @@ class TensorFlow:
         kept = generator.getstate() if generator is not None else None
 
         def put_back() -> None:
-            if kept is not None:
+            if generator is not None:
                 generator.setstate(kept)
 
         return put_back

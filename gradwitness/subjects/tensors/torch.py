@@ -132,7 +132,8 @@ class Torch:
 
     def vmapped(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """torch.func.vmap."""
-        return torch.func.vmap(function)
+        mapped: Callable[..., Any] = torch.func.vmap(function)
+        return mapped
 
     def reproducible(self) -> AbstractContextManager[None]:
         """Deterministic algorithms; gradients are on."""

@@ -25,10 +25,10 @@ def replaced(value: Any, new: Mapping[Path, Any], path: Path = ()) -> Any:
         return new[path]
     if not any(place[: len(path)] == path for place in new):
         return value
+    make: Callable[..., Any] = type(value)
     rebuilt = {key: replaced(branch, new, (*path, key)) for key, branch in branches(value)}
     if isinstance(value, Mapping):
-        return type(value)(rebuilt) if type(value) is not dict else rebuilt
-    make: Callable[..., Any] = type(value)
+        return rebuilt if make is dict else make(rebuilt)
     return make(*rebuilt.values()) if hasattr(value, "_fields") else make(rebuilt.values())
 
 

@@ -1,0 +1,120 @@
+"""Where the truth about a function in a dtype comes from, and how far rounding may move a result away from it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from gradwitness.arrays import Array, wider
+from gradwitness.rounding import arithmetic
+from gradwitness.rounding.arithmetic import Measured
+from gradwitness.rounding.framework import NotWatched
+from gradwitness.subjects.errors import BadCall
+from gradwitness.subjects.pair import Subject
+from gradwitness.subjects.tensors.backend import Precision
+from gradwitness.subjects.tensors.function import Differentiated
+
+
+class Truth(Protocol):
+    """Knows the exact values of a function."""
+
+    def measured(self, dtype: str, precision: Precision, douts: Sequence[Array], seed: int, /) -> Mapping[str, Measured]:
+        """Truth and spread of outs and gradients by their names, for inputs and cotangents rounded to dtype.
+
+        Raises NotWatched where that cannot be known, Unstable where rounding alone makes a result inf or nan.
+        """
+
+
+@dataclass(frozen=True)
+class Itself:
+    """A function of the framework, run in exact arithmetic: the one under test, or another that computes the same."""
+
+    function: Differentiated
+
+    def measured(self, dtype: str, precision: Precision, douts: Sequence[Array], seed: int) -> Mapping[str, Measured]:
+        """By Monte Carlo arithmetic inside the framework."""
+        subject = self.function
+        backend = subject.backend
+        measure = _arithmetic(backend.name, backend.title)
+        values = [subject.tensor(i, leaf.array, precision) for i, leaf in enumerate(subject.leaves)]
+        call = subject.on(values, precision)
+        running = subject.running(values, precision, range(len(values)))
+
+        def function(values: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
+            outs, pull = backend.vjp(running, values)
+            with running.inside():
+                found = pull(cotangents)
+            return [*outs, *(backend.zeros(v) if g is None else g for v, g in zip(values, found, strict=True))]
+
+        if len(call.outs) != len(douts):
+            raise BadCall("reference", f"a function with {len(call.outs)} outputs of floats", f"{len(douts)}, as function has")
+        names = [*call.out_names, *(f"d{leaf.name}" for leaf in subject.leaves)]
+        found = measure(function, (values, call.cotangents(douts)), dtype, seed=seed)
+        return dict(zip(names, found, strict=True))
+
+
+def _arithmetic(name: str, title: str) -> Any:
+    try:
+        return importlib.import_module(f"gradwitness.rounding.{name}").measure
+    except ImportError:
+        raise NotWatched(f"There is no Monte Carlo arithmetic inside {title}") from None
+
+
+@dataclass(frozen=True)
+class Op:
+    """An op of the hand-derived reference, by its name: it takes the inputs of the function in their order."""
+
+    name: str
+    inputs: Sequence[Array]
+    names: Sequence[str]
+    static: Mapping[str, Any]
+
+    def measured(self, dtype: str, _: Precision, douts: Sequence[Array], seed: int) -> Mapping[str, Measured]:
+        """By Monte Carlo arithmetic in NumPy, in float32 and float64."""
+        if dtype not in ("float32", "float64"):
+            raise NotWatched(f"An op of the reference tells float32 and float64 alone, not {dtype}: give a plain function")
+        op = _op(self.name)
+        dout = douts[0] if len(douts) == 1 else tuple(douts)
+        at = Subject(op.forward, op.backward, tuple(self.inputs), self.static, seed, dout=dout).rounded(dtype)
+        try:
+            found = arithmetic.measure(lambda lift: at.run(lift, wider(dtype)), dtype, seed=seed)
+        except (TypeError, ValueError) as error:
+            takes = ", ".join(at.arguments)
+            raise BadCall("reference", f"{self.name!r}, which says: {error}", f"inputs of {self.name}: {takes}") from error
+        outs = ["out"] if len(douts) == 1 else [f"out[{i}]" for i in range(len(douts))]
+        return dict(zip([*outs, *(f"d{name}" for name in self.names)], found, strict=True))
+
+
+def _op(name: str) -> Any:
+    """The op, from the package as it is installed or from a checkout."""
+    for package in ("gradwitness.reference", "reference"):
+        try:
+            ops = importlib.import_module(package).OPS
+        except ImportError:
+            continue
+        if name not in ops:
+            import difflib
+
+            near = difflib.get_close_matches(name, ops, 3) or sorted(ops)
+            raise BadCall("reference", repr(name), f"a function, or the name of an op: {', '.join(near)}")
+        return ops[name]
+    raise BadCall("reference", repr(name), "a function", "The hand-derived ops are not installed here")
+
+
+def truth_of(reference: Any, subject: Differentiated, make: Any) -> Truth:
+    """What tells the truth: the reference where one is given, else the function itself.
+
+    make   reference -> Differentiated, at the same inputs
+    """
+    if reference is None:
+        return Itself(subject)
+    if isinstance(reference, str):
+        static = {name: np.asarray(value) if hasattr(value, "shape") else value for name, value in subject.keywords.items()}
+        return Op(reference, [leaf.array for leaf in subject.leaves], [leaf.name for leaf in subject.leaves], static)
+    if not callable(reference):
+        raise BadCall("reference", repr(reference), "a function that computes the same, or the name of an op")
+    return Itself(make(reference))

@@ -1,0 +1,51 @@
+"""Custom rules of PyTorch: each mistake is found under its name, and the mended rule is right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gradwitness import check_function
+from gradwitness.report import Report
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+MISTAKES = {
+    "scaled_by_first": ("dx", 2),
+    "reads_memory": ("dx, strides of dout: transposed", 1),
+    "overwrites": ("x", 1),
+    "consumes": ("dx, second backward", 1),
+    "remembers": ("dx, call in between", 1),
+    "forgets_dout": ("dout", 1),
+    "clips": ("dx, linear in dout", 1),
+    "expects_both": ("out[0] alone", 1),
+    "needs_all": ("dy alone", 2),
+    "keeps_intermediate": ("order 2: dx", 1),
+}
+"""Rule -> what the finding is about, and how many inputs it takes."""
+
+
+def examined(name: str, *, faulty: bool) -> Report:
+    from tests.functions import rules
+
+    generator = torch.Generator().manual_seed(0)
+    inputs: Any = [torch.randn(3, 4, generator=generator), torch.randn(4, generator=generator)]
+    if name == "needs_all":
+        inputs[1] = torch.randn(3, 4, generator=generator)
+    return check_function(
+        getattr(rules, name)(faulty), tuple(inputs[: MISTAKES[name][1]]), order=2 if name == "keeps_intermediate" else 1
+    )
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_the_mistake_is_found(name: str) -> None:
+    report = examined(name, faulty=True)
+    assert report.verdict == "wrong"
+    assert report[MISTAKES[name][0]].verdict == "wrong", str(report)
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_the_mended_rule_is_right(name: str) -> None:
+    report = examined(name, faulty=False)
+    assert report.ok, str(report)
