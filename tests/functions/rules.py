@@ -54,9 +54,8 @@ def overwrites(faulty: bool) -> Callable[..., Any]:
         @staticmethod
         def forward(ctx: Any, x: Any) -> Any:
             out = x.square().sum()
-            memory = x.detach().numpy() if faulty else x.detach().clone().numpy()
-            memory *= 2
-            ctx.twice = torch.from_numpy(memory)
+            ctx.twice = x.detach() if faulty else x.detach().clone()
+            ctx.twice *= 2
             return out
 
         @staticmethod

@@ -41,7 +41,7 @@ def _custom(function: Any) -> type | None:
 def _of_custom_function(rule: type) -> list[str]:
     """Of a torch.autograd.Function: what its forward takes, without ctx."""
     names = _positional(getattr(rule, "forward", None))
-    return names[1:] if names[:1] and names[0] in ("ctx", "context", "self", "_ctx") else names
+    return names if "setup_context" in vars(rule) else names[1:]
 
 
 def _positional(function: Any) -> list[str]:
