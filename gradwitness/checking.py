@@ -17,7 +17,7 @@ from gradwitness.diagnosis.explained import explained
 from gradwitness.judging.judge import Judge, Judgement
 from gradwitness.judging.native import native
 from gradwitness.judging.point import Claim, Point
-from gradwitness.report.findings import Finding
+from gradwitness.report.findings import SHOWN, Finding
 from gradwitness.report.progress import Progress
 from gradwitness.report.report import Report
 from gradwitness.subjects.errors import BadCall, UserError
@@ -238,7 +238,8 @@ def _finding(name: str, value: Array, judgement: Judgement) -> Finding:
         return Finding(name, judgement.verdict, _said(judgement), of=value.size, sight=judgement.sight)
     if not judgement.wrong:
         where = tuple(judgement.together)
-        return Finding(name, "wrong", _said(judgement), wrong=max(len(where), 1), of=value.size, where=where[:20])
+        some = max(len(where), 1)
+        return Finding(name, "wrong", _said(judgement), wrong=some, of=value.size, at_least=not where, where=where[:SHOWN])
     worst = max(judgement.wrong, key=lambda e: abs(e.truth - value[e.index]) / (e.bar or 1))
     return Finding(
         name,
@@ -246,7 +247,8 @@ def _finding(name: str, value: Array, judgement: Judgement) -> Finding:
         _said(judgement),
         wrong=len(judgement.wrong) + judgement.blocks,
         of=value.size,
-        where=tuple(element.index for element in judgement.wrong)[:20],
+        at_least=judgement.blocks > 0,
+        where=tuple(element.index for element in judgement.wrong)[:SHOWN],
         index=worst.index,
         got=value[worst.index],
         truth=worst.truth,
@@ -267,8 +269,6 @@ def _said(judgement: Judgement) -> str:
     """What a verdict alone does not say."""
     if judgement.verdict == "wrong" and judgement.together:
         return "At a kink: each of these elements alone lies between its one-sided derivatives, all together do not"
-    if judgement.verdict == "wrong" and judgement.blocks:
-        return "At least so many: the search ended before all were named"
     if judgement.verdict == "right" and judgement.still:
         return "Forward does not change when this is moved, so 0 is right; this point proves little. Try another one"
     return SAID.get(judgement.verdict, "")

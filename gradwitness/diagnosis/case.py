@@ -37,15 +37,16 @@ class Measurement:
 
 
 class Explanation(str):
-    """A mistake that is proven: a sentence or two, and the kind of mistake."""
+    """A mistake that is proven: a sentence or two, the kind of mistake, and the repaired gradient if it is known in full."""
 
-    __slots__ = ("kind",)
+    __slots__ = ("gradient", "kind")
     kind: str
+    gradient: Array | None
 
-    def __new__(cls, kind: str, words: str) -> Explanation:
+    def __new__(cls, kind: str, words: str, gradient: Array | None = None) -> Explanation:
         """An explanation in words."""
         self = super().__new__(cls, words)
-        self.kind = kind
+        self.kind, self.gradient = kind, gradient
         return self
 
 
@@ -67,7 +68,8 @@ class Repair:
     def explanation(self) -> Explanation:
         """What is told, once it is proven."""
         first = self.words.partition(" ")[0]
-        return Explanation(self.kind, f"{first.capitalize() if first.isalpha() else first}{self.words[len(first) :]}")
+        words = f"{first.capitalize() if first.isalpha() else first}{self.words[len(first) :]}"
+        return Explanation(self.kind, words, self.gradient)
 
 
 @dataclass(frozen=True)

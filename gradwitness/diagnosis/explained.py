@@ -14,11 +14,14 @@ from gradwitness.diagnosis.edits.search import edited
 from gradwitness.diagnosis.evidence import case_of
 from gradwitness.judging.black_box import BlackBox
 from gradwitness.judging.directions import joint
-from gradwitness.judging.point import Point
-from gradwitness.report.findings import Finding
+from gradwitness.judging.point import Claim, Point
+from gradwitness.report.findings import SHOWN, Finding
+from gradwitness.verdict import K
 
 EVERYTHING = "the gradient"
 """What a finding is about that was seen along a direction alone."""
+ROUNDING = 64 * float(np.finfo(np.float64).eps)
+"""Of an element: what a repair, exact to float64, may leave."""
 LARGEST = 100_000
 """Elements of an array whose gradient is diagnosed."""
 
@@ -46,7 +49,8 @@ def explained(point: Point, findings: Sequence[Finding]) -> Iterator[Finding]:
         if finding.verdict != "wrong" or finding.explanation:
             yield finding
         elif finding.about in names:
-            yield replace(finding, explanation=texts.get(names.index(finding.about), ""))
+            which = names.index(finding.about)
+            yield _counted(replace(finding, explanation=texts.get(which, "")), point.claims[which])
         elif finding.about == EVERYTHING and not located:
             yield replace(finding, explanation=_of_all(box, names, right))
         else:
@@ -63,10 +67,24 @@ def _texts(point: Point, cases: Mapping[int, Case]) -> dict[int, str]:
     for which, case in cases.items():
         edit = edits.get(which)
         if edit in told:
-            edit = Explanation(edit.kind, f"{edit.partition(':')[0]}: the same edit repairs this one")
+            words = f"{edit.partition(':')[0]}: the same edit repairs this one"
+            edit = Explanation(edit.kind, words, edit.gradient)
         texts[which] = explain(case, edit)
         told |= {str(edits[which])} if which in edits else set()
     return texts
+
+
+def _counted(finding: Finding, claim: Claim | None) -> Finding:
+    """With the repaired gradient at hand, all its elements that differ from what came are counted."""
+    repaired = getattr(finding.explanation, "gradient", None)
+    if repaired is None or claim is None or repaired.shape != claim.value.shape:
+        return finding
+    room = K * claim.spread + ROUNDING * np.abs(repaired)
+    wrong = np.abs(repaired - claim.value) > room
+    for index in finding.where:  # these were measured
+        wrong[index] = True
+    where = tuple(tuple(int(i) for i in index) for index in np.argwhere(wrong)[:SHOWN])
+    return replace(finding, wrong=int(wrong.sum()), at_least=False, where=where)
 
 
 def _of_all(box: BlackBox, names: Sequence[str], right: Mapping[str, bool]) -> str:

@@ -25,6 +25,7 @@ class Finding:
                   "undefined" (no value on some side of the point); "overflow"; "convention"; "cannot tell"; "note"
     message       one or two sentences: what is so, and what to do
     wrong, of     how many elements of how many are wrong
+    at_least      whether more may be: the search for them ended, or they are wrong by less than can be seen
     where         their indices, at most 20
     index         the worst of them; got, truth, distance and allowance are about it
     sight         the smallest relative error of one element that would have been seen; nan where that has no meaning
@@ -37,6 +38,7 @@ class Finding:
     message: str
     wrong: int = 0
     of: int = 0
+    at_least: bool = False
     where: tuple[tuple[int, ...], ...] = ()
     index: tuple[int, ...] = ()
     got: Any = None
@@ -50,7 +52,7 @@ class Finding:
     def to_dict(self) -> dict[str, Any]:
         """The finding in types that JSON has. Numbers beyond float64 lose their last digits; nan and inf become text."""
         plain = {name: _plain(value) for name, value in vars(self).items()}
-        return {name: value for name, value in plain.items() if value not in ("", None, [], "nan")}
+        return {name: value for name, value in plain.items() if value not in ("", None, [], "nan") and value is not False}
 
 
 @dataclass(frozen=True)

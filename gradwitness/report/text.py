@@ -37,7 +37,8 @@ def headline(finding: Finding) -> str:
     """The verdict, and how many elements it is about."""
     mark = MARKS[finding.verdict]
     if finding.wrong:
-        return f"{mark}: {finding.wrong} of {finding.of} elements"
+        least = "at least " if finding.at_least and finding.wrong < finding.of else ""
+        return f"{mark}: {least}{finding.wrong} of {finding.of} elements"
     seen = "" if math.isnan(finding.sight) else f"; an error of {finding.sight:.1g} of an element would have been seen"
     return f"{mark}{seen}"
 

@@ -22,8 +22,8 @@ from gradwitness.diagnosis.edits.variables import Variables
 from gradwitness.judging.point import Point
 from gradwitness.subjects.function import Call
 
-MOST, SECONDS = 5000, 5.0
-"""Edits that are tried, and the processor's time that they may take."""
+MOST = 5000
+"""Edits that are tried."""
 UNCHANGED = 1e-9
 """Relative: a gradient that is right, and that an edit leaves alone."""
 EPSILONS = (1e-30, 0.1)
@@ -32,7 +32,12 @@ WIDE = 100
 
 
 class Editor:
-    """The user's code as it can be edited, at a point where some of its gradients are wrong."""
+    """The user's code as it can be edited, at a point where some of its gradients are wrong.
+
+    seconds   of the processor's time that the edits may take
+    """
+
+    seconds = 4.0
 
     def __init__(self, point: Point, cases: Mapping[int, Case]) -> None:
         self.point, self.cases = point, dict(cases)
@@ -57,16 +62,16 @@ class Editor:
             if source is not None:
                 yield source, run
 
-    def best(self) -> dict[int, tuple[Edit, str]]:
-        """For each wrong gradient an edit that repairs it, in words: of several the one that repairs the most."""
-        found: dict[int, tuple[Edit, str]] = {}
+    def best(self) -> dict[int, Explanation]:
+        """For each wrong gradient an edit that repairs it: of several the one that repairs the most."""
+        found: dict[int, Explanation] = {}
         reach: dict[int, int] = {}
         for source, edit in self.tries():
             repaired = self._repairs(source, edit)
-            for which in repaired:
+            for which, gradient in repaired.items():
                 if len(repaired) > reach.get(which, 0):
                     reach[which] = len(repaired)
-                    found[which] = (edit, told(source, edit))
+                    found[which] = Explanation(edit.kind, told(source, edit), gradient)
             if len(repaired) == len(self.cases):
                 break
         return found
@@ -76,7 +81,7 @@ class Editor:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             for source, edit in self._edits():
-                if self.tried >= MOST or time.process_time() - self._start > SECONDS:
+                if self.tried >= MOST or time.process_time() - self._start > self.seconds:
                     return
                 self.tried += 1
                 yield source, edit
@@ -101,43 +106,42 @@ class Editor:
         finally:
             edit.undo()
 
-    def _repairs(self, source: Source, edit: Edit) -> list[int]:
-        """The wrong gradients that an edit makes agree; none if it changes anything else."""
+    def _repairs(self, source: Source, edit: Edit) -> dict[int, Array]:
+        """The wrong gradients that an edit makes agree, repaired; none if it changes anything else."""
         code = self.code(source, edit)
         if code is None:
-            return []
+            return {}
         with swapped(source, code):
             try:
                 call = self.point.call(self.point.arrays)
                 if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(call.outs, self.point.outs, strict=True)):
-                    return []
+                    return {}
                 came = call.backward([dout.copy() for dout in self.point.douts])
             except Exception:
-                return []
+                return {}
         return self._agreeing(came)
 
-    def _agreeing(self, came: Sequence[object]) -> list[int]:
-        repaired = []
+    def _agreeing(self, came: Sequence[object]) -> dict[int, Array]:
+        repaired: dict[int, Array] = {}
         for which, (value, claim) in enumerate(zip(came, self.point.claims, strict=True)):
             if value is None or claim is None:
                 continue
             array = np.asarray(value)
             if array.dtype.kind not in "fiub":
-                return []
+                return {}
             if which not in self.cases:
                 if not _unchanged(array, claim.value):
-                    return []
+                    return {}
             elif array.shape == self.cases[which].array.shape:
                 gradient = array.astype(np.longdouble)
                 if self.cases[which].proves(Repair(gradient, "edit", "", tries=MOST)):
-                    repaired.append(which)
+                    repaired[which] = gradient
         return repaired
 
 
 def edited(point: Point, cases: Mapping[int, Case]) -> dict[int, Explanation]:
     """For each wrong gradient that an edit of the source repairs: the kind of mistake, the line and the edit."""
-    editor = Editor(point, cases)
-    return {which: Explanation(edit.kind, words) for which, (edit, words) in editor.best().items()}
+    return Editor(point, cases).best()
 
 
 def _unchanged(value: Array, claimed: Array) -> bool:
