@@ -39,8 +39,8 @@ ONCE = _names("""
 """)
 """Arithmetic and elementary functions: the result rounds once."""
 
-PASSES = _names("leaky_relu leaky_relu_backward _prelu_kernel")
-"""They hand the first operand on where they do not compute, and do not round it there."""
+PASSES = _names("add sub rsub mul div leaky_relu leaky_relu_backward _prelu_kernel")
+"""Where the result is an operand (x + 0, 1 * x, the side of leaky_relu that does not compute), it is exact."""
 
 PROBABILITIES = _names("binary_cross_entropy binary_cross_entropy_backward")
 """They refuse arguments above 1."""

@@ -11,7 +11,7 @@ from torch.utils._pytree import tree_map
 
 from gradwitness.rounding.framework import operand, result
 from gradwitness.rounding.torch.aten import CASTS, CONTRACTIONS, EXACT, ONCE, PASSES, PROBABILITIES, REDUCTIONS, SCATTERS, STORED
-from gradwitness.rounding.torch.shadow import Noise, held, is_floating
+from gradwitness.rounding.torch.shadow import Noise, held, is_floating, whole
 from gradwitness.rounding.widths import Width, width
 
 Operation = Any
@@ -50,9 +50,8 @@ def carry_out(
     if name in SCATTERS:
         return _scatter(noise, SCATTERS[name], compute, args, kwargs, widths)
     if name in ONCE:
-        exact = compute(args, kwargs)
-        results = [_round(noise, value, w) for value, w in zip(exact, widths, strict=True)]
-        return [torch.where(args[0] == e, e, r) for e, r in zip(exact, results, strict=True)] if name in PASSES else results
+        operands = [leaf for leaf in args if isinstance(leaf, torch.Tensor)] if name in PASSES else []
+        return [_round(noise, value, w, 1, operands) for value, w in zip(compute(args, kwargs), widths, strict=True)]
     return _fused(noise, name, compute, args, kwargs, widths, keep)
 
 
@@ -71,8 +70,24 @@ def _constant(noise: Noise, leaf: Any, claimed: Sequence[torch.dtype]) -> Any:
     return noise.number(leaf, width(claimed[0]).accumulation)
 
 
-def _round(noise: Noise, value: torch.Tensor, width: Width | None, terms: float = 1) -> torch.Tensor:
-    return value if width is None else noise.round(value, result(width, terms), width.absolute)
+def _round(
+    noise: Noise, value: torch.Tensor, width: Width | None, terms: float = 1, operands: Sequence[torch.Tensor] = ()
+) -> torch.Tensor:
+    """A result, rounded. Where it equals an operand (x + 0, 1 * x) or is a whole number, it is exact."""
+    if width is None or value.dtype.is_complex:
+        return value if width is None else noise.round(value, result(width, terms), width.absolute)
+    exact = whole(value, 1 / width.unit)
+    for x in operands:
+        exact |= value == x
+    return noise.round(value, result(width, terms), width.absolute, exact)
+
+
+def _all_whole(operands: Sequence[torch.Tensor]) -> bool:
+    """Whether all operands hold whole numbers alone. Most do not, which few elements show."""
+    return all(
+        not x.dtype.is_complex and bool(whole(x.reshape(-1)[:8], 2.0**24).all()) and bool(whole(x, 2.0**24).all())
+        for x in operands
+    )
 
 
 def _fused(
@@ -83,9 +98,11 @@ def _fused(
         widths = [w and replace(w, accumulation=kept.unit) for w in widths]
     factors = 2 if name in CONTRACTIONS else 1
 
+    whole_operands = _all_whole([x for x in args if isinstance(x, torch.Tensor) and is_floating(x.dtype)])
+
     def run(error: float) -> list[torch.Tensor]:
         def perturb(leaf: Any) -> Any:
-            if not isinstance(leaf, torch.Tensor) or id(leaf) in keep:
+            if not isinstance(leaf, torch.Tensor) or id(leaf) in keep or whole_operands:
                 return leaf
             value = noise.round(leaf, error)
             return value.clamp_max(1) if name in PROBABILITIES and leaf.numel() and leaf.max() <= 1 else value

@@ -55,6 +55,13 @@ def held(number: float, dtype: torch.dtype) -> bool:
     return not np.isfinite(number) or torch.tensor(number, dtype=torch.float64).to(dtype).double().item() == number
 
 
+def whole(value: torch.Tensor, largest: float) -> torch.Tensor:
+    """Which elements are whole numbers, up to the largest below which a dtype holds them all. Arithmetic on them is exact. A
+    count that is kept in floats must not become 2.9999999, because it may be cast to an integer.
+    """
+    return (value == value.trunc()) & (value.abs() <= largest)
+
+
 class Noise:
     """The random roundings of one run, from generators of its own.
 
@@ -67,10 +74,13 @@ class Noise:
         self.magnified = magnified
         self.generators: dict[torch.device, torch.Generator] = {}
 
-    def round(self, value: torch.Tensor, error: float | torch.Tensor, smallest: float = 0.0) -> torch.Tensor:
+    def round(
+        self, value: torch.Tensor, error: float | torch.Tensor, smallest: float = 0.0, exact: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """The value with a random relative error of up to `error` in each element. Zeros, infinities and nan do not change.
 
         smallest   the smallest number of the dtype: an element may be off by half of it
+        exact      which elements do not change
         """
         if not value.numel() or not is_floating(value.dtype):
             return value
@@ -82,7 +92,8 @@ class Noise:
             error = torch.clamp_min(smallest / 2 / value.abs(), error)  # inf at 0, where it is not used
             r = torch.where((value != 0) & torch.isfinite(value), r, 0.0)
             error = torch.where(torch.isfinite(error), error, 0.0)
-        return value * r.mul_(error).add_(1)
+        r = r.mul_(error)
+        return value * (r if exact is None else r.masked_fill_(exact, 0)).add_(1)
 
     def number(self, value: float, error: float) -> float:
         """A Python float, likewise."""

@@ -1,0 +1,74 @@
+"""Monte Carlo arithmetic for JAX: what rounding alone can do to any function that can be traced.
+
+    measure(function, arguments, dtype, seed=0) -> [Measured(truth, spread, projection) of each floating array that it returns]
+
+The function is traced once, in the dtype under test, to a jaxpr, whose every variable has a dtype. The jaxpr is then interpreted
+with values in float64: each primitive rounds at random by as much as the dtype of its result does. Loops, branches, `jit`,
+rematerialisation and custom rules are entered.
+
+    interpreter.py   the jaxpr with float64 values
+    primitives.py    how each primitive rounds: never, once, or as a sum of n terms
+    noise.py         `Noise`, the random roundings
+
+The interpreter itself is compiled once; the truth and every run are calls of one program, with other random numbers. These are
+NumPy's, and no key of the caller's is used.
+
+Constants of the program are those of the dtype under test: where JAX wrote 0.1 as a bfloat16 number, the truth has that number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from gradwitness.arrays import Array
+from gradwitness.rounding.arithmetic import SAMPLES, Measured, from_runs
+from gradwitness.rounding.framework import MAGNIFIED, NotWatched
+from gradwitness.rounding.jax.interpreter import evaluate, largest_array
+from gradwitness.rounding.jax.noise import Noise, is_floating, pool, wide
+from gradwitness.rounding.widths import width
+
+__all__ = ["NotWatched", "measure"]
+
+
+def measure(
+    function: Callable[..., Any], arguments: Sequence[Any], dtype: Any, *, seed: int = 0, samples: int = SAMPLES
+) -> list[Measured]:
+    """Truth and spread of each floating array that function(*arguments) returns, in the order of its leaves.
+
+    function    what it returns is a pytree of arrays
+    arguments   pytrees of arrays
+    dtype       the dtype under test
+
+    Raises arithmetic.Unstable if rounding alone makes a finite result inf or nan, and NotWatched where the function cannot be
+    traced (it decides by values of its arguments) or calls code that is not JAX's.
+    """
+    magnified = MAGNIFIED if width(dtype).name == "float64" else 1.0
+    traced = _traced(function, arguments)
+    floats = [is_floating(aval.dtype) for aval in traced.out_avals]
+    leaves = jax.tree.leaves(list(arguments))
+
+    def run(noise: Any, *values: Any) -> list[Any]:
+        return evaluate(traced.jaxpr, traced.consts, values, Noise(noise))
+
+    with jax.enable_x64(True):
+        values = [wide(value) for value in leaves]
+        compiled = jax.jit(run, compiler_options={"xla_backend_optimization_level": 0})
+        largest = largest_array(traced.jaxpr)
+
+        def results(noise: Any) -> list[Array]:
+            return [np.asarray(value) for value, floating in zip(compiled(noise, *values), floats, strict=True) if floating]
+
+        truths = results(np.zeros_like(pool(seed, 0, magnified, largest)))
+        runs = (results(pool(seed, sample, magnified, largest)) for sample in range(samples))
+        return from_runs(truths, runs, magnified=magnified)
+
+
+def _traced(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+    try:
+        return jax.make_jaxpr(function)(*arguments)
+    except (jax.errors.JAXTypeError, jax.errors.JAXIndexError) as error:  # it asks a traced array for its value
+        raise NotWatched(f"the function cannot be traced: {str(error).partition(chr(10))[0]}") from error
