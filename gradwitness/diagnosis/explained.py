@@ -80,7 +80,7 @@ def _counted(finding: Finding, claim: Claim | None) -> Finding:
     if repaired is None or claim is None or repaired.shape != claim.value.shape:
         return finding
     room = K * claim.spread + ROUNDING * np.abs(repaired)
-    wrong = np.abs(repaired - claim.value) > room
+    wrong = np.array(np.abs(repaired - claim.value) > room)
     for index in finding.where:  # these were measured
         wrong[index] = True
     where = tuple(tuple(int(i) for i in index) for index in np.argwhere(wrong)[:SHOWN])
