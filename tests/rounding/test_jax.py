@@ -85,13 +85,7 @@ def units(results: Any, measured: Sequence[Measured]) -> float:
     return max(float(np.max(np.abs(a - m.truth) / m.spread)) for a, m in zip(numbers, measured, strict=True))
 
 
-PLACES = [
-    ("layer_norm", "float32"),
-    ("custom_vjp", "float32"),
-    ("matmul", "bfloat16"),
-    ("scan", "float64"),
-    ("branches", "float16"),
-]
+PLACES = {"layer_norm": "float32", "custom_vjp": "float32", "matmul": "bfloat16", "scan": "float64", "branches": "float16"}
 
 
 @pytest.mark.parametrize(("name", "dtype"), PLACES.items())
