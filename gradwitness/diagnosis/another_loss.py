@@ -57,7 +57,7 @@ def another_loss(point: Point, cases: Mapping[int, Case]) -> str:
             edit = _Loss(point, cases, [_weights(point, rng) for _ in range(PAIRS)]).edit()
     except (UserError, ArithmeticError, ValueError, TypeError):
         return ""
-    return f"{said}. {edit}" if edit else said
+    return f"{said}.\n{edit}" if edit else said
 
 
 def _pairs(point: Point) -> list[tuple[object, Array]]:

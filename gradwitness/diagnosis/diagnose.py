@@ -100,7 +100,7 @@ def explain(case: Case, edit: Explanation | None = None) -> str:
     """
     found = diagnose(case, simply=edit is not None)
     if edit is not None:
-        return Explanation(found.kind, f"{found}. {edit}", edit.gradient) if found is not None else edit
+        return Explanation(found.kind, f"{found}.\n{edit}", edit.gradient) if found is not None else edit
     if found is not None:
         return found
     seen = evidence(case)

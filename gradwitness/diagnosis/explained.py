@@ -84,7 +84,19 @@ def _counted(finding: Finding, claim: Claim | None) -> Finding:
     for index in finding.where:  # these were measured
         wrong[index] = True
     where = tuple(tuple(int(i) for i in index) for index in np.argwhere(wrong)[:SHOWN])
-    return replace(finding, wrong=int(wrong.sum()), at_least=False, where=where)
+    counted = replace(finding, wrong=int(wrong.sum()), at_least=False, where=where)
+    if counted.got is not None or not where:
+        return counted
+    distance = np.abs(np.asarray(repaired - claim.value))
+    worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(distance)), distance.shape))
+    return replace(
+        counted,
+        index=worst,
+        got=claim.value[worst],
+        truth=repaired[worst],
+        distance=float(distance[worst]),
+        allowance=float(np.asarray(room)[worst]),
+    )
 
 
 def _of_all(box: BlackBox, names: Sequence[str], right: Mapping[str, bool]) -> str:

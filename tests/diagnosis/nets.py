@@ -221,14 +221,14 @@ def along_tape(dout: Any, cache: Any) -> Any:
 
 
 NETS: dict[str, tuple[Net, str, str]] = {
-    "carry missing": ((rnn_forward, rnn_without_carry, RNN), "series", "`carry = dz @ wh` behind it"),
-    "another step": ((rnn_forward, rnn_with_another_step, RNN), "shifted", "With `dwh += np.outer(dz, h[t])` in place of"),
+    "carry missing": ((rnn_forward, rnn_without_carry, RNN), "series", "+ carry = dz @ wh"),
+    "another step": ((rnn_forward, rnn_with_another_step, RNN), "shifted", "+ dwh += np.outer(dz, h[t])"),
     "exchanged gates": (exchanged_gates(), "exchanged", "two entries are exchanged"),
     "attention": (attention_without_row_term(), "statistics", "(p * (dout @ v.T)).sum(axis=-1, keepdims=True)"),
-    "ctc": ((ctc, ctc_overwriting, (PROBABILITIES, [1, 2])), "series", "With `dy[t, path[s]] += a[t, s] * b[t, s]` in place of"),
+    "ctc": ((ctc, ctc_overwriting, (PROBABILITIES, [1, 2])), "series", "+ dy[t, path[s]] += a[t, s] * b[t, s]"),
     "epsilon": (epsilon_dropped(), "epsilon", "-dout * target / (p + 0.001)"),
-    "hidden sigmoid": (hidden_sigmoid(), "derivative", "With `dh = dout @ u.T * (h * (1 - h))` in place of `dh = dout @ u.T`"),
-    "windows": (overlapping_windows(), "series", "With `dsignal[i:i + 3] += dout[i] * kernel` in place of"),
-    "tape": ((tape, along_tape, (0.7, -1.3)), "series", "With += in place of = in all of them"),
+    "hidden sigmoid": (hidden_sigmoid(), "derivative", "- dh = dout @ u.T\n+ dh = dout @ u.T * (h * (1 - h))"),
+    "windows": (overlapping_windows(), "series", "+ dsignal[i:i + 3] += dout[i] * kernel"),
+    "tape": ((tape, along_tape, (0.7, -1.3)), "series", "+ other.grad += self.value * out.grad"),
 }
 """By name: the net, the kind of its mistake, and words that its explanation has."""

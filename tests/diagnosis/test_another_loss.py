@@ -28,7 +28,7 @@ def half_of_square(params: Any, x: Any, y: Any) -> Any:
 @pytest.mark.parametrize(
     ("arguments", "edit"),
     [
-        ((variational, (draw(3, 4), draw(4)), draw(5, 3)), "np.exp(log_var) - 1 - log_var)` in place of"),
+        ((variational, (draw(3, 4), draw(4)), draw(5, 3)), "np.exp(log_var) - 1 - log_var)"),
         ((half_of_square, {"w": draw(3)}, draw(7, 3), draw(7)), "(error ** 2).sum() / len(y)) * 0.5"),
     ],
 )

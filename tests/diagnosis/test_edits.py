@@ -36,7 +36,7 @@ def test_the_line_is_that_of_the_mistake() -> None:
 
 def test_an_edit_that_repairs_several_gradients_is_spelled_out_once() -> None:
     report = check(*hidden_sigmoid())
-    assert "in place of" in report["dx"].explanation
+    assert "This agrees" in report["dx"].explanation
     assert report["dw"].explanation.endswith("the same edit repairs this one")
 
 

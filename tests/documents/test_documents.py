@@ -39,7 +39,7 @@ def _raised_by(script: Path) -> str:
     return ""
 
 
-MEASURED = re.compile(r"allowance|that is|examined as|off by|\d+ evaluations|.* would have been seen$")
+MEASURED = re.compile(r"allowance|that is|examined |off by|\d+ evaluations|.* would have been seen$")
 """Lines of a report whose numbers are measured: noise, bars, sight and time."""
 
 

@@ -6,6 +6,7 @@ import ast
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from types import CodeType
 
 import numpy as np
@@ -27,8 +28,6 @@ MOST = 5000
 UNCHANGED = 1e-9
 """Relative: a gradient that is right, and that an edit leaves alone."""
 EPSILONS = (1e-30, 0.1)
-WIDE = 100
-"""Characters of a statement that is told whole."""
 
 
 class Editor:
@@ -191,29 +190,34 @@ def _carries(source: Source, variables: Variables, loop: Site) -> Iterator[Edit]
 
 
 def told(source: Source, edit: Edit) -> str:
-    """An edit in words: the line, what is wrong with it, and what agrees."""
+    """An edit in words: the line, what is wrong with it, and below it the lines that go (-) and that come (+)."""
     site = edit.site
     line = site.statement.lineno if isinstance(edit.replacement, list) else getattr(site.node, "lineno", site.statement.lineno)
-    before = _line(site.statement)
+    alone = isinstance(site.statement, ast.Lambda) and isinstance(site.node, ast.AST)
+    before = _lines(site.node if alone or isinstance(site.node, list) else site.statement)
     edit.apply()
     try:
-        replaced = site.statement if not isinstance(site.node, ast.stmt) else edit.replacement
-        after = _line(replaced[-1] if isinstance(replaced, list) else replaced)
+        whole = isinstance(site.node, (ast.stmt, list))
+        after = _lines(edit.replacement if alone or whole else site.statement)
     finally:
         edit.undo()
-    where = f"Line {line} of {source.place}"
-    if isinstance(site.node, list):
-        return f"{where} and below: {edit.words}. With += in place of = in all of them it agrees"
-    if isinstance(edit.replacement, list):
-        return f"{where}: {edit.words}. With {after} behind it, it agrees"
+    head = f"Line {line} of {source.place}: {edit.words}. "
     if isinstance(edit.replacement, ast.Pass):
-        return f"{where}: {before}: {edit.words}. Without it, it agrees"
-    if max(len(before), len(after)) > WIDE and not isinstance(site.node, ast.stmt):
-        before, after = _line(site.node), _line(edit.replacement)
-    return f"{where}: {edit.words}. With {after} in place of {before} it agrees"
+        return f"{head}Without it all agrees:\n- {before[0]}"
+    if isinstance(edit.replacement, list):
+        changed = [each for pair in zip_longest(before, after) for each in _changed(*pair)]
+    else:
+        changed = _changed(before[0], after[0])
+    return "\n".join([f"{head}This agrees:", *changed])
 
 
-def _line(node: ast.AST | Sequence[ast.stmt]) -> str:
-    """A statement as one line; of a loop its head."""
-    text = ast.unparse(ast.fix_missing_locations(node)) if isinstance(node, ast.AST) else ""
-    return f"`{text.splitlines()[0] if text else ''}`"
+def _changed(before: str | None, after: str | None) -> list[str]:
+    if before == after:
+        return [f"  {before}"]
+    return [f"{sign} {text}" for sign, text in (("-", before), ("+", after)) if text is not None]
+
+
+def _lines(node: ast.AST | Sequence[ast.stmt]) -> list[str]:
+    """Each statement as one line; of a loop its head."""
+    nodes = [node] if isinstance(node, ast.AST) else list(node)
+    return [ast.unparse(ast.fix_missing_locations(each)).splitlines()[0] for each in nodes]
