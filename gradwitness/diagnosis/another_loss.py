@@ -12,9 +12,10 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.diagnosis.case import Case
-from gradwitness.diagnosis.edits.search import Editor, told
+from gradwitness.diagnosis.edits.search import Editor
 from gradwitness.diagnosis.edits.sites import Edit
 from gradwitness.diagnosis.edits.source import Source, swapped
+from gradwitness.diagnosis.edits.telling import told
 from gradwitness.judging.point import Point
 from gradwitness.subjects.errors import UserError
 

@@ -6,7 +6,8 @@ sites.py        the places of a tree
 expressions.py  edits of an operation, a constant, an index (calls.py: of a call; building.py: pieces of source)
 variables.py    edits that put another array in a place (names.py: what a function has at hand)
 statements.py   edits of a whole statement
-search.py       the edits in their order, each proven by what was measured
+statistics.py   edits that let a gradient flow through a mean and a variance
+search.py       the edits in their order, each proven by what was measured (telling.py: in words)
 
 Nothing on disk is changed. A function without source, or whose source is not what runs, is not edited.
 """

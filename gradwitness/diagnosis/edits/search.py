@@ -6,7 +6,6 @@ import ast
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import zip_longest
 from types import CodeType
 
 import numpy as np
@@ -19,6 +18,8 @@ from gradwitness.diagnosis.edits.running import Run, watched
 from gradwitness.diagnosis.edits.sites import Edit, Site, sites
 from gradwitness.diagnosis.edits.source import Source, source_of, swapped
 from gradwitness.diagnosis.edits.statements import accumulated, carries, statements
+from gradwitness.diagnosis.edits.statistics import statistics
+from gradwitness.diagnosis.edits.telling import told
 from gradwitness.diagnosis.edits.variables import Variables
 from gradwitness.judging.point import Point
 from gradwitness.subjects.function import Call
@@ -168,6 +169,7 @@ RULES: Sequence[Rule] = (
     lambda _, variables, site: variables.terms(site),
     lambda _, variables, site: variables.inner_terms(site),
     lambda _, variables, site: variables.inner_factors(site),
+    lambda _, variables, site: statistics(variables, site),
     lambda source, variables, site: _carries(source, variables, site),
     lambda _, variables, site: variables.both(site),
 )
@@ -187,37 +189,3 @@ def _carries(source: Source, variables: Variables, loop: Site) -> Iterator[Edit]
         if carry not in stored and carry not in parameters and len(shapes.get(carry, ())) in (1, 2):
             vectors = [name for name in stored if shapes.get(name) == shapes[carry]]
             yield from carries(loop.node, carry, matrices, vectors)
-
-
-def told(source: Source, edit: Edit) -> str:
-    """An edit in words: the line, what is wrong with it, and below it the lines that go (-) and that come (+)."""
-    site = edit.site
-    line = site.statement.lineno if isinstance(edit.replacement, list) else getattr(site.node, "lineno", site.statement.lineno)
-    alone = isinstance(site.statement, ast.Lambda) and isinstance(site.node, ast.AST)
-    before = _lines(site.node if alone or isinstance(site.node, list) else site.statement)
-    edit.apply()
-    try:
-        whole = isinstance(site.node, (ast.stmt, list))
-        after = _lines(edit.replacement if alone or whole else site.statement)
-    finally:
-        edit.undo()
-    head = f"Line {line} of {source.place}: {edit.words}. "
-    if isinstance(edit.replacement, ast.Pass):
-        return f"{head}Without it all agrees:\n- {before[0]}"
-    if isinstance(edit.replacement, list):
-        changed = [each for pair in zip_longest(before, after) for each in _changed(*pair)]
-    else:
-        changed = _changed(before[0], after[0])
-    return "\n".join([f"{head}This agrees:", *changed])
-
-
-def _changed(before: str | None, after: str | None) -> list[str]:
-    if before == after:
-        return [f"  {before}"]
-    return [f"{sign} {text}" for sign, text in (("-", before), ("+", after)) if text is not None]
-
-
-def _lines(node: ast.AST | Sequence[ast.stmt]) -> list[str]:
-    """Each statement as one line; of a loop its head."""
-    nodes = [node] if isinstance(node, ast.AST) else list(node)
-    return [ast.unparse(ast.fix_missing_locations(each)).splitlines()[0] for each in nodes]

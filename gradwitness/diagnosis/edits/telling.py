@@ -1,0 +1,55 @@
+"""An edit in words: the line, what is wrong with it, and below it the lines that go (-) and that come (+)."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from itertools import zip_longest
+
+from gradwitness.diagnosis.edits.sites import Edit
+from gradwitness.diagnosis.edits.source import Source
+
+
+def told(source: Source, edit: Edit) -> str:
+    """Of an edit in a source."""
+    site = edit.site
+    line = site.statement.lineno if isinstance(edit.replacement, list) else getattr(site.node, "lineno", site.statement.lineno)
+    alone = isinstance(site.statement, ast.Lambda) and isinstance(site.node, ast.AST)
+    before = _lines(site.node if alone or isinstance(site.node, list) else site.statement)
+    values = _returned(site.statement)
+    edit.apply()
+    try:
+        whole = isinstance(site.node, (ast.stmt, list))
+        after = _lines(edit.replacement if alone or whole else site.statement)
+        others = _returned(edit.replacement if whole else site.statement)
+    finally:
+        edit.undo()
+    head = f"Line {line} of {source.place}: {edit.words}. "
+    if isinstance(edit.replacement, ast.Pass):
+        return f"{head}Without it all agrees:\n- {before[0]}"
+    if values and len(values) == len(others):  # of several gradients those that change
+        pairs = [(one, other) for one, other in zip(values, others, strict=True) if one != other]
+        before, after = [one for one, _ in pairs], [other for _, other in pairs]
+    if isinstance(edit.replacement, list) or len(before) == len(after) > 1:
+        changed = [each for pair in zip_longest(before, after) for each in _changed(*pair)]
+    else:
+        changed = _changed(before[0], after[0])
+    return "\n".join([f"{head}This agrees:", *changed])
+
+
+def _changed(before: str | None, after: str | None) -> list[str]:
+    if before == after:
+        return [f"  {before}"]
+    return [f"{sign} {text}" for sign, text in (("-", before), ("+", after)) if text is not None]
+
+
+def _lines(node: ast.AST | Sequence[ast.stmt]) -> list[str]:
+    """Each statement as one line; of a loop its head."""
+    nodes = [node] if isinstance(node, ast.AST) else list(node)
+    return [ast.unparse(ast.fix_missing_locations(each)).splitlines()[0] for each in nodes]
+
+
+def _returned(node: ast.AST | Sequence[ast.stmt]) -> list[str]:
+    """The values that a return statement returns; none of another one."""
+    value = node.value if isinstance(node, ast.Return) else None
+    return [ast.unparse(ast.fix_missing_locations(each)) for each in value.elts] if isinstance(value, ast.Tuple) else []
