@@ -30,8 +30,7 @@ WIDER, NARROWER, MUCH_NARROWER = 2.0**6, 2.0**-7, 2.0**-16
 TABLES = 5
 """Tables that are made before the search is given up."""
 STILL = 2.0**-21
-"""A function that is constant over spacings of this share of the scale is taken to be constant: the stairs of float32, the
-coarsest rounding that is expected unasked, are narrower."""
+"""The stairs of float32 are narrower, as a share of the scale."""
 AGREE = 4.0
 CLOSER = 16.0
 """By how much the spacing of a second look is smaller."""
@@ -119,13 +118,19 @@ def _stands(values: Array) -> Array:
 
 
 def noise(
-    value: Callable[[float], Any], scale: float, centre: float = 0.0, first: float = FIRST_SPACING, plain: float = math.inf
+    value: Callable[[float], Any],
+    scale: float,
+    centre: float = 0.0,
+    first: float = FIRST_SPACING,
+    plain: float = math.inf,
+    still: float = STILL,
 ) -> Noise | None:
     """The noise of value(t) near a centre; None where no spacing shows it.
 
     scale   by how much t may change, roughly, before the function does
     first   the first spacing, as a share of the scale
     plain   noise that needs no second look. More of it may be a kink, whose table looks like noise; but it falls with the spacing
+    still   a function that is constant over spacings of this share of the scale is taken to be constant
     """
     spacing, stairs, centre = first, 0.0, _short(centre)
     for _ in range(TABLES):
@@ -135,7 +140,7 @@ def noise(
             second = table([value(centre + j * width / CLOSER) for j in POINTS])
             if second.answer == "noise" and second.noise < found.noise / CLOSER**0.5:
                 return None
-        if found.answer == "noise" or (found.answer == "constant" and spacing >= STILL):
+        if found.answer == "noise" or (found.answer == "constant" and spacing >= still):
             return Noise(found.noise, width, stairs, centre)
         if found.answer in ("constant", "too small"):
             stairs, spacing = spacing, spacing * WIDER

@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from gradwitness.checking import gradients
 from gradwitness.diagnosis.explained import explained
 from gradwitness.functions.at import At
 from gradwitness.functions.faults import faults
@@ -15,6 +14,7 @@ from gradwitness.functions.layouts import strides as strides_of
 from gradwitness.functions.narrow import Narrow
 from gradwitness.functions.order import batched, forward_mode, second
 from gradwitness.functions.truth import truth_of
+from gradwitness.judging.gradients import gradients
 from gradwitness.judging.point import Point
 from gradwitness.report.findings import Finding
 from gradwitness.report.progress import Progress

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.checking import gradients
 from gradwitness.functions.at import At, beyond, cotangent
+from gradwitness.judging.gradients import gradients
 from gradwitness.judging.point import Point
 from gradwitness.report.findings import Finding
 from gradwitness.subjects.arguments import Leaf

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.derivative.difference_table import CLOSER, POINTS, STILL, WIDER, noise, of_columns, of_two
+from gradwitness.derivative.difference_table import CLOSER, POINTS, WIDER, noise, of_columns, of_two
 from gradwitness.derivative.slope import RUNG, RUNGS, Line, Slope, quick, slope
 from gradwitness.judging.directions import Direction
 from gradwitness.judging.point import Point
@@ -23,10 +23,17 @@ CLEAR = 2.0**13
 """Units of the dtype's eps, of the largest contribution of an element: noise below that asks for no longer steps."""
 FEW = 2**14
 """Elements in a direction beyond which the first table is made more narrowly: each has its own stairs."""
-ROUGH = 2.0**-20
-"""Of a value: stairs of this height are rounding, to float32 at worst. Higher and wider ones are the function's own."""
+FLOAT32 = float(np.finfo(np.float32).eps)
+"""The coarsest rounding that is expected unasked. A coarser dtype inside is looked for where something disagrees."""
+ROUGH = 8.0
+"""Units of the coarsest eps, relative to a value: lower stairs are rounding. Higher and wider ones are the function's own."""
 WIDEST = float(np.finfo(np.longdouble).eps)
 """Of the dtype in which contributions are summed."""
+STILL = 4.0
+"""Units of that eps, of an element's own size: a function that is constant over longer steps is taken to be constant."""
+COARSER = 16.0
+"""Where a dtype coarser than float32 is inside, few steps lie between its noise and the bends of the function: extrapolation has
+little to compare with. Bars are wider by this factor. Measured with casts to float16 in the functions of trust/user_code."""
 FAR = 1.0
 """Of an element's own size: a step beyond that may meet more noise than there is at the point, and it is measured there."""
 OTHER = 0.87
@@ -39,7 +46,7 @@ much their error must be smaller than what disagrees."""
 LOST = 2.0**20
 """How many times the slack cancellation in backward may lose: what disagrees by more is no rounding."""
 STEPS = 64
-"""Of float64's eps, relative to the largest output: a step of that height may come from an intermediate value."""
+"""Of the eps inside, relative to the largest output: a step of that height may come from an intermediate value."""
 SPACINGS = (2.0**-26, 2.0**-16)
 """Of the tables that show the noise of backward, as shares of an element's own size."""
 ROUNDING = 6
@@ -113,6 +120,8 @@ class BlackBox:
         self.point, self.claims, self.spreads, self.detour = point, list(claims), list(spreads), detour
         self._eps = float(np.finfo(point.dtype).eps)
         self.stairs = False
+        self._found = 2 * point.narrow.roundoff if point.narrow else 0.0
+        self._grain = max(FLOAT32, self._found)
         self.noises, self.sizes = self._eps / 8 * np.abs(point.flat), np.abs(point.flat)
         self._measure_noise(along)
         point.noise = float(np.sqrt(np.sum(np.square(self.noises * point.weights))))
@@ -122,9 +131,11 @@ class BlackBox:
     def _measure_noise(self, direction: Direction, centres: Sequence[float] = (0.0, FIRST_STEP / 7)) -> None:
         """The noise of each output: the largest of two tables, at the point and beside it, never less than a roundoff."""
         first = 2.0**-26 * max(min(1.0, FEW / max(direction.size, 1)), 2.0**-18)
+        if self._grain > FLOAT32:
+            first = self._grain / 4
         changes: dict[float, Array] = {}
         weights = self.point.weights
-        plain = STEPS * float(np.finfo(np.float64).eps) * float(self.point.size)
+        plain, still = STEPS * self._rounding * float(self.point.size), STILL * self._grain
 
         def value(t: float) -> np.longdouble:
             if t not in changes:
@@ -132,19 +143,24 @@ class BlackBox:
             return np.longdouble((changes[t] * weights).sum())
 
         for centre in centres:
-            found = noise(value, FIRST_STEP, centre, first, plain)
+            found = noise(value, FIRST_STEP, centre, first, plain, still)
             if found is None:
                 continue
             table = np.stack([changes[found.centre + j * found.spacing] for j in POINTS])
-            if found.spacing < STILL * FIRST_STEP and _sticks(table):
-                wider = noise(value, FIRST_STEP, centre, found.spacing / FIRST_STEP * WIDER, plain)
+            if found.spacing < still * FIRST_STEP and _sticks(table):
+                wider = noise(value, FIRST_STEP, centre, found.spacing / FIRST_STEP * WIDER, plain, still)
                 found = wider or found
                 table = np.stack([changes[found.centre + j * found.spacing] for j in POINTS])
-            if found.stairs > ROUGH / 4 and found.value > ROUGH * float(np.abs(self.point.flat * weights).sum()):
+            if found.stairs > still and found.value > ROUGH * self._grain * float(np.abs(self.point.flat * weights).sum()):
                 self.stairs = True  # wide and high: these are the function's own
                 continue
             self.sizes = np.fmax(self.sizes, np.abs(table[POINTS.index(0)] + self.point.flat))
             self.noises = np.fmax(self.noises, _each(table, found.value, self.sizes, weights))
+
+    @property
+    def _rounding(self) -> float:
+        """The coarsest eps inside that is known of."""
+        return max(float(np.finfo(np.float64).eps), self._found)
 
     def line(self, direction: Direction, reached: Array | None = None) -> Line:
         """F along a direction, less its value at the point and what the claimed gradient makes of the way that was really gone.
@@ -211,7 +227,21 @@ class BlackBox:
             return self.along(direction, step, rungs, reached)
         half = self._half(direction, found) if found.kind == "kink" else np.longdouble(0)
         claimed = direction.of(self.claims)
+        if self._found and found.kind in ("jump", "undefined"):
+            found = replace(found, kind="smooth")  # steps of a narrow dtype look like that; the error is infinite in any case
+        elif self._grain > FLOAT32:
+            found = replace(found, error=COARSER * found.error)
+        elif self._has_ended(found, claimed, self.reach if step is None else step):
+            found = replace(found, error=np.longdouble(np.inf))
         return Measured(direction, claimed, found.value, found.error, slack, found, half, line.still(), reached, line, rungs)
+
+    def _has_ended(self, found: Slope, claimed: np.longdouble, step: float) -> bool:
+        """Whether only steps beyond the suggested one show a slope, which is zero there, and not the claimed one.
+
+        A function that saturates changes no more at long steps. Its slope at the point may be hidden by noise.
+        """
+        longer = found.kind == "smooth" and found.reach > 2 * step
+        return longer and bool(abs(found.value) > found.error and abs(found.value + claimed) <= found.error)
 
     def quickly(self, direction: Direction, step: float, levels: int = 2, reached: Array | None = None) -> Measured:
         """The same from two quotients or a few more, at steps that are known to be small against the bends of the function."""
@@ -303,12 +333,12 @@ class BlackBox:
         They are, if they are low against the outputs. If they are low against 1 or the inputs alone, they may be rounding of an
         intermediate value of that size, and nobody knows.
         """
-        eps = STEPS * float(np.finfo(np.float64).eps)
+        eps = STEPS * self._rounding
         size = np.abs(self.point.flat)
         largest = float(np.max(size, initial=0))
         if not np.isfinite(height).all():
             return "no"
-        if (height <= np.maximum(ROUGH * size, eps * largest)).all():
+        if (height <= np.maximum(ROUGH * self._grain * size, eps * largest)).all():
             return "yes"
         inputs = max(float(np.max(np.abs(array), initial=0)) for array in self.point.arrays)
         return "perhaps" if (height <= eps * max(1.0, inputs, largest)).all() else "no"

@@ -74,16 +74,27 @@ class Judge:
         self.scales = [s if u else np.zeros_like(s) for s, u in zip(point.scales, usable, strict=True)]
         self.rng = np.random.default_rng((point.seed, 2))
         self.whole = joint(self.scales, point.arrays, self.rng)
+        self._spreads, self._detour, self._looked = spreads, detour, False
+        self._begin()
+
+    def _begin(self) -> None:
         with np.errstate(all="ignore"):
-            self.box = BlackBox(point, claims, spreads, self.whole, detour)
-        self.seen = [np.full(array.shape, np.inf) for array in point.arrays]
+            self.box = BlackBox(self.point, self.claims, self._spreads, self.whole, self._detour)
+        self.seen = [np.full(array.shape, np.inf) for array in self.point.arrays]
         self.measured: list[Measured] = []
         self.confirmed = self.unattributed = False
-        self.more = 0  # evaluations beyond BUDGET: second looks are not taken from the first
+        self.more = self.point.evaluations if self._looked else 0  # evaluations beyond BUDGET, for second looks
 
     @np.errstate(all="ignore")  # inf and nan are looked at where they arise: a step that leaves the domain
     def judgements(self) -> list[Judgement]:
         """One for each array."""
+        try:
+            return self._judged()
+        except _CoarserError:
+            self._begin()
+            return self._judged()
+
+    def _judged(self) -> list[Judgement]:
         self._measure(self.whole)
         remaining = [np.full(a.shape, u) for a, u in zip(self.point.arrays, self.usable, strict=True)]
         while (direction := even(self.claims, self.scales, remaining, self.rng)) is not None:
@@ -100,14 +111,23 @@ class Judge:
         else:
             found = self.box.along(direction, rungs=RUNGS, reached=reached)
         if not found.agrees and not self.confirmed:
+            self._look()
             before = self.point.evaluations
             found = self.box.again(found)
             self.confirmed = not found.agrees
             self.more += (self.point.evaluations - before if found.tells else 0) + (APART if self.confirmed else 0)
         if found.slope.kind in ("jump", "undefined"):
+            self._look()
             found = self.box.jump_again(found)
         self.measured.append(found)
         self._note(found)
+
+    def _look(self) -> None:
+        """Look, once, for a narrow dtype inside: what disagrees may be its steps. Where there is one, all begins anew."""
+        if not self._looked:
+            self._looked = True
+            if self.point.narrowest() is not None:
+                raise _CoarserError
 
     def _note(self, found: Measured) -> None:
         """How small an error of each element a measurement would have shown."""
@@ -240,6 +260,10 @@ class Judge:
         for number in (int(n) for block in located.together for n in block):
             index = np.unravel_index(number - start, self.claims[which].shape)
             judgement.together.append(tuple(int(i) for i in index))
+
+
+class _CoarserError(Exception):
+    """Forward computes in a dtype that is coarser than was thought."""
 
 
 def _ratio(one: Measured) -> float:

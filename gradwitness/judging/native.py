@@ -166,6 +166,8 @@ def _overflow(name: str, result: Array, truth: Array, dtype: np.dtype[Any]) -> I
     """Where a result is inf or nan, and the truth is a number that its dtype holds."""
     values, truth = result.astype(np.longdouble), np.asarray(truth, np.longdouble)
     lost = ~np.isfinite(values) & np.isfinite(truth)
+    if not lost.any():
+        return  # masks and integers, which have no largest float, come no further
     held = lost & (np.abs(truth) <= float(largest(result.dtype)))
     if held.any():
         index = tuple(int(i) for i in np.argwhere(held)[0])
@@ -182,7 +184,7 @@ def _overflow(name: str, result: Array, truth: Array, dtype: np.dtype[Any]) -> I
             got=values[index],
             truth=truth[index],
         )
-    elif lost.any():
+    else:
         limit = f"{float(largest(result.dtype)):.2g}"
         message = f"{int(lost.sum())} of {result.size} elements are beyond the largest number of {dtype}, {limit}"
         yield Finding(f"{name} in {dtype}", "note", message)

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from gradwitness.arrays import Array
+from gradwitness.arrays import Array, unit_roundoff
 from gradwitness.derivative.difference_table import POINTS, of_two
 from gradwitness.subjects.errors import UserError
 from gradwitness.subjects.function import Call, Function
 from gradwitness.subjects.state import State
+from gradwitness.subjects.trace import Narrow, narrowest
 
 EPS = float(np.finfo(np.float64).eps)
 JITTERS = (1.0, 1.0)
@@ -53,11 +54,13 @@ class Point:
     douts      the cotangents, random normal numbers that float64 holds
     why        why it is not evaluated in longdouble; empty where it is
     noise      of one value, measured, as a standard deviation
+    narrow     what narrower than float64 forward computes in inside, if that was looked for and found
     flat       what forward returns, as one row in longdouble; weights: the cotangents likewise
     """
 
     why = ""
     noise = 0.0
+    narrow: Narrow | None = None
 
     def __init__(self, function: Function, seed: int, state: State, dtype: Any = np.float64) -> None:
         self.function, self.seed, self.state, self.dtype = function, seed, state, np.dtype(dtype)
@@ -95,6 +98,16 @@ class Point:
         self.evaluations += 1
         with np.errstate(all="ignore"):
             return call.backward([dout.copy() for dout in (self.douts if douts is None else douts)])
+
+    def narrowest(self) -> Narrow | None:
+        """Look for it. Two evaluations."""
+        if self.narrow is None:
+            returned = max((out.dtype for out in self.outs), key=unit_roundoff)
+            roundoff = unit_roundoff(returned)
+            self.narrow = narrowest(self.call, self.arrays)
+            if roundoff > max(unit_roundoff(np.float64), self.narrow.roundoff if self.narrow else 0):
+                self.narrow = Narrow(str(returned), roundoff, f"it returns {returned}")
+        return self.narrow
 
     def moved(self, step: float, directions: Sequence[Array]) -> list[Array]:
         """The arrays, moved; what is really reached is what counts, not what was asked for."""

@@ -167,6 +167,8 @@ class Probes:
         for leaf, array, value in zip(self.function.leaves, self.arrays, first, strict=True):
             if value is not None and isinstance(leaf.value, np.ndarray) and value.dtype != array.dtype:
                 cure = f"Make buffers like the input: np.zeros_like({leaf.name})"
+                if value.dtype == bool:
+                    cure = "A mask says where dout passes: the gradient is dout * mask"
                 yield Finding(f"dtype of d{leaf.name}", "note", f"It is {value.dtype}; {leaf.name} is {array.dtype}. {cure}")
 
     def _overwritten(self, who: str, given: Sequence[Array], before: Sequence[Array] | None = None) -> Iterator[Finding]:

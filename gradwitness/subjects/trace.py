@@ -4,7 +4,8 @@ After each line the local variables are looked at, and what lies one step inside
 float64 (or narrower) or a Python float, and differs between the two runs, depends on the input: the line before made it. Where
 there is none, the first line that calls what returns float64 is named. Code of libraries is not traced.
 
-Nothing is concluded from this but words for a report. It is asked where the measured noise says that longdouble was cut.
+Nothing is concluded from this but words for a report, and how wide a step of rounding may be. It is asked where the measured
+noise says that longdouble was cut.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ import re
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
 
-from gradwitness.arrays import Array
+from gradwitness.arrays import Array, unit_roundoff
+from gradwitness.subjects.arguments import is_float
 from gradwitness.subjects.errors import UserError, of_a_library
 
 SECONDS = 0.5
@@ -35,6 +37,13 @@ CUTS = re.compile(
     r"|\b(?:linalg|fft)\.\w+|\bscipy\.[\w.]+|\bspecial\.\w+"
 )
 """Calls that return float64 without leaving it in a variable."""
+APART = 2.0**-5
+"""How far they are moved where narrower dtypes are looked for: a cast to float16 does not hide it."""
+NARROW = re.compile(r"\b(float32|single|float16|half|bfloat16)\b|(?:dtype\s*=|astype\()\s*['\"]<?([ef][24]?)['\"]")
+"""Names of narrow dtypes in a line, and those of the codes of NumPy that stand for them."""
+CODES = {"e": "float16", "f": "float32", "f2": "float16", "f4": "float32", "half": "float16", "single": "float32"}
+BFLOAT16 = 2.0**-8
+"""The unit roundoff of bfloat16."""
 NUMBER = 0
 """Stands for the identity of a number, which cannot be stored into."""
 SHOWN = 90
@@ -48,20 +57,73 @@ def departure(run: Callable[[Sequence[Array]], Any], arrays: Sequence[Array]) ->
     run      evaluates the user's forward on arrays like these
     arrays   in longdouble
     """
-    moved = [array + array * np.longdouble(NEARBY) * np.cos(np.arange(array.size) + 1.0).reshape(array.shape) for array in arrays]
+    runs = _two_runs(run, arrays, NEARBY)
+    if runs is None:
+        return ""
+    first, second = runs
+    for one, other in zip(first.made, second.made, strict=False):
+        if one.place != other.place:
+            break  # the runs took different branches
+        if one.print != other.print:
+            return one.words
+    return next((_line(code, number) for code, number in first.lines if CUTS.search(_text(code, number))), "")
+
+
+@dataclass(frozen=True)
+class Narrow:
+    """A dtype narrower than float64 in which something that depends on the inputs is kept.
+
+    roundoff   its unit roundoff
+    words      the line that makes it: "line 12 of layer.py: h = x.astype(np.float16) makes h, an array of float16"
+    """
+
+    dtype: str
+    roundoff: float
+    words: str
+
+    @property
+    def digits(self) -> int:
+        """How many decimal digits its numbers have."""
+        return int(-np.log10(self.roundoff))
+
+
+def narrowest(run: Callable[[Sequence[Array]], Any], arrays: Sequence[Array]) -> Narrow | None:
+    """The narrowest dtype that values pass through; None if none below float64 is found. Two evaluations.
+
+    It is that of a variable, or is named in a line that ran.
+    """
+    runs = _two_runs(run, arrays, APART)
+    if runs is None:
+        return None
+    first, second = runs
+    found: list[Narrow] = []
+    for one, other in zip(first.steps, second.steps, strict=False):
+        if one.place != other.place:
+            break
+        if one.print != other.print and one.roundoff > unit_roundoff(np.float64):
+            found.append(Narrow(one.print[0], one.roundoff, one.words))
+    for code, number in first.lines:
+        for name, letters in NARROW.findall(_text(code, number)):
+            dtype = CODES.get(name or letters, name)
+            roundoff = BFLOAT16 if dtype == "bfloat16" else unit_roundoff(dtype)
+            found.append(Narrow(dtype, roundoff, _line(code, number)))
+    return max(found, key=lambda one: one.roundoff, default=None)
+
+
+def _two_runs(run: Callable[[Sequence[Array]], Any], arrays: Sequence[Array], apart: float) -> tuple[_Trace, _Trace] | None:
+    """Two runs at inputs that differ by a share of themselves; None where they take too long or fail."""
+    moved = [
+        (array + array * array.dtype.type(apart) * np.cos(np.arange(array.size) + 1.0).reshape(array.shape)).astype(array.dtype)
+        for array in arrays
+    ]
     deadline = time.perf_counter() + SECONDS
     first, second = _Trace(deadline), _Trace(deadline)
     try:
         first.follow(run, arrays)
         second.follow(run, moved)
     except (_TooLongError, UserError, TypeError, ArithmeticError):
-        return ""
-    for one, other in zip(first.steps, second.steps, strict=False):
-        if one.place != other.place:
-            break  # the runs took different branches
-        if one.print != other.print:
-            return one.words
-    return next((_line(code, number) for code, number in first.lines if CUTS.search(_text(code, number))), "")
+        return None
+    return first, second
 
 
 def refusal(error: UserError) -> str:
@@ -85,11 +147,13 @@ class _TooLongError(Exception):
 
 @dataclass(frozen=True)
 class _Step:
-    """A variable that a line made float64, or changed in float64."""
+    """A variable that a line made float64, or changed in float64; or an argument or a result (not made) of a function."""
 
     place: tuple[CodeType, int, str]
     print: Any
     words: str
+    roundoff: float
+    made: bool = True
 
 
 class _Trace:
@@ -99,8 +163,13 @@ class _Trace:
         self.steps: list[_Step] = []
         self.lines: dict[tuple[CodeType, int], None] = {}
         self._deadline = deadline
-        self._before: dict[int, dict[str, tuple[int, Any]]] = {}
+        self._before: dict[int, dict[str, tuple[int, Any, float]]] = {}
         self._at: dict[int, int] = {}
+
+    @property
+    def made(self) -> list[_Step]:
+        """The variables alone."""
+        return [step for step in self.steps if step.made]
 
     def follow(self, run: Callable[[Sequence[Array]], Any], arrays: Sequence[Array]) -> None:
         """Run, traced. The tracer that was there is there again afterwards."""
@@ -115,36 +184,46 @@ class _Trace:
         module = str(frame.f_globals.get("__name__"))
         if event != "call" or of_a_library(frame.f_code.co_filename) or module.startswith("gradwitness."):
             return None
-        self._before[id(frame)], self._at[id(frame)] = dict(_narrow(frame)), frame.f_lineno
+        given = dict(_narrow(frame.f_locals))
+        code = frame.f_code
+        for name, seen in given.items():
+            words = f"{_place(code, code.co_firstlineno)}: {code.co_name} gets {name}, {_kind(seen)}"
+            self.steps.append(_Step((code, code.co_firstlineno, name), seen[1], words, seen[2], made=False))
+        self._before[id(frame)], self._at[id(frame)] = given, frame.f_lineno
         return self._stepped
 
-    def _stepped(self, frame: FrameType, event: str, _: Any) -> Any:
+    def _stepped(self, frame: FrameType, event: str, result: Any) -> Any:
         if time.perf_counter() > self._deadline:
             raise _TooLongError
         if event in ("line", "return"):
             line = self._at[id(frame)]
             self.lines.setdefault((frame.f_code, line))
-            now = dict(_narrow(frame))
+            now = dict(_narrow(frame.f_locals))
             before = self._before[id(frame)]
             for name, seen in now.items():
                 if seen != before.get(name):
                     stored = name in before and before[name][0] == seen[0] != NUMBER
                     if not stored and EMPTY.search(_text(frame.f_code, line)):
                         continue  # what stands in an empty array is nobody's value
-                    words = f"{_line(frame.f_code, line)} {'stores into' if stored else 'makes'} {name}, {_kind(seen[1])}"
-                    self.steps.append(_Step((frame.f_code, line, name), seen[1], words))
+                    words = f"{_line(frame.f_code, line)} {'stores into' if stored else 'makes'} {name}, {_kind(seen)}"
+                    self.steps.append(_Step((frame.f_code, line, name), seen[1], words, seen[2]))
+            for name, seen in _narrow({"": result}) if event == "return" else ():
+                words = f"{_line(frame.f_code, line)} returns {_kind(seen)}"
+                self.steps.append(_Step((frame.f_code, line, name), seen[1], words, seen[2], made=False))
             self._before[id(frame)], self._at[id(frame)] = now, frame.f_lineno
         return self._stepped
 
 
-def _narrow(frame: FrameType) -> Iterator[tuple[str, tuple[int, Any]]]:
-    """The floats of float64 and less in a frame's variables: name, identity, and what tells values apart."""
-    for name, value in frame.f_locals.items():
+def _narrow(variables: Mapping[str, Any]) -> Iterator[tuple[str, tuple[int, Any, float]]]:
+    """The floats of float64 and less in variables: name, identity, what tells values apart, and the unit roundoff."""
+    for name, value in variables.items():
         for inner, each in ((name, value), *_inside(name, value)):
-            if isinstance(each, float):
-                yield inner, (NUMBER, (type(each).__name__, float(each)))
-            elif isinstance(each, (np.ndarray, np.floating)) and each.dtype.kind == "f" and each.dtype.itemsize <= 8:
-                yield inner, (id(each), (each.dtype.name, hash(each.tobytes()) if each.size < 100_000 else float(np.sum(each))))
+            if isinstance(each, float) and not isinstance(each, np.generic):
+                yield inner, (NUMBER, ("float", each), unit_roundoff(np.float64))
+            elif isinstance(each, (np.ndarray, np.generic)) and is_float(each) and each.dtype.itemsize <= 8:
+                values = hash(each.tobytes()) if each.size < 100_000 else float(np.sum(each))
+                identity = id(each) if isinstance(each, np.ndarray) else NUMBER
+                yield inner, (identity, (each.dtype.name, values), unit_roundoff(each.dtype))
 
 
 def _inside(name: str, value: Any) -> list[tuple[str, Any]]:
@@ -159,9 +238,9 @@ def _inside(name: str, value: Any) -> list[tuple[str, Any]]:
     return []
 
 
-def _kind(seen: tuple[str, Any]) -> str:
-    dtype = seen[0]
-    return "a Python float" if dtype == "float" else f"{'an array' if dtype.startswith('float') else 'a'} of {dtype}"
+def _kind(seen: tuple[int, Any, float]) -> str:
+    dtype = seen[1][0]
+    return "a Python float" if dtype == "float" else f"{'a' if seen[0] == NUMBER else 'an array of'} {dtype}"
 
 
 def _line(code: CodeType, number: int) -> str:

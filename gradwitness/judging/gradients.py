@@ -1,0 +1,100 @@
+"""A finding about each gradient that a user's backward returns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gradwitness.arrays import Array
+from gradwitness.judging.judge import Judge, Judgement
+from gradwitness.judging.point import Claim, Point
+from gradwitness.report.findings import SHOWN, Finding
+
+
+def gradients(point: Point) -> Iterator[Finding]:
+    """A finding for each gradient."""
+    claims = point.claims
+    usable = [_usable(claim, array) for claim, array in zip(claims, point.arrays, strict=True)]
+    for claim, array, leaf, fits in zip(claims, point.arrays, point.function.leaves, usable, strict=True):
+        if claim is None:
+            yield Finding(f"d{leaf.name}", "note", "Backward returns nothing for it: not checked")
+        elif not fits and claim.value.shape == array.shape and not np.isfinite(point.flat).all():
+            yield Finding(claim.name, "undefined", "It has nan or inf, as forward has")
+        elif not fits:
+            yield Finding(
+                claim.name,
+                "wrong",
+                _misfit(claim.value, array, leaf.name),
+                wrong=array.size,
+                of=array.size,
+            )
+    values = [
+        claim.value if claim and fits else np.zeros_like(a) for claim, a, fits in zip(claims, point.arrays, usable, strict=True)
+    ]
+    spreads = [
+        claim.spread if claim and fits else np.zeros_like(a) for claim, a, fits in zip(claims, point.arrays, usable, strict=True)
+    ]
+    if any(usable):
+        detour = any(claim.detour for claim in claims if claim is not None)
+        judge = Judge(point, values, spreads, usable, detour)
+        judged = judge.judgements()
+        if judge.unattributed:
+            yield Finding(
+                "the gradient", "wrong", "It is wrong along a random direction; the search ended before it was known where"
+            )
+        for leaf, value, fits, judgement in zip(point.function.leaves, values, usable, judged, strict=True):
+            if fits:
+                yield _finding(f"d{leaf.name}", value, judgement)
+
+
+def _misfit(value: Array, array: Array, name: str) -> str:
+    if value.shape == array.shape:
+        return "It has nan or inf where forward is finite"
+    cure = ". An axis that forward broadcasts is summed in backward" if value.ndim >= array.ndim else ""
+    return f"Its shape is {value.shape}; wanted {array.shape}, the shape of {name}{cure}"
+
+
+def _usable(claim: Claim | None, array: Array) -> bool:
+    return claim is not None and claim.value.shape == array.shape and bool(np.isfinite(claim.value).all())
+
+
+def _finding(name: str, value: Array, judgement: Judgement) -> Finding:
+    if judgement.verdict != "wrong":
+        return Finding(name, judgement.verdict, _said(judgement), of=value.size, sight=judgement.sight)
+    if not judgement.wrong:
+        where = tuple(judgement.together)
+        some = max(len(where), 1)
+        return Finding(name, "wrong", _said(judgement), wrong=some, of=value.size, at_least=not where, where=where[:SHOWN])
+    worst = max(judgement.wrong, key=lambda e: abs(e.truth - value[e.index]) / (e.bar or 1))
+    return Finding(
+        name,
+        "wrong",
+        _said(judgement),
+        wrong=len(judgement.wrong) + judgement.blocks,
+        of=value.size,
+        at_least=judgement.blocks > 0,
+        where=tuple(element.index for element in judgement.wrong)[:SHOWN],
+        index=worst.index,
+        got=value[worst.index],
+        truth=worst.truth,
+        distance=float(abs(worst.truth - value[worst.index])),
+        allowance=float(worst.bar),
+    )
+
+
+SAID = {
+    "kink": "Forward has a kink here; the gradient lies between the one-sided derivatives",
+    "jump": "Forward jumps here: it has no derivative at this point",
+    "undefined": "Forward has no finite slope here, or no finite value beside the point. Try another point",
+    "cannot tell": "The numerical derivative is too uncertain here to tell. Try another point, or inputs of more usual size",
+}
+
+
+def _said(judgement: Judgement) -> str:
+    """What a verdict alone does not say."""
+    if judgement.verdict == "wrong" and judgement.together:
+        return "At a kink: each of these elements alone lies between its one-sided derivatives, all together do not"
+    if judgement.verdict == "right" and judgement.still:
+        return "Forward does not change when this is moved, so 0 is right; this point proves little. Try another one"
+    return SAID.get(judgement.verdict, "")
