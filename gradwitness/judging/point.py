@@ -100,11 +100,13 @@ class Point:
             return call.backward([dout.copy() for dout in (self.douts if douts is None else douts)])
 
     def narrowest(self) -> Narrow | None:
-        """Look for it. Two evaluations."""
+        """Look for it. Three evaluations."""
         if self.narrow is None:
             returned = max((out.dtype for out in self.outs), key=unit_roundoff)
             roundoff = unit_roundoff(returned)
-            self.narrow = narrowest(self.call, self.arrays)
+            self.state.restore()
+            self.evaluations += 1
+            self.narrow = narrowest(self.call, self.arrays, self.function.forward)
             if roundoff > max(unit_roundoff(np.float64), self.narrow.roundoff if self.narrow else 0):
                 self.narrow = Narrow(str(returned), roundoff, f"it returns {returned}")
         return self.narrow

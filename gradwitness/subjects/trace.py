@@ -25,6 +25,7 @@ import numpy as np
 from gradwitness.arrays import Array, unit_roundoff
 from gradwitness.subjects.arguments import is_float
 from gradwitness.subjects.errors import UserError, of_a_library
+from gradwitness.subjects.watched import noted
 
 SECONDS = 0.5
 """For both runs; then the search is given up."""
@@ -87,16 +88,23 @@ class Narrow:
         return int(-np.log10(self.roundoff))
 
 
-def narrowest(run: Callable[[Sequence[Array]], Any], arrays: Sequence[Array]) -> Narrow | None:
-    """The narrowest dtype that values pass through; None if none below float64 is found. Two evaluations.
+def narrowest(
+    run: Callable[[Sequence[Array]], Any], arrays: Sequence[Array], watched: Callable[[Sequence[Any]], Any]
+) -> Narrow | None:
+    """The narrowest dtype that values pass through; None if none below float64 is found. Three evaluations.
 
-    It is that of a variable, or is named in a line that ran.
+    It is that of a variable, of what a function gets or returns, or of an intermediate value, or it is named in a line that ran.
+
+    watched   as run, but hands over what it is given as it is, a subclass of ndarray
     """
+    found = [
+        Narrow(str(dtype), unit_roundoff(dtype), f"{_line(frame.f_code, line)} casts to {dtype}")
+        for dtype, frame, line in noted(watched, arrays)
+    ]
     runs = _two_runs(run, arrays, APART)
     if runs is None:
-        return None
+        return max(found, key=lambda one: one.roundoff, default=None)
     first, second = runs
-    found: list[Narrow] = []
     for one, other in zip(first.steps, second.steps, strict=False):
         if one.place != other.place:
             break
