@@ -1,0 +1,75 @@
+"""Monte Carlo arithmetic for TensorFlow: what rounding alone can do to any function that tf.function can trace.
+
+    measure(function, arguments, dtype, seed=0) -> [Measured(truth, spread, projection) of each floating tensor that it returns]
+
+The function is traced once, in the dtype under test, to a graph, whose every tensor has a dtype. A second graph is built that
+carries out the same operations on float64 values; each rounds at random by as much as the dtype of its result does. Functions,
+loops and branches are entered.
+
+    interpreter.py   the graph with float64 values
+    operations.py    how each operation rounds: never, once, or as a sum of n terms
+    composed.py      operations that have no float64 kernel, written with others
+    noise.py         `Noise`, the random roundings
+
+The truth and every run are calls of that one graph, with other random numbers. These are NumPy's; no generator of the caller's is
+used. Variables are never written to: a moving average is updated in its shadow.
+
+Constants of the graph are those of the dtype under test. Where TensorFlow wrote 0.1 as a bfloat16 number, the truth has that one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from gradwitness.arrays import Array
+from gradwitness.rounding.arithmetic import SAMPLES, Measured, from_runs
+from gradwitness.rounding.framework import MAGNIFIED, NotWatched
+from gradwitness.rounding.tensorflow.interpreter import evaluate, largest_tensor
+from gradwitness.rounding.tensorflow.noise import Noise, pool, wide
+from gradwitness.rounding.widths import width
+
+__all__ = ["NotWatched", "measure"]
+
+
+def measure(
+    function: Callable[..., Any], arguments: Sequence[Any], dtype: Any, *, seed: int = 0, samples: int = SAMPLES
+) -> list[Measured]:
+    """Truth and spread of each floating tensor that function(*arguments) returns, in the order of its leaves.
+
+    function    what it returns may be nested tuples, lists and dicts
+    arguments   tensors, or trees of them
+    dtype       the dtype under test
+
+    Raises arithmetic.Unstable if rounding alone makes a finite result inf or nan, and NotWatched where the function cannot be
+    traced or calls code that is not TensorFlow's.
+    """
+    magnified = MAGNIFIED if width(dtype).name == "float64" else 1.0
+    traced = _traced(function, arguments)
+    graph = traced.graph
+    leaves = [leaf for leaf in tf.nest.flatten(list(arguments), expand_composites=True) if tf.is_tensor(leaf)]
+    floats = [out for out in graph.outputs if out.dtype.is_floating or out.dtype.is_complex]
+
+    @tf.function(autograph=False)
+    def run(noise: Any, *values: Any) -> list[Any]:
+        given = [*map(wide, values), *traced.captured_inputs]
+        return evaluate(graph, given, floats, Noise(noise))
+
+    largest = largest_tensor(graph)
+
+    def results(noise: Array) -> list[Array]:
+        return [tensor.numpy() for tensor in run(tf.constant(noise), *leaves)]
+
+    truths = results(np.zeros_like(pool(seed, 0, magnified, largest)))
+    runs = (results(pool(seed, sample, magnified, largest)) for sample in range(samples))
+    return from_runs(truths, runs, magnified=magnified)
+
+
+def _traced(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+    try:
+        return tf.function(lambda *args: function(*args), autograph=False).get_concrete_function(*arguments)
+    except (tf.errors.OperatorNotAllowedInGraphError, AttributeError, NotImplementedError, TypeError) as error:
+        raise NotWatched(f"the function cannot be traced: {type(error).__name__}: {error}") from error

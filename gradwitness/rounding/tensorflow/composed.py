@@ -1,0 +1,110 @@
+"""Operations that have no float64 kernel, written with others. They compute the same function, in one kernel's place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+
+def _axes(x: Any, attr: Any) -> tuple[list[int], list[int]]:
+    """The axes of the statistics, and the shape that a value for each channel broadcasts with."""
+    channel = 1 if attr("data_format").decode().startswith("NC") else len(x.shape) - 1
+    shape = [1] * len(x.shape)
+    shape[channel] = -1
+    return [axis for axis in range(len(x.shape)) if axis != channel], shape
+
+
+def batch_norm(operands: Any, attr: Any) -> list[Any]:
+    """FusedBatchNormV3: out, the mean and variance after the step, those of the batch, and a reserve that is not used."""
+    x, scale, offset, mean, variance = operands
+    axes, shape = _axes(x, attr)
+    kept_mean, kept_variance = mean, variance
+    if attr("is_training"):
+        mean, variance = tf.nn.moments(x, axes)
+        factor = attr("exponential_avg_factor")
+        n = tf.cast(tf.size(x) / tf.size(mean), tf.float64)
+        unbiased = variance * n / tf.maximum(n - 1, 1)
+        kept_mean = mean if factor == 1 else (1 - factor) * kept_mean + factor * mean
+        kept_variance = unbiased if factor == 1 else (1 - factor) * kept_variance + factor * unbiased
+    m, v, s, b = (tf.reshape(each, shape) for each in (mean, variance, scale, offset))
+    out = (x - m) * tf.math.rsqrt(v + attr("epsilon")) * s + b
+    return [out, kept_mean, kept_variance, mean, variance, tf.zeros([0], tf.float64)]
+
+
+def batch_norm_grad(operands: Any, attr: Any) -> list[Any]:
+    """FusedBatchNormGradV3: the gradients of x, scale and offset, and two reserves."""
+    dout, x, scale, mean, variance, _ = operands
+    axes, shape = _axes(x, attr)
+    m, v, s = (tf.reshape(each, shape) for each in (mean, variance, scale))
+    rate = tf.math.rsqrt(v + attr("epsilon"))
+    normal = (x - m) * rate
+    dscale, doffset = tf.reduce_sum(dout * normal, axes), tf.reduce_sum(dout, axes)
+    dx = dout
+    if attr("is_training"):
+        dx = dout - tf.reduce_mean(dout, axes, keepdims=True) - normal * tf.reduce_mean(dout * normal, axes, keepdims=True)
+    empty = tf.zeros([0], tf.float64)
+    return [dx * rate * s, dscale, doffset, empty, empty]
+
+
+def local_response(operands: Any, attr: Any) -> list[Any]:
+    """LRN: x / (bias + alpha sum of squares of the neighbouring channels) ** beta."""
+    (x,) = operands
+    return [x * tf.pow(_denominator(x, attr), -attr("beta"))]
+
+
+def local_response_grad(operands: Any, attr: Any) -> list[Any]:
+    """LRNGrad."""
+    dout, x, out = operands
+    base = _denominator(x, attr)
+    inner = _neighbours(dout * out / base, attr)
+    return [dout * tf.pow(base, -attr("beta")) - 2 * attr("alpha") * attr("beta") * x * inner]
+
+
+def _neighbours(x: Any, attr: Any) -> Any:
+    radius = attr("depth_radius")
+    padded = tf.pad(x, [[0, 0]] * 3 + [[radius, radius]])
+    return tf.add_n([padded[..., i : i + x.shape[-1]] for i in range(2 * radius + 1)])
+
+
+def _denominator(x: Any, attr: Any) -> Any:
+    return attr("bias") + attr("alpha") * _neighbours(x * x, attr)
+
+
+def resize(operands: Any, attr: Any) -> list[Any]:
+    """ResizeBilinear: (N, H, W, C) to the size in the second operand."""
+    image, size = operands
+    rows, columns = (_interpolation(n, m, attr) for n, m in zip(image.shape[1:3], tf.get_static_value(size), strict=True))
+    return [tf.einsum("ih,jw,nhwc->nijc", rows, columns, image)]
+
+
+def resize_grad(operands: Any, attr: Any) -> list[Any]:
+    """ResizeBilinearGrad: the second operand is the image, of which the size alone counts."""
+    dout, image = operands
+    rows, columns = (_interpolation(n, m, attr) for n, m in zip(image.shape[1:3], dout.shape[1:3], strict=True))
+    return [tf.einsum("ih,jw,nijc->nhwc", rows, columns, dout)]
+
+
+def _interpolation(old: int, new: int, attr: Any) -> Any:
+    """(new, old): the weights of the old pixels in each new one."""
+    scale = (old - 1) / (new - 1) if attr("align_corners") and new > 1 else old / new
+    shift = 0.5 if attr("half_pixel_centers") else 0.0
+    place = (np.arange(new) + shift) * scale - shift
+    below = np.floor(place)
+    weights = np.zeros((new, old))
+    for index, weight in ((below, 1 - (place - below)), (below + 1, place - below)):
+        np.add.at(weights, (np.arange(new), np.clip(index, 0, old - 1).astype(int)), weight)
+    return tf.constant(weights)
+
+
+COMPOSED: dict[str, Callable[[Any, Any], list[Any]]] = {
+    "FusedBatchNormV3": batch_norm,
+    "FusedBatchNormGradV3": batch_norm_grad,
+    "ResizeBilinear": resize,
+    "ResizeBilinearGrad": resize_grad,
+    "LRN": local_response,
+    "LRNGrad": local_response_grad,
+}
+"""Operation -> (operands, attribute by name) -> its results."""

@@ -1,0 +1,77 @@
+"""The random roundings of one run, inside a graph."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+GOLDEN, MIXING = 0x9E3779B9, 0x85EBCA6B
+"""Odd constants that spread consecutive numbers over 32 bits."""
+
+
+def is_floating(dtype: Any) -> bool:
+    """Whether a dtype is real floating or complex."""
+    return bool(dtype.is_floating or dtype.is_complex)
+
+
+def wide(tensor: Any) -> Any:
+    """A tensor in float64 or complex128, if it is floating; unchanged otherwise."""
+    if not is_floating(tensor.dtype):
+        return tensor
+    return tf.cast(tensor, tf.complex128 if tensor.dtype.is_complex else tf.float64)
+
+
+def whole(value: Any, largest: float) -> Any:
+    """Which elements are whole numbers, up to the largest below which a dtype holds them all. Arithmetic on them is exact. A
+    count that is kept in floats must not become 2.9999999, because it may be cast to an integer.
+    """
+    return tf.logical_and(tf.equal(value, tf.floor(value)), tf.abs(value) <= largest)
+
+
+class Noise:
+    """The random roundings of one run: stretches of a pool of random numbers that the graph is called with.
+
+    pool     numbers from -1 to 1, times the magnification; zeros for the run that rounds nothing
+    step     the iteration of the loops around it, a tensor of int64
+    places   counts the operations in the graph
+    """
+
+    def __init__(self, pool: Any, step: Any = 0, places: Any = None) -> None:
+        self.pool, self.step = pool, step
+        self.places = places or count(1)
+
+    def inside(self, iteration: Any) -> Noise:
+        """The noise of an iteration of a loop."""
+        return Noise(self.pool, (self.step + 1) * MIXING % 2**32 + tf.cast(iteration, tf.int64), self.places)
+
+    def round(self, value: Any, error: Any, smallest: float = 0.0, exact: Any = None) -> Any:
+        """The value with a random relative error of up to `error` in each element. Zeros, infinities and nan do not change.
+
+        smallest   the smallest number of the dtype: an element may be off by half of it
+        exact      which elements do not change
+        """
+        if not is_floating(value.dtype):
+            return value
+        if value.dtype.is_complex:  # each part is off by up to `error` of the absolute value
+            size = tf.abs(value)
+            parts = [tf.where(tf.math.is_finite(size), self.round(size, error, smallest) - size, 0) for _ in range(2)]
+            return value + tf.complex(*parts)
+        if smallest:
+            error = tf.where(tf.equal(value, 0), tf.zeros_like(value), tf.maximum(smallest / 2 / tf.abs(value), error))
+        relative = error * self._stretch(value)
+        return value * (1 + (relative if exact is None else tf.where(exact, tf.zeros_like(relative), relative)))
+
+    def _stretch(self, value: Any) -> Any:
+        """Random numbers for the elements of a tensor, from a place in the pool that belongs to the operation."""
+        size = tf.size(value, tf.int64)
+        start = (next(self.places) * GOLDEN % 2**32 + self.step * 7919) % (tf.size(self.pool, tf.int64) - size)
+        return tf.cast(tf.reshape(self.pool[start : start + size], tf.shape(value)), tf.float64)
+
+
+def pool(seed: int, sample: int, magnified: float, largest: int) -> Any:
+    """The pool of a run. largest is the number of elements of the largest tensor of the graph."""
+    size = max(2**16, 2 * largest)
+    return np.random.default_rng((seed, sample)).uniform(-magnified, magnified, size).astype(np.float32)
