@@ -59,10 +59,16 @@ def leaves_of(inputs: Sequence[Any], names: Sequence[str], wrt: Collection[str |
     if not found:
         kinds = ", ".join(f"{name}: {kind(value)}" for name, value in zip(names, inputs, strict=True)) or "nothing"
         objects = any(hasattr(value, "__dict__") and not isinstance(value, np.ndarray) for value in inputs)
-        cure = "Convert: x.astype(float)"
+        arrays = any(isinstance(value, np.ndarray) for value in inputs)
+        cure = "Convert: x.astype(float)" if arrays else "Convert: np.asarray(x, float), or write 1.0 for 1"
         if objects:
             cure = "An object is data: hand over its arrays, in a dict by name, or see check_loss(..., in_place=True)"
-        raise BadCall("inputs", f"without any floats ({kinds})", "at least one float array", cure)
+        raise BadCall(
+            "params" if tuple(names) == ("params",) else "inputs",
+            f"without any floats ({kinds})",
+            "at least one float array",
+            cure,
+        )
     return found
 
 

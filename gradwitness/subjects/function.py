@@ -212,6 +212,11 @@ def _no_floats(returned: Any) -> BadCall:
     wanted = "a float, an array of floats, or a tuple, list or dict of them"
     if returned is None:
         return BadCall("what forward returns", "None", wanted, "Does it end with return?")
+    if origin := validation.framework_of(returned):
+        cure = "Convert it: out.detach().numpy()" if origin == "torch" else "Convert it: np.asarray(out)"
+        return BadCall(
+            "what forward returns", f"a {type(returned).__name__} of {origin}", wanted, f"{cure}. Or see check_function"
+        )
     whole = isinstance(returned, (int, np.integer)) or (isinstance(returned, np.ndarray) and returned.dtype.kind in "iub")
     return BadCall("what forward returns", kind(returned), wanted, "Does it store into an array of integers?" if whole else "")
 

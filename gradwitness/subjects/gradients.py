@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,8 @@ def arranged(
         raise BadCall(f"what {who} returns", "None", f"the gradients of {_list(leaves)}", "Does it end with return?")
     owners = list(dict.fromkeys(leaf.path[0] for leaf in leaves))
     by_input = _by_input(returned, inputs, names, owners, who)
-    return [_number(_at(by_input.get(leaf.path[0]), leaf.path[1:], leaf), leaf) for leaf in leaves]
+    keys = {alias for leaf in leaves for key in leaf.path[1:] for alias in _aliases(key)}
+    return [_number(_at(by_input.get(leaf.path[0]), leaf.path[1:], leaf, keys), leaf) for leaf in leaves]
 
 
 def _by_input(returned: Any, inputs: Sequence[Any], names: Sequence[str], owners: Sequence[int], who: str) -> dict[int, Any]:
@@ -49,15 +50,19 @@ def _by_input(returned: Any, inputs: Sequence[Any], names: Sequence[str], owners
     given = list(returned) if isinstance(returned, (tuple, list)) else [returned]
     if given and len(fitting := _fitting(given, inputs, owners)) == 1:
         return dict(zip(fitting[0], given, strict=True))
-    wanted = f"{len(owners)} gradients, one for each of {', '.join(names[i] for i in owners)}"
+    wanted = f"{_count(len(owners))}, one for each of {', '.join(names[i] for i in owners)}"
     if isinstance(returned, Mapping):
         keys = ", ".join(map(repr, returned))
         raise BadCall(
             f"what {who} returns", f"a dict with {keys}", wanted, "Its keys are the names of the inputs, or d before them"
         )
-    came = f"{len(returned)} gradients" if isinstance(returned, (tuple, list)) else kind(returned)
+    came = _count(len(returned)) if isinstance(returned, (tuple, list)) else kind(returned)
     cure = "None stands for an input that has no gradient, and wrt names those that have one"
     raise BadCall(f"what {who} returns", came, wanted, cure)
+
+
+def _count(number: int) -> str:
+    return "1 gradient" if number == 1 else f"{number} gradients"
 
 
 def _has_arrays(value: Any) -> bool:
@@ -104,13 +109,20 @@ def _aliases(name: Any) -> list[Any]:
     )
 
 
-def _at(gradient: Any, path: Sequence[Any], leaf: Leaf) -> Any:
-    """The part of an input's gradient that belongs to a leaf."""
+def _at(gradient: Any, path: Sequence[Any], leaf: Leaf, keys: Collection[Any]) -> Any:
+    """The part of an input's gradient that belongs to a leaf. keys: all that may stand in a dict of gradients."""
     for key in path:
         if gradient is None:
             return None
         if isinstance(gradient, Mapping):
-            gradient = next((gradient[k] for k in reversed(_aliases(key)) if k in gradient), None)
+            came = gradient
+            gradient = next((came[k] for k in reversed(_aliases(key)) if k in came), None)
+            others = [k for k in came if k not in keys]
+            if gradient is None and others and not any(k in came for k in _aliases(key)):
+                there = ", ".join(map(repr, others))
+                raise BadCall(
+                    f"the gradient of {leaf.name}", f"missing, and there is {there}", f"an entry {key!r}, as the input has"
+                )
         elif isinstance(key, int) and _length(gradient) > key:
             gradient = gradient[key]
         elif isinstance(key, str) and hasattr(gradient, key):

@@ -139,6 +139,9 @@ def _parted(returned: Any) -> tuple[Any, Any]:
         cure = "Does it end with return?" if returned is None else "Return the gradients beside the loss"
         raise BadCall("what the function returns", kind(returned), wanted, cure)
     loss, *gradients = returned
+    if len(gradients) > 1 and isinstance(gradients[0], Mapping):
+        cure = "Leave out what is behind the gradients, or return it in another function"
+        raise BadCall("what the function returns", f"{len(returned)} values", wanted, cure)
     if not is_float(loss) or np.size(loss) != 1:
         raise BadCall("the loss", kind(loss), "one float", "Sum or average it, in the gradients as well")
     return loss, gradients[0] if len(gradients) == 1 else tuple(gradients)

@@ -218,5 +218,7 @@ def _changed(name: str, who: str, before: Sequence[Array], after: Sequence[Array
 
 
 def _spread(array: Array) -> float:
-    scale = float(np.sqrt(np.mean(np.square(array.astype(np.float64))))) if array.size else 1.0
-    return (scale or 1.0) / 8
+    largest = float(np.max(np.abs(array), initial=0))
+    if not largest:
+        return 1 / 8
+    return largest * float(np.sqrt(np.mean(np.square(array.astype(np.float64) / largest)))) / 8

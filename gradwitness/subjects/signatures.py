@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, ValuesView
 from typing import Any
 
 from gradwitness.subjects import validation
@@ -33,7 +33,14 @@ def as_positional(forward: Callable[..., Any], inputs: Any, static: Mapping[str,
         return (), tuple(inputs)
     if isinstance(inputs, (str, bytes, set, frozenset)) or inputs is None:
         raise BadCall("inputs", kind(inputs), "a tuple of what forward takes", "For instance (x, weight)")
-    return (), (inputs,)
+    if hasattr(inputs, "__next__"):
+        raise BadCall(
+            "inputs",
+            f"a {type(inputs).__name__}, which can be read once",
+            "a tuple of what forward takes",
+            "Make one: tuple(inputs)",
+        )
+    return (), tuple(inputs) if isinstance(inputs, ValuesView) else (inputs,)
 
 
 def names_of(forward: Callable[..., Any], inputs: Sequence[Any], keywords: Sequence[str], names: Any) -> list[str]:
@@ -113,5 +120,7 @@ def called(function: Callable[..., Any]) -> str:
     """A function's name, and where it is written."""
     inner = inspect.unwrap(getattr(function, "func", function))
     name = getattr(inner, "__qualname__", type(inner).__qualname__).replace("<locals>.", "")
+    if name.endswith("<lambda>"):
+        name = "a lambda"
     code = getattr(getattr(inner, "__func__", inner), "__code__", None)
     return f"{name} (line {code.co_firstlineno} of {code.co_filename.rpartition('/')[2]})" if code else name

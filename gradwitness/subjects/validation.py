@@ -14,6 +14,20 @@ from gradwitness.subjects.errors import BadCall
 FRAMEWORKS = ("torch", "tensorflow", "jax", "jaxlib", "keras", "cupy", "mxnet")
 
 
+ORDER = {
+    "forward": "The order is check(forward, backward, inputs)",
+    "backward": "The order is check(forward, backward, inputs)",
+    "function": "The order is check_loss(function, params, *data)",
+}
+"""What helps where something else stands in the place of a function."""
+
+
+def framework_of(value: Any) -> str:
+    """The framework that an object is of, a module of the user's own included; empty if it is of none."""
+    origins = (base.__module__.partition(".")[0] for base in type(value).__mro__)
+    return next((origin for origin in origins if origin in FRAMEWORKS), "")
+
+
 def callable_given(argument: str, value: Any) -> None:
     """Raises BadCall for anything but a function."""
     if isinstance(value, type):
@@ -24,7 +38,12 @@ def callable_given(argument: str, value: Any) -> None:
             f"Make an object, and give its method: {value.__name__}().{argument}",
         )
     if not callable(value):
-        raise BadCall(argument, kind(value), "a function", f"Give the function itself: {argument}, not {argument}(...)")
+        result = isinstance(value, (np.ndarray, np.generic, float, int))  # of a call, perhaps
+        cure = f"Give the function itself: {argument}, not {argument}(...)" if result else ORDER[argument]
+        raise BadCall(argument, kind(value), "a function", cure)
+    if (origin := framework_of(value)) and argument != "backward":
+        came = f"a {type(value).__name__} of {origin}"
+        raise BadCall(argument, came, "a function of NumPy arrays", "See check_function for what a framework runs")
     if inspect.iscoroutinefunction(value) or inspect.isasyncgenfunction(value):
         raise BadCall(argument, "a coroutine function", "a plain function", "Take the async away")
 
@@ -93,6 +112,14 @@ def leaves_given(leaves: Sequence[Leaf]) -> None:
             raise BadCall(leaf.name, came, "finite numbers", "If it is data and no gradient is wanted, name the others: wrt=...")
 
 
+CALLS = {
+    "inputs": "Give one value for each parameter, in a tuple",
+    "params and data": "Data follows params, one by one: check_loss(function, params, x, y)",
+    "data": "With in_place data follows params, one by one, and the function takes data alone",
+}
+"""What helps where a function does not take what came."""
+
+
 def fits(function: Callable[..., Any], argument: str, args: Sequence[Any], keywords: Mapping[str, Any]) -> None:
     """Raises BadCall where a function does not take these arguments."""
     try:
@@ -107,9 +134,9 @@ def fits(function: Callable[..., Any], argument: str, args: Sequence[Any], keywo
         name = getattr(function, "__name__", type(function).__name__)
         raise BadCall(
             argument,
-            f"{len(args)} values ({kinds}){named}",
+            f"{len(args)} {'value' if len(args) == 1 else 'values'} ({kinds}){named}",
             f"what {name}{signature} takes",
-            f"Python says: {error}. Give one value for each parameter, in a tuple",
+            f"Python says: {error}. {CALLS[argument]}",
         ) from None
 
 

@@ -101,7 +101,7 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "both ways": (lambda: check(lambda x: (x * 1, x * 2), lambda a, b: b if isinstance(a, tuple) else a, (X,)), r"cached is not given.*wanted True or False"),
     # inputs
     "no inputs": (lambda: check(double, halve, ()), r"inputs is 0 values \(none\); wanted what double\(x: 'Any'\).*missing a required argument: 'x'"),
-    "too few inputs": (lambda: check(product, gradients, (X,)), r"inputs is 1 values.*missing a required argument: 'w'. Give one value for each"),
+    "too few inputs": (lambda: check(product, gradients, (X,)), r"inputs is 1 value.*missing a required argument: 'w'. Give one value for each"),
     "too many inputs": (lambda: check(double, halve, (X, W)), r"inputs is 2 values.*too many positional"),
     "None": (lambda: check(double, halve, None), r"inputs is None; wanted a tuple of what forward takes"),
     "a string": (lambda: check(double, halve, "x"), r"inputs is a str; wanted a tuple"),
@@ -114,7 +114,7 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "a data frame only": (lambda: check(double, halve, (Frame(),)), r"inputs is without any floats \(x: a Frame\)"),
     "an object only": (lambda: check(double, halve, (Layer(),)), r"inputs is without any floats \(x: a Layer\).*An object is data: hand over its arrays"),
     "integers by name": (lambda: check(product, gradients, {"x": np.arange(3), "w": 1}), r"inputs is without any floats"),
-    "a name that forward has not": (lambda: check(product, gradients, {"x": X, "weight": W}), r"inputs is 1 values \(a dict\).*missing a required argument"),
+    "a name that forward has not": (lambda: check(product, gradients, {"x": X, "weight": W}), r"inputs is 1 value \(a dict\).*missing a required argument"),
     "a name too few": (lambda: check(product, gradients, {"x": X}), r"inputs is 0 values.*missing a required argument: 'w'"),
     "complex": (lambda: check(double, halve, (X + 1j,)), r"x is an array of complex128, shape \(4, 3\); wanted real floats\. Give the real and the imaginary part"),
     "a complex number": (lambda: check(product, gradients, (X, 1j)), r"w is a complex; wanted real floats"),

@@ -142,7 +142,7 @@ def test_copies_of_the_parameters_are_told() -> None:
         ),
         (lambda: check_loss(lambda p: (3, p), W), "the loss is an int; wanted one float"),
         (lambda: check_loss(lambda: (1.0, {}), {"w": 0.5}, in_place=True), "w in params is a number; wanted an array"),
-        (lambda: check_loss(lambda p, x: (1.0, p), W), "params and data is 1 values"),
+        (lambda: check_loss(lambda p, x: (1.0, p), W), "params and data is 1 value"),
         (lambda: check_loss(lambda p: (1.0, p), W, X), "params and data is 2 values"),
         (lambda: check_loss(3, W), "function is an int; wanted a function"),
         (lambda: check_loss(lambda p: (p.sum(), p), W, wrt="V"), "wrt is 'V'; wanted names of parameters, of p"),
