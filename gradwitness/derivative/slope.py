@@ -262,12 +262,14 @@ def _extrapolated(quotient: Quotient, step: float, power: int, enough: float) ->
 
 
 def _missed(ladder: list[_Rung], limit: _Limit) -> float | None:
-    """A rung below a limit's first step whose quotient does not agree with it; None where all do."""
+    """A rung below a limit's first step whose quotient does not agree with it; None where all do.
+
+    It agrees where it is nearer to the limit than the rung above by a factor of eight, as on the ladder of a smooth function.
+    """
     inside = [rung for rung in ladder if rung.step <= limit.reach]
-    bend = abs(inside[0].value - limit.value) if inside else ZERO
     missed = None
-    for rung in inside[1:]:
-        room = limit.error + rung.noise + 8 * bend * Real(rung.step / inside[0].step) ** 2
+    for above, rung in pairwise(inside):
+        room = limit.error + rung.noise + abs(above.value - limit.value) / RUNG
         if abs(rung.value - limit.value) > room:
             missed = rung.step
     return missed

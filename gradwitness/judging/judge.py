@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.judging.black_box import BlackBox, Measured
+from gradwitness.judging.black_box import FIRST_STEP, BlackBox, Measured
 from gradwitness.judging.directions import Direction, even, joint
 from gradwitness.judging.locate import EVALUATIONS, Located, Wrong, locate
 from gradwitness.judging.point import Point
@@ -109,7 +109,8 @@ class Judge:
             found = self.box.along(direction)
             self.box.reach = found.slope.reach or self.box.reach
         else:
-            found = self.box.along(direction, rungs=RUNGS, reached=reached)
+            step = FIRST_STEP if reached is not None else None  # what the largest elements bend, others may not
+            found = self.box.along(direction, step, RUNGS, reached)
         if not found.agrees and not self.confirmed:
             self._look()
             before = self.point.evaluations
