@@ -1,8 +1,8 @@
 """The only comparison in the project. It raises.
 
-`judge` compares a result with the truth: each element may differ by K times the scale of honest error. `judge_within` and
-`judge_between` compare an analytic derivative with a numerical one: it must lie within the error bar. K is one number for the
-whole project.
+`judge` compares a result with the truth: each element may differ by K times the scale of honest error. `judge_values` does so for
+any dtype of a framework, and `judge_projection` judges all elements together. `judge_within` and `judge_between` compare an
+analytic derivative with a numerical one: it must lie within the error bar. K is one number for each width of storage.
 
 Where K comes from: `python -m benchmarks.calibrate` computes the worst ratio |framework - truth| / spread of each cell of the
 matrix. These are its results for nine ops, two models, sgd and two training runs on x86-64, with torch 2.13.0,
@@ -24,6 +24,10 @@ tensorflow 2.21.0 and jax 0.10.2:
 
 The median is 1: the spread is the scale of honest error. The maxima are elementary functions with errors of several ulps. K = 32
 is three times the worst of them. Long reductions need no larger K, because their spread grows with their length.
+
+In 16 bits the spread is measured inside the framework (gradwitness/rounding/framework.py), and K is three times the worst
+distance of the catalogue's ops on their generic cases: `K_NARROW`. `python -m benchmarks.rounding` measures it, and
+docs/reference/spreads.md has its figures.
 """
 
 from __future__ import annotations
@@ -36,8 +40,21 @@ from numpy.typing import ArrayLike
 
 from gradwitness.arrays import Array
 from gradwitness.rounding.arithmetic import Measured
+from gradwitness.rounding.projection import projection
+from gradwitness.rounding.widths import Width, width
 
 K = 32.0
+K_NARROW = {"float16": 45.0, "bfloat16": 20.0}
+"""K of the 16-bit dtypes. Those of three frameworks' kernels that are furthest from the truth, 14.7 units in float16 and 6.3 in
+bfloat16, are convolutions on the CPU, which add in 16 bits."""
+K_PROJECTION = 6.0
+"""How many units of its own spread the projection on the truth may be off; the worst honest one is off by 2.8, in a convolution
+that adds in bfloat16. 6 lets a factor of 1.03 be seen in bfloat16."""
+
+
+def k_of(dtype: Any) -> float:
+    """K of a dtype of any framework, or of its name."""
+    return K_NARROW.get(width(dtype).name, K)
 
 
 @dataclass
@@ -68,7 +85,11 @@ class Disagreement(AssertionError):
 
     @property
     def _units(self) -> str:
-        return f"units of rounding spread; {K:g} are allowed" if self.limit == K else "error bars of the numerical derivative"
+        return (
+            f"units of rounding spread; {self.limit:g} are allowed"
+            if self.limit > 1
+            else "error bars of the numerical derivative"
+        )
 
     def __str__(self) -> str:
         element = f"[{', '.join(map(str, self.index))}]" if self.index else ""
@@ -112,6 +133,67 @@ def judge(gradient: str, actual: Array, expected: Measured, dtype: Any, interval
     overflows = np.abs(expected.truth) > largest
     low, high = (np.where(overflows, np.copysign(np.inf, bound), bound) for bound in (low, high))
     return _worst(gradient, actual, low, high, K * expected.spread, K, underflow=_smallest(dtype))
+
+
+def judge_values(
+    gradient: str, values: Array, expected: Measured, dtype: Any, interval: tuple[Array, Array] | None = None
+) -> float:
+    """Compare one result of a framework with the truth, as `judge` does, for any dtype that a framework has.
+
+    values      the result, in float64: NumPy need not know the dtype
+    dtype       the dtype under test, or its name
+
+    Where rounding may move the truth beyond the largest number of dtype, infinity agrees, and so does what is finite.
+
+    Raises Disagreement as `judge` does.
+    """
+    values, precision = np.asarray(values), width(dtype)
+    if values.shape != expected.truth.shape:
+        raise Disagreement(gradient, reason=f"shape is {values.shape}; wanted {expected.truth.shape}")
+    k = k_of(dtype)
+    bounds = [_overflowing(bound, k * expected.spread, precision) for bound in interval or (expected.truth,)]
+    low, high = np.minimum(bounds[0][0], bounds[-1][0]), np.maximum(bounds[0][1], bounds[-1][1])
+    return _worst(gradient, values, low, high, k * expected.spread, k, underflow=precision.kept)
+
+
+def _overflowing(bound: Array, allowance: Array, precision: Width) -> tuple[Array, Array]:
+    """The least and the greatest number of a dtype that may stand for a bound: one of them is infinite where it may overflow."""
+    size, infinity = np.abs(bound), np.copysign(np.inf, bound)
+    rounding = precision.largest * precision.unit  # numbers up to half a unit above the largest are rounded to it
+    surely, perhaps = size - allowance > precision.largest + rounding, size + allowance > precision.largest
+    finite = np.clip(bound, -precision.largest, precision.largest)
+    near = np.where(surely, infinity, np.where(perhaps, finite, bound))
+    far = np.where(perhaps & np.isfinite(bound), infinity, bound)
+    return np.minimum(near, far), np.maximum(near, far)
+
+
+def judge_projection(gradient: str, values: Array, expected: Measured, dtype: Any) -> float:
+    """Judge the projection of a result on the truth (rounding/projection.py): a constant factor that no element shows alone.
+
+    Return by how many units it is off. A unit is the spread of the projection in the perturbed runs, and one unit roundoff at
+    least, for what rounds a scalar once is common to all elements. Where few elements make up the result, it is K times what
+    independent errors of the elements come to.
+
+    Raises Disagreement for more than K_PROJECTION units.
+    """
+    off = projection(values, expected.truth) - 1
+    finite = np.isfinite(expected.truth)
+    truth, spread = (np.asarray(a, np.longdouble)[finite] for a in (expected.truth, expected.spread))
+    if np.isnan(off) or np.isnan(expected.projection):
+        return 0.0
+    size = np.abs(truth).max()
+    truth, spread = truth / size, spread / size
+    independent = float(np.sqrt(np.sum((spread * truth) ** 2)) / np.sum(truth**2))
+    unit = max(float(np.hypot(expected.projection, width(dtype).unit)), k_of(dtype) / K_PROJECTION * independent)
+    ratio = abs(off) / unit
+    if ratio > K_PROJECTION:
+        raise Disagreement(
+            gradient,
+            ratio=ratio,
+            limit=K_PROJECTION,
+            reason=f"all elements together are {1 + off:.4g} times the truth; rounding explains 1 +- {K_PROJECTION * unit:.2g}",
+        )
+    return ratio
 
 
 def judge_within(gradient: str, actual: ArrayLike, estimate: ArrayLike, bar: ArrayLike) -> float:
