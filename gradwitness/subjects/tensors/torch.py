@@ -77,7 +77,7 @@ class Torch:
         def call(
             parameters: Mapping[str, Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], precision: Precision
         ) -> tuple[Any, Inside]:
-            copies = {id(place.tensor): rounded(place.tensor.detach().clone(), precision) for place in held}
+            copies = {id(place.tensor): copied(place.tensor, precision) for place in held}
             inside = partial(exchanged, held, {**copies, **{own[name]: value for name, value in parameters.items()}})
             with inside():
                 return run(*args, **kwargs), inside
@@ -163,6 +163,11 @@ BACKEND = Torch()
 def _context() -> Iterator[None]:
     with reproducible("torch"), torch.enable_grad():
         yield
+
+
+def copied(value: torch.Tensor, precision: Precision) -> torch.Tensor:
+    """A leaf of its own graph, for functions that differentiate what they hold themselves."""
+    return rounded(value.detach().clone(), precision).requires_grad_(value.requires_grad)
 
 
 def rounded(value: torch.Tensor, precision: Precision) -> torch.Tensor:

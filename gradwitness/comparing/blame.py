@@ -1,0 +1,110 @@
+"""Which of the functions is wrong, where they differ by more than rounding: the exact values and the derivative say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gradwitness.arrays import Array
+from gradwitness.comparing.verdicts import Result
+from gradwitness.functions.narrow import compared
+from gradwitness.report.findings import Finding
+from gradwitness.rounding.arithmetic import Measured
+
+Derivatives = Callable[[str, str], Finding | None]
+"""(function, gradient) -> what `check_function` finds about it: whether it is the derivative of the function's own values."""
+
+
+@dataclass(frozen=True)
+class Blame:
+    """Who is wrong about one result.
+
+    wrong   the functions to blame; all of them where nobody knows who is right
+    truth   what is right, from a function that is not to blame
+    why     a sentence
+    """
+
+    wrong: Sequence[str]
+    truth: Array
+    why: str
+
+
+def about_values(result: Result, reference: str | None) -> Blame:
+    """About an output."""
+    truth = np.asarray(result.expected.truth)
+    beyond = result.beyond
+    if reference is not None:
+        return Blame(beyond, truth, f"{reference} is the reference")
+    unstable = [name for name in beyond if result.alike(name, truth)]
+    if len(unstable) == len(beyond):
+        kept = f"In float64 {_is(beyond, 'computes', 'compute')} the same: its arithmetic in {result.width.name} loses digits"
+        return Blame(beyond, truth, kept)
+    groups = _groups(result)
+    largest = max(groups, key=len)
+    if sum(len(group) == len(largest) for group in groups) == 1 and len(largest) > 1:
+        odd = [name for name in result.values if name not in largest]
+        exact = truth if any(name not in beyond for name in largest) else result.exact[largest[0]]
+        return Blame(odd, exact, f"{' and '.join(largest)} agree, and {' and '.join(odd)} {_is(odd, 'is', 'are')} the odd one out")
+    return Blame(
+        [],
+        truth,
+        "These are different functions, in float64 too: the definition must say which one is meant. Give it as reference=",
+    )
+
+
+def about_gradients(result: Result, same_values: bool, derivatives: Derivatives) -> Blame:
+    """About a gradient. The derivative of each function's own values tells who is right."""
+    truth = np.asarray(result.expected.truth)
+    found = {name: derivatives(name, result.about) for name in result.values}
+    false = [name for name, finding in found.items() if finding is not None and finding.verdict == "wrong"]
+    rightful = [name for name, finding in found.items() if finding is not None and finding.verdict in ("right", "kink")]
+    explained = "".join(f". {f.explanation}" for n, f in found.items() if n in false and f is not None and f.explanation)
+    if false:
+        exact = next((result.exact[name] for name in rightful if name in result.exact), truth)
+        others = f"; that of {' and '.join(rightful)} is" if rightful else ""
+        why = f"By differences of its values, the gradient of {' and '.join(false)} is not their derivative{others}{explained}"
+        return Blame(false, exact, why)
+    if any(finding is not None and finding.verdict == "kink" for finding in found.values()):
+        return Blame([], truth, "There is a kink here, and each gradient is a member of the set: they pick different ones")
+    if not same_values:
+        return Blame([], truth, "Each is the derivative of its own values, and the values differ")
+    beyond = [name for name in result.beyond if result.alike(name, truth)] or result.beyond
+    return Blame(beyond, truth, f"In float64 it agrees: the arithmetic in {result.width.name} loses digits")
+
+
+def told(result: Result, blame: Blame) -> Finding:
+    """The finding, with the worst element of the first one to blame."""
+    culprit = (blame.wrong or result.beyond)[0]
+    expected = Measured(blame.truth, result.expected.spread, result.expected.projection)
+    finding = compared(result.about, result.values[culprit], expected, result.width)
+    if finding.verdict == "right":  # to blame by its derivative, and close to a truth that is no better
+        finding = replace(finding, wrong=finding.of)
+    who = f"{' and '.join(blame.wrong)} {_is(blame.wrong, 'is', 'are')} wrong" if blame.wrong else "They differ"
+    shape = result.values[culprit].shape
+    shapes = "" if shape == blame.truth.shape else f" Its shape is {shape}; wanted {blame.truth.shape}."
+    message = f"{who}: {result.distances}. {blame.why}.{shapes}"
+    factor = finding.explanation and f"{finding.explanation}: {finding.message}"
+    return replace(finding, verdict="wrong", message=message, explanation=factor)
+
+
+def _groups(result: Result) -> list[list[str]]:
+    """Functions that are alike in float64, in groups."""
+    groups: list[list[str]] = []
+    for name in result.exact:
+        group = next((g for g in groups if result.alike(name, result.exact[g[0]])), None)
+        if group is None:
+            groups.append([name])
+        else:
+            group.append(name)
+    return groups or [[]]
+
+
+def _is(names: Sequence[str], one: str, many: str) -> str:
+    return one if len(names) == 1 else many
+
+
+def exact_values(runs: Mapping[str, Mapping[str, Array | None]], about: str) -> dict[str, Array]:
+    """What each function returns in float64 for one result."""
+    return {name: value for name, run in runs.items() if (value := run.get(about)) is not None}

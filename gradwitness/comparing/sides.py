@@ -1,0 +1,167 @@
+"""A function with its inputs, as one of those that are compared: what it returns, its gradients, its exact values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from gradwitness.arrays import Array, wider
+from gradwitness.comparing.handed import handed, plain
+from gradwitness.functions.truth import Itself
+from gradwitness.rounding import arithmetic
+from gradwitness.rounding.arithmetic import Measured
+from gradwitness.rounding.framework import NotWatched
+from gradwitness.subjects.errors import BadCall, UserError
+from gradwitness.subjects.signatures import as_positional
+from gradwitness.subjects.tensors.backend import Precision, load
+from gradwitness.subjects.tensors.function import EPS, OWN, Differentiated
+from gradwitness.subjects.tensors.naming import names_of
+from gradwitness.subjects.tensors.tree import replaced, tensors, written
+
+
+@dataclass(frozen=True)
+class Results:
+    """What one call returns, as arrays, by name: outputs, their dtypes, gradients. None: the framework gives no gradient."""
+
+    outs: dict[str, Array]
+    dtypes: dict[str, str]
+    gradients: dict[str, Array | None]
+
+
+class Side(Protocol):
+    """One of the functions.
+
+    name     as the user calls it
+    leaves   the names of the floats that it is differentiated for, and their values
+    own      those of them that are its own parameters, and no inputs
+    dtype    the narrowest dtype of its inputs and parameters, or the one that was asked for
+    """
+
+    name: str
+    leaves: Mapping[str, Array]
+    own: frozenset[str]
+    dtype: str
+
+    def run(self, douts: Sequence[Array] | None, arrays: Mapping[str, Array] | None = None, exact: bool = False) -> Results:
+        """One call.
+
+        douts    cotangents in the order of the outputs; None for values alone
+        arrays   other values for the leaves
+        exact    whether it computes in float64, or wider, from the same rounded inputs
+        """
+
+    def measured(self, douts: Sequence[Array] | None, seed: int) -> dict[str, Measured]:
+        """Truth and spread of outputs and gradients, by name. Raises NotWatched, Unstable."""
+
+
+class Tensors:
+    """A function of PyTorch, TensorFlow or JAX."""
+
+    def __init__(
+        self,
+        name: str,
+        framework: str,
+        function: Callable[..., Any],
+        inputs: Any,
+        kwargs: Mapping[str, Any],
+        dtype: str | None,
+        **asked: Any,
+    ) -> None:
+        self.name = name
+        backend = load(framework)
+        self.subject = Differentiated(backend, function, handed(inputs, framework), handed(dict(kwargs), framework), **asked)
+        own = {{"complex64": "float32", "complex128": "float64"}.get(name, name) for name in self.subject.dtypes}
+        self.dtype = dtype or max(own, key=EPS.__getitem__)
+        self.precision = OWN if dtype is None or own == {dtype} else Precision(stored=dtype, computed=dtype)
+        self.wide = Precision(stored=self.precision.stored, computed="float64")
+        self.leaves = {leaf.name: leaf.array for leaf in self.subject.leaves}
+        self.own = frozenset(leaf.name for leaf in self.subject.leaves if leaf.path[0] == "parameters")
+        self._random = backend.random_state()
+
+    def run(self, douts: Sequence[Array] | None, arrays: Mapping[str, Array] | None = None, exact: bool = False) -> Results:
+        """See `Side`."""
+        self._random()
+        call = self.subject.run(list((arrays or self.leaves).values()), self.wide if exact else self.precision)
+        dtypes = [self.subject.backend.dtype(tensor) for tensor in call.tensors]
+        gradients = [None] * len(self.leaves) if douts is None else call.pulled(call.cotangents(douts))
+        return Results(
+            dict(zip(call.out_names, call.outs, strict=True)),
+            dict(zip(call.out_names, dtypes, strict=True)),
+            dict(zip(self.leaves, gradients, strict=True)),
+        )
+
+    def measured(self, douts: Sequence[Array] | None, seed: int) -> dict[str, Measured]:
+        """By Monte Carlo arithmetic inside the framework."""
+        self._random()
+        given = douts if douts is not None else [np.zeros(out.shape) for out in self.run(None).outs.values()]
+        found = Itself(self.subject).measured(self.dtype, self.precision, given, seed)
+        return dict(found)
+
+
+class Arrays:
+    """A function of NumPy. It has values, and no gradients."""
+
+    own: frozenset[str] = frozenset()
+
+    def __init__(
+        self, name: str, function: Callable[..., Any], inputs: Any, kwargs: Mapping[str, Any], dtype: str | None
+    ) -> None:
+        self.name, self.function = name, function
+        keywords, given = as_positional(function, handed(inputs, "numpy"), kwargs)
+        self._by_name = bool(keywords)
+        names = list(keywords) or names_of(function, len(given))
+        self._given = {"inputs": dict(zip(names, given, strict=True)), "kwargs": handed(dict(kwargs), "numpy")}
+        self._paths = {written(path[1:]): path for path, _ in tensors(self._given, _is_float)}
+        found = {path: value for path, value in tensors(self._given, _is_float)}
+        if not found:
+            raise BadCall("inputs", "without floats", "at least one array of floats")
+        self.dtype = dtype or max((value.dtype.name for value in found.values()), key=EPS.__getitem__)
+        self.leaves = {name: np.array(found[path]) for name, path in self._paths.items()}
+
+    def run(self, douts: Sequence[Array] | None, arrays: Mapping[str, Array] | None = None, exact: bool = False) -> Results:
+        """See `Side`."""
+        dtype = np.dtype(self.dtype)
+        rounded = {name: np.asarray(value).astype(dtype) for name, value in (arrays or self.leaves).items()}
+        outs = self._called({name: value.astype(wider(dtype)) if exact else value for name, value in rounded.items()})
+        return Results(
+            {name: plain(out) for name, out in outs.items()},
+            {name: np.asarray(out).dtype.name for name, out in outs.items()},
+            dict.fromkeys(self.leaves),
+        )
+
+    def measured(self, douts: Sequence[Array] | None, seed: int) -> dict[str, Measured]:
+        """By Monte Carlo arithmetic in NumPy."""
+        if self.dtype not in ("float32", "float64"):
+            raise NotWatched(f"NumPy has no arithmetic like {self.dtype} of other programs")
+        dtype, names = np.dtype(self.dtype), list(self.run(None).outs)
+
+        def results(lift: Callable[[Array], Array]) -> list[Array]:
+            return list(self._called({name: lift(np.asarray(value).astype(dtype)) for name, value in self.leaves.items()}).values())
+
+        try:
+            return dict(zip(names, arithmetic.measure(results, dtype, seed=seed), strict=True))
+        except TypeError as error:
+            raise NotWatched(f"{error}: write it in plain NumPy operations") from error
+
+    def _called(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
+        given = replaced(self._given, {self._paths[name]: value for name, value in arrays.items()})
+        args, kwargs = tuple(given["inputs"].values()), given["kwargs"]
+        try:
+            with np.errstate(all="ignore"):
+                out = self.function(**given["inputs"], **kwargs) if self._by_name else self.function(*args, **kwargs)
+        except Exception as error:
+            raise UserError(self.name, error) from error
+        found = {written(path): value for path, value in tensors({"out": out}, _is_float)}
+        if not found:
+            raise BadCall(f"what {self.name} returns", type(out).__name__, "a float, an array of floats, or a tuple or dict of them")
+        return found
+
+
+def _is_float(value: Any) -> bool:
+    """A float of NumPy's or Python's, or an array of them; complex ones as well."""
+    return isinstance(value, float) or (isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "fc")
+
+

@@ -1,0 +1,105 @@
+"""One result of all functions: the same to the bit, within rounding, beyond it, or with no digit that rounding leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from gradwitness.arrays import Array
+from gradwitness.functions.narrow import compared
+from gradwitness.report.findings import FAULTS, Finding
+from gradwitness.rounding.arithmetic import Measured
+from gradwitness.rounding.widths import Width
+from gradwitness.verdict import K
+
+FLOAT64 = 2.0**-29
+"""Unit roundoff of float64, as a share of float32's: how much less rounding does to a run in float64."""
+NOTHING = 2.0**-10
+"""Of a spread: a truth below that is zero. The truth about float32 is computed in float64, which is exact to 2^-29 of the spread."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One output or gradient.
+
+    about     "out", "dx", ...
+    values    what each function returns
+    expected  truth and spread, of the first function that could be watched
+    exact     what each returns in float64, as far as it runs there
+    """
+
+    about: str
+    values: Mapping[str, Array]
+    expected: Measured
+    exact: Mapping[str, Array]
+    width: Width
+
+    @cached_property
+    def judged(self) -> dict[str, Finding]:
+        """Each function against the truth."""
+        return {name: compared(self.about, value, self.expected, self.width) for name, value in self.values.items()}
+
+    @property
+    def beyond(self) -> list[str]:
+        """The functions that lie further from the truth than rounding explains."""
+        return [name for name, finding in self.judged.items() if finding.verdict in FAULTS]
+
+    def units(self, name: str) -> float:
+        """The distance from the truth, in units of the spread."""
+        truth, spread = np.asarray(self.expected.truth), np.asarray(self.expected.spread)
+        value = self.values[name]
+        if value.shape != truth.shape or not value.size:
+            return 0.0 if value.shape == truth.shape else float("inf")
+        same = (value == truth) | (np.isnan(value) & np.isnan(truth))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            distance = np.maximum(np.where(same, 0, np.abs(value - truth)) - self.width.kept, 0)
+            return float(np.max(np.where(distance == 0, 0, distance / spread)))
+
+    @property
+    def distances(self) -> str:
+        """Those of all, in words."""
+        each = ", ".join(f"{name} {self.units(name):.2g}" for name in self.values)
+        return f"{each} of {K:g} units of rounding"
+
+    @property
+    def lost(self) -> bool:
+        """Whether rounding alone can change every digit of a truth that is not zero."""
+        truth, spread = np.asarray(self.expected.truth), np.asarray(self.expected.spread)
+        finite = np.isfinite(truth) & np.isfinite(spread)
+        if not finite.any():
+            return False
+        size, noise = [float(np.sqrt(np.mean(np.square(array[finite])))) for array in (truth, spread)]
+        zero = 0.0 if self.width.name == "float64" else NOTHING * noise
+        return size > zero and K * noise >= size
+
+    def alike(self, name: str, other: Array, room: float = K) -> bool:
+        """Whether two functions are the same in float64, where rounding does less."""
+        if name not in self.exact or self.exact[name].shape != other.shape:
+            return False
+        value = self.exact[name]
+        share = 1.0 if self.width.name == "float64" else FLOAT64
+        same = (value == other) | (np.isnan(value) & np.isnan(other))
+        with np.errstate(invalid="ignore"):
+            near = np.abs(value - other) <= room * share * np.asarray(self.expected.spread) + self.width.kept
+        return bool((same | near).all())
+
+    def differs(self, name: str, allowance: Array) -> float:
+        """By how much a function differs from the truth in float64, where it does so by more than an allowance; else 0."""
+        value, truth = self.exact.get(name), np.asarray(self.expected.truth)
+        if value is None or value.shape != truth.shape:
+            return 0.0
+        with np.errstate(invalid="ignore"):
+            distance = np.nan_to_num(np.abs(value - truth))
+        return float(np.max(np.where(distance > allowance, distance, 0), initial=0))
+
+
+def same_bits(values: Mapping[str, Array]) -> bool:
+    """Whether all values are the same, the sign of zero and nan included."""
+    first, *others = values.values()
+    return all(
+        other.shape == first.shape and bool(((other == first) & (np.signbit(other) == np.signbit(first)) | np.isnan(other) & np.isnan(first)).all())
+        for other in others
+    )

@@ -1,0 +1,103 @@
+"""Which framework a function belongs to: what it says of itself, where it comes from, or what its code names."""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from gradwitness.subjects.arguments import kind
+from gradwitness.subjects.errors import BadCall
+from gradwitness.subjects.reach import names_in, of_a_library
+from gradwitness.subjects.tensors.backend import PACKAGES, origin
+
+NUMPY = "numpy"
+NAMES = {**PACKAGES, "numpy": NUMPY, "scipy": NUMPY}
+"""Package -> framework."""
+INNER = ("__wrapped__", "python_function", "_orig_mod", "_torchdynamo_orig_callable")
+"""Attributes under which wrappers keep the function that they wrap."""
+
+
+def belonging(argument: str, given: Any, default: str) -> tuple[str, Callable[..., Any]]:
+    """(framework, function) of a function, or of a pair ("jax", function) that says it.
+
+    default   the framework of the inputs, for a function that names none: `lambda x: x * x`
+
+    Raises BadCall where it is no function, or its code names two frameworks.
+    """
+    if isinstance(given, tuple) and len(given) == 2 and isinstance(given[0], str):
+        name, function = given
+        if name not in {*NAMES.values()}:
+            raise BadCall(argument, f"marked as of {name!r}", f"one of {', '.join(sorted({*NAMES.values()}))}")
+        return name, _callable(argument, function)
+    function = _callable(argument, given)
+    found = {name for name in _of_object(function) if name} or set(_named(function, set()))
+    frameworks = found - {NUMPY}
+    if len(frameworks) > 1:
+        both = " and ".join(sorted(frameworks))
+        raise BadCall(
+            argument, f"a function that names {both}", "one of which it is clear", f'Say which: ("{min(frameworks)}", function)'
+        )
+    return next(iter(frameworks or found), default), function
+
+
+def _callable(argument: str, function: Any) -> Callable[..., Any]:
+    if not callable(function):
+        raise BadCall(argument, kind(function), "a function, a module, or a pair such as ('jax', function)")
+    return function  # type: ignore[no-any-return]  # callable() is known of Any
+
+
+def _of_object(function: Any) -> Iterator[str]:
+    """Of the type of a module, a layer or a compiled function; of the package that defines a function."""
+    if isinstance(function, functools.partial):
+        yield from _of_object(function.func)
+        return
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, type):
+        yield next((NAMES[top] for top in map(_top, owner.__mro__) if top in NAMES), "")
+    elif owner is not None and not isinstance(owner, types.ModuleType):
+        yield from _of_object(owner)
+    if not isinstance(function, (types.FunctionType, types.MethodType)):
+        yield origin(function)
+    yield NAMES.get(_top(function), "")
+
+
+def _top(thing: Any) -> str:
+    return (getattr(thing, "__module__", None) or "").partition(".")[0]
+
+
+def _named(function: Any, seen: set[int]) -> Iterator[str]:
+    """Of the modules, functions and objects that the code names, through the user's own helpers."""
+    for name in INNER:
+        inner = vars(function).get(name) if hasattr(function, "__dict__") else None
+        if callable(inner):
+            yield from _named(inner, seen)
+    if isinstance(function, functools.partial):
+        yield from _named(function.func, seen)
+    function = getattr(function, "__func__", function)
+    if not isinstance(function, types.FunctionType):
+        call = getattr(type(function), "__call__", None)
+        function = call if isinstance(call, types.FunctionType) else None
+    if function is None or id(function) in seen or of_a_library(function):
+        return
+    seen.add(id(function))
+    for value in _values(function):
+        if isinstance(value, str):
+            yield from (NAMES[top] for top in [value.partition(".")[0]] if top in NAMES)
+        elif isinstance(value, types.ModuleType):
+            yield from (NAMES[top] for top in [value.__name__.partition(".")[0]] if top in NAMES)
+        else:
+            yield from (name for name in _of_object(value) if name)
+            yield from _named(value, seen)
+
+
+def _values(function: types.FunctionType) -> Iterator[Any]:
+    """What its code names: globals, the cells of its closure, and, as strings, what it imports."""
+    for name in names_in(function.__code__):
+        yield function.__globals__.get(name, name)
+    for cell in function.__closure__ or ():
+        try:
+            yield cell.cell_contents
+        except ValueError:  # a cell that nothing was put into yet
+            continue
