@@ -9,6 +9,7 @@ a `Report`. Importing this package loads no framework. Nothing here knows an op,
     report/         findings, and how they are told
     checking.py     `check`, `check_loss`
     functions/      `check_function`, for PyTorch, TensorFlow and JAX
+    comparing/      `compare`, `judge`: several functions that should compute the same, numbers from elsewhere
     rounding/       what rounding alone can do to a result: Monte Carlo arithmetic
     verdict.py      the comparison of results with the truth: `judge`, `Disagreement`
     evidence.py     what the reference says about one point in one dtype: `Evidence`
@@ -17,6 +18,7 @@ a `Report`. Importing this package loads no framework. Nothing here knows an op,
 """
 
 from gradwitness.checking import assert_check, assert_check_loss, check, check_loss
+from gradwitness.comparing.compare import assert_compare, compare
 from gradwitness.functions.check import assert_check_function, check_function
 from gradwitness.report import Finding, Report
 from gradwitness.subjects.errors import BadCall, UserError
@@ -32,8 +34,10 @@ __all__ = [
     "assert_check",
     "assert_check_function",
     "assert_check_loss",
+    "assert_compare",
     "check",
     "check_function",
     "check_loss",
+    "compare",
 ]
 __version__ = "0.2.0.dev0"

@@ -12,7 +12,10 @@ from gradwitness.comparing.verdicts import Result
 from gradwitness.functions.narrow import compared
 from gradwitness.report.findings import Finding
 from gradwitness.rounding.arithmetic import Measured
+from gradwitness.rounding.projection import projection
 
+Loses = Callable[[str, str], bool]
+"""(function, result) -> whether its own rounding explains how far it is from the truth."""
 Derivatives = Callable[[str, str], Finding | None]
 """(function, gradient) -> what `check_function` finds about it: whether it is the derivative of the function's own values."""
 
@@ -31,32 +34,35 @@ class Blame:
     why: str
 
 
-def about_values(result: Result, reference: str | None) -> Blame:
+def about_values(result: Result, reference: str | None, loses: Loses) -> Blame:
     """About an output."""
     truth = np.asarray(result.expected.truth)
     beyond = result.beyond
+    if all(result.alike(name, truth) or loses(name, result.about) for name in beyond):
+        who = f"{_is(beyond, 'It computes', 'They compute')} the same function"
+        return Blame(beyond, truth, f"{who} in a way that loses digits in {result.width.name}")
     if reference is not None:
-        return Blame(beyond, truth, f"{reference} is the reference")
-    unstable = [name for name in beyond if result.alike(name, truth)]
-    if len(unstable) == len(beyond):
-        kept = f"In float64 {_is(beyond, 'computes', 'compute')} the same: its arithmetic in {result.width.name} loses digits"
-        return Blame(beyond, truth, kept)
+        return Blame(beyond, truth, "That is by the reference")
     groups = _groups(result)
     largest = max(groups, key=len)
     if sum(len(group) == len(largest) for group in groups) == 1 and len(largest) > 1:
         odd = [name for name in result.values if name not in largest]
         exact = truth if any(name not in beyond for name in largest) else result.exact[largest[0]]
-        return Blame(odd, exact, f"{' and '.join(largest)} agree, and {' and '.join(odd)} {_is(odd, 'is', 'are')} the odd one out")
+        return Blame(
+            odd, exact, f"{' and '.join(largest)} agree, and {' and '.join(odd)} {_is(odd, 'is', 'are')} the odd one out"
+        )
     return Blame(
         [],
         truth,
-        "These are different functions, in float64 too: the definition must say which one is meant. Give it as reference=",
+        "These are different functions, in float64 too: the definition must say which one is meant. Give one as reference",
     )
 
 
-def about_gradients(result: Result, same_values: bool, derivatives: Derivatives) -> Blame:
+def about_gradients(result: Result, same_values: bool, derivatives: Derivatives, loses: Loses) -> Blame:
     """About a gradient. The derivative of each function's own values tells who is right."""
     truth = np.asarray(result.expected.truth)
+    if not same_values:
+        return Blame([], truth, "The values differ, and so do their derivatives")
     found = {name: derivatives(name, result.about) for name in result.values}
     false = [name for name, finding in found.items() if finding is not None and finding.verdict == "wrong"]
     rightful = [name for name, finding in found.items() if finding is not None and finding.verdict in ("right", "kink")]
@@ -68,10 +74,9 @@ def about_gradients(result: Result, same_values: bool, derivatives: Derivatives)
         return Blame(false, exact, why)
     if any(finding is not None and finding.verdict == "kink" for finding in found.values()):
         return Blame([], truth, "There is a kink here, and each gradient is a member of the set: they pick different ones")
-    if not same_values:
-        return Blame([], truth, "Each is the derivative of its own values, and the values differ")
-    beyond = [name for name in result.beyond if result.alike(name, truth)] or result.beyond
-    return Blame(beyond, truth, f"In float64 it agrees: the arithmetic in {result.width.name} loses digits")
+    if all(result.alike(name, truth) or loses(name, result.about) for name in result.beyond):
+        return Blame(result.beyond, truth, f"It is computed in a way that loses digits in {result.width.name}")
+    return Blame(result.beyond, truth, f"In float64 each is the derivative of its own values; in {result.width.name} it is not")
 
 
 def told(result: Result, blame: Blame) -> Finding:
@@ -85,8 +90,23 @@ def told(result: Result, blame: Blame) -> Finding:
     shape = result.values[culprit].shape
     shapes = "" if shape == blame.truth.shape else f" Its shape is {shape}; wanted {blame.truth.shape}."
     message = f"{who}: {result.distances}. {blame.why}.{shapes}"
-    factor = finding.explanation and f"{finding.explanation}: {finding.message}"
-    return replace(finding, verdict="wrong", message=message, explanation=factor)
+    return replace(
+        finding, verdict="wrong", message=message, explanation=finding.explanation or _factor(result, culprit, expected)
+    )
+
+
+def _factor(result: Result, name: str, expected: Measured) -> str:
+    """One number that explains a difference."""
+    value, truth = result.values[name], np.asarray(expected.truth)
+    if value.shape != truth.shape:
+        return ""
+    factor = projection(value, truth)
+    if not np.isfinite(factor) or factor == 0:
+        return ""
+    scaled = compared(
+        result.about, value, replace(expected, truth=factor * truth, spread=abs(factor) * expected.spread), result.width
+    )
+    return f"{name} gives {factor:.6g} times as much" if scaled.verdict == "right" else ""
 
 
 def _groups(result: Result) -> list[list[str]]:

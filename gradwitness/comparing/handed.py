@@ -50,7 +50,11 @@ def _as(value: Any, framework: str) -> Any:
 
 
 def _example(framework: str) -> Any:
-    """Any tensor, on the CPU."""
+    """Any tensor, on the CPU; of JAX one that is bound to no device."""
+    if framework == "jax":
+        import jax.numpy as jnp
+
+        return jnp.zeros(())
     return frameworks.load(framework).from_numpy(np.zeros((), np.float32))
 
 

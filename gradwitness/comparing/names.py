@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+import numpy as np
+
 from gradwitness.arrays import Array
 from gradwitness.comparing.sides import Results, Side
 from gradwitness.rounding.arithmetic import Measured
@@ -43,9 +45,21 @@ class Names:
 def names(first: Side, outs: Sequence[str], other: Side, others: Sequence[str]) -> Names:
     """Those of another function."""
     inputs, theirs = [[n for n in side.leaves if n not in side.own] for side in (first, other)]
-    parameters = {name: name for name in other.leaves if name in other.own and name in first.own}
-    alone = tuple(sorted(first.own ^ other.own))
+    parameters = _of_parameters(first, other)
+    alone = tuple(sorted((first.own - {*parameters.values()}) | (other.own - {*parameters})))
     return Names(_paired(outs, others), {**(_paired(inputs, theirs) or {}), **parameters}, alone)
+
+
+def _of_parameters(first: Side, other: Side) -> dict[str, str]:
+    """Parameters by their names; those with other names by their values."""
+    found = {name: name for name in other.leaves if name in other.own & first.own}
+    for name in other.leaves:
+        if name in other.own and name not in found:
+            free = [n for n in first.leaves if n in first.own and n not in {*found.values(), *other.own}]
+            same = [n for n in free if np.array_equal(first.leaves[n], other.leaves[name])]
+            if same:
+                found[name] = same[0]
+    return found
 
 
 def _paired(first: Sequence[str], other: Sequence[str]) -> dict[str, str] | None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.comparing.sides import Results, Side
-from gradwitness.rounding.arithmetic import Measured, Unstable, combine
+from gradwitness.rounding.arithmetic import Measured, combine
 from gradwitness.rounding.framework import NotWatched
 from gradwitness.rounding.projection import projection
 from gradwitness.subjects.errors import BadCall, UserError
@@ -36,21 +36,25 @@ class Scale:
 
 
 def scale(
-    sides: Sequence[Side], douts: Sequence[Array] | None, seed: int, named: Callable[[Side, Mapping[str, Measured]], dict[str, Measured]]
+    sides: Sequence[Side],
+    cotangents: Callable[[Side], Sequence[Array] | None],
+    seed: int,
+    named: Callable[[Side, Mapping[str, Measured]], dict[str, Measured]],
 ) -> Scale:
     """Of the first function that can be watched. Raises Unstable where rounding alone makes a result inf or nan.
 
-    named   gives what a function returns the names that it has with the first one
+    cotangents   those of a function, in the order of its outputs
+    named        gives what a function returns the names that it has with the first one
     """
     reasons: list[str] = []
     for side in sides:
         try:
-            return Scale(named(side, side.measured(douts, seed)), side.name, True, tuple(reasons))
+            return Scale(named(side, side.measured(cotangents(side), seed)), side.name, True, tuple(reasons))
         except (NotWatched, UserError) as error:
             reasons.append(f"{side.name}: {error}")
     for side in sides:
         try:
-            return Scale(named(side, _jittered(side, douts, seed)), side.name, False, tuple(reasons))
+            return Scale(named(side, _jittered(side, cotangents(side), seed)), side.name, False, tuple(reasons))
         except (UserError, BadCall):
             continue
     raise NotWatched("; ".join(reasons))
@@ -94,8 +98,3 @@ def _floats(results: Results) -> dict[str, Array]:
     found = dict(results.outs)
     found.update({f"d{name}": value for name, value in results.gradients.items() if value is not None})
     return found
-
-
-def unstable(error: Unstable) -> str:
-    """What an Unstable says, in words for people."""
-    return f"Ill-conditioned here, nobody can tell: {error}. Try another point"

@@ -45,7 +45,7 @@ class Side(Protocol):
     own: frozenset[str]
     dtype: str
 
-    def run(self, douts: Sequence[Array] | None, arrays: Mapping[str, Array] | None = None, exact: bool = False) -> Results:
+    def run(self, douts: Sequence[Array] | None, /, arrays: Mapping[str, Array] | None = None, exact: bool = False) -> Results:
         """One call.
 
         douts    cotangents in the order of the outputs; None for values alone
@@ -53,8 +53,8 @@ class Side(Protocol):
         exact    whether it computes in float64, or wider, from the same rounded inputs
         """
 
-    def measured(self, douts: Sequence[Array] | None, seed: int) -> dict[str, Measured]:
-        """Truth and spread of outputs and gradients, by name. Raises NotWatched, Unstable."""
+    def measured(self, douts: Sequence[Array] | None, /, seed: int, dtype: str = "") -> dict[str, Measured]:
+        """Truth and spread of outputs and gradients, by name; in another dtype if one is given. Raises NotWatched, Unstable."""
 
 
 class Tensors:
@@ -77,11 +77,11 @@ class Tensors:
         self.dtype = dtype or max(own, key=EPS.__getitem__)
         self.precision = OWN if dtype is None or own == {dtype} else Precision(stored=dtype, computed=dtype)
         self.wide = Precision(stored=self.precision.stored, computed="float64")
-        self.leaves = {leaf.name: leaf.array for leaf in self.subject.leaves}
+        self.leaves: Mapping[str, Array] = {leaf.name: leaf.array for leaf in self.subject.leaves}
         self.own = frozenset(leaf.name for leaf in self.subject.leaves if leaf.path[0] == "parameters")
         self._random = backend.random_state()
 
-    def run(self, douts: Sequence[Array] | None, arrays: Mapping[str, Array] | None = None, exact: bool = False) -> Results:
+    def run(self, douts: Sequence[Array] | None, /, arrays: Mapping[str, Array] | None = None, exact: bool = False) -> Results:
         """See `Side`."""
         self._random()
         call = self.subject.run(list((arrays or self.leaves).values()), self.wide if exact else self.precision)
@@ -93,12 +93,12 @@ class Tensors:
             dict(zip(self.leaves, gradients, strict=True)),
         )
 
-    def measured(self, douts: Sequence[Array] | None, seed: int) -> dict[str, Measured]:
+    def measured(self, douts: Sequence[Array] | None, seed: int, dtype: str = "") -> dict[str, Measured]:
         """By Monte Carlo arithmetic inside the framework."""
         self._random()
-        given = douts if douts is not None else [np.zeros(out.shape) for out in self.run(None).outs.values()]
-        found = Itself(self.subject).measured(self.dtype, self.precision, given, seed)
-        return dict(found)
+        precision = Precision(stored=dtype, computed=dtype) if dtype else self.precision
+        truth, name = Itself(self.subject), dtype or self.dtype
+        return dict(truth.outs(name, precision, seed) if douts is None else truth.measured(name, precision, douts, seed))
 
 
 class Arrays:
@@ -115,13 +115,13 @@ class Arrays:
         names = list(keywords) or names_of(function, len(given))
         self._given = {"inputs": dict(zip(names, given, strict=True)), "kwargs": handed(dict(kwargs), "numpy")}
         self._paths = {written(path[1:]): path for path, _ in tensors(self._given, _is_float)}
-        found = {path: value for path, value in tensors(self._given, _is_float)}
+        found = dict(tensors(self._given, _is_float))
         if not found:
             raise BadCall("inputs", "without floats", "at least one array of floats")
         self.dtype = dtype or max((value.dtype.name for value in found.values()), key=EPS.__getitem__)
-        self.leaves = {name: np.array(found[path]) for name, path in self._paths.items()}
+        self.leaves: Mapping[str, Array] = {name: np.array(found[path]) for name, path in self._paths.items()}
 
-    def run(self, douts: Sequence[Array] | None, arrays: Mapping[str, Array] | None = None, exact: bool = False) -> Results:
+    def run(self, _: Sequence[Array] | None, arrays: Mapping[str, Array] | None = None, exact: bool = False) -> Results:
         """See `Side`."""
         dtype = np.dtype(self.dtype)
         rounded = {name: np.asarray(value).astype(dtype) for name, value in (arrays or self.leaves).items()}
@@ -132,17 +132,22 @@ class Arrays:
             dict.fromkeys(self.leaves),
         )
 
-    def measured(self, douts: Sequence[Array] | None, seed: int) -> dict[str, Measured]:
+    def measured(self, _: Sequence[Array] | None, seed: int, dtype: str = "") -> dict[str, Measured]:
         """By Monte Carlo arithmetic in NumPy."""
-        if self.dtype not in ("float32", "float64"):
-            raise NotWatched(f"NumPy has no arithmetic like {self.dtype} of other programs")
-        dtype, names = np.dtype(self.dtype), list(self.run(None).outs)
+        dtype = dtype or self.dtype
+        if dtype not in ("float32", "float64"):
+            raise NotWatched(f"NumPy has no arithmetic like {dtype} of other programs")
+        names = list(self.run(None).outs)
 
         def results(lift: Callable[[Array], Array]) -> list[Array]:
-            return list(self._called({name: lift(np.asarray(value).astype(dtype)) for name, value in self.leaves.items()}).values())
+            return list(
+                self._called(
+                    {name: lift(np.asarray(value).astype(np.dtype(dtype))) for name, value in self.leaves.items()}
+                ).values()
+            )
 
         try:
-            return dict(zip(names, arithmetic.measure(results, dtype, seed=seed), strict=True))
+            return dict(zip(names, arithmetic.measure(results, np.dtype(dtype), seed=seed), strict=True))
         except TypeError as error:
             raise NotWatched(f"{error}: write it in plain NumPy operations") from error
 
@@ -156,12 +161,12 @@ class Arrays:
             raise UserError(self.name, error) from error
         found = {written(path): value for path, value in tensors({"out": out}, _is_float)}
         if not found:
-            raise BadCall(f"what {self.name} returns", type(out).__name__, "a float, an array of floats, or a tuple or dict of them")
+            raise BadCall(
+                f"what {self.name} returns", type(out).__name__, "a float, an array of floats, or a tuple or dict of them"
+            )
         return found
 
 
 def _is_float(value: Any) -> bool:
     """A float of NumPy's or Python's, or an array of them; complex ones as well."""
     return isinstance(value, float) or (isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "fc")
-
-

@@ -17,8 +17,10 @@ from gradwitness.verdict import K
 
 FLOAT64 = 2.0**-29
 """Unit roundoff of float64, as a share of float32's: how much less rounding does to a run in float64."""
-NOTHING = 2.0**-10
-"""Of a spread: a truth below that is zero. The truth about float32 is computed in float64, which is exact to 2^-29 of the spread."""
+NOTHING = 2.0**-20
+"""Of a spread: a truth below that is zero. Truths about float32 are exact to 2^-29 of theirs."""
+CLOSES = 2.0**-20
+"""Of the distance from the truth: where float64, which rounds 2^29 times less, leaves less than that, it is rounding."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,11 @@ class Result:
         """The functions that lie further from the truth than rounding explains."""
         return [name for name, finding in self.judged.items() if finding.verdict in FAULTS]
 
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return int(np.size(self.expected.truth))
+
     def units(self, name: str) -> float:
         """The distance from the truth, in units of the spread."""
         truth, spread = np.asarray(self.expected.truth), np.asarray(self.expected.spread)
@@ -67,15 +74,26 @@ class Result:
     @property
     def lost(self) -> bool:
         """Whether rounding alone can change every digit of a truth that is not zero."""
+        size, noise = self._sizes
+        return size > 0 and K * noise >= size and not self.zero
+
+    @property
+    def zero(self) -> bool:
+        """Whether the truth is zero, as far as the arithmetic of the truth can tell; in float64 it cannot."""
+        size, noise = self._sizes
+        return self.width.name != "float64" and 0 <= size <= NOTHING * noise
+
+    @cached_property
+    def _sizes(self) -> tuple[float, float]:
+        """Root mean squares of truth and spread."""
         truth, spread = np.asarray(self.expected.truth), np.asarray(self.expected.spread)
         finite = np.isfinite(truth) & np.isfinite(spread)
         if not finite.any():
-            return False
+            return 0.0, 0.0
         size, noise = [float(np.sqrt(np.mean(np.square(array[finite])))) for array in (truth, spread)]
-        zero = 0.0 if self.width.name == "float64" else NOTHING * noise
-        return size > zero and K * noise >= size
+        return size, noise
 
-    def alike(self, name: str, other: Array, room: float = K) -> bool:
+    def alike(self, name: str, other: Array) -> bool:
         """Whether two functions are the same in float64, where rounding does less."""
         if name not in self.exact or self.exact[name].shape != other.shape:
             return False
@@ -83,8 +101,11 @@ class Result:
         share = 1.0 if self.width.name == "float64" else FLOAT64
         same = (value == other) | (np.isnan(value) & np.isnan(other))
         with np.errstate(invalid="ignore"):
-            near = np.abs(value - other) <= room * share * np.asarray(self.expected.spread) + self.width.kept
-        return bool((same | near).all())
+            distance = np.abs(value - other)
+            near = distance <= K * share * np.asarray(self.expected.spread) + self.width.kept
+            gap = np.nan_to_num(np.abs(self.values[name] - other), posinf=0.0) if name in self.values else np.zeros(())
+            closed = share < 1 and bool(np.max(distance, initial=0) <= CLOSES * np.max(gap, initial=0))
+        return bool((same | near).all()) or closed
 
     def differs(self, name: str, allowance: Array) -> float:
         """By how much a function differs from the truth in float64, where it does so by more than an allowance; else 0."""
@@ -100,6 +121,7 @@ def same_bits(values: Mapping[str, Array]) -> bool:
     """Whether all values are the same, the sign of zero and nan included."""
     first, *others = values.values()
     return all(
-        other.shape == first.shape and bool(((other == first) & (np.signbit(other) == np.signbit(first)) | np.isnan(other) & np.isnan(first)).all())
+        other.shape == first.shape
+        and bool(((other == first) & (np.signbit(other) == np.signbit(first)) | np.isnan(other) & np.isnan(first)).all())
         for other in others
     )

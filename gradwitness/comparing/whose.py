@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import functools
 import types
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from typing import Any
 
 from gradwitness.subjects.arguments import kind
 from gradwitness.subjects.errors import BadCall
-from gradwitness.subjects.reach import names_in, of_a_library
+from gradwitness.subjects.reach import codes_of, of_a_library
 from gradwitness.subjects.tensors.backend import PACKAGES, origin
 
 NUMPY = "numpy"
@@ -77,7 +78,7 @@ def _named(function: Any, seen: set[int]) -> Iterator[str]:
         yield from _named(function.func, seen)
     function = getattr(function, "__func__", function)
     if not isinstance(function, types.FunctionType):
-        call = getattr(type(function), "__call__", None)
+        call = vars(type(function)).get("__call__")
         function = call if isinstance(call, types.FunctionType) else None
     if function is None or id(function) in seen or of_a_library(function):
         return
@@ -94,8 +95,11 @@ def _named(function: Any, seen: set[int]) -> Iterator[str]:
 
 def _values(function: types.FunctionType) -> Iterator[Any]:
     """What its code names: globals, the cells of its closure, and, as strings, what it imports."""
-    for name in names_in(function.__code__):
-        yield function.__globals__.get(name, name)
+    for step in (step for code in codes_of(function.__code__) for step in dis.get_instructions(code)):
+        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME") and step.argval in function.__globals__:
+            yield function.__globals__[step.argval]
+        elif step.opname == "IMPORT_NAME":
+            yield step.argval
     for cell in function.__closure__ or ():
         try:
             yield cell.cell_contents

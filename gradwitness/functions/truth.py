@@ -35,6 +35,15 @@ class Itself:
 
     function: Differentiated
 
+    def outs(self, dtype: str, precision: Precision, seed: int) -> Mapping[str, Measured]:
+        """Those of the outputs alone: what cannot be differentiated, or is a gradient already, has no backward."""
+        subject = self.function
+        measure = _arithmetic(subject.backend.name, subject.backend.title)
+        values = [subject.tensor(i, leaf.array, precision) for i, leaf in enumerate(subject.leaves)]
+        running = subject.running(values, precision, range(len(values)))
+        found = measure(running, (values,), dtype, seed=seed)
+        return dict(zip(running.names, found, strict=True))
+
     def measured(self, dtype: str, precision: Precision, douts: Sequence[Array], seed: int) -> Mapping[str, Measured]:
         """By Monte Carlo arithmetic inside the framework."""
         subject = self.function

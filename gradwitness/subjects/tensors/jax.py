@@ -39,12 +39,12 @@ class Jax:
         return values.astype(np.float32) if is_narrow(values) else values
 
     def tensor(self, array: Array, like: Any, dtype: str) -> Any:
-        """On the device of `like`."""
+        """Where `like` is: on its devices if it was put there, else wherever it is needed."""
         wanted = jnp.dtype(dtype)
         values = np.array(array)
         if wanted.kind == "c":
             values = values[..., 0] + 1j * values[..., 1]
-        return jax.device_put(values.astype(wanted), next(iter(like.devices())))
+        return jax.device_put(values.astype(wanted), like.sharding if like.committed else None)
 
     def zeros(self, tensor: Any) -> Any:
         """Zeros like it."""
