@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from gradwitness import frameworks
 from gradwitness.arrays import Array
 from gradwitness.comparing.whose import NUMPY
+from gradwitness.frameworks import load as framework_module
 from gradwitness.subjects.arguments import branches
 from gradwitness.subjects.errors import BadCall
 from gradwitness.subjects.tensors.backend import Backend, load, origin
@@ -55,7 +55,7 @@ def _example(framework: str) -> Any:
         import jax.numpy as jnp
 
         return jnp.zeros(())
-    return frameworks.load(framework).from_numpy(np.zeros((), np.float32))
+    return framework_module(framework).from_numpy(np.zeros((), np.float32))
 
 
 def backend_or_none(framework: str) -> Backend | None:
