@@ -10,6 +10,7 @@ places.py       single elements, one side of a mask (masks.py)
 non_finite.py   nan or inf
 cotangent.py    the upstream gradient unused or used twice, the derivative of a last activation
 normalising.py  functions that normalise: the term through a mean, a variance, a length, the sum of a softmax
+                (groupings.py: along which axes)
 projections.py  the same where forward does more besides
 factors.py      a factor that is missing, one too many, or another one (looking.py, search.py, and
                 what is searched: quantities.py, contractions.py, forms.py, formula.py)

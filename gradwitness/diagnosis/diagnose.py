@@ -100,6 +100,8 @@ def explain(case: Case, edit: Explanation | None = None) -> str:
     """
     found = diagnose(case, simply=edit is not None)
     if edit is not None:
+        if found is not None and found.kind == edit.kind == "series":
+            return edit  # it says the same, and where
         return Explanation(found.kind, f"{found}.\n{edit}", edit.gradient) if found is not None else edit
     if found is not None:
         return found

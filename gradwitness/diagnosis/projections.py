@@ -15,7 +15,7 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.diagnosis.case import Case, Repair
-from gradwitness.diagnosis.normalising import epsilons, groupings
+from gradwitness.diagnosis.groupings import epsilons, groupings
 
 
 def statistics(case: Case) -> Iterator[Repair]:

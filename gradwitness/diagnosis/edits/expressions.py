@@ -158,7 +158,7 @@ def _subscript(node: ast.Subscript) -> Iterator[Meant]:
         for right in moved:
             entries = [*parts[:i], right, *parts[i + 1 :]]
             index = ast.Tuple(entries, ast.Load()) if isinstance(node.slice, ast.Tuple) else entries[0]
-            yield "shifted", ast.Subscript(node.value, index, ast.Load()), "its neighbour is right"
+            yield "shifted", ast.Subscript(node.value, index, ast.Load()), "the index is off by one"
 
 
 def _constant(node: ast.Constant) -> Iterator[Meant]:
