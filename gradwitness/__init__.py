@@ -19,6 +19,7 @@ a `Report`. Importing this package loads no framework. Nothing here knows an op,
 
 from gradwitness.checking import assert_check, assert_check_loss, check, check_loss
 from gradwitness.comparing.compare import assert_compare, compare
+from gradwitness.comparing.judge import assert_judge, judge
 from gradwitness.functions.check import assert_check_function, check_function
 from gradwitness.report import Finding, Report
 from gradwitness.subjects.errors import BadCall, UserError
@@ -35,9 +36,11 @@ __all__ = [
     "assert_check_function",
     "assert_check_loss",
     "assert_compare",
+    "assert_judge",
     "check",
     "check_function",
     "check_loss",
     "compare",
+    "judge",
 ]
 __version__ = "0.2.0.dev0"

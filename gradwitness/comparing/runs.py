@@ -9,13 +9,13 @@ from functools import cached_property
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.checking import gradients as judged_gradients
 from gradwitness.comparing.names import Names
 from gradwitness.comparing.scale import Scale
 from gradwitness.comparing.scale import scale as first_watched
 from gradwitness.comparing.sides import Results, Side, Tensors
 from gradwitness.comparing.verdicts import Result
 from gradwitness.diagnosis.explained import explained
+from gradwitness.judging.gradients import gradients as judged_gradients
 from gradwitness.judging.point import Point
 from gradwitness.report.findings import Finding
 from gradwitness.rounding.arithmetic import Measured, Unstable

@@ -82,6 +82,20 @@ class Op:
     names: Sequence[str]
     static: Mapping[str, Any]
 
+    def described(self) -> tuple[list[str], list[Array]]:
+        """The names of its arguments, and what it returns."""
+        op = _op(self.name)
+        at = Subject(op.forward, op.backward, tuple(self.inputs), self.static)
+        try:
+            out, _ = op.forward(*self.inputs, **self.static)
+        except (TypeError, ValueError) as error:
+            raise self._refused(at, error) from error
+        return list(at.arguments), [np.asarray(each) for each in (out if isinstance(out, tuple) else (out,))]
+
+    def _refused(self, at: Subject, error: Exception) -> BadCall:
+        takes = ", ".join(at.arguments)
+        return BadCall("reference", f"{self.name!r}, which says: {error}", f"inputs of {self.name}: {takes}")
+
     def measured(self, dtype: str, _: Precision, douts: Sequence[Array], seed: int) -> Mapping[str, Measured]:
         """By Monte Carlo arithmetic in NumPy, in float32 and float64."""
         if dtype not in ("float32", "float64"):
@@ -92,8 +106,7 @@ class Op:
         try:
             found = arithmetic.measure(lambda lift: at.run(lift, wider(dtype)), dtype, seed=seed)
         except (TypeError, ValueError) as error:
-            takes = ", ".join(at.arguments)
-            raise BadCall("reference", f"{self.name!r}, which says: {error}", f"inputs of {self.name}: {takes}") from error
+            raise self._refused(at, error) from error
         outs = ["out"] if len(douts) == 1 else [f"out[{i}]" for i in range(len(douts))]
         return dict(zip([*outs, *(f"d{name}" for name in self.names)], found, strict=True))
 

@@ -1,0 +1,223 @@
+"""`judge`: is the distance of numbers from a file, or from another language, from a function's value rounding?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradwitness.arrays import Array
+from gradwitness.comparing.handed import backend_or_none, framework_of, handed, plain
+from gradwitness.comparing.sides import Arrays, Side, Tensors
+from gradwitness.comparing.whose import NUMPY, belonging
+from gradwitness.functions.narrow import compared
+from gradwitness.functions.truth import Op
+from gradwitness.report.findings import FAULTS, Finding
+from gradwitness.report.report import Report
+from gradwitness.rounding.arithmetic import SAMPLES, Measured, Unstable
+from gradwitness.rounding.framework import NotWatched
+from gradwitness.rounding.widths import width
+from gradwitness.subjects.arguments import kind
+from gradwitness.subjects.errors import BadCall
+from gradwitness.subjects.state import State
+from gradwitness.subjects.tensors.backend import Precision
+
+NARROWER = {"float64": ("float32", "bfloat16", "float16"), "float32": ("bfloat16", "float16")}
+"""Dtypes in which numbers may have been computed that came in a wider one."""
+
+
+def judge(
+    got: Any,
+    reference: Any,
+    inputs: Any,
+    *,
+    kwargs: Mapping[str, Any] | None = None,
+    names: Sequence[str] | None = None,
+    dtype: str | None = None,
+    dout: Any = None,
+    seed: int = 0,
+) -> Report:
+    """Is the distance of these numbers from this function's value at these inputs rounding?
+
+    got        what another program returned: an array or a list of numbers; a tuple of them, for several outputs; or a dict by
+               name, {"out": ..., "dx": ..., "dweight": ...}, of which any part may be missing
+    reference  a function that computes the same: of NumPy, in plain operations, or of PyTorch, TensorFlow or JAX; or the name of
+               one of our ops ("layer_norm"). Gradients need a framework, or an op
+    inputs     a tuple of what it takes by position: NumPy arrays, or tensors
+    kwargs     what it takes by keyword
+    names      names for the outputs in the report
+    dtype      in which the other program computed: "float32", "bfloat16", ...; that of the numbers if not given
+    dout       the cotangent for which got has gradients, one for each output; 1 if not given, for a function with one number
+    seed       of Monte Carlo arithmetic
+
+    Returns a `Report`. Raises BadCall (a TypeError) for a call that cannot be used, UserError where the function raises.
+    """
+    start = time.perf_counter()
+    numbers = _numbers(got)
+    name, side = _belonging(reference, framework_of((inputs, kwargs or {})))
+    dtypes = [dtype] if dtype else _possible(numbers)
+    with ExitStack() as stack:
+        backend = backend_or_none(name)
+        if backend is not None:
+            stack.enter_context(backend.reproducible())
+            stack.callback(backend.random_state())
+        stack.callback(State(reference, inputs, kwargs).finish)
+        truths = _Truths(name, side, inputs, kwargs or {}, dout, any(key.startswith("d") for key in numbers), seed)
+        matched = _matched(numbers, truths.names(dtypes[0]), names)
+        findings = tuple(_findings(matched, truths, dtypes, sure=dtype is not None))
+    return Report(
+        f"numbers against {side if isinstance(side, str) else getattr(side, '__name__', type(side).__name__)}",
+        f"{len(matched)} results in {dtypes[0]}, {truths.how}",
+        findings,
+        truths.runs,
+        time.perf_counter() - start,
+        (backend.version() if backend else f"numpy {np.__version__}",),
+    )
+
+
+def assert_judge(*args: Any, **kwargs: Any) -> None:
+    """`judge` as an assertion. Raises Disagreement, an AssertionError with the report, unless the verdict is right."""
+    judge(*args, **kwargs).raise_if_wrong()
+
+
+def _belonging(reference: Any, default: str) -> tuple[str, Any]:
+    return (NUMPY, reference) if isinstance(reference, str) else belonging("reference", reference, default)
+
+
+def _numbers(got: Any) -> dict[str, Array]:
+    """The numbers by name. A list is one array; a tuple has several."""
+    if isinstance(got, Mapping):
+        found = {str(key): value for key, value in got.items()}
+    elif isinstance(got, tuple):
+        found = {f"out[{i}]": value for i, value in enumerate(got)}
+    else:
+        found = {"out": got}
+    return {key: _array(f"got[{key!r}]" if len(found) > 1 else "got", value) for key, value in found.items()}
+
+
+def _array(argument: str, value: Any) -> Array:
+    try:
+        array = plain(handed(value, NUMPY))
+    except ValueError as error:
+        raise BadCall(argument, kind(value), "numbers in rows of one length") from error
+    if array.dtype.kind not in "fiub":
+        raise BadCall(argument, f"an array of {array.dtype}", "numbers")
+    return array if array.dtype.kind == "f" else array.astype(np.float64)
+
+
+def _possible(numbers: Mapping[str, Array]) -> list[str]:
+    """The dtype of the numbers, and those narrower ones in which they may have been computed."""
+    own = max((array.dtype.name for array in numbers.values()), key=lambda name: width(name).unit)
+    return [own, *NARROWER.get(own, ())]
+
+
+class _Truths:
+    """The exact values of the reference, and their rounding, in each dtype that is asked for."""
+
+    def __init__(
+        self, framework: str, function: Any, inputs: Any, kwargs: Mapping[str, Any], dout: Any, gradients: bool, seed: int
+    ) -> None:
+        self._framework, self._function, self._inputs, self._kwargs = framework, function, inputs, kwargs
+        self._dout, self._gradients, self._seed = dout, gradients, seed
+        self._found: dict[str, Mapping[str, Measured]] = {}
+        self.runs = 0
+        self.how = "the truth and its rounding by Monte Carlo arithmetic"
+
+    def names(self, dtype: str) -> list[str]:
+        """What the reference returns: outputs, and gradients if any are asked for."""
+        if isinstance(self._function, str):
+            arguments, outs = self._op.described()
+            names = ["out"] if len(outs) == 1 else [f"out[{i}]" for i in range(len(outs))]
+        else:
+            side = self._side(dtype)
+            arguments, names = list(side.leaves), list(side.run(None).outs)
+        return [*names, *(f"d{argument}" for argument in arguments if self._gradients)]
+
+    def of(self, dtype: str) -> Mapping[str, Measured]:
+        """Truth and spread by name. Raises NotWatched, Unstable."""
+        if dtype not in self._found:
+            self.runs += SAMPLES + 1
+            self._found[dtype] = self._of_op(dtype) if isinstance(self._function, str) else self._of_function(dtype)
+        return self._found[dtype]
+
+    def _side(self, dtype: str) -> Side:
+        if self._framework != NUMPY:
+            return Tensors("reference", self._framework, self._function, self._inputs, self._kwargs, dtype)
+        if self._gradients:
+            raise BadCall("got", "with gradients", "outputs alone", "A function of NumPy has no gradients: take a framework's")
+        return Arrays("reference", self._function, self._inputs, self._kwargs, dtype)
+
+    def _of_function(self, dtype: str) -> Mapping[str, Measured]:
+        side = self._side(dtype)
+        douts = self._cotangents(list(side.run(None).outs.values())) if self._gradients else None
+        return side.measured(douts, self._seed)
+
+    @property
+    def _op(self) -> Op:
+        given = self._inputs if isinstance(self._inputs, (tuple, list)) else (self._inputs,)
+        arrays = [np.asarray(handed(value, NUMPY)) for value in given]
+        return Op(self._function, arrays, [], handed(dict(self._kwargs), NUMPY))
+
+    def _of_op(self, dtype: str) -> Mapping[str, Measured]:
+        names, outs = self._op.described()
+        douts = self._cotangents(outs) if self._gradients else [np.zeros(out.shape) for out in outs]
+        return replace(self._op, names=names).measured(dtype, Precision(), douts, self._seed)
+
+    def _cotangents(self, outs: Sequence[Array]) -> list[Array]:
+        if self._dout is None:
+            if [out.size for out in outs] != [1]:
+                raise BadCall("dout", "not given", "the cotangent for which got has gradients", "For a sum of outputs it is ones")
+            return [np.ones(outs[0].shape)]
+        given = self._dout if isinstance(self._dout, tuple) else (self._dout,)
+        arrays = [np.asarray(handed(value, NUMPY), np.float64) for value in given]
+        if [array.shape for array in arrays] != [out.shape for out in outs]:
+            wanted = ", ".join(str(out.shape) for out in outs)
+            raise BadCall("dout", f"of shape {', '.join(str(array.shape) for array in arrays)}", wanted)
+        return arrays
+
+
+def _matched(numbers: Mapping[str, Array], there: Sequence[str], names: Sequence[str] | None) -> list[tuple[str, str, Array]]:
+    """(name in the report, name of the reference, numbers)."""
+    if set(numbers) <= set(there):
+        keys = list(numbers)
+    else:
+        outs = [name for name in there if not name.startswith("d")]
+        if len(numbers) != len(outs):
+            raise BadCall("got", f"with {', '.join(numbers)}", f"results of the reference: {', '.join(there)}")
+        keys = outs
+    shown = list(names) if names is not None else [n if n in there else key for n, key in zip(numbers, keys, strict=True)]
+    if len(shown) != len(keys):
+        raise BadCall("names", repr(names), f"{len(keys)} names, one for each result")
+    return list(zip(shown, keys, numbers.values(), strict=True))
+
+
+def _findings(matched: Sequence[tuple[str, str, Array]], truths: _Truths, dtypes: Sequence[str], sure: bool) -> Iterator[Finding]:
+    for about, key, array in matched:
+        try:
+            finding = compared(about, array, truths.of(dtypes[0])[key], width(dtypes[0]))
+        except Unstable as error:
+            yield Finding(about, "cannot tell", f"Ill-conditioned here, nobody can tell: {error}. Try another point")
+            continue
+        except NotWatched as error:
+            yield Finding(about, "cannot tell", f"{error}. Give a function in plain operations")
+            continue
+        if finding.verdict in FAULTS and not sure:
+            finding = _in_a_narrower(finding, key, array, truths, dtypes)
+        yield finding if finding.verdict != "right" else replace(finding, message=finding.message or "Within rounding")
+
+
+def _in_a_narrower(finding: Finding, key: str, array: Array, truths: _Truths, dtypes: Sequence[str]) -> Finding:
+    """Numbers of float64 may come from a program that computes in float32. Whether that explains them."""
+    for dtype in dtypes[1:]:
+        try:
+            other = compared(finding.about, array, truths.of(dtype)[key], width(dtype))
+        except (NotWatched, Unstable):
+            continue
+        if other.verdict == "right":
+            message = f"Beyond rounding in {dtypes[0]}, within it in {dtype}: say which one they were computed in, dtype=..."
+            return Finding(finding.about, "cannot tell", message, of=finding.of)
+    return finding

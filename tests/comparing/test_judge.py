@@ -1,0 +1,95 @@
+"""`judge` on numbers of NumPy against functions of NumPy, of PyTorch, and against ops by their names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradwitness import BadCall, Disagreement, assert_judge, judge
+
+X = np.random.default_rng(0).normal(size=(4, 5))
+
+
+def softmax(x: Any) -> Any:
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def from_elsewhere(dtype: Any) -> Any:
+    """softmax of another program."""
+    x = X.astype(dtype)
+    return np.exp(x) / np.exp(x).sum(-1, keepdims=True)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_honest_numbers_are_within_rounding(dtype: str) -> None:
+    report = judge(from_elsewhere(dtype), softmax, X)
+    assert report.ok, str(report)
+    assert report["out"].message == "Within rounding"
+    assert 0 < report["out"].sight < {"float32": 1e-4, "float64": 1e-12}[dtype]
+
+
+@pytest.mark.parametrize("factor", [1 + 1e-4, -1.0, float("nan")])
+def test_other_numbers_are_wrong(factor: float) -> None:
+    assert judge(factor * from_elsewhere("float32"), softmax, X, dtype="float32").verdict == "wrong"
+
+
+def test_a_list_has_no_dtype_and_the_narrower_one_is_told() -> None:
+    numbers = from_elsewhere("float32").tolist()
+    report = judge(numbers, softmax, X)
+    assert report.verdict == "cannot tell"
+    assert "within it in float32" in report["out"].message
+    assert judge(numbers, softmax, X, dtype="float32").ok
+    assert judge(numbers, softmax, X, dtype="float64").verdict == "wrong"
+
+
+def test_a_name_of_ours_judges_gradients_too() -> None:
+    dout = np.random.default_rng(1).normal(size=X.shape)
+    out = softmax(X)
+    dx = out * (dout - (dout * out).sum(-1, keepdims=True))
+    report = judge({"out": out, "dx": dx}, "softmax", X, dout=dout)
+    assert report.ok, str(report)
+    assert judge({"dx": dx * 1.001}, "softmax", X, dout=dout).verdict == "wrong"
+
+
+def test_a_function_of_a_framework_judges_gradients_too() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    report = judge({"out": np.square(X).sum(), "dx": 2 * X}, lambda x: torch.square(x).sum(), X)
+    assert report.ok, str(report)
+    assert judge({"dx": X}, lambda x: torch.square(x).sum(), X)["dx"].verdict == "wrong"
+
+
+def test_outputs_have_the_names_that_are_given() -> None:
+    report = judge((X.min(), X.max()), lambda x: (x.min(), x.max()), X, names=("smallest", "largest"))
+    assert [finding.about for finding in report] == ["smallest", "largest"]
+    assert report.ok
+
+
+def test_code_that_leaves_numpy_cannot_be_watched() -> None:
+    report = judge(np.tanh(X), lambda x: np.array([[float(v) for v in row] for row in np.tanh(x)]), X)
+    assert report.verdict == "cannot tell"
+    assert "plain" in report["out"].message
+
+
+BAD: dict[str, tuple[Any, Any, dict[str, Any], str]] = {
+    "words": ("seven", softmax, {}, "got is an array of <U5"),
+    "an unknown op": (X, "softmaks", {}, "softmax"),
+    "two for one": ((X, X), softmax, {}, "got is with"),
+    "no dout": ({"dx": X}, "softmax", {}, "dout is not given"),
+    "gradients of NumPy": ({"dx": X}, softmax, {}, "has no gradients"),
+    "names": (X, softmax, {"names": ("a", "b")}, "names is"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_call_that_cannot_be_used_is_a_bad_call(name: str) -> None:
+    got, reference, options, message = BAD[name]
+    with pytest.raises(BadCall, match=message):
+        judge(got, reference, X, **options)
+
+
+def test_the_assertion_raises() -> None:
+    with pytest.raises(Disagreement, match="WRONG"):
+        assert_judge(2 * softmax(X), softmax, X, dtype="float64")
