@@ -123,7 +123,7 @@ def _of_loss(point: Point, along: Parts) -> np.longdouble:
 class _Loss(Editor):
     """Edits of what forward computes: its derivative has to become what the gradients claim."""
 
-    seconds = 2.0
+    seconds = 1.0
 
     def __init__(self, point: Point, cases: Mapping[int, Case], directions: Sequence[Parts]) -> None:
         super().__init__(point, cases)

@@ -50,8 +50,12 @@ class Finding:
     replay: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """The finding in types that JSON has. Numbers beyond float64 lose their last digits; nan and inf become text."""
+        """The finding in types that JSON has. Numbers beyond float64 lose their last digits; nan and inf become text.
+
+        "mistake" is the kind of mistake, in a word, where the explanation is proven.
+        """
         plain = {name: _plain(value) for name, value in vars(self).items()}
+        plain["mistake"] = getattr(self.explanation, "kind", "")
         return {name: value for name, value in plain.items() if value not in ("", None, [], "nan") and value is not False}
 
 

@@ -81,3 +81,25 @@ def test_a_loop_that_may_not_end_is_left_alone() -> None:
 
     report = check(lambda x: 2 * x, backward, (np.arange(1.0, 4),))
     assert report["dx"].explanation == "It is half of what is right"
+
+
+def test_nothing_that_decides_about_a_side_effect_is_edited() -> None:
+    written = []
+
+    def backward(dout: Any, x: Any, save: bool = False) -> Any:
+        if save:
+            written.append(x)
+            print("saved")  # noqa: T201 - stands for any side effect
+        if not save:
+            dout = 2 * dout
+        return dout * x * (1 + save)
+
+    report = check(lambda x: np.sin(x) * x, backward, (np.arange(1.0, 4),), {"save": False})
+    assert not report.ok
+    assert not written
+
+
+def test_the_kind_of_mistake_is_in_the_dict() -> None:
+    forward, backward, inputs = overlapping_windows()
+    found = check(forward, backward, inputs).to_dict()["findings"]
+    assert [each.get("mistake") for each in found] == ["series", None]

@@ -53,6 +53,10 @@ class Edit:
         self.site.put_back(len(self.replacement) if isinstance(self.replacement, list) else 1)
 
 
+HARMLESS = ("at", "append", "insert", "extend", "clip", "copyto", "fill", "sort")
+"""Calls that are statements and only change arrays or lists. Any other may write a file: what decides about it is not edited."""
+
+
 def sites(definition: ast.AST, lines: Collection[int]) -> Iterator[Site]:
     """The places of a definition in lines that run. Loops whose end is a condition are left alone: an edit may not end."""
     if any(isinstance(node, ast.While) for node in ast.walk(definition)):
@@ -70,14 +74,24 @@ def _statements(block: ast.AST, lines: Collection[int], *, looped: bool) -> Iter
                 continue
             if not set(range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)) & set(lines):
                 continue
+            if isinstance(statement, ast.Expr) and not _harmless(statement):
+                continue
             yield Site(statement, block, slot, at, statement, looped)
             if isinstance(statement, (ast.For, ast.If, ast.With)):
                 for part in ("iter", "test"):
-                    if hasattr(statement, part):
+                    if hasattr(statement, part) and all(map(_harmless, ast.walk(statement))):
                         yield from _within(getattr(statement, part), statement, part, None, statement, looped=looped)
                 yield from _statements(statement, lines, looped=looped or isinstance(statement, ast.For))
             elif not isinstance(statement, (ast.Raise, ast.Assert, ast.Try)):
                 yield from _children(statement, statement, looped=looped)
+
+
+def _harmless(node: ast.AST) -> bool:
+    """Whether a node is no statement that calls something which may change more than arrays."""
+    if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
+        return not isinstance(node, (ast.Raise, ast.Delete, ast.Global))
+    function = node.value.func
+    return isinstance(function, ast.Attribute) and function.attr in HARMLESS
 
 
 def _within(

@@ -25,7 +25,8 @@ def told(source: Source, edit: Edit) -> str:
     finally:
         edit.undo()
     head = f"Line {line} of {source.place}: {edit.words}. "
-    if isinstance(edit.replacement, ast.Pass):
+    target, _, value = after[0].partition(" = ")
+    if isinstance(edit.replacement, ast.Pass) or target == value:
         return f"{head}Without it all agrees:\n- {before[0]}"
     if values and len(values) == len(others):  # of several gradients those that change
         pairs = [(one, other) for one, other in zip(values, others, strict=True) if one != other]
