@@ -31,7 +31,6 @@ class At:
 
     def __post_init__(self) -> None:
         self.precision = self.subject.precision
-        self._state = self.subject.backend.random_state()
         self.rng = np.random.default_rng((self.seed, 1))
         call = self.call()
         self.outs = call.outs
@@ -42,9 +41,8 @@ class At:
         self.out_spreads, self.spreads = self._spreads()
 
     def call(self, arrays: Sequence[Array] | None = None, **options: object) -> TensorCall:
-        """One call, with the state that random numbers had at first."""
+        """One call."""
         self.calls += 1
-        self._state()
         return self.subject.run(self.arrays if arrays is None else arrays, self.precision, **options)  # type: ignore[arg-type]
 
     def pulled(self, call: TensorCall, douts: Sequence[Array | None] | None = None) -> list[Array | None]:
@@ -59,7 +57,10 @@ class At:
     def _spreads(self) -> tuple[list[Array], list[Array]]:
         """Of outs and of gradients, from inputs and cotangents that are moved by their last digit."""
         outs = [np.square(self.eps / 2 * out) for out in self.outs]
-        gradients = [np.square(self.eps / 2 * (np.zeros(()) if g is None else g)) for g in self.gradients]
+        gradients = [
+            np.square(self.eps / 2 * (np.zeros(a.shape) if g is None else g))
+            for g, a in zip(self.gradients, self.arrays, strict=True)
+        ]
         for _ in range(JITTERS):
             call = self.call([self._moved(array) for array in self.arrays])
             others = self.pulled(call, [self._moved(dout) for dout in self.douts])

@@ -7,14 +7,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from gradwitness.diagnosis.explained import explained
 from gradwitness.functions.at import At
+from gradwitness.functions.calls import calls
 from gradwitness.functions.faults import faults
+from gradwitness.functions.gradients import first_gradients
 from gradwitness.functions.layouts import strides as strides_of
 from gradwitness.functions.narrow import Narrow
 from gradwitness.functions.order import batched, forward_mode, second
 from gradwitness.functions.truth import truth_of
-from gradwitness.judging.gradients import gradients
 from gradwitness.judging.point import Point
 from gradwitness.report.findings import Finding
 from gradwitness.report.progress import Progress
@@ -72,9 +72,10 @@ def check_function(
         state = _States(State(function, inputs, kwargs), backend.random_state())
         try:
             point, findings = _point(subject, seed, state)
-            findings += explained(point, list(gradients(point)))
+            findings += first_gradients(point, subject)
             at = At(subject, point.arrays, seed)
             findings += faults(at, repeats)
+            findings += calls(at)
             if strides:
                 findings += strides_of(at)
             if order > 1:

@@ -6,62 +6,68 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from gradwitness.arrays import Array
 from gradwitness.functions.at import At, beyond
-from gradwitness.report.findings import Finding
+from gradwitness.report.findings import SHOWN, Finding
 from gradwitness.subjects.errors import UserError
+
+ADVICE = "Call .contiguous() on what arrives, or .reshape instead of .view"
 
 
 def strides(at: At) -> Iterator[Finding]:
-    """Inputs and cotangents transposed, as slices of larger ones, and expanded, if the framework has such tensors."""
+    """Inputs and cotangents transposed, as slices of larger ones, and expanded, if the framework has such tensors.
+
+    One finding for each result, and one for what fails, with the layouts in which it does.
+    """
+    differing: dict[tuple[str, str], dict[str, Array]] = {}
+    failing: dict[tuple[str, str], list[str]] = {}
+    random = bool(at.subject.backend.layouts) and at.subject.draws(at.arrays)
+    for layout in at.subject.backend.layouts:
+        for of, results in (("dout", _of_cotangents), ("inputs", _of_inputs)):
+            if of == "inputs" and (layout == "expanded" or random):  # would be other values; other numbers for each element
+                continue
+            try:
+                for name, wrong in results(at, layout):
+                    differing.setdefault((name, of), {})[layout] = wrong
+            except UserError as error:
+                failing.setdefault((of, str(error)), []).append(layout)
+    for (of, said), layouts in failing.items():
+        whose = "the cotangent" if of == "dout" else "the inputs"
+        yield Finding(f"strides of {of}", "wrong", f"Where {whose} are {' or '.join(layouts)}: {said}. {ADVICE}")
+    for (name, of), by_layout in differing.items():
+        wrong = next(iter(by_layout.values()))
+        whose, cure = ("cotangent", "backward reads") if of == "dout" else ("inputs", "the function reads")
+        yield Finding(
+            f"{name}, strides of {of}",
+            "wrong",
+            f"For the same {whose}, {' or '.join(by_layout)} in memory, it has other values: {cure} memory as if it were "
+            "contiguous. Call .contiguous() first",
+            wrong=int(wrong.sum()),
+            of=wrong.size,
+            where=tuple(tuple(int(i) for i in index) for index in np.argwhere(wrong)[:SHOWN]),
+        )
+
+
+def _of_cotangents(at: At, layout: str) -> Iterator[tuple[str, Array]]:
+    """Names of gradients that differ, and in which elements."""
     backend = at.subject.backend
-    for layout in backend.layouts:
-        yield from _of_cotangents(at, layout)
-        if layout != "expanded":  # would be other values
-            yield from _of_inputs(at, layout)
-
-
-def _of_cotangents(at: At, layout: str) -> Iterator[Finding]:
-    backend, call = at.subject.backend, at.call()
     douts = [np.full(dout.shape, dout.ravel()[0]) if layout == "expanded" and dout.size else dout for dout in at.douts]
-    plain = call.cotangents(douts)
-    about = f"strides of dout: {layout}"
-    try:
-        wanted = call.pulled(plain) if layout == "expanded" else at.gradients
-        found = call.pulled([backend.laid_out(tensor, layout) for tensor in plain])
-    except UserError as error:
-        yield Finding(about, "wrong", f"{error}. Call .contiguous() on what arrives, or .reshape instead of .view")
-        return
+    wanted = at.gradients if layout != "expanded" else at.pulled(at.call(), douts)
+    call = at.call()
+    found = call.pulled([backend.laid_out(tensor, layout) for tensor in call.cotangents(douts)])
     for leaf, one, other, spread in zip(at.subject.leaves, found, wanted, at.spreads, strict=True):
         wrong = beyond(one, other, spread)
         if wrong.any():
-            yield Finding(
-                f"d{leaf.name}, {about}",
-                "wrong",
-                f"For the same cotangent, {layout}, it has other values: backward reads memory as if it were contiguous. Call "
-                "grad_output.contiguous() first",
-                wrong=int(wrong.sum()),
-                of=wrong.size,
-            )
+            yield f"d{leaf.name}", wrong
 
 
-def _of_inputs(at: At, layout: str) -> Iterator[Finding]:
-    about = f"strides of inputs: {layout}"
-    try:
-        call = at.call(layout=layout)
-        found = at.pulled(call)
-    except UserError as error:
-        yield Finding(about, "wrong", f"{error}. Call .contiguous() on what arrives, or .reshape instead of .view")
-        return
+def _of_inputs(at: At, layout: str) -> Iterator[tuple[str, Array]]:
+    """Names of outputs and gradients that differ, and in which elements."""
+    call = at.call(layout=layout)
+    found = at.pulled(call)
     names = [*at.out_names, *(f"d{leaf.name}" for leaf in at.subject.leaves)]
     results = zip(names, [*call.outs, *found], [*at.outs, *at.gradients], [*at.out_spreads, *at.spreads], strict=True)
     for name, one, other, spread in results:
         wrong = beyond(one, other, spread)
         if wrong.any():
-            yield Finding(
-                f"{name}, {about}",
-                "wrong",
-                f"For the same inputs, {layout}, it has other values: memory is read as if it were contiguous. Call "
-                ".contiguous() first",
-                wrong=int(wrong.sum()),
-                of=wrong.size,
-            )
+            yield name, wrong

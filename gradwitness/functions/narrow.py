@@ -86,6 +86,9 @@ def compared(about: str, got: Array, expected: Measured, of: Width) -> Finding:
     sight = _sight(truth, allowance)
     if wrong.any():
         return _wrong(about, got, truth, distance, allowance, wrong, of)
+    if np.isnan(truth).any():
+        lost = f"{int(np.isnan(truth).sum())} of {truth.size} elements are nan in exact arithmetic as well"
+        return Finding(about, "note", f"{lost}: rounding has nothing to do with it")
     along, room = projection(got, truth), K * expected.projection
     if np.isfinite(along) and np.isfinite(room) and abs(along - 1) > room + of.unit:
         message = (
@@ -132,7 +135,7 @@ def _wrong(about: str, got: Array, truth: Array, distance: Array, allowance: Arr
 
 def _lost(truth: Any, of: Width) -> str:
     """What makes nan or inf of a number, in words."""
-    if truth == 0 and of.absolute:
+    if of.absolute and (truth == 0 or abs(truth) > of.largest):
         return f"An epsilon below {of.absolute:.1g} is 0 in {of.name}, and 0 / 0 is nan: take a larger one, or compute in float32"
     return (
         "An intermediate value overflows, or a branch that is not taken does: 0 * inf is nan. Bound the argument inside the "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -63,7 +63,15 @@ class Itself:
             raise BadCall("reference", f"a function with {len(call.outs)} outputs of floats", f"{len(douts)}, as function has")
         names = [*call.out_names, *(f"d{leaf.name}" for leaf in subject.leaves)]
         found = measure(function, (values, call.cotangents(douts)), dtype, seed=seed)
-        return dict(zip(names, found, strict=True))
+        return dict(zip(names, map(_in_pairs, found), strict=True))
+
+
+def _in_pairs(measured: Measured) -> Measured:
+    """Complex numbers as pairs of real ones along a last axis, as a backend gives them."""
+    truth, spread = np.asarray(measured.truth), np.asarray(measured.spread)
+    if not np.iscomplexobj(truth):
+        return measured
+    return replace(measured, truth=np.stack([truth.real, truth.imag], -1), spread=np.stack([spread, spread], -1))
 
 
 def _arithmetic(name: str, title: str) -> Any:

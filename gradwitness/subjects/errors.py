@@ -43,6 +43,7 @@ def of_a_library(filename: str) -> bool:
 
 _PACKAGE = Path(__file__).parent.parent
 OURS = tuple(
-    str(_PACKAGE / name) for name in ("subjects", "judging", "diagnosis", "report", "rounding", "derivative", "checking.py")
+    str(_PACKAGE / name)
+    for name in ("subjects", "functions", "frameworks", "judging", "diagnosis", "report", "rounding", "derivative", "checking.py")
 )
 LIBRARIES = (str(Path(os.__file__).parent), str(Path(np.__file__).parent))

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
 MISTAKES = {
     "scaled_by_first": ("dx", 2),
-    "reads_memory": ("dx, strides of dout: transposed", 1),
+    "reads_memory": ("dx, strides of dout", 1),
     "overwrites": ("x", 1),
     "consumes": ("dx, second backward", 1),
     "remembers": ("dx, call in between", 1),

@@ -54,6 +54,9 @@ class Backend(Protocol):
     def holds(self, value: Any) -> bool:
         """Whether a value is a tensor of this framework."""
 
+    def marked(self, tensor: Any) -> bool:
+        """Whether a tensor says of itself that it is differentiated: requires_grad. If one does, those that do not are data."""
+
     def dtype(self, tensor: Any) -> str:
         """The name of its dtype: "float32", "bfloat16", "int64", "complex64"."""
 
@@ -69,8 +72,14 @@ class Backend(Protocol):
     def laid_out(self, tensor: Any, layout: str) -> Any:
         """A tensor with the same values in one of the layouts."""
 
+    def prepared(self, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        """Let modules make the parameters that they make when they are called first."""
+
     def parameters(self, function: Any) -> Mapping[str, Any]:
         """The parameters of a module, layer or model by their names; none for a plain function."""
+
+    def unused(self, run: Callable[[], object]) -> list[str]:
+        """The names of custom gradients that are passed over while run calls forward and backward."""
 
     def calling(self, function: Any, mode: str = "eager") -> Calling:
         """The function in a mode. It runs on its parameters, and on other floats that it holds, in a precision; nothing that it
@@ -96,6 +105,9 @@ class Backend(Protocol):
 
     def random_state(self) -> Callable[[], None]:
         """Remember the state of the framework's random generators; what is returned puts it back."""
+
+    def drawn(self) -> object:
+        """What changes whenever a random number is drawn from the framework's generators on the CPU."""
 
     def version(self) -> str:
         """Name and version."""

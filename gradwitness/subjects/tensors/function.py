@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -36,7 +37,11 @@ class Differentiated:
     leaves    the differentiated tensors as arrays: inputs, keyword arguments, parameters of a module
     dtypes    their dtypes
     fixed     other floats that it is given, by their paths: in a precision, and not differentiated
+    insisted  leaves that somebody wants a gradient of: by wrt, by requires_grad, as a parameter
+    ungiven   leaves of which the framework gave no gradient (None), in the last call of backward
     precision  in which `forward` runs
+    by_name   whether inputs came as a dict by name
+    passed    "keyword" or "position": how arguments are handed over instead of as they came
     keywords   what it is given by keyword
     """
 
@@ -58,21 +63,32 @@ class Differentiated:
         keywords, given = as_positional(function, inputs, kwargs or {})
         names = list(keywords) or names_of(function, len(given))
         named = dict(zip(names, given, strict=True))
-        self._by_name = bool(keywords)
+        self.by_name = bool(keywords)
+        args, by_name = ((), named) if self.by_name else (tuple(given), {})
+        try:
+            backend.prepared(function, args, {**by_name, **(kwargs or {})})
+        except Exception as error:
+            raise UserError("the function", error) from error
         self._given: dict[str, Any] = {
             "inputs": named,
             "kwargs": dict(kwargs or {}),
             "parameters": dict(backend.parameters(function)),
         }
         found = [(path, value) for path, value in tensors(self._given, backend.holds) if is_real(backend.dtype(value))]
-        chosen = _chosen([(written(path[1:]), path) for path, _ in found], names, wrt)
+        marked = wrt is None and any(backend.marked(value) for path, value in found if path[0] != "parameters")
+        asked = [(path, value) for path, value in found if not marked or path[0] == "parameters" or backend.marked(value)]
+        chosen = _chosen([(written(path[1:]), path) for path, _ in asked], names, wrt)
         self._leaves = [(path, value) for path, value in found if path in chosen]
         self.keywords = dict(kwargs or {})
         self.fixed = {path: value for path, value in found if path not in chosen}
         self.dtypes = [backend.dtype(value) for _, value in self._leaves]
         self.leaves = [Leaf(written(path[1:]), path, backend.array(value)) for path, value in self._leaves]
         self.outputs = outputs
+        self.insisted = {i for i, (path, _) in enumerate(self._leaves) if marked or wrt is not None or path[0] == "parameters"}
+        self.ungiven: set[int] = set()
+        self.passed = ""
         self._calling = backend.calling(function, mode)
+        self._random = backend.random_state()
         self.data: list[tuple[str, Array]] = []
         self.handed: Mapping[str, Any] = {written(path[1:]): backend.array(value) for path, value in found}
         self.code: tuple[Callable[..., Any], ...] = (function,)
@@ -134,11 +150,22 @@ class Differentiated:
         }
         return Running(self, values, precision, active, fixed)
 
+    def draws(self, arrays: Sequence[Any]) -> bool:
+        """Whether it draws random numbers from the framework's generator."""
+        self._random()
+        before = self.backend.drawn()
+        self.run(arrays, self.precision)
+        return self.backend.drawn() != before
+
     def called(self, new: Mapping[Path, Any], precision: Precision) -> tuple[Any, Inside]:
-        """What it returns where tensors at some paths are replaced."""
+        """What it returns where tensors at some paths are replaced. Random numbers are those of the first call."""
+        self._random()
         given = replaced(self._given, new)
-        args = () if self._by_name else tuple(given["inputs"].values())
-        kwargs = {**given["inputs"], **given["kwargs"]} if self._by_name else given["kwargs"]
+        args = () if self.by_name else tuple(given["inputs"].values())
+        kwargs = {**given["inputs"], **given["kwargs"]} if self.by_name else given["kwargs"]
+        if self.passed:
+            bound = inspect.signature(self.function).bind(*args, **kwargs)
+            args, kwargs = (bound.args, bound.kwargs) if self.passed == "position" else ((), dict(bound.arguments))
         return self._calling(given["parameters"], args, kwargs, precision)
 
     def floats(self, out: Any) -> tuple[list[str], list[Any]]:
@@ -212,11 +239,13 @@ class TensorCall:
         return [backend.tensor(np.asarray(dout), out, backend.dtype(out)) for dout, out in zip(douts, self.tensors, strict=True)]
 
     def backward(self, douts: Sequence[Array]) -> list[Any]:
-        """The gradients as arrays; zeros where the framework gives none."""
-        return [
-            np.zeros(leaf.array.shape) if gradient is None else gradient
-            for leaf, gradient in zip(self.subject.leaves, self.pulled(self.cotangents(douts)), strict=True)
-        ]
+        """The gradients as arrays. Where the framework gives none there are zeros if one is insisted on, or if it gives none at
+        all; else None: what has no gradient, and nobody asked for, is data.
+        """
+        found, subject = self.pulled(self.cotangents(douts)), self.subject
+        subject.ungiven = {i for i, gradient in enumerate(found) if gradient is None}
+        zeros = subject.ungiven if len(subject.ungiven) == len(found) else subject.ungiven & subject.insisted
+        return [np.zeros(leaf.array.shape) if i in zeros else found[i] for i, leaf in enumerate(subject.leaves)]
 
     def pulled(self, cotangents: Sequence[Any]) -> list[Array | None]:
         """The gradients of all leaves, as arrays; None where the framework gives none."""

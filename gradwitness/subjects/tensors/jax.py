@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,9 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.frameworks import load, reproducible
 from gradwitness.subjects.tensors.backend import Calling, Inside, Precision, Pull
-from gradwitness.subjects.tensors.places import exchanged, places
+from gradwitness.subjects.tensors.places import Place, exchanged, places
+
+WIDE = tuple(map(np.dtype, ("float64", "complex128", "int64", "uint64")))
 
 
 class Jax:
@@ -22,10 +24,15 @@ class Jax:
 
     name, title = "jax", "JAX"
     layouts = ()
+    _x64 = False
 
     def holds(self, value: Any) -> bool:
         """An array of JAX, traced or not."""
         return isinstance(value, jax.Array)
+
+    def marked(self, tensor: Any) -> bool:
+        """Arrays of JAX do not say."""
+        return False
 
     def dtype(self, tensor: Any) -> str:
         """As NumPy names it."""
@@ -54,9 +61,16 @@ class Jax:
         """Tensors of JAX have one layout."""
         raise ValueError(f"no layout {layout!r}")
 
+    def prepared(self, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        """Nothing: parameters are arguments."""
+
     def parameters(self, function: Any) -> Mapping[str, Any]:
         """None: functions of JAX get theirs as arguments."""
         return {}
+
+    def unused(self, run: Callable[[], object]) -> list[str]:
+        """None: they are always called."""
+        return []
 
     def calling(self, function: Any, mode: str = "eager") -> Calling:
         """A module of Flax is called by its apply."""
@@ -68,7 +82,7 @@ class Jax:
             parameters: Mapping[str, Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], precision: Precision
         ) -> tuple[Any, Inside]:
             copies = {id(place.tensor): rounded(place.tensor, precision) for place in held}
-            inside = partial(exchanged, held, copies)
+            inside = partial(_inside, held, copies, precision.computed == "float64" or self._x64 or _wide((args, kwargs)))
             with inside():
                 return run(*args, **kwargs), inside
 
@@ -102,12 +116,17 @@ class Jax:
         return mapped
 
     def reproducible(self) -> AbstractContextManager[None]:
-        """float64 is kept."""
+        """float64 is kept. In their own dtypes functions run as the process has it: there a Python float may be a float32."""
+        self._x64 = bool(jax.config.jax_enable_x64)
         return reproducible("jax")
 
     def random_state(self) -> Callable[[], None]:
         """JAX has no state of its own: keys are handed over."""
         return lambda: None
+
+    def drawn(self) -> object:
+        """Nothing: there is no state."""
+        return None
 
     def version(self) -> str:
         """Name and version."""
@@ -115,6 +134,17 @@ class Jax:
 
 
 BACKEND = Jax()
+
+
+@contextmanager
+def _inside(held: list[Place], copies: Mapping[int, Any], x64: bool) -> Iterator[None]:
+    with exchanged(held, copies), jax.enable_x64(x64):
+        yield
+
+
+def _wide(given: Any) -> bool:
+    """Whether there is a number of 64 bits among what a function is given."""
+    return any(getattr(value, "dtype", None) in WIDE for value in jax.tree.leaves(given))
 
 
 def is_narrow(values: Array) -> bool:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
+import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python import pywrap_tfe
 from tensorflow.python.eager import context as eager
 
 from gradwitness.arrays import Array
 from gradwitness.frameworks import load, reproducible
+from gradwitness.subjects.reach import codes_of
 from gradwitness.subjects.tensors.backend import Calling, Inside, Precision, Pull
-from gradwitness.subjects.tensors.places import exchanged, places
+from gradwitness.subjects.tensors.places import Place, exchanged, places
+
+CUSTOM_GRADIENT, RULES = "tensorflow.python.ops.custom_gradient", ("_eager_mode_decorator", "_graph_mode_decorator")
+"""Where tf.custom_gradient calls what it decorates."""
 
 
 class TensorFlow:
@@ -26,6 +34,10 @@ class TensorFlow:
     def holds(self, value: Any) -> bool:
         """A tensor or a variable."""
         return isinstance(value, (tf.Tensor, tf.Variable))
+
+    def marked(self, tensor: Any) -> bool:
+        """Tensors of TensorFlow do not say."""
+        return False
 
     def dtype(self, tensor: Any) -> str:
         """Its name."""
@@ -58,27 +70,77 @@ class TensorFlow:
 
     def parameters(self, function: Any) -> Mapping[str, Any]:
         """Those that are trained, of Keras and of tf.Module."""
-        if hasattr(function, "stateless_call"):
-            return {variable.path: variable.value for variable in function.trainable_variables}
-        if isinstance(function, tf.Module):
-            return {variable.name.partition(":")[0]: variable for variable in function.trainable_variables}
-        return {}
+        found = self._trained(function)
+        return {name: getattr(variable, "_value", variable) for name, variable in found.items()}
+
+    def unused(self, run: Callable[[], object]) -> list[str]:
+        """tf.custom_gradient knows of tensors by position alone. What it does is seen from outside: by a profiler."""
+        ran: set[Any] = set()
+        rules: dict[str, Any] = {}
+
+        def profile(frame: types.FrameType, event: str, _: Any) -> None:
+            if event == "call":
+                ran.add(frame.f_code)
+                if frame.f_code.co_name in RULES and frame.f_globals.get("__name__") == CUSTOM_GRADIENT:
+                    given = tf.nest.flatten(frame.f_locals.get("kwargs", {}))
+                    code = getattr(frame.f_locals.get("f"), "__code__", None)
+                    if code is not None and any(self.holds(value) for value in given):
+                        rules[code.co_name] = code
+
+        before = sys.getprofile()
+        sys.setprofile(profile)
+        try:
+            run()
+        finally:
+            sys.setprofile(before)
+        return [name for name, code in rules.items() if not ran & (set(codes_of(code)) - {code})]
 
     def calling(self, function: Any, mode: str = "eager") -> Calling:
-        """Variables are exchanged for tensors that hold their values."""
-        held = places(function, self.holds)
-        own = {name: id(value) for name, value in self.parameters(function).items()}
-        run = load("tensorflow").compile(function, mode)
+        """Variables are exchanged for tensors that hold their values; in a compiled function while it is traced."""
+        held, of_keras = places(function, self.holds), _keras(function)
+        own = {name: id(variable) for name, variable in self._trained(function).items()}
+        inner = {id(getattr(variable, "_value", None)) for variable in (of_keras.variables if of_keras else ())}
+        held = [place for place in held if id(place.tensor) not in inner]
+        states = any(isinstance(place.tensor, tf.Variable) for place in held) or bool(of_keras)
+
+        def exchange(parameters: Mapping[str, Any], precision: Precision) -> Inside:
+            given = {own[name]: value for name, value in parameters.items()}
+            new = {id(place.tensor): _copy(place.tensor, precision) for place in held if id(place.tensor) not in given} | given
+            values = {id(v): rounded(v._value, precision) for v in of_keras.variables if id(v) not in given} if of_keras else {}
+            return partial(_exchanged, held, new, of_keras, values | given, precision, states and mode == "eager")
+
+        compiled: dict[Precision, Any] = {}
 
         def call(
             parameters: Mapping[str, Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], precision: Precision
         ) -> tuple[Any, Inside]:
-            copies = {id(place.tensor): rounded(place.tensor, precision) for place in held}
-            inside = partial(exchanged, held, {**copies, **{own[name]: value for name, value in parameters.items()}})
-            with inside():
-                return run(*args, **kwargs), inside
+            if mode == "eager":
+                inside = exchange(parameters, precision)
+                with inside():
+                    return function(*args, **kwargs), inside
+
+            def body(parameters: Mapping[str, Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+                with exchange(parameters, precision)():
+                    return function(*args, **kwargs)
+
+            if precision not in compiled:
+                compiled[precision] = load("tensorflow").compile(body, mode)
+            return compiled[precision](dict(parameters), args, dict(kwargs)), nullcontext
 
         return call
+
+    def prepared(self, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        """Layers of Keras make their parameters."""
+        if "keras" in sys.modules:
+            keras_module().built(function, args, kwargs)
+
+    def _trained(self, function: Any) -> Mapping[str, Any]:
+        """Variables by their names: Keras' own, and those of TensorFlow."""
+        if hasattr(function, "stateless_call"):
+            return {variable.path: variable for variable in function.trainable_variables}
+        if isinstance(function, tf.Module):
+            return {variable.name.partition(":")[0]: variable for variable in function.trainable_variables}
+        return {}
 
     def vjp(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> tuple[list[Any], Pull]:
         """The tape is kept, so that the pull can be asked again."""
@@ -89,7 +151,13 @@ class TensorFlow:
 
         def pull(douts: Sequence[Any]) -> list[Any]:
             pairs = [(out, dout) for out, dout in zip(outs, douts, strict=True) if dout is not None]
-            found = tape.gradient([out for out, _ in pairs], leaves, output_gradients=[dout for _, dout in pairs])
+            try:
+                found = tape.gradient([out for out, _ in pairs], leaves, output_gradients=[dout for _, dout in pairs])
+            except ValueError as error:
+                if "custom_gradient function expected to return" not in str(error):
+                    raise
+                cure = "Arguments that come by keyword are not differentiated by a custom gradient: call it by position"
+                raise ValueError(f"{error} {cure}") from error
             return [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in found]
 
         return outs, pull
@@ -132,10 +200,17 @@ class TensorFlow:
         kept = generator.getstate() if generator is not None else None
 
         def put_back() -> None:
-            if generator is not None:
+            if generator is not None and generator.getstate() != kept:
                 generator.setstate(kept)
+                if context._context_handle is not None:  # a kernel that drew numbers goes on where it ended
+                    pywrap_tfe.TFE_ContextClearCaches(context._context_handle)
 
         return put_back
+
+    def drawn(self) -> object:
+        """The counter behind tf.random."""
+        generator = getattr(eager.context(), "_rng", None)
+        return generator and generator.getstate()
 
     def version(self) -> str:
         """Name and version."""
@@ -143,6 +218,38 @@ class TensorFlow:
 
 
 BACKEND = TensorFlow()
+
+
+def keras_module() -> Any:
+    """keras.py, which imports Keras."""
+    return importlib.import_module("gradwitness.subjects.tensors.keras")
+
+
+def _keras(function: Any) -> Any:
+    """What a function holds of Keras; None where Keras is not loaded, so that there can be nothing of it."""
+    return (keras_module().held_by(function) or None) if "keras" in sys.modules else None
+
+
+@contextmanager
+def _exchanged(
+    held: list[Place], new: Mapping[int, Any], of_keras: Any, values: Mapping[int, Any], precision: Precision, eagerly: bool
+) -> Iterator[None]:
+    """Everything has other values. What was compiled before has the old ones inside, and is run as it is written."""
+    before = tf.config.functions_run_eagerly()
+    with ExitStack() as stack:
+        stack.enter_context(exchanged(held, new))
+        if of_keras is not None:
+            stack.enter_context(of_keras.exchanged(values, precision.computed or precision.stored))
+        if eagerly:
+            stack.callback(tf.config.run_functions_eagerly, before)
+            tf.config.run_functions_eagerly(True)
+        yield
+
+
+def _copy(value: Any, precision: Precision) -> Any:
+    """A tensor for a tensor; for a variable another one, to which a function may assign."""
+    copied = rounded(value, precision)
+    return tf.Variable(copied, trainable=False) if isinstance(value, tf.Variable) else copied
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch.autograd import forward_ad
+from torch.nn.modules.lazy import LazyModuleMixin
 
 from gradwitness.arrays import Array
 from gradwitness.frameworks import load, reproducible
@@ -26,6 +27,10 @@ class Torch:
     def holds(self, value: Any) -> bool:
         """A tensor, a parameter, a subclass."""
         return isinstance(value, torch.Tensor)
+
+    def marked(self, tensor: torch.Tensor) -> bool:
+        """requires_grad."""
+        return bool(tensor.requires_grad)
 
     def dtype(self, tensor: torch.Tensor) -> str:
         """Without "torch."."""
@@ -61,12 +66,22 @@ class Torch:
         larger[..., 0] = tensor
         return larger[..., 0]
 
+    def prepared(self, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        """Lazy modules of PyTorch."""
+        if any(isinstance(m, LazyModuleMixin) and m.has_uninitialized_params() for m in getattr(function, "modules", list)()):
+            with torch.no_grad():
+                function(*args, **kwargs)
+
     def parameters(self, function: Any) -> Mapping[str, torch.Tensor]:
         """Those that are trained; of the module of a bound method, too."""
         module = getattr(function, "__self__", function)
         if not isinstance(module, torch.nn.Module):
             return {}
         return {name: value for name, value in module.named_parameters() if value.requires_grad}
+
+    def unused(self, run: Callable[[], object]) -> list[str]:
+        """None: they are always called."""
+        return []
 
     def calling(self, function: Any, mode: str = "eager") -> Calling:
         """Modules find copies of their buffers where they keep them, and the given parameters."""
@@ -150,6 +165,10 @@ class Torch:
                 torch.cuda.set_rng_state_all(cuda)
 
         return put_back
+
+    def drawn(self) -> object:
+        """The generator's state."""
+        return torch.get_rng_state().numpy().tobytes()
 
     def version(self) -> str:
         """Name and version."""

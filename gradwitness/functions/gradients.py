@@ -1,0 +1,192 @@
+"""The gradients that a framework gives, against differences: nan element by element, kinks in words, None where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from gradwitness.arrays import Array
+from gradwitness.diagnosis.explained import explained
+from gradwitness.judging.black_box import BlackBox, Measured
+from gradwitness.judging.directions import Direction, joint
+from gradwitness.judging.gradients import gradients
+from gradwitness.judging.judge import SEEN
+from gradwitness.judging.point import Claim, Point
+from gradwitness.report.findings import SHOWN, Finding
+from gradwitness.subjects.tensors.function import Differentiated
+
+LOOKED = 4
+"""Elements that are looked at alone: those that are nan, those that may lie at a kink."""
+STEP = 2.0**-18
+"""Of an element's own size, for the slopes at a kink."""
+
+
+def first_gradients(point: Point, subject: Differentiated) -> Iterator[Finding]:
+    """A finding for each gradient. Elements that are nan or inf are looked at one by one; the others are judged as ever."""
+    claims = point.claims
+    lost = [_lost(claim, array, point) for claim, array in zip(claims, point.arrays, strict=True)]
+    point.claims = [
+        claim if claim is None or mask is None else replace(claim, value=np.where(mask, 0, claim.value))
+        for claim, mask in zip(claims, lost, strict=True)
+    ]
+    found = list(gradients(point))
+    masks = {
+        f"d{leaf.name}": (i, mask) for i, (leaf, mask) in enumerate(zip(subject.leaves, lost, strict=True)) if mask is not None
+    }
+    plain = iter(list(explained(point, [finding for finding in found if finding.about not in masks])))
+    told = {finding.about: finding for finding in plain}
+    box = _box(point) if masks else None
+    for finding in found:
+        if finding.about in masks and box is not None:
+            which, mask = masks[finding.about]
+            yield _not_finite(box, finding, which, mask, claims[which].value)  # type: ignore[union-attr]  # masked
+        else:
+            yield _worded(told.pop(finding.about, finding), point, subject)
+    yield from (finding for about, finding in told.items() if about not in masks)
+
+
+def _lost(claim: Claim | None, array: Array, point: Point) -> Array | None:
+    """The elements of a gradient that are nan or inf although forward is finite; None if there are none."""
+    if claim is None or claim.value.shape != array.shape or not np.isfinite(point.flat).all():
+        return None
+    mask = ~np.isfinite(claim.value)
+    return mask if mask.any() else None
+
+
+def _box(point: Point) -> BlackBox:
+    with np.errstate(all="ignore"):
+        whole = joint(point.scales, point.arrays, np.random.default_rng((point.seed, 10)))
+        fits = [c is not None and c.value.shape == a.shape for c, a in zip(point.claims, point.arrays, strict=True)]
+        pairs = list(zip(point.claims, point.arrays, fits, strict=True))
+        values = [c.value if c is not None and fit else np.zeros_like(a) for c, a, fit in pairs]
+        return BlackBox(point, values, [np.zeros_like(array) for array in point.arrays], whole)
+
+
+def _not_finite(box: BlackBox, finding: Finding, which: int, mask: Array, value: Array) -> Finding:
+    """What the derivative is where nan or inf came."""
+    indices = [tuple(int(i) for i in index) for index in np.argwhere(mask)]
+    measured = [(index, _alone(box, which, index)) for index in indices[:LOOKED]]
+    fits = [(index, one) for index, one in measured if one.tells or one.slope.kind == "kink"]
+    of, name = value.size, finding.about
+    if not fits and all(one.slope.kind in ("undefined", "jump") for _, one in measured):
+        message = f"It is {value[indices[0]]} at {_at(name, indices[0])}, where forward has no finite slope. Try another point"
+        kept = finding.verdict in ("right", "kink", "cannot tell")
+        return replace(finding, verdict="undefined", message=message, sight=np.nan) if kept else finding
+    index, one = fits[0] if fits else (indices[0], measured[0][1])
+    got = value[index]
+    weight = np.longdouble(one.direction.parts[which][index])
+    truth = np.longdouble(one.claimed + one.excess) / weight if one.tells else None
+    others = tuple(index for index in finding.where if index not in indices)
+    if one.slope.kind == "kink":
+        unit = _unit(box.point, which, index)
+        low, high = sorted(side / unit for side in _sides(box.point, which, index))
+        by = "" if unit != 1 else " (times the cotangent)"
+        what = f"has a kink: any number from {low:.4g} to {high:.4g}{by} is a member of the gradient, {got} is none"
+    elif truth is not None:
+        what = f"has the slope {float(truth) + 0.0:.6g}: {got} is no derivative of it"
+    else:
+        what = f"is finite: {got} cannot be its derivative"
+    message = (
+        f"At {_at(name.removeprefix('d'), index)} forward {what}. Autodiff gives 0 * inf = nan where an infinite slope, perhaps "
+        "in a branch that was not taken, meets a zero. Guard the argument of that operation, not its result: "
+        "where(c, f(where(c, x, 1)), ...)"
+    )
+    wrong, where = len(indices) + len(others), (*indices, *others)[:SHOWN]
+    return Finding(name, "wrong", message, wrong=wrong, of=of, where=where, index=index, got=got, truth=truth)
+
+
+def _alone(box: BlackBox, which: int, index: tuple[int, ...]) -> Measured:
+    """The slope along one element."""
+    parts = [np.zeros_like(array) for array in box.point.arrays]
+    parts[which][index] = box.point.scales[which][index]
+    with np.errstate(all="ignore"):
+        return box.along(Direction(tuple(parts), "one element"))
+
+
+def _worded(finding: Finding, point: Point, subject: Differentiated) -> Finding:
+    """With what a reader wants to know besides: which member of a kink it is; that there is no gradient at all."""
+    names = [f"d{leaf.name}" for leaf in subject.leaves]
+    if finding.about not in names:
+        return finding
+    which = names.index(finding.about)
+    leaf, title = subject.leaves[which], subject.backend.title
+    if which in subject.ungiven and finding.verdict == "note":
+        message = f'{title} gives no gradient for it (None), as for data: not checked. wrt="{leaf.name}" asks for it'
+        return replace(finding, message=message)
+    if which in subject.ungiven and finding.verdict == "wrong":
+        cause = "the rule returns None, or the graph ends on the way"
+        message = f"{title} gives no gradient for it (None), although the outputs change with it: {cause}"
+        return replace(finding, message=message, explanation="")
+    if finding.verdict == "cannot tell" and _vanishes(point, which, finding.sight):
+        message = "It is zero, but for rounding: what would be seen is small against the outputs"
+        return replace(finding, verdict="right", message=message, sight=np.nan)
+    if finding.verdict == "kink":
+        said = _member(point, which)
+        return replace(finding, message=f"{finding.message}. {said}" if said else finding.message, sight=np.nan)
+    return finding
+
+
+def _vanishes(point: Point, which: int, sight: float) -> bool:
+    """Whether the smallest error that would be seen moves the outputs by a negligible part, the array moving by its own size."""
+    claim, scales = point.claims[which], point.scales[which]
+    if claim is None or not np.isfinite(sight) or not scales.size:
+        return False
+    bound = sight * float(np.max(np.abs(claim.value), initial=0))
+    return bound * float(np.max(scales)) <= SEEN * float(point.size)
+
+
+def _member(point: Point, which: int) -> str:
+    """Which of the slopes at a kink the gradient is, at one element that lies there; empty where none is found."""
+    claim, array = point.claims[which], point.arrays[which]
+    if claim is None:
+        return ""
+    _, inverse, count = np.unique(array, return_inverse=True, return_counts=True)
+    likely = np.ravel((array == 0) | (count[inverse].reshape(array.shape) > 1))
+    for number in np.argsort(~likely, kind="stable")[:LOOKED]:
+        index = tuple(int(i) for i in np.unravel_index(int(number), array.shape))
+        below, above = _sides(point, which, index)
+        unit = _unit(point, which, index)
+        got = float(claim.value[index]) / unit
+        below, above = below / unit, above / unit
+        span = above - below
+        if abs(span) > 1e-5 * max(abs(above), abs(below), 1e-300):
+            share = (got - below) / span
+            picked = "the slope from below" if abs(share) < 1e-4 else "the slope from above" if abs(share - 1) < 1e-4 else ""
+            picked = picked or ("the mean of both" if abs(share - 0.5) < 1e-4 else "a number between them")
+            name = _at(point.function.leaves[which].name, index)
+            by = "" if unit != 1 else ", times the cotangent"
+            return f"At {name} the slopes are {below:.4g} from below and {above:.4g} from above{by}; {got:.4g} came, {picked}"
+    return ""
+
+
+def _unit(point: Point, which: int, index: tuple[int, ...]) -> float:
+    """The cotangent of the one output that an element moves; 1 where it moves several."""
+    moved = np.flatnonzero(point.at(_stepped(point, which, index, STEP)) != point.flat)
+    moved = moved if len(moved) else np.flatnonzero(point.at(_stepped(point, which, index, -STEP)) != point.flat)
+    weight = float(point.weights[moved[0]]) if len(moved) == 1 else 1.0
+    return weight or 1.0
+
+
+def _sides(point: Point, which: int, index: tuple[int, ...]) -> tuple[float, float]:
+    """The slopes from below and from above, to a few digits."""
+    slopes = []
+    for sign in (-1, 1):
+        quotients = []
+        for step in (sign * STEP, sign * STEP / 2):
+            arrays = _stepped(point, which, index, step)
+            way = np.longdouble(arrays[which][index]) - point.arrays[which][index]
+            quotients.append(float(((point.at(arrays) - point.flat) * point.weights).sum() / way))
+        slopes.append(2 * quotients[1] - quotients[0] + 0.0)
+    return slopes[0], slopes[1]
+
+
+def _stepped(point: Point, which: int, index: tuple[int, ...], step: float) -> list[Array]:
+    parts: Sequence[Array] = [np.zeros_like(array) for array in point.arrays]
+    parts[which][index] = point.scales[which][index]
+    return point.moved(step, parts)
+
+
+def _at(name: str, index: tuple[int, ...]) -> str:
+    return f"{name}[{', '.join(map(str, index))}]" if index else name
