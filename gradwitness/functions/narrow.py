@@ -20,7 +20,7 @@ from gradwitness.rounding.arithmetic import Measured, Unstable
 from gradwitness.rounding.framework import NotWatched
 from gradwitness.rounding.projection import projection
 from gradwitness.rounding.widths import Width, width
-from gradwitness.subjects.errors import UserError
+from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.tensors.backend import Precision
 from gradwitness.subjects.tensors.function import OWN, Differentiated
 from gradwitness.verdict import K
@@ -64,6 +64,13 @@ class Narrow:
         except (NotWatched, UserError) as error:
             cure = "What rounding may do cannot be measured. Give the same function in plain operations: reference=..."
             yield Finding(label, "cannot tell", f"{error}. {cure}")
+            return
+        except BadCall:
+            raise
+        except Exception as error:  # code that does not expect the numbers or tensors of Monte Carlo arithmetic raises anything
+            cure = "Give the same function in plain operations: reference=..."
+            said = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
+            yield Finding(label, "cannot tell", f"Monte Carlo arithmetic cannot run it ({said}). {cure}")
             return
         zeros = [np.zeros(leaf.array.shape) if g is None else g for leaf, g in zip(subject.leaves, gradients, strict=True)]
         names = [*call.out_names, *(f"d{leaf.name}" for leaf in subject.leaves)]

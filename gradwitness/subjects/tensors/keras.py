@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from gradwitness.subjects.reach import reached
 
@@ -56,7 +55,9 @@ def built(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> No
     if not layers:
         return
     if isinstance(function, keras.Layer):
-        symbols = [keras.KerasTensor(a.shape, a.dtype.name) if tf.is_tensor(a) else a for a in args]
+        symbols = [
+            keras.KerasTensor(a.shape, keras.backend.standardize_dtype(a.dtype)) if hasattr(a, "dtype") else a for a in args
+        ]
         with suppress(Exception):  # a call that takes tensors alone has to be called with them
             function(*symbols, **kwargs)
     if not all(layer.built for layer in layers):

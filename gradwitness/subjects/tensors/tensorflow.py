@@ -16,7 +16,7 @@ from tensorflow.python import pywrap_tfe
 from tensorflow.python.eager import context as eager
 
 from gradwitness.arrays import Array
-from gradwitness.frameworks import load, reproducible
+from gradwitness.frameworks import load
 from gradwitness.subjects.reach import codes_of
 from gradwitness.subjects.tensors.backend import Calling, Inside, Precision, Pull
 from gradwitness.subjects.tensors.places import Place, exchanged, places
@@ -32,8 +32,8 @@ class TensorFlow:
     layouts = ()
 
     def holds(self, value: Any) -> bool:
-        """A tensor or a variable."""
-        return isinstance(value, (tf.Tensor, tf.Variable))
+        """A tensor or a variable; the handle of a variable is neither."""
+        return isinstance(value, (tf.Tensor, tf.Variable)) and value.dtype not in (tf.resource, tf.variant)
 
     def marked(self, tensor: Any) -> bool:
         """Tensors of TensorFlow do not say."""
@@ -103,9 +103,13 @@ class TensorFlow:
         held = [place for place in held if id(place.tensor) not in inner]
         states = any(isinstance(place.tensor, tf.Variable) for place in held) or bool(of_keras)
 
+        kept: dict[Any, Any] = {}
+
         def exchange(parameters: Mapping[str, Any], precision: Precision) -> Inside:
             given = {own[name]: value for name, value in parameters.items()}
-            new = {id(place.tensor): _copy(place.tensor, precision) for place in held if id(place.tensor) not in given} | given
+            new = {
+                id(place.tensor): _copy(place.tensor, precision, kept) for place in held if id(place.tensor) not in given
+            } | given
             values = {id(v): rounded(v._value, precision) for v in of_keras.variables if id(v) not in given} if of_keras else {}
             return partial(_exchanged, held, new, of_keras, values | given, precision, states and mode == "eager")
 
@@ -246,29 +250,21 @@ def _exchanged(
         yield
 
 
-def _copy(value: Any, precision: Precision) -> Any:
-    """A tensor for a tensor; for a variable another one, to which a function may assign."""
-    copied = rounded(value, precision)
-    return tf.Variable(copied, trainable=False) if isinstance(value, tf.Variable) else copied
-
-
-@contextmanager
-def _context() -> Iterator[None]:
-    """The seed of the process, and the counter that goes with it, are put back: there is no public way to ask for them."""
-    context = eager.context()
-    seed, rng = context._seed, getattr(context, "_rng", None)
-    with reproducible("tensorflow"):
-        try:
-            if seed is None:
-                tf.random.set_seed(0)
-            yield
-        finally:
-            context._seed, context._rng = seed, rng
+def _copy(value: Any, precision: Precision, kept: dict[Any, Any]) -> Any:
+    """A tensor for a tensor; for a variable another one, to which a function may assign. There is one for each precision."""
+    if not isinstance(value, tf.Variable):
+        return rounded(value, precision)
+    with tf.init_scope():
+        start = rounded(value, precision)
+        if (id(value), precision) not in kept:
+            kept[id(value), precision] = tf.Variable(start, trainable=False)
+        kept[id(value), precision].assign(start)
+    return kept[id(value), precision]
 
 
 def rounded(value: Any, precision: Precision) -> Any:
     """A copy: floats, and complex numbers, in a precision; anything else as it is."""
-    value = tf.identity(value)
+    value = tf.identity(tf.convert_to_tensor(value))
     for dtype in (precision.stored, precision.computed):
         if dtype is not None and (value.dtype.is_floating or value.dtype.is_complex):
             wide = tf.complex128 if dtype == "float64" else tf.complex64
