@@ -262,6 +262,20 @@ def _copy(value: Any, precision: Precision, kept: dict[Any, Any]) -> Any:
     return kept[id(value), precision]
 
 
+@contextmanager
+def _context() -> Iterator[None]:
+    """The seed of the process, and the counter that goes with it, are put back: there is no public way to ask for them."""
+    context = eager.context()
+    seed, rng = context._seed, getattr(context, "_rng", None)
+    with reproducible("tensorflow"):
+        try:
+            if seed is None:
+                tf.random.set_seed(0)
+            yield
+        finally:
+            context._seed, context._rng = seed, rng
+
+
 def rounded(value: Any, precision: Precision) -> Any:
     """A copy: floats, and complex numbers, in a precision; anything else as it is."""
     value = tf.identity(tf.convert_to_tensor(value))
