@@ -16,7 +16,7 @@ from tensorflow.python import pywrap_tfe
 from tensorflow.python.eager import context as eager
 
 from gradwitness.arrays import Array
-from gradwitness.frameworks import load
+from gradwitness.frameworks import load, reproducible
 from gradwitness.subjects.reach import codes_of
 from gradwitness.subjects.tensors.backend import Calling, Inside, Precision, Pull
 from gradwitness.subjects.tensors.places import Place, exchanged, places
