@@ -51,7 +51,7 @@ def gradients(point: Point) -> Iterator[Finding]:
 def _misfit(value: Array, array: Array, name: str) -> str:
     if value.shape == array.shape:
         return "It has nan or inf where forward is finite"
-    cure = ". An axis that forward broadcasts is summed in backward" if value.ndim >= array.ndim else ""
+    cure = ". An axis that forward broadcasts is summed in backward" if value.size > array.size else ""
     return f"Its shape is {value.shape}; wanted {array.shape}, the shape of {name}{cure}"
 
 

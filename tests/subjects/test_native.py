@@ -136,3 +136,10 @@ def test_the_precision_of_a_dtype(name: str) -> None:
     assert np.isfinite(float(dtype(largest(dtype))))
     assert float(dtype(smallest(dtype))) > 0
     assert float(dtype(float(smallest(dtype)) / 4)) == 0
+
+
+def test_a_gradient_of_another_shape_is_wrong_in_any_dtype() -> None:
+    x, w = np.ones((3, 2), np.float32), np.arange(8, dtype=np.float32).reshape(2, 4)
+    report = check(lambda x, w: x @ w, lambda d, x, w: (d @ w.T, d.T @ x), (x, w))
+    assert report["dw"].verdict == "wrong"
+    assert "wanted (2, 4)" in report["dw"].message

@@ -65,12 +65,13 @@ class Editor:
     def best(self) -> dict[int, Explanation]:
         """For each wrong gradient an edit that repairs it: of several the one that repairs the most."""
         found: dict[int, Explanation] = {}
-        reach: dict[int, int] = {}
+        reach: dict[int, float] = {}
         for source, edit in self.tries():
-            repaired = self._repairs(source, edit)
+            repaired, spoiled = self._repairs(source, edit)
+            worth = len(repaired) - spoiled / 2
             for which, gradient in repaired.items():
-                if len(repaired) > reach.get(which, 0):
-                    reach[which] = len(repaired)
+                if worth > reach.get(which, -np.inf):
+                    reach[which] = worth
                     found[which] = Explanation(edit.kind, told(source, edit), gradient)
             if len(repaired) == len(self.cases):
                 break
@@ -106,37 +107,43 @@ class Editor:
         finally:
             edit.undo()
 
-    def _repairs(self, source: Source, edit: Edit) -> dict[int, Array]:
-        """The wrong gradients that an edit makes agree, repaired; none if it changes anything else."""
+    def _repairs(self, source: Source, edit: Edit) -> tuple[dict[int, Array], int]:
+        """The wrong gradients that an edit makes agree, repaired, and how many others it makes wrong in another way.
+
+        None if it changes a right gradient.
+        """
         code = self.code(source, edit)
         if code is None:
-            return {}
+            return {}, 0
         with swapped(source, code):
             try:
                 call = self.point.call(self.point.arrays)
                 if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(call.outs, self.point.outs, strict=True)):
-                    return {}
+                    return {}, 0
                 came = call.backward([dout.copy() for dout in self.point.douts])
             except Exception:
-                return {}
+                return {}, 0
         return self._agreeing(came)
 
-    def _agreeing(self, came: Sequence[object]) -> dict[int, Array]:
+    def _agreeing(self, came: Sequence[object]) -> tuple[dict[int, Array], int]:
         repaired: dict[int, Array] = {}
+        spoiled = 0
         for which, (value, claim) in enumerate(zip(came, self.point.claims, strict=True)):
             if value is None or claim is None:
                 continue
             array = np.asarray(value)
             if array.dtype.kind not in "fiub":
-                return {}
+                return {}, 0
             if which not in self.cases:
                 if not _unchanged(array, claim.value):
-                    return {}
+                    return {}, 0
             elif array.shape == self.cases[which].array.shape:
                 gradient = array.astype(np.longdouble)
                 if self.cases[which].proves(Repair(gradient, "edit", "", tries=MOST)):
                     repaired[which] = gradient
-        return repaired
+                else:
+                    spoiled += not _unchanged(array, claim.value)
+        return repaired, spoiled
 
 
 def edited(point: Point, cases: Mapping[int, Case]) -> dict[int, Explanation]:
