@@ -54,7 +54,7 @@ class Narrow:
             call = subject.on(values, self.precision)
             gradients = call.pulled(call.cotangents(self.douts))
         except UserError as error:
-            yield Finding(label, "cannot tell", f"It does not run: {error}")
+            yield Finding(label, "cannot tell", f"It does not run: {shortened(str(error))}")
             return
         try:
             measured = self.measured
@@ -69,7 +69,7 @@ class Narrow:
             raise
         except Exception as error:  # code that does not expect the numbers or tensors of Monte Carlo arithmetic raises anything
             cure = "Give the same function in plain operations: reference=..."
-            said = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
+            said = f"{type(error).__name__}: {shortened(str(error))}"
             yield Finding(label, "cannot tell", f"Monte Carlo arithmetic cannot run it ({said}). {cure}")
             return
         zeros = [np.zeros(leaf.array.shape) if g is None else g for leaf, g in zip(subject.leaves, gradients, strict=True)]
@@ -77,6 +77,11 @@ class Narrow:
         for name, got in zip(names, [*call.outs, *zeros], strict=True):
             if name in measured:
                 yield compared(f"{label}: {name}", got, measured[name], width(self.dtype))
+
+
+def shortened(text: str) -> str:
+    """The first line of a message."""
+    return next(iter(text.strip().splitlines()), "")
 
 
 def compared(about: str, got: Array, expected: Measured, of: Width) -> Finding:

@@ -86,6 +86,9 @@ class Backend(Protocol):
         holds is changed.
         """
 
+    def evaluator(self, run: Callable[[Sequence[Any]], list[Any]]) -> Callable[[Sequence[Any]], list[Any]]:
+        """The same function, to be called many times and not to be differentiated."""
+
     def vjp(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> tuple[list[Any], Pull]:
         """What run returns for these inputs, and its pull."""
 

@@ -88,6 +88,7 @@ class Differentiated:
         self.ungiven: set[int] = set()
         self.passed = ""
         self._calling = backend.calling(function, mode)
+        self._evaluators: dict[Precision, tuple[Running, Callable[[Sequence[Any]], list[Any]]]] = {}
         self._random = backend.random_state()
         self.data: list[tuple[str, Array]] = []
         self.handed: Mapping[str, Any] = {written(path[1:]): backend.array(value) for path, value in found}
@@ -102,8 +103,20 @@ class Differentiated:
         return max((EPS[dtype] for dtype in names), default=EPS["float32"])
 
     def forward(self, arrays: Sequence[Any]) -> TensorCall:
-        """Run it on these values."""
-        return self.run(arrays, self.precision)
+        """Run it on these values. It is differentiated if `backward` is called, by another run."""
+        values = [self.tensor(i, np.asarray(array), self.precision) for i, array in enumerate(arrays)]
+        active = list(range(len(values)))
+        if self.precision not in self._evaluators:
+            running = self.running(values, self.precision, active)
+            self._evaluators[self.precision] = running, self.backend.evaluator(running)
+        running, evaluate = self._evaluators[self.precision]
+        try:
+            outs = evaluate(values)
+        except BadCall:
+            raise
+        except Exception as error:
+            raise UserError("the function", error) from error
+        return TensorCall(self, values, active, outs, running.names, None, nullcontext)
 
     def reached(self, arrays: Sequence[Array]) -> list[Array]:
         """The values, rounded to what it computes in."""
@@ -218,6 +231,7 @@ class TensorCall:
     inputs    the tensors that it got, one for each leaf
     active    the leaves that are differentiated
     tensors   the floats that it returned
+    pull      how it is differentiated; None if it has to run once more for that
     """
 
     subject: Differentiated
@@ -225,7 +239,7 @@ class TensorCall:
     active: Sequence[int]
     tensors: list[Any]
     out_names: list[str]
-    pull: Pull
+    pull: Pull | None
     inside: Inside
 
     @property
@@ -249,9 +263,12 @@ class TensorCall:
 
     def pulled(self, cotangents: Sequence[Any]) -> list[Array | None]:
         """The gradients of all leaves, as arrays; None where the framework gives none."""
+        if self.pull is None:
+            call = self.subject.on(self.inputs, self.subject.precision, self.active)
+            self.pull, self.inside = call.pull, call.inside
         try:
             with self.inside():
-                found = self.pull(cotangents)
+                found = self.pull(cotangents) if self.pull is not None else []
         except Exception as error:
             raise UserError("its backward", error) from error
         gradients: list[Array | None] = [None] * len(self.inputs)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -16,6 +19,8 @@ from gradwitness.frameworks import load, reproducible
 from gradwitness.subjects.tensors.backend import Calling, Inside, Precision, Pull
 from gradwitness.subjects.tensors.places import Place, exchanged, places
 
+SLOW, TWICE = 5e-3, 2
+"""Seconds of a call that takes long, and how many of them there are before a function is compiled."""
 WIDE = tuple(map(np.dtype, ("float64", "complex128", "int64", "uint64")))
 
 
@@ -65,18 +70,22 @@ class Jax:
         """Nothing: parameters are arguments."""
 
     def parameters(self, function: Any) -> Mapping[str, Any]:
-        """None: functions of JAX get theirs as arguments."""
-        return {}
+        """Of modules of flax.nnx alone; other functions of JAX get theirs as arguments."""
+        return dict(_nnx().parameters(function)) if _is_nnx(function) else {}
 
     def unused(self, run: Callable[[], object]) -> list[str]:
         """None: they are always called."""
         return []
 
     def calling(self, function: Any, mode: str = "eager") -> Calling:
-        """A module of Flax is called by its apply."""
-        held = places(function, self.holds)
-        called = function.apply if type(function).__module__.startswith("flax") or hasattr(function, "apply") else function
-        run = load("jax").compile(called, mode)
+        """A module of flax.linen is called by its apply, one of flax.nnx on a copy of itself."""
+        held = [] if _is_nnx(function) else places(function, self.holds)
+        called = function
+        if _is_nnx(function):
+            called = partial(_on_copy, function)
+        elif _is_linen(function):
+            called = function.apply
+        run = load("jax").compile(called, mode) if not _is_nnx(function) or mode == "eager" else _jitted(called)
 
         def call(
             parameters: Mapping[str, Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], precision: Precision
@@ -84,9 +93,13 @@ class Jax:
             copies = {id(place.tensor): rounded(place.tensor, precision) for place in held}
             inside = partial(_inside, held, copies, precision.computed == "float64" or self._x64 or _wide((args, kwargs)))
             with inside():
-                return run(*args, **kwargs), inside
+                return (run(parameters, precision, *args, **kwargs) if _is_nnx(function) else run(*args, **kwargs)), inside
 
         return call
+
+    def evaluator(self, run: Callable[[Sequence[Any]], list[Any]]) -> Callable[[Sequence[Any]], list[Any]]:
+        """Compiled if it takes long: tracing a loop anew at each call does."""
+        return _Evaluator(run)
 
     def vjp(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> tuple[list[Any], Pull]:
         """Cotangents of None count as zeros. A complex gradient of JAX is the conjugate of that of the others."""
@@ -136,6 +149,51 @@ class Jax:
 BACKEND = Jax()
 
 
+def _is_linen(function: Any) -> bool:
+    return "flax.linen" in sys.modules and isinstance(function, sys.modules["flax.linen"].Module)
+
+
+def _is_nnx(function: Any) -> bool:
+    return "flax.nnx" in sys.modules and bool(_nnx().is_module(function))
+
+
+def _nnx() -> Any:
+    """flax.py, which imports flax.nnx."""
+    return importlib.import_module("gradwitness.subjects.tensors.flax")
+
+
+def _on_copy(module: Any, parameters: Mapping[str, Any], precision: Precision, *args: Any, **kwargs: Any) -> Any:
+    """A call of a module of nnx on given parameters."""
+    return _nnx().on(module, parameters, partial(rounded, precision=precision))(*args, **kwargs)
+
+
+def _jitted(called: Callable[..., Any]) -> Callable[..., Any]:
+    """Compiled; the precision is no array."""
+    jitted: Callable[..., Any] = jax.jit(called, static_argnums=1)
+    return jitted
+
+
+class _Evaluator:
+    """A function that is compiled once two calls of it took long; as it is where it cannot be compiled."""
+
+    def __init__(self, run: Callable[[Sequence[Any]], list[Any]]) -> None:
+        self._run, self._slow, self._compiled = run, 0, False
+
+    def __call__(self, inputs: Sequence[Any]) -> list[Any]:
+        start = time.perf_counter()
+        found = self._run(inputs)
+        self._slow += time.perf_counter() - start > SLOW
+        if self._slow == TWICE and not self._compiled:
+            self._compiled, eager = True, self._run
+            compiled = jax.jit(lambda values: eager(values))
+            try:
+                jax.block_until_ready(compiled(list(inputs)))
+                self._run = compiled
+            except Exception:  # it looks at values, which a compiled function cannot
+                self._run = eager
+        return found
+
+
 @contextmanager
 def _inside(held: list[Place], copies: Mapping[int, Any], x64: bool) -> Iterator[None]:
     with exchanged(held, copies), jax.enable_x64(x64):
@@ -155,7 +213,7 @@ def is_narrow(values: Array) -> bool:
 def rounded(value: Any, precision: Precision) -> Any:
     """Floats, and complex numbers, in a precision; anything else as it is."""
     for dtype in (precision.stored, precision.computed):
-        if dtype is not None and jnp.issubdtype(value.dtype, jnp.inexact):
+        if dtype is not None and hasattr(value, "dtype") and jnp.issubdtype(value.dtype, jnp.inexact):
             complex_ = jnp.issubdtype(value.dtype, jnp.complexfloating)
             value = value.astype(jnp.result_type(dtype, jnp.complex64) if complex_ else dtype)
     return value

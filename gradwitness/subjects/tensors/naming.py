@@ -19,6 +19,8 @@ def names_of(function: Any, count: int) -> list[str]:
     names = _positional(_written(function))
     if (rule := _custom(function)) is not None:
         names = _of_custom_function(rule)
+    elif callable(getattr(function, "apply", None)) and callable(getattr(function, "init", None)):
+        names = ["variables", *(name for name in names if name != "variables")]  # a module of flax.linen
     names = [*names, *(f"input{i}" for i in range(len(names), count))][:count]
     return names if len(set(names)) == count else [f"input{i}" for i in range(count)]
 

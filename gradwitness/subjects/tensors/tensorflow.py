@@ -111,7 +111,7 @@ class TensorFlow:
                 id(place.tensor): _copy(place.tensor, precision, kept) for place in held if id(place.tensor) not in given
             } | given
             values = {id(v): rounded(v._value, precision) for v in of_keras.variables if id(v) not in given} if of_keras else {}
-            return partial(_exchanged, held, new, of_keras, values | given, precision, states and mode == "eager")
+            return partial(_exchanged, held, new, of_keras, values | given, precision, states)
 
         compiled: dict[Precision, Any] = {}
 
@@ -145,6 +145,10 @@ class TensorFlow:
         if isinstance(function, tf.Module):
             return {variable.name.partition(":")[0]: variable for variable in function.trainable_variables}
         return {}
+
+    def evaluator(self, run: Callable[[Sequence[Any]], list[Any]]) -> Callable[[Sequence[Any]], list[Any]]:
+        """Without a tape."""
+        return run
 
     def vjp(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> tuple[list[Any], Pull]:
         """The tape is kept, so that the pull can be asked again."""

@@ -99,6 +99,10 @@ class Torch:
 
         return call
 
+    def evaluator(self, run: Callable[[Sequence[Any]], list[Any]]) -> Callable[[Sequence[Any]], list[Any]]:
+        """Functions that differentiate inside need a graph."""
+        return lambda inputs: self.vjp(run, inputs)[0]
+
     def vjp(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> tuple[list[Any], Pull]:
         """The graph is kept, so that the pull can be asked again."""
         with torch.enable_grad():
