@@ -37,6 +37,10 @@ SEARCHES: tuple[Callable[[Case, Look], Iterator[Repair]], ...] = (factors.factor
 """Hypotheses with thousands of candidates each."""
 
 
+FORMULAS = ("normalised", "formula")
+"""Kinds that give the right gradient and do not name a mistake."""
+
+
 def diagnose(case: Case, *, simply: bool = False) -> Explanation | None:
     """The mistake that explains a wrong gradient, proven; None if nothing repairs it.
 
@@ -102,7 +106,10 @@ def explain(case: Case, edit: Explanation | None = None) -> str:
     if edit is not None:
         if found is not None and found.kind == edit.kind == "series":
             return edit  # it says the same, and where
-        return Explanation(found.kind, f"{found}.\n{edit}", edit.gradient) if found is not None else edit
+        if found is None:
+            return edit
+        kind = edit.kind if found.kind in FORMULAS else found.kind
+        return Explanation(kind, f"{found}.\n{edit}", edit.gradient)
     if found is not None:
         return found
     seen = evidence(case)

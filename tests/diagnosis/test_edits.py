@@ -103,3 +103,19 @@ def test_the_kind_of_mistake_is_in_the_dict() -> None:
     forward, backward, inputs = overlapping_windows()
     found = check(forward, backward, inputs).to_dict()["findings"]
     assert [each.get("mistake") for each in found] == ["series", None]
+
+
+def test_a_softmax_that_is_multiplied_in_place() -> None:
+    def mixed(x: Any, v: Any) -> Any:
+        p = np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)
+        return p @ v, (p, v)
+
+    def backward(dout: Any, cache: Any) -> Any:
+        p, v = cache
+        dx = dout @ v.T
+        dx *= p  # WRONG: less the sum along the row first
+        return dx, p.T @ dout
+
+    rng = np.random.default_rng(3)
+    found = check(mixed, backward, (rng.normal(size=(3, 4)), rng.normal(size=(4, 2))))["dx"].explanation
+    assert "+ dx = p * (dx - (p * dx).sum(axis=-1, keepdims=True))" in found

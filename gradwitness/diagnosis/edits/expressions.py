@@ -53,7 +53,7 @@ def _binary(node: ast.BinOp) -> Iterator[Meant]:
             yield "term", ast.UnaryOp(ast.USub(), right), "a term is one too many"
         case ast.Mult():
             yield from _activation(left, right)
-            yield from _softmax(left, right)
+            yield from softmax(left, right)
             yield "factor", left, "a factor is one too many"
             yield "factor", right, "a factor is one too many"
             yield "factor", other(ast.Div()), "it divides where it multiplies"
@@ -87,7 +87,7 @@ def _activation(left: ast.expr, right: ast.expr) -> Iterator[Meant]:
                 yield "derivative", ast.BinOp(product.left, ast.Mult(), square), SQUARE
 
 
-def _softmax(left: ast.expr, right: ast.expr) -> Iterator[Meant]:
+def softmax(left: ast.expr, right: ast.expr) -> Iterator[Meant]:
     """Of p * d, and of p * (1 - p) * d: p * (d - (p * d).sum(axis, keepdims=True))."""
     words = "the term through the sum of the softmax is missing"
     for p, d in ((left, right), (right, left)):

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from gradwitness.diagnosis.edits.building import loaded, transposed
+from gradwitness.diagnosis.edits.expressions import softmax
 from gradwitness.diagnosis.edits.sites import Edit, Site
 
 OVERWRITE = "contributions overwrite each other"
@@ -54,6 +55,9 @@ def statements(site: Site) -> Iterator[Edit]:
         if isinstance(node.op, (ast.Add, ast.Sub)):
             other: ast.operator = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
             yield Edit(site, ast.AugAssign(target, other, value), "sign", "the sign is wrong")
+        if isinstance(node.op, ast.Mult) and isinstance(target, ast.Name):
+            for kind, right, words in softmax(value, ast.Name(target.id, ast.Load())):
+                yield Edit(site, ast.Assign([target], right), kind, words)
         if isinstance(node.op, (ast.Mult, ast.Div)):
             inverse: ast.operator = ast.Div() if isinstance(node.op, ast.Mult) else ast.Mult()
             yield Edit(site, ast.AugAssign(target, inverse, value), "factor", "the inverse is right")
