@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
 
+from gradwitness.arrays import Array
 from gradwitness.comparing.handed import backend_or_none, framework_of
 from gradwitness.comparing.names import names
 from gradwitness.comparing.probes import again, misfits, still
@@ -17,8 +18,9 @@ from gradwitness.comparing.runs import Runs
 from gradwitness.comparing.sides import Arrays, Side, Tensors
 from gradwitness.comparing.whose import NUMPY, belonging
 from gradwitness.functions.at import cotangent
-from gradwitness.report.findings import Finding
+from gradwitness.report.findings import FAULTS, Finding
 from gradwitness.report.report import Report
+from gradwitness.reproducing.cases import of_compare
 from gradwitness.subjects.arguments import kind
 from gradwitness.subjects.errors import BadCall
 from gradwitness.subjects.state import State
@@ -73,6 +75,21 @@ def compare(
         sides = [_side(name, *whose[name], inputs, kwargs or {}, dtype, asked) for name in whose]
         runs = Runs(sides, state, gradients, "reference" if reference is not None else None, seed)
         findings = tuple(_findings(runs))
+        case = None
+        if any(finding.verdict in FAULTS for finding in findings):
+
+            def examined(inputs: Any, kwargs: Mapping[str, Any], draw: Callable[..., Array], output: int | None) -> list[Finding]:
+                state = State(*(function for _, function in whose.values()), inputs, kwargs)
+                only = {"wrt": wrt, "outputs": output}
+                sides = [_side(name, *whose[name], inputs, kwargs, dtype, only) for name in whose]
+                try:
+                    return list(_findings(Runs(sides, state, gradients, runs.reference, seed), draw))
+                finally:
+                    state.finish()
+
+            own = {name: whose[name] for name in given}
+            every = [_side(name, *whose[name], inputs, kwargs or {}, dtype, {"wrt": wrt}) for name in given]
+            case = of_compare(own, inputs, kwargs or {}, runs.dtype, _numbered(every, sides), examined)
     return Report(
         " and ".join(given),
         f"{len(given)} functions in {runs.dtype}{runs.scale_told}",
@@ -80,6 +97,7 @@ def compare(
         runs.calls,
         time.perf_counter() - start,
         tuple(backend.version() for backend in backends) or (f"numpy {np.__version__}",),
+        case,
     )
 
 
@@ -102,6 +120,18 @@ def _side(
     return Tensors(name, framework, function, inputs, kwargs, dtype, **asked)
 
 
+def _numbered(every: Sequence[Side], sides: Sequence[Side]) -> dict[int, dict[str, str]]:
+    """The number of each output that is looked at, with its names."""
+    everything = {side.name: list(side.run(None).outs) for side in every}
+    asked = set(sides[0].run(None).outs)
+    first = everything[every[0].name]
+    return {
+        i: {name: outs[i] for name, outs in everything.items()}
+        for i, out in enumerate(first)
+        if out in asked and all(len(outs) == len(first) for outs in everything.values())
+    }
+
+
 def _named(functions: Any) -> dict[str, Any]:
     if not isinstance(functions, Mapping) or len(functions) < 2 or not all(isinstance(name, str) for name in functions):
         came = f"with {len(functions)} functions" if isinstance(functions, Mapping) else kind(functions)
@@ -111,8 +141,11 @@ def _named(functions: Any) -> dict[str, Any]:
     return dict(functions)
 
 
-def _findings(runs: Runs) -> Iterator[Finding]:
-    """About each output, each gradient, and what goes with them."""
+def _findings(runs: Runs, draw: Callable[[tuple[int, ...]], Array] | None = None) -> Iterator[Finding]:
+    """About each output, each gradient, and what goes with them.
+
+    draw   makes a cotangent for a shape; a random one if not given
+    """
     outs = {side.name: runs.run(side, values=True) for side in runs.sides}
     first, *others = runs.sides
     mine = list(outs[first.name].outs)
@@ -130,7 +163,7 @@ def _findings(runs: Runs) -> Iterator[Finding]:
     dead = yield from still(runs, outs)
     rng = np.random.default_rng((runs.seed, 1))
     if runs.gradients:
-        runs.douts = [cotangent(rng, out.shape) for out in outs[first.name].outs.values()]
+        runs.douts = [draw(out.shape) if draw else cotangent(rng, out.shape) for out in outs[first.name].outs.values()]
     runs.values = {side.name: runs.names[side.name].of(runs.run(side)) for side in runs.sides}
     yield from again(runs)
     if not dead:

@@ -16,9 +16,10 @@ from gradwitness.functions.narrow import Narrow
 from gradwitness.functions.order import batched, forward_mode, second
 from gradwitness.functions.truth import truth_of
 from gradwitness.judging.point import Point
-from gradwitness.report.findings import Finding
+from gradwitness.report.findings import FAULTS, Finding
 from gradwitness.report.progress import Progress
 from gradwitness.report.report import Report
+from gradwitness.reproducing.cases import of_check
 from gradwitness.subjects.errors import UserError
 from gradwitness.subjects.state import State
 from gradwitness.subjects.tensors.backend import backend_of
@@ -90,6 +91,10 @@ def check_function(
                         findings += narrow.findings(compiled, f"{dtype}, {mode}")
                     elif dtype != "float64" or reference is not None:
                         findings += narrow.findings(subject, dtype)
+            case = None
+            if any(finding.verdict in FAULTS for finding in findings):
+                own = _dtypes(subject, dtypes)
+                case = of_check(backend, function, inputs, kwargs or {}, wrt, at.out_names, own, seed)
         finally:
             state.finish()
     return Report(
@@ -99,6 +104,7 @@ def check_function(
         point.evaluations + at.calls,
         time.perf_counter() - start,
         (backend.version(),),
+        case,
     )
 
 

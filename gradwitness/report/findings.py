@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -59,6 +60,13 @@ class Finding:
         return {name: value for name, value in plain.items() if value not in ("", None, [], "nan") and value is not False}
 
 
+class Reproducible(Protocol):
+    """A call that a script can show again."""
+
+    def script(self, findings: Sequence[Finding], versions: Sequence[str]) -> str:
+        """The script. Raises ValueError where none can be written."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """The answer to one question, as data. `Report` is one that can tell itself.
@@ -69,6 +77,7 @@ class Answer:
     evaluations   how often the subject's forward and backward ran
     seconds       how long it took
     versions      "numpy 2.4.6", ...
+    case          the call, for a script that shows it again; None where there is none
     """
 
     subject: str
@@ -77,6 +86,7 @@ class Answer:
     evaluations: int = 0
     seconds: float = 0.0
     versions: tuple[str, ...] = field(default_factory=lambda: (f"numpy {np.__version__}",))
+    case: Reproducible | None = field(default=None, repr=False, compare=False)
 
     @property
     def verdict(self) -> Literal["right", "wrong", "cannot tell"]:

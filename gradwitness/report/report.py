@@ -57,6 +57,17 @@ class Report(Answer):
         """Write a page that needs no other file."""
         Path(path).write_text(page(self), encoding="utf-8")
 
+    def reproducer(self, path: str | Path) -> None:
+        """Write a script that shows what is wrong with the framework and NumPy alone, with small shapes and round values.
+
+        Raises ValueError where nothing is wrong, or what is wrong cannot be shown by a script.
+        """
+        if self.verdict != "wrong":
+            raise ValueError("nothing is wrong in this report: there is nothing to reproduce")
+        if self.case is None:
+            raise ValueError("only a report of check_function or compare can write a reproducer")
+        Path(path).write_text(self.case.script(self.findings, self.versions), encoding="utf-8")
+
     def __str__(self) -> str:
         return text(self)
 

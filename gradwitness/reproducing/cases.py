@@ -1,0 +1,214 @@
+"""What a script shows, and how it is examined again on smaller inputs. A report that found something wrong holds one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from gradwitness.arrays import Array
+from gradwitness.functions.narrow import Narrow
+from gradwitness.functions.truth import Itself
+from gradwitness.judging.gradients import gradients
+from gradwitness.judging.point import Point
+from gradwitness.report.findings import FAULTS, Finding
+from gradwitness.reproducing.given import Arrays, Given
+from gradwitness.reproducing.script import Script, written_as
+from gradwitness.reproducing.shrink import Shrinking
+from gradwitness.subjects.errors import BadCall, UserError
+from gradwitness.subjects.state import State
+from gradwitness.subjects.tensors.backend import Backend, load
+from gradwitness.subjects.tensors.function import Differentiated
+
+Cotangent = Callable[[tuple[int, ...]], Array]
+"""A shape -> a cotangent whose numbers have few digits."""
+
+
+def ones(shape: tuple[int, ...]) -> Array:
+    """All ones: the sum of the outputs."""
+    return np.ones(shape)
+
+
+def tenths(shape: tuple[int, ...]) -> Array:
+    """Small numbers of one or two digits that all differ a little."""
+    found = np.round(np.random.default_rng(0).normal(size=shape), 1)
+    return np.where(found == 0, 0.5, found)
+
+
+Again = Callable[[Any, Mapping[str, Any], Cotangent, int], Sequence[Finding]]
+"""(inputs, kwargs, cotangent, the one output that is looked at) -> what is found about them."""
+
+
+Outputs = Mapping[int, Mapping[str, str]]
+"""Number of an output -> function -> its name there: "out[y]"."""
+
+
+@dataclass
+class Case:
+    """A call whose findings can be shown again.
+
+    functions  name -> (framework, function)
+    given      the inputs, copied
+    again      how other inputs are examined, for a finding; None where no script can show it
+    dtype      in which the functions run
+    way        what tells the truth about a finding: see `Script`
+    outputs    those that are looked at: the number of each, and what each function calls it
+    contexts   the frameworks
+    """
+
+    functions: Mapping[str, tuple[str, Callable[..., Any]]]
+    given: Given
+    again: Callable[[Finding], Again | None]
+    dtype: str
+    way: Callable[[Finding], str]
+    outputs: Outputs
+    contexts: Sequence[Backend] = field(default_factory=list)
+
+    def script(self, findings: Sequence[Finding], versions: Sequence[str]) -> str:
+        """The script about the first finding that one can be written about. Raises ValueError where there is none."""
+        wrong = [finding for finding in findings if finding.verdict in FAULTS]
+        if not wrong:
+            raise ValueError("nothing is wrong in this report: there is nothing to reproduce")
+        with ExitStack() as stack:
+            for backend in self.contexts:
+                stack.enter_context(backend.reproducible())
+                stack.callback(backend.random_state())
+            for finding in wrong:
+                again = self.again(finding)
+                if again is not None:
+                    return self._about(finding, again, ", ".join(versions))
+        shown = ", ".join(finding.about for finding in wrong)
+        raise ValueError(f"no script can be written about {shown}: it shows outputs and gradients. The report says what is wrong")
+
+    def _about(self, finding: Finding, again: Again, version: str) -> str:
+        given = self.given
+        for cotangent in (ones, tenths):
+            for output, names in self.outputs.items():
+                search = _Search(given, again, finding.about, cotangent, output)
+                if search.shows(given.arrays):
+                    smallest = Shrinking(search.shows, given.floats()).smallest(given.arrays)
+                    search.shows(smallest)
+                    found = search.found or finding
+                    script = Script(
+                        self.functions,
+                        given,
+                        smallest,
+                        cotangent,
+                        names,
+                        replace(found, explanation=found.explanation or finding.explanation),
+                        self.dtype,
+                        self.way(finding),
+                    )
+                    return written_as(script, version)
+        raise ValueError(
+            f"{finding.about} is wrong with random cotangents alone, not with round ones: the report has what was found"
+        )
+
+
+@dataclass
+class _Search:
+    """Whether smaller inputs show the same."""
+
+    given: Given
+    again: Again
+    about: str
+    cotangent: Cotangent
+    output: int
+    found: Finding | None = None
+
+    def shows(self, arrays: Arrays) -> bool:
+        """Examine them."""
+        inputs, kwargs = self.given.of(arrays)
+        try:
+            found = self.again(inputs, kwargs, self.cotangent, self.output)
+        except (UserError, BadCall, ArithmeticError, ValueError, IndexError):
+            return False
+        same = [f for f in found if f.verdict in FAULTS and (f.about == self.about or self._is_out(f.about))]
+        self.found = same[0] if same else self.found
+        return bool(same)
+
+    def _is_out(self, about: str) -> bool:
+        """An output that is looked at alone may have lost its number."""
+        return about.partition("[")[0] == self.about.partition("[")[0] and about.startswith("out")
+
+
+def of_check(
+    backend: Backend,
+    function: Callable[..., Any],
+    inputs: Any,
+    kwargs: Mapping[str, Any],
+    wrt: Any,
+    outputs: Sequence[str],
+    dtypes: Sequence[str],
+    seed: int,
+) -> Case:
+    """The case of a `check_function`.
+
+    outputs   the names of those that are looked at
+    """
+
+    def subject_of(inputs: Any, kwargs: Mapping[str, Any], output: int) -> Differentiated:
+        return Differentiated(backend, function, inputs, kwargs, wrt=wrt, outputs=output)
+
+    def gradient(inputs: Any, kwargs: Mapping[str, Any], cotangent: Cotangent, output: int) -> Sequence[Finding]:
+        state = State(function, inputs, kwargs)
+        try:
+            point = Round(subject_of(inputs, kwargs, output), seed, state, cotangent)
+            return list(gradients(point))
+        finally:
+            state.finish()
+
+    def narrow(dtype: str) -> Again:
+        def examined(inputs: Any, kwargs: Mapping[str, Any], cotangent: Cotangent, output: int) -> Sequence[Finding]:
+            subject = subject_of(inputs, kwargs, output)
+            douts = [cotangent(out.shape) for out in subject.forward([leaf.array for leaf in subject.leaves]).outs]
+            return list(Narrow(subject, dtype, douts, seed, Itself(subject)).findings(subject, dtype))
+
+        return examined
+
+    def again(finding: Finding) -> Again | None:
+        if finding.about.startswith("d") and "," not in finding.about:
+            return gradient
+        dtype, colon, _ = finding.about.partition(": ")
+        return narrow(dtype) if colon and dtype in dtypes else None
+
+    def way(finding: Finding) -> str:
+        return "dtype" if ": " in finding.about else "derivative"
+
+    own = {"function": (backend.name, function)}
+    dtype = next(iter(dtypes), "float64")
+    whole = Differentiated(backend, function, inputs, kwargs)
+    everything = whole.forward([leaf.array for leaf in whole.leaves]).out_names
+    numbered = {i: {"function": name} for i, name in enumerate(everything) if name in outputs}
+    return Case(own, Given(function, inputs, kwargs), again, dtype, way, numbered, [backend])
+
+
+class Round(Point):
+    """A point with a round cotangent."""
+
+    def __init__(self, function: Any, seed: int, state: State, cotangent: Cotangent) -> None:
+        super().__init__(function, seed, state)
+        self.douts = [cotangent(out.shape) for out in self.outs]
+        self.weights = np.concatenate([np.ravel(dout) for dout in self.douts]).astype(np.longdouble)
+
+
+def of_compare(
+    functions: Mapping[str, tuple[str, Any]], inputs: Any, kwargs: Mapping[str, Any], dtype: str, outputs: Outputs, again: Again
+) -> Case:
+    """The case of a `compare`."""
+
+    def examined(finding: Finding) -> Again | None:
+        return (
+            again if finding.about.startswith(("out", "d")) and finding.about != "outputs" and "," not in finding.about else None
+        )
+
+    given = Given(next(iter(functions.values()))[1], inputs, kwargs)
+    return Case(functions, given, examined, dtype, lambda _: "others", outputs, backends_of(functions))
+
+
+def backends_of(functions: Mapping[str, tuple[str, Any]]) -> list[Backend]:
+    """Those of some functions, each once."""
+    return [load(name) for name in dict.fromkeys(name for name, _ in functions.values()) if name != "numpy"]

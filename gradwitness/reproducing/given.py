@@ -1,0 +1,108 @@
+"""Inputs as arrays by path, which can be made smaller and rounder, and inputs again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gradwitness.arrays import Array
+from gradwitness.comparing.handed import plain
+from gradwitness.reproducing.source import literal
+from gradwitness.subjects.arguments import branches
+from gradwitness.subjects.signatures import as_positional
+from gradwitness.subjects.tensors.backend import load, origin
+from gradwitness.subjects.tensors.function import is_real
+from gradwitness.subjects.tensors.naming import names_of
+from gradwitness.subjects.tensors.tree import Path, replaced, tensors, written
+
+Arrays = Mapping[Path, Array]
+
+
+@dataclass
+class Given:
+    """What a function is given.
+
+    arrays   every tensor and array by its path
+    dtypes   their dtypes
+    names    what they are called in a script
+    """
+
+    function: Callable[..., Any]
+    inputs: Any
+    kwargs: Mapping[str, Any]
+    arrays: dict[Path, Array] = field(default_factory=dict)
+    dtypes: dict[Path, str] = field(default_factory=dict)
+    names: dict[Path, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.keywords, given = as_positional(self.function, self.inputs, self.kwargs)
+        names = list(self.keywords) or names_of(self.function, len(given))
+        self.tree: dict[str, Any] = {"inputs": dict(zip(names, given, strict=True)), "kwargs": dict(self.kwargs)}
+        self._likes = dict(tensors(self.tree, _holds))
+        for path, value in self._likes.items():
+            framework = origin(value)
+            self.arrays[path] = load(framework).array(value) if framework else plain(value)
+            self.dtypes[path] = load(framework).dtype(value) if framework else np.asarray(value).dtype.name
+            self.names[path] = _identifier(written(path[1:]), self.names.values())
+
+    def floats(self) -> list[Path]:
+        """The paths of floats."""
+        return [path for path, dtype in self.dtypes.items() if is_real(dtype)]
+
+    def of(self, arrays: Arrays) -> tuple[Any, dict[str, Any]]:
+        """Inputs and keyword arguments with other values."""
+        new = {path: self._like(path, array) for path, array in arrays.items()}
+        tree = replaced(self.tree, new)
+        return (tree["inputs"] if self.keywords else tuple(tree["inputs"].values())), tree["kwargs"]
+
+    def _like(self, path: Path, array: Array) -> Any:
+        value = self._likes[path]
+        framework = origin(value)
+        if framework:
+            return load(framework).tensor(array, value, self.dtypes[path])
+        return np.asarray(array).astype(self.dtypes[path])
+
+    def rounded(self, path: Path, array: Array) -> Array:
+        """An array as the dtype of its tensor holds it."""
+        value = self._likes[path]
+        framework = origin(value)
+        return load(framework).array(self._like(path, array)) if framework else np.asarray(self._like(path, array))
+
+    def call(self, function: str, convert: str) -> str:
+        """The call of a function as code. Raises NoSource for an argument that cannot be written down.
+
+        convert   makes a tensor of integers
+        """
+        named = self.tree["inputs"] if self.keywords else {}
+        args = (
+            [] if self.keywords else [self._code(("inputs", key), value, convert) for key, value in self.tree["inputs"].items()]
+        )
+        args += [f"{key}={self._code(('inputs', key), value, convert)}" for key, value in named.items()]
+        args += [f"{key}={self._code(('kwargs', key), value, convert)}" for key, value in self.tree["kwargs"].items()]
+        return f"{function}({', '.join(args)})"
+
+    def _code(self, path: Path, value: Any, convert: str) -> str:
+        if path in self.names:
+            return self.names[path] if is_real(self.dtypes[path]) else f"{convert}({self.names[path]})"
+        parts = {key: self._code((*path, key), branch, convert) for key, branch in branches(value)}
+        if type(value) is dict:
+            return "{" + ", ".join(f"{key!r}: {part}" for key, part in parts.items()) + "}"
+        if type(value) is list:
+            return "[" + ", ".join(parts.values()) + "]"
+        if type(value) is tuple:
+            return "(" + "".join(f"{part}, " for part in parts.values()) + ")"
+        return literal(value)
+
+
+def _holds(value: Any) -> bool:
+    tensor = bool(origin(value)) and hasattr(value, "shape") and hasattr(value, "dtype")
+    return tensor or isinstance(value, (np.ndarray, np.generic))
+
+
+def _identifier(name: str, taken: Any) -> str:
+    plain_name = "".join(c if c.isalnum() else "_" for c in name).strip("_") or "input"
+    plain_name = f"input_{plain_name}" if plain_name[0].isdigit() else plain_name
+    return plain_name if plain_name not in taken else f"{plain_name}_{len(list(taken))}"

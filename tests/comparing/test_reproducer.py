@@ -1,0 +1,164 @@
+"""`report.reproducer`: the script runs where there is the framework and NumPy alone, and prints the disagreement."""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradwitness import Report, check_function, compare
+from gradwitness.reproducing import multiprecision
+from gradwitness.reproducing.source import source_of
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+FACTOR = 2.0
+x = "a global of the same name as an argument"
+
+
+class Rows(torch.autograd.Function):  # type: ignore[misc]  # torch has no types for it
+    """x times weight, summed; the gradient of x is too large by a factor that is a global."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, weight: Any) -> Any:
+        ctx.save_for_backward(x, weight)
+        return (x * weight).sum(-1)
+
+    @staticmethod
+    def backward(ctx: Any, dout: Any) -> Any:
+        x, weight = ctx.saved_tensors
+        return FACTOR * dout[:, None] * weight.expand_as(x), (dout[:, None] * x).sum(0)
+
+
+def halved(x: Any) -> Any:
+    return x / 2
+
+
+def loss(x: Any, labels: Any, *, scale: float = 1.0) -> Any:
+    return scale * torch.nn.functional.nll_loss(halved(x), labels) + Rows.apply(x, x[0]).sum()
+
+
+def overflowing(x: Any, bias: Any) -> Any:
+    e = torch.exp(x + bias)
+    return {"total": x.sum(), "out": e / e.sum(-1, keepdim=True)}
+
+
+def drawn(*shape: int, dtype: Any = torch.float64) -> Any:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(dtype)
+
+
+def of_gradient() -> Report:
+    return check_function(loss, (drawn(4, 5), torch.tensor([0, 4, 2, 1])), kwargs={"scale": 0.5})
+
+
+def of_dtype() -> Report:
+    return check_function(overflowing, (drawn(4, 5, dtype=torch.float32) * 30 + 80, torch.zeros(5)))
+
+
+def of_compare() -> Report:
+    gelu = torch.nn.functional.gelu
+    return compare({"erf": gelu, "tanh": functools.partial(gelu, approximate="tanh")}, drawn(4, 5))
+
+
+def of_lambdas() -> Report:
+    return compare({"sine": lambda x: torch.sin(x), "other": lambda x: FACTOR * torch.sin(x)}, drawn(3))
+
+
+SHOWN: dict[str, tuple[Callable[[], Report], str, str]] = {
+    "gradient": (of_gradient, "dx by automatic differentiation: [[2.75]]", "dx, the truth: [[1.74999"),
+    "dtype": (of_dtype, "out by float32: [[1.0], [1.0], [nan]]", "out, the truth: [[1.0], [1.0], [1.0]]"),
+    "compare": (of_compare, "out by erf in float64: [[0.8413", "out by tanh in float64: [[0.8411"),
+    "lambdas": (of_lambdas, "out by sine: [0.8414", "out by other: [1.6829"),
+}
+RUNNER = """
+import contextlib, io, json, runpy, sys
+printed = {}
+for path in sys.argv[1:]:
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        runpy.run_path(path)
+    printed[path] = out.getvalue()
+assert not {"gradwitness", "reference", "tests"} & sys.modules.keys()
+print(json.dumps(printed))
+"""
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What each script prints, in a process that has PyTorch and NumPy; one process, for importing them takes seconds."""
+    import json
+
+    folder = tmp_path_factory.mktemp("scripts")
+    paths = {name: folder / f"{name}.py" for name in SHOWN}
+    for name, path in paths.items():
+        SHOWN[name][0]().reproducer(path)
+    command = [sys.executable, "-c", RUNNER, *map(str, paths.values())]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env={"PATH": ""})
+    assert done.returncode == 0, done.stderr
+    found: dict[str, str] = json.loads(done.stdout)
+    return {name: found[str(path)] for name, path in paths.items()}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_the_script_shows_both_results_on_the_smallest_input(name: str, printed: dict[str, str]) -> None:
+    for line in SHOWN[name][1:]:
+        assert line in printed[name]
+
+
+def test_the_script_says_why_and_what_it_needs(tmp_path: Path) -> None:
+    of_gradient().reproducer(tmp_path / "script.py")
+    text = (tmp_path / "script.py").read_text()
+    assert text.startswith('"""dx: wrong.\n')
+    assert "Central differences of its values in float64 say so" in text
+    assert "This script needs PyTorch and NumPy alone." in text
+    assert "labels = np.array([0], dtype='int64')" in text
+    assert "def halved" in text
+
+
+def test_code_without_source_is_imported_where_to_paste_it_is_said() -> None:
+    scope: dict[str, Any] = {}
+    exec("def made(x):\n    return x", scope)  # noqa: S102  a function without a source file
+    source = source_of(scope["made"], "torch")
+    assert source.pasted
+    assert source.text.startswith("# Paste the source of made here")
+
+
+@pytest.mark.parametrize(("name", "order", "digits"), [("tanh", 0, "0.46211715726000975850231"), ("erf", 1, "0.878782578935")])
+def test_mpmath_gives_the_exact_value(name: str, order: int, digits: str) -> None:
+    pytest.importorskip("mpmath", reason="mpmath is not installed")
+    function = getattr(torch, name)
+    assert multiprecision.exact(function, 0.5, order).startswith(digits)
+
+
+def test_the_exact_value_stands_in_the_script(tmp_path: Path) -> None:
+    pytest.importorskip("mpmath", reason="mpmath is not installed")
+    compare({"tanh": torch.tanh, "other": lambda x: 1.01 * torch.tanh(x)}, drawn(3)).reproducer(tmp_path / "script.py")
+    assert "mpmath, 50 digits: the function at 1.0 is 0.76159415595576488" in (tmp_path / "script.py").read_text()
+
+
+def test_a_report_without_a_fault_has_no_script(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="nothing is wrong"):
+        compare({"one": torch.sin, "other": torch.sin}, drawn(3)).reproducer(tmp_path / "script.py")
+
+
+def test_of_jax_a_rule_is_written_with_its_parts() -> None:
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+
+    @jax.custom_vjp
+    def tanh(x: Any) -> Any:
+        return jax.numpy.tanh(x)
+
+    def forward(x: Any) -> Any:
+        return tanh(x), x
+
+    tanh.defvjp(forward, lambda x, dout: (-dout * (1 - jax.numpy.tanh(x) ** 2),))
+    source = source_of(tanh, "jax")
+    assert not source.pasted
+    namespace: dict[str, Any] = {"Any": Any}
+    exec("\n".join([*source.imports, *source.definitions.values()]), namespace)  # noqa: S102  what a script does
+    assert float(jax.grad(namespace["tanh"])(np.float32(0.5))) < 0
