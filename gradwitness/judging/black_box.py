@@ -283,11 +283,12 @@ class BlackBox:
         if not self.stairs and found.slope.kind != "kink":
             near, far = [self._table(direction, spacing) for spacing in (step / 5 / CLOSER, step / 5)]
             self.noises = np.fmax(self.noises, of_two(near, far))
-        if abs(found.excess) < LOST * found.slack:
-            noises = [self.point.rounding(ROUNDING), self.point.noise_of_gradients(direction.parts, SPACINGS)]
-            self.spreads = [np.maximum.reduce(each) for each in zip(self.spreads, *noises, strict=True)]
         reach = FIRST_STEP if stepped == "yes" else found.slope.reach or self.reach
         again = self.along(direction, OTHER * reach, found.rungs, found.reached)
+        if not again.agrees and abs(found.excess) < LOST * found.slack:
+            noises = [self.point.rounding(ROUNDING), self.point.noise_of_gradients(direction.parts, SPACINGS)]
+            self.spreads = [np.maximum.reduce(each) for each in zip(self.spreads, *noises, strict=True)]
+            again = replace(again, slack=self._slack(direction))
         inconsistent = abs(again.excess - found.excess) > again.room + found.room
         return _untold(again) if not again.agrees and inconsistent else again
 
