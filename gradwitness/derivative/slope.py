@@ -23,30 +23,19 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 
-DEVIATIONS = 8.0
-"""Standard deviations of the measured noise that one value may be off; the table may miss it by a factor of two or three."""
+from gradwitness.derivative.ladder import RUNG, RUNGS, Kind, Rung, climbed, growing, longer, start_of
+from gradwitness.derivative.line import Line, Real
+
 ORDER = 8
 LEVELS = 12
-RUNG = 8.0
-"""Factor between the steps of the ladder."""
-RUNGS = 7
-DEEPEST = 2.0**-50
-"""Of the first step: how far down the ladder is followed where quotients grow."""
-LONGER = 7
-"""Tries of longer steps. They grow by RUNG, then RUNG^2, and so on."""
 RESTARTS = 6
-GROWING = 1.5
-"""Factor from rung to rung beyond which quotients grow: sqrt|x| gives 2.8, a jump gives 8."""
 FALLING = 1.25
 """Factor from rung to rung beyond which a fold falls to 0: |x|^(4/3) gives 2, a kink tends to 1."""
 
-Real = np.longdouble
 ZERO, INF, NAN = Real(0), Real(np.inf), Real(np.nan)
-Kind = Literal["smooth", "kink", "jump", "undefined"]
 Quotient = Callable[[float], tuple[np.longdouble, np.longdouble]]
 
 
@@ -70,48 +59,6 @@ class Slope:
     difference_error: np.longdouble = INF
 
 
-class Line:
-    """A function along a line, less its value at 0.
-
-    value   t -> the value; each t is asked for once
-    noise   t -> the standard deviation of the error in that value
-    still   whether the function has had the same value everywhere so far
-    """
-
-    def __init__(
-        self,
-        value: Callable[[float], np.longdouble],
-        noise: Callable[[float], float | np.longdouble],
-        still: Callable[[], bool] = lambda: False,
-    ) -> None:
-        self._value, self._noise, self.still = value, noise, still
-        self._known: dict[float, np.longdouble] = {}
-
-    @property
-    def known(self) -> list[float]:
-        """The places at which the value is known and finite."""
-        return [t for t, value in self._known.items() if np.isfinite(value)]
-
-    def at(self, t: float) -> np.longdouble:
-        """The value at t."""
-        if t not in self._known:
-            self._known[t] = Real(self._value(t))
-        return self._known[t]
-
-    def noise(self, step: float) -> np.longdouble:
-        """The most that noise may do to one value at +-step."""
-        self.at(step), self.at(-step)
-        return Real(DEVIATIONS) * max(Real(self._noise(step)), Real(self._noise(-step)))
-
-    def central(self, step: float) -> tuple[np.longdouble, np.longdouble]:
-        """The central difference quotient, and what noise may do to it."""
-        return (self.at(step) - self.at(-step)) / (2 * Real(step)), self.noise(step) / Real(step)
-
-    def fold(self, step: float) -> tuple[np.longdouble, np.longdouble]:
-        """(f(h) + f(-h) - 2 f(0)) / h: at a kink it tends to the difference of the slopes, elsewhere to 0."""
-        return (self.at(step) + self.at(-step)) / Real(step), 4 * self.noise(step) / Real(step)
-
-
 @dataclass(frozen=True)
 class _Limit:
     """What a sequence of quotients tends to as the step goes to 0; from `reach` to `step`, the last one used."""
@@ -122,14 +69,6 @@ class _Limit:
     reach: float = 0.0
 
 
-@dataclass(frozen=True)
-class _Rung:
-    step: float
-    value: np.longdouble
-    noise: np.longdouble
-    fold: np.longdouble
-
-
 def slope(line: Line, step: float, enough: float = 0.0, clear: float = 0.0, rungs: int = RUNGS) -> Slope:
     """The derivative of a line at 0.
 
@@ -138,11 +77,11 @@ def slope(line: Line, step: float, enough: float = 0.0, clear: float = 0.0, rung
     clear    noise in a quotient that is small enough: no longer steps are tried
     rungs    of the ladder, at least
     """
-    ladder = _ladder(line, _longer(line, step, clear), rungs)
-    kind = _growing(ladder)
+    ladder = climbed(line, longer(line, step, clear), rungs)
+    kind = growing(ladder)
     if kind:
         return Slope(NAN, INF, kind=kind)
-    start = _start(ladder)
+    start = start_of(ladder)
     for _ in range(RESTARTS):
         if start is None:
             return _rough(ladder)
@@ -172,71 +111,6 @@ def quick(line: Line, step: float, levels: int) -> Slope:
     return Slope(row[-1], error if np.isfinite(error) else INF, 2 * step, first)
 
 
-def _longer(line: Line, step: float, clear: float) -> float:
-    """A step at which noise does not hide the slope, if there is one before the function bends or ends."""
-    quotient, noise = line.central(step)
-    for power in range(1, LONGER):
-        if np.isfinite(quotient) and noise <= clear:
-            break
-        longer, less = line.central(RUNG**power * step)
-        if not (np.isfinite(longer) and less <= noise / 2) or (np.isfinite(quotient) and abs(longer - quotient) > noise + less):
-            break
-        step, quotient, noise = RUNG**power * step, longer, less
-    return step
-
-
-def _ladder(line: Line, step: float, rungs: int) -> list[_Rung]:
-    """The rungs on which the function is finite; more of them while the quotients do not fall."""
-    ladder: list[_Rung] = []
-    first = step
-    while len(ladder) < rungs or ((_growth(ladder) or not _falls(*ladder[-3:])) and step >= first * DEEPEST):
-        (value, noise), (fold, _) = line.central(step), line.fold(step)
-        if np.isfinite(value):
-            ladder.append(_Rung(step, value, noise, fold))
-        elif step < first * DEEPEST:
-            break
-        step /= RUNG
-    return ladder
-
-
-def _growth(ladder: list[_Rung]) -> float:
-    """By how much quotients grow from rung to rung at the end of the ladder; 0 where they do not."""
-    if len(ladder) < 4:
-        return 0.0
-    last = ladder[-4:]
-    for quotients in ([r.value for r in last], [r.fold for r in last]):
-        changes = [abs(b - a) for a, b in pairwise(quotients)]
-        beyond_noise = all(change > a.noise + b.noise for change, (a, b) in zip(changes, pairwise(last), strict=True))
-        if beyond_noise and changes[1] > GROWING * changes[0] and changes[2] > GROWING * changes[1]:
-            return float(changes[2] / changes[1])
-    return 0.0
-
-
-def _growing(ladder: list[_Rung]) -> Kind | None:
-    """What a ladder says that has no smooth end."""
-    if len(ladder) < 4:
-        return "undefined"
-    growth = _growth(ladder)
-    if not growth:
-        return None
-    return "jump" if growth > RUNG / 1.5 else "undefined"
-
-
-def _start(ladder: list[_Rung]) -> float | None:
-    """The longest step from which on the quotients change as those of a smooth function do; None where none do."""
-    start = None
-    for a, b, c in zip(ladder[-3::-1], ladder[-2:0:-1], ladder[:1:-1], strict=True):
-        if not _falls(a, b, c):
-            break
-        start = a.step
-    return start
-
-
-def _falls(a: _Rung, b: _Rung, c: _Rung) -> bool:
-    """Whether quotients change from b to c by an eighth of what they change from a to b, or by no more than noise."""
-    return bool(abs(b.value - c.value) <= abs(a.value - b.value) / RUNG + b.noise + c.noise)
-
-
 def _extrapolated(quotient: Quotient, step: float, power: int, enough: float) -> _Limit:
     """The limit of quotients whose error is a series in h, h^(1 + power), h^(1 + 2 power), ... (power 2) or in h^2, h^4, ..."""
     best = _Limit()
@@ -261,7 +135,7 @@ def _extrapolated(quotient: Quotient, step: float, power: int, enough: float) ->
     return best
 
 
-def _missed(ladder: list[_Rung], limit: _Limit) -> float | None:
+def _missed(ladder: list[Rung], limit: _Limit) -> float | None:
     """A rung below a limit's first step whose quotient does not agree with it; None where all do.
 
     It agrees where it is nearer to the limit than the rung above by a factor of eight, as on the ladder of a smooth function.
@@ -275,7 +149,7 @@ def _missed(ladder: list[_Rung], limit: _Limit) -> float | None:
     return missed
 
 
-def _with_sides(line: Line, ladder: list[_Rung], limit: _Limit) -> Slope:
+def _with_sides(line: Line, ladder: list[Rung], limit: _Limit) -> Slope:
     """The slope, and whether the sides have slopes of their own."""
     found = Slope(limit.value, limit.error, limit.step, limit.reach)
     last = ladder[-1]
@@ -290,12 +164,12 @@ def _with_sides(line: Line, ladder: list[_Rung], limit: _Limit) -> Slope:
     return Slope(found.value, found.error, found.step, found.reach, "kink", fold.value, fold.error)
 
 
-def _fall(above: _Rung, below: _Rung) -> float:
+def _fall(above: Rung, below: Rung) -> float:
     """By which factor the fold falls from one rung to the next."""
     return float(abs(above.fold) / abs(below.fold))
 
 
-def _rough(ladder: list[_Rung]) -> Slope:
+def _rough(ladder: list[Rung]) -> Slope:
     """What can be said where the quotients do not converge like those of a smooth function: the last ones, with a wide bar."""
     clear = [rung for rung in ladder if math.isfinite(rung.noise)]
     if len(clear) < 3:

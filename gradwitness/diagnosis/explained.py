@@ -13,8 +13,9 @@ from gradwitness.diagnosis.diagnose import explain
 from gradwitness.diagnosis.edits.search import edited
 from gradwitness.diagnosis.evidence import case_of
 from gradwitness.judging.black_box import BlackBox
+from gradwitness.judging.claims import Claim
 from gradwitness.judging.directions import joint
-from gradwitness.judging.point import Claim, Point
+from gradwitness.judging.point import Point
 from gradwitness.report.findings import SHOWN, Finding
 from gradwitness.verdict import K
 

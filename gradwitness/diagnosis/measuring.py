@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from gradwitness.diagnosis.case import Measurement
-from gradwitness.judging.black_box import FIRST_STEP, BlackBox, Measured
+from gradwitness.judging.black_box import BlackBox
 from gradwitness.judging.directions import Direction
+from gradwitness.judging.measured import Measured
+from gradwitness.judging.outputs import FIRST_STEP
 
 ELEMENTS = 14
 BEST = 0.2

@@ -62,7 +62,7 @@ def _slopes(box: BlackBox, which: int, index: tuple[int, ...], step: float) -> t
 
     coarse = (change(step) - change(-step)) / (2 * step)
     fine = (change(step / 2) - change(-step / 2)) / step
-    noise = np.abs(box.noises * box.point.weights) / step
+    noise = np.abs(box.noise.each * box.point.weights) / step
     return fine + (fine - coarse) / 3, np.abs(fine - coarse) / 15 + 8 * noise
 
 

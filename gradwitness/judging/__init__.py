@@ -1,8 +1,14 @@
 """Is this gradient right? The user's gradient against the numerical derivative, along directions.
 
-point.py       a function at one point: its value, the cotangent, the gradient that is claimed, the size of steps
-directions.py  which directions: groups of elements whose gradients are of like size, and ties moved together
-black_box.py   the numerical derivative of a function that can only be called
-locate.py      which elements are wrong, where a direction disagrees
-native.py      what the user's own dtype returns: float32, float16, bfloat16, and overflow in float64
+precision.py    in which precision a function is examined
+point.py        a function at one point: its value, the cotangent, the size of steps
+claims.py       the gradient that is claimed there, and what rounding may do to it
+directions.py   which directions: groups of elements whose gradients are of like size, and ties moved together
+outputs.py      the noise of each output
+black_box.py    the numerical derivative of a function that can only be called; measured.py: what is found along a direction
+second_look.py  what disagrees is measured a second time
+judge.py        measures along directions; conclusion.py says what follows; judgement.py: the verdict about one gradient
+locate.py       which elements are wrong, where a direction disagrees
+gradients.py    a finding about each gradient
+native.py       what the user's own dtype returns: float32, float16, bfloat16, and overflow in float64
 """

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.judging.judge import Judge, Judgement
-from gradwitness.judging.point import Claim, Point
+from gradwitness.judging.claims import Claim
+from gradwitness.judging.judge import Judge
+from gradwitness.judging.judgement import Judgement
+from gradwitness.judging.point import Point
 from gradwitness.report.findings import SHOWN, Finding
 
 

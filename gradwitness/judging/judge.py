@@ -8,55 +8,28 @@ missed. Each direction says how large an error of each element it would have sho
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.judging.black_box import FIRST_STEP, BlackBox, Measured
+from gradwitness.judging.black_box import BlackBox
+from gradwitness.judging.conclusion import APART, BUDGET, RUNGS, Conclusion
 from gradwitness.judging.directions import Direction, even, joint
-from gradwitness.judging.locate import EVALUATIONS, Located, Wrong, locate
+from gradwitness.judging.judgement import Judgement
+from gradwitness.judging.measured import Measured
+from gradwitness.judging.outputs import FIRST_STEP
 from gradwitness.judging.point import Point
+from gradwitness.judging.second_look import SecondLook
 
 SEEN = 1e-7
 """Of an element's own size: directions are added until an error of this size would be seen, where rounding allows."""
-BUDGET = 130
-"""Evaluations for a function that is right; probes and the user's own dtype take 20 more."""
-RUNGS = 4
-"""Of the ladder of a direction after the first."""
 ONE_DIRECTION = 24
 """Evaluations of such a direction, at most as a rule."""
-APART = 150
-"""Evaluations after which arrays that are wrong together are no longer told apart."""
-MEMBERS = 8
-"""Elements of a gradient that are looked at alone where it has a kink."""
 AGAIN = 1.5
 """By how much bars may be wider where something disagrees and is measured a second time, with all noise that can be found.
 
 Measured with errors planted in the 88 functions of trust/user_code at 12 draws of each kind: 1.05 in the median, 1.7 at the 99th
 percentile. Sight allows for it."""
-WEAK = 0.25
-"""Of the largest element: a gradient of which larger errors would not be seen cannot be called right."""
-
-
-@dataclass
-class Judgement:
-    """About one gradient.
-
-    wrong      its wrong elements that were found
-    blocks     how many more parts of it disagree that were not searched to the end
-    together   elements of which each may be right and all together are wrong: tied ones, at a kink
-    still      whether nothing moved: forward returned the same value wherever this array was moved
-    sight      the smallest error of any one element that would have been seen, relative to the largest element of the gradient
-    """
-
-    verdict: Literal["right", "wrong", "kink", "jump", "undefined", "cannot tell"] = "right"
-    wrong: list[Wrong] = field(default_factory=list)
-    blocks: int = 0
-    sight: float = np.nan
-    together: list[tuple[int, ...]] = field(default_factory=list)
-    still: bool = False
 
 
 class Judge:
@@ -102,7 +75,10 @@ class Judge:
             if self.point.evaluations + ONE_DIRECTION > BUDGET + self.more:
                 break
             remaining = self._remaining(remaining, direction)
-        return self._concluded()
+        conclusion = Conclusion(self.box, self.measured, self.scales, self.rng, self.sight, self.note)
+        judgements = conclusion.judgements()
+        self.unattributed = conclusion.unattributed
+        return judgements
 
     def _measure(self, direction: Direction, reached: Array | None = None) -> None:
         if not self.measured:
@@ -114,14 +90,14 @@ class Judge:
         if not found.agrees and not self.confirmed:
             self._look()
             before = self.point.evaluations
-            found = self.box.again(found)
+            found = SecondLook(self.box).again(found)
             self.confirmed = not found.agrees
             self.more += (self.point.evaluations - before if found.tells else 0) + (APART if self.confirmed else 0)
         if found.slope.kind in ("jump", "undefined"):
             self._look()
-            found = self.box.jump_again(found)
+            found = SecondLook(self.box).jump(found)
         self.measured.append(found)
-        self._note(found)
+        self.note(found)
 
     def _look(self) -> None:
         """Look, once, for a narrow dtype inside: what disagrees may be its steps. Where there is one, all begins anew."""
@@ -130,7 +106,7 @@ class Judge:
             if self.point.narrowest() is not None:
                 raise _CoarserError
 
-    def _note(self, found: Measured) -> None:
+    def note(self, found: Measured) -> None:
         """How small an error of each element a measurement would have shown."""
         if found.tells:
             bound = float(found.room + abs(found.excess))
@@ -155,117 +131,6 @@ class Judge:
         largest = float(np.max(np.abs(self.claims[which]), initial=0))
         return AGAIN * float(np.max(self.seen[which], initial=0)) / largest if largest > 0 else float("nan")
 
-    # What the measurements say.
-
-    def _concluded(self) -> list[Judgement]:
-        found = [Judgement() for _ in self.claims]
-        self._kinds(found)
-        disagreeing = [m for m in self.measured if not m.agrees]
-        blamed = self._blamed([m for m in disagreeing if m.direction.balanced] or disagreeing, found)
-        left = EVALUATIONS
-        for number, (which, one) in enumerate(blamed):
-            before = self.point.evaluations
-            found[which].verdict = "wrong"
-            if not self._explained(one, found):
-                self._enter(found, which, locate(self.box, one, left // (len(blamed) - number)))
-            left -= self.point.evaluations - before
-        if not disagreeing and any(judgement.verdict == "kink" for judgement in found):
-            self._members(found)
-        for which, judgement in enumerate(found):
-            judgement.sight = self.sight(which)
-            judgement.still = all(m.still for m in self.measured if np.any(m.direction.parts[which]))
-            if judgement.verdict == "right" and not judgement.sight <= WEAK and np.any(self.claims[which]):
-                judgement.verdict = "cannot tell"
-        return found
-
-    def _kinds(self, found: list[Judgement]) -> None:
-        """Kinks, jumps and slopes that are not there, attributed to the arrays that have them."""
-        for one in self.measured:
-            moved = self._moved(one.direction)
-            if one.slope.kind == "smooth" and one.tells:
-                continue
-            for which in moved:
-                kind = (one if len(moved) == 1 else self._alone(one.direction, which)).slope.kind
-                if kind != "smooth":
-                    found[which].verdict = kind
-            return
-
-    def _members(self, found: list[Judgement]) -> None:
-        """Some elements that may lie at a kink, each alone: zeros, and ties. Moved with others, one of them may hide."""
-        for which, judgement in enumerate(found):
-            array = self.point.arrays[which]
-            _, inverse, count = np.unique(array, return_inverse=True, return_counts=True)
-            candidates = np.flatnonzero(np.ravel((array == 0) | (count[inverse].reshape(array.shape) > 1)))
-            for number in self.rng.permutation(candidates)[:MEMBERS] if judgement.verdict == "kink" else ():
-                if self.point.evaluations + 4 > BUDGET:
-                    return
-                index = tuple(int(i) for i in np.unravel_index(int(number), array.shape))
-                parts = [np.zeros_like(a) for a in self.point.arrays]
-                parts[which][index] = self.scales[which][index]
-                one = self.box.quickly(Direction(tuple(parts), "one element"), self.box.reach * 2.0**-6)
-                if not one.agrees:
-                    judgement.verdict = "wrong"
-                    weight = np.longdouble(parts[which][index])
-                    truth = np.longdouble(self.claims[which][index]) + one.excess / weight
-                    judgement.wrong.append(Wrong(which, index, truth, one.room / weight))
-
-    def _alone(self, direction: Direction, which: int) -> Measured:
-        alone = [np.full(array.shape, i == which) for i, array in enumerate(self.point.arrays)]
-        return self.box.along(direction.within(alone), rungs=RUNGS)
-
-    def _moved(self, direction: Direction) -> list[int]:
-        return [which for which, part in enumerate(direction.parts) if np.any(part)]
-
-    def _explained(self, one: Measured, found: Sequence[Judgement]) -> bool:
-        """Whether the wrong elements that are known explain what disagrees along a direction."""
-        excess, room = one.excess, one.room
-        for which, judgement in enumerate(found):
-            for element in judgement.wrong:
-                weight = np.longdouble(one.direction.parts[which][element.index])
-                excess -= weight * (element.truth - self.claims[which][element.index])
-                room += abs(weight) * element.bar
-        return bool(abs(excess) <= room)
-
-    def _blamed(self, disagreeing: Sequence[Measured], found: list[Judgement]) -> list[tuple[int, Measured]]:
-        """The gradients that disagree along some directions, each with a direction that moves its array alone."""
-        blamed = []
-        start = self.point.evaluations
-        waiting = [(one, self._moved(one.direction)) for one in sorted(disagreeing, key=_ratio)]
-        while waiting:
-            one, arrays = waiting.pop()
-            if one.agrees:
-                continue
-            if len(arrays) == 1:
-                blamed.append((arrays[0], one))
-            elif self.point.evaluations - start > APART:
-                self.unattributed = True
-                for which in arrays:
-                    found[which].verdict = "cannot tell"
-            else:
-                half = len(arrays) // 2
-                waiting += [(self._part(one, part), part) for part in (arrays[half:], arrays[:half])]
-        return blamed
-
-    def _part(self, one: Measured, arrays: Sequence[int]) -> Measured:
-        """A direction for some arrays alone."""
-        masks = [np.full(array.shape, i in arrays) for i, array in enumerate(self.point.arrays)]
-        part = self.box.along(one.direction.within(masks), one.slope.reach, RUNGS, one.reached)
-        self._note(part)
-        return part
-
-    def _enter(self, found: list[Judgement], which: int, located: Located) -> None:
-        judgement = found[which]
-        judgement.wrong += located.wrong
-        judgement.blocks += len(located.unsearched)
-        start = sum(claim.size for claim in self.claims[:which])
-        for number in (int(n) for block in located.together for n in block):
-            index = np.unravel_index(number - start, self.claims[which].shape)
-            judgement.together.append(tuple(int(i) for i in index))
-
 
 class _CoarserError(Exception):
     """Forward computes in a dtype that is coarser than was thought."""
-
-
-def _ratio(one: Measured) -> float:
-    return float(abs(one.excess) / one.room)

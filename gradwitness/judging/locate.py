@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.judging.black_box import BlackBox, Measured
+from gradwitness.judging.black_box import BlackBox
 from gradwitness.judging.directions import Direction
+from gradwitness.judging.measured import Measured
 
 EVALUATIONS = 100
 FULL = 18

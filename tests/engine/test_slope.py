@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwitness.derivative.slope import Line, Slope, slope
+from gradwitness.derivative.line import Line
+from gradwitness.derivative.slope import Slope, slope
 
 Real = np.longdouble
 EPS = float(np.finfo(Real).eps)

@@ -1,0 +1,158 @@
+"""What measurements along directions say about each gradient: kinks, which gradient is wrong, and which of its elements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from gradwitness.arrays import Array
+from gradwitness.judging.black_box import BlackBox
+from gradwitness.judging.directions import Direction
+from gradwitness.judging.judgement import Judgement
+from gradwitness.judging.locate import EVALUATIONS, Located, Wrong, locate
+from gradwitness.judging.measured import Measured
+
+BUDGET = 130
+"""Evaluations for a function that is right; probes and the user's own dtype take 20 more."""
+RUNGS = 4
+"""Of the ladder of a direction after the first."""
+APART = 150
+"""Evaluations after which arrays that are wrong together are no longer told apart."""
+MEMBERS = 8
+"""Elements of a gradient that are looked at alone where it has a kink."""
+WEAK = 0.25
+"""Of the largest element: a gradient of which larger errors would not be seen cannot be called right."""
+
+
+class Conclusion:
+    """The conclusion from measurements.
+
+    scales         first steps for each element; zero for arrays that are not judged
+    sight          array number -> its sight
+    note           is told of each further measurement
+    unattributed   whether something is wrong of which nobody knows in which of several gradients
+    """
+
+    def __init__(
+        self,
+        box: BlackBox,
+        measured: Sequence[Measured],
+        scales: Sequence[Array],
+        rng: np.random.Generator,
+        sight: Callable[[int], float],
+        note: Callable[[Measured], None],
+    ) -> None:
+        self.box, self.point, self.claims = box, box.point, box.claims
+        self.measured, self.scales, self.rng, self.sight, self.note = measured, scales, rng, sight, note
+        self.unattributed = False
+
+    def judgements(self) -> list[Judgement]:
+        """One for each array."""
+        found = [Judgement() for _ in self.claims]
+        self._kinds(found)
+        disagreeing = [m for m in self.measured if not m.agrees]
+        blamed = self._blamed([m for m in disagreeing if m.direction.balanced] or disagreeing, found)
+        left = EVALUATIONS
+        for number, (which, one) in enumerate(blamed):
+            before = self.point.evaluations
+            found[which].verdict = "wrong"
+            if not self._explained(one, found):
+                self._enter(found, which, locate(self.box, one, left // (len(blamed) - number)))
+            left -= self.point.evaluations - before
+        if not disagreeing and any(judgement.verdict == "kink" for judgement in found):
+            self._members(found)
+        for which, judgement in enumerate(found):
+            judgement.sight = self.sight(which)
+            judgement.still = all(m.still for m in self.measured if np.any(m.direction.parts[which]))
+            if judgement.verdict == "right" and not judgement.sight <= WEAK and np.any(self.claims[which]):
+                judgement.verdict = "cannot tell"
+        return found
+
+    def _kinds(self, found: list[Judgement]) -> None:
+        """Kinks, jumps and slopes that are not there, attributed to the arrays that have them."""
+        for one in self.measured:
+            moved = self._moved(one.direction)
+            if one.slope.kind == "smooth" and one.tells:
+                continue
+            for which in moved:
+                kind = (one if len(moved) == 1 else self._alone(one.direction, which)).slope.kind
+                if kind != "smooth":
+                    found[which].verdict = kind
+            return
+
+    def _members(self, found: list[Judgement]) -> None:
+        """Some elements that may lie at a kink, each alone: zeros, and ties. Moved with others, one of them may hide."""
+        for which, judgement in enumerate(found):
+            array = self.point.arrays[which]
+            _, inverse, count = np.unique(array, return_inverse=True, return_counts=True)
+            candidates = np.flatnonzero(np.ravel((array == 0) | (count[inverse].reshape(array.shape) > 1)))
+            for number in self.rng.permutation(candidates)[:MEMBERS] if judgement.verdict == "kink" else ():
+                if self.point.evaluations + 4 > BUDGET:
+                    return
+                index = tuple(int(i) for i in np.unravel_index(int(number), array.shape))
+                parts = [np.zeros_like(a) for a in self.point.arrays]
+                parts[which][index] = self.scales[which][index]
+                one = self.box.quickly(Direction(tuple(parts), "one element"), self.box.reach * 2.0**-6)
+                if not one.agrees:
+                    judgement.verdict = "wrong"
+                    weight = np.longdouble(parts[which][index])
+                    truth = np.longdouble(self.claims[which][index]) + one.excess / weight
+                    judgement.wrong.append(Wrong(which, index, truth, one.room / weight))
+
+    def _alone(self, direction: Direction, which: int) -> Measured:
+        alone = [np.full(array.shape, i == which) for i, array in enumerate(self.point.arrays)]
+        return self.box.along(direction.within(alone), rungs=RUNGS)
+
+    def _moved(self, direction: Direction) -> list[int]:
+        return [which for which, part in enumerate(direction.parts) if np.any(part)]
+
+    def _explained(self, one: Measured, found: Sequence[Judgement]) -> bool:
+        """Whether the wrong elements that are known explain what disagrees along a direction."""
+        excess, room = one.excess, one.room
+        for which, judgement in enumerate(found):
+            for element in judgement.wrong:
+                weight = np.longdouble(one.direction.parts[which][element.index])
+                excess -= weight * (element.truth - self.claims[which][element.index])
+                room += abs(weight) * element.bar
+        return bool(abs(excess) <= room)
+
+    def _blamed(self, disagreeing: Sequence[Measured], found: list[Judgement]) -> list[tuple[int, Measured]]:
+        """The gradients that disagree along some directions, each with a direction that moves its array alone."""
+        blamed = []
+        start = self.point.evaluations
+        waiting = [(one, self._moved(one.direction)) for one in sorted(disagreeing, key=_ratio)]
+        while waiting:
+            one, arrays = waiting.pop()
+            if one.agrees:
+                continue
+            if len(arrays) == 1:
+                blamed.append((arrays[0], one))
+            elif self.point.evaluations - start > APART:
+                self.unattributed = True
+                for which in arrays:
+                    found[which].verdict = "cannot tell"
+            else:
+                half = len(arrays) // 2
+                waiting += [(self._part(one, part), part) for part in (arrays[half:], arrays[:half])]
+        return blamed
+
+    def _part(self, one: Measured, arrays: Sequence[int]) -> Measured:
+        """A direction for some arrays alone."""
+        masks = [np.full(array.shape, i in arrays) for i, array in enumerate(self.point.arrays)]
+        part = self.box.along(one.direction.within(masks), one.slope.reach, RUNGS, one.reached)
+        self.note(part)
+        return part
+
+    def _enter(self, found: list[Judgement], which: int, located: Located) -> None:
+        judgement = found[which]
+        judgement.wrong += located.wrong
+        judgement.blocks += len(located.unsearched)
+        start = sum(claim.size for claim in self.claims[:which])
+        for number in (int(n) for block in located.together for n in block):
+            index = np.unravel_index(number - start, self.claims[which].shape)
+            judgement.together.append(tuple(int(i) for i in index))
+
+
+def _ratio(one: Measured) -> float:
+    return float(abs(one.excess) / one.room)

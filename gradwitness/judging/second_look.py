@@ -1,0 +1,109 @@
+"""A second look at what disagrees with the claimed gradient: no verdict rests on one measurement."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from gradwitness.arrays import Array
+from gradwitness.derivative.difference_table import CLOSER, POINTS, of_two
+from gradwitness.derivative.ladder import RUNG
+from gradwitness.judging.black_box import BlackBox
+from gradwitness.judging.claims import noise_of_gradients, rounding
+from gradwitness.judging.directions import Direction
+from gradwitness.judging.measured import Measured, untold
+from gradwitness.judging.outputs import FIRST_STEP, ROUGH, STEPS
+
+OTHER = 0.87
+"""Of a first step: another one."""
+LOST = 2.0**20
+"""How many times the slack cancellation in backward may lose: what disagrees by more is no rounding."""
+SPACINGS = (2.0**-26, 2.0**-16)
+"""Of the tables that show the noise of backward, as shares of an element's own size."""
+ROUNDING = 6
+"""Runs of backward in float64, where it disagrees in longdouble."""
+
+Stepped = Literal["yes", "perhaps", "no"]
+
+
+class SecondLook:
+    """The second look through a black box."""
+
+    def __init__(self, box: BlackBox) -> None:
+        self.box, self.point = box, box.point
+
+    def again(self, found: Measured) -> Measured:
+        """A measurement that disagrees, made anew: from another first step, and with all noise that can be found.
+
+        The noise of backward is measured as well where it could explain what disagrees: it may be ill-conditioned. Where both
+        measurements disagree with the claim, but also with each other, nothing can be told.
+        """
+        direction, step = found.direction, found.slope.step or self.box.reach
+        stepped = self._is_stepped(found)
+        if stepped == "perhaps":
+            return untold(found)
+        if not self.box.noise.stairs and found.slope.kind != "kink":
+            near, far = [self._table(direction, spacing) for spacing in (step / 5 / CLOSER, step / 5)]
+            self.box.noise.add(of_two(near, far))
+        reach = FIRST_STEP if stepped == "yes" else found.slope.reach or self.box.reach
+        again = self.box.along(direction, OTHER * reach, found.rungs, found.reached)
+        if not again.agrees and abs(found.excess) < LOST * found.slack:
+            noises = [rounding(self.point, ROUNDING), noise_of_gradients(self.point, direction.parts, SPACINGS)]
+            self.box.spreads = [np.maximum.reduce(each) for each in zip(self.box.spreads, *noises, strict=True)]
+            again = replace(again, slack=self.box.slack(direction))
+        inconsistent = abs(again.excess - found.excess) > again.room + found.room
+        return untold(again) if not again.agrees and inconsistent else again
+
+    def _table(self, direction: Direction, spacing: float) -> Array:
+        """The changes of each output at the points of a table along a direction."""
+        return np.stack([self.point.at(self.point.moved(j * spacing, direction.parts)) - self.point.flat for j in POINTS])
+
+    def jump(self, found: Measured) -> Measured:
+        """A jump, looked at once more: a low one may be rounding inside."""
+        step = min(abs(t) for t in found.line.known) if found.line and found.line.known else 0.0
+        below, above = [self.point.at(self.point.moved(t, found.direction.parts)) for t in (-step, step)]
+        height = np.abs(above - below)
+        stepped = self._is_low(height)
+        if stepped == "yes":
+            self.box.noise.add(height)
+            again = self.box.along(found.direction, OTHER * FIRST_STEP)
+            return again if again.tells else untold(again)
+        return untold(found) if stepped == "perhaps" else found
+
+    def _is_stepped(self, found: Measured) -> Stepped:
+        """Whether what longer steps see and the last steps do not could be rounding: steps of float32, or of float64 inside."""
+        step, longer, direction = found.slope.step, RUNG * found.slope.reach, found.direction
+        below, above = [self.point.at(self.point.moved(t, direction.parts)) for t in (-step, step)]
+        slopes = (above - below) / (2 * np.longdouble(step or 1))
+        while step and longer <= FIRST_STEP:
+            ends = [self.point.at(self.point.moved(t, direction.parts)) - slopes * np.longdouble(t) for t in (-longer, longer)]
+            height = np.max(np.abs(np.stack(ends) - self.point.flat), axis=0)
+            if not (height <= float(np.finfo(self.point.dtype).eps) * STEPS * np.abs(self.point.flat)).all():
+                stepped = self._is_low(height)
+                if stepped == "yes":
+                    self.box.noise.add(height)
+                if stepped != "no":
+                    return stepped
+            longer *= RUNG
+        if (below == self.point.flat).all() and (above == self.point.flat).all():  # forward stands still; is much asked for?
+            asked = abs(found.claimed) * FIRST_STEP / (np.max(np.abs(self.point.weights)) or 1)
+            return "no" if self._is_low(np.full_like(self.point.flat, asked)) == "no" else "perhaps"
+        return "no"
+
+    def _is_low(self, height: Array) -> Stepped:
+        """Whether steps of these heights in the outputs could be rounding.
+
+        They are, if they are low against the outputs. If they are low against 1 or the inputs alone, they may be rounding of an
+        intermediate value of that size, and nobody knows.
+        """
+        eps = STEPS * self.box.noise.rounding
+        size = np.abs(self.point.flat)
+        largest = float(np.max(size, initial=0))
+        if not np.isfinite(height).all():
+            return "no"
+        if (height <= np.maximum(ROUGH * self.box.noise.grain * size, eps * largest)).all():
+            return "yes"
+        inputs = max(float(np.max(np.abs(array), initial=0)) for array in self.point.arrays)
+        return "perhaps" if (height <= eps * max(1.0, inputs, largest)).all() else "no"
