@@ -9,8 +9,8 @@ import numpy as np
 DEVIATIONS = 8.0
 """Standard deviations of the measured noise that one value may be off; the table may miss it by a factor of two or three.
 
-Measured with the functions of trust/user_code at 12 draws: of 989 slopes whose bar is that of noise, right ones are off by 0.03 of
-the bar in the median, 0.15 at the 99th percentile, 0.22 at the most."""
+Measured with the functions of trust/user_code at 12 draws: of 989 slopes whose bar is that of noise, right ones are off by 0.03
+of the bar in the median, 0.15 at the 99th percentile, 0.22 at the most."""
 Real = np.longdouble
 
 

@@ -20,8 +20,8 @@ from gradwitness.verdict import K
 ENOUGH = 2.0**-3
 """Of the slack: a smaller error of the numerical derivative would narrow what is allowed by less than this. It costs steps."""
 CLEAR = 2.0**13
-"""Units of the dtype's eps, of the largest contribution of an element: noise below that asks for no longer steps. It decides how many
-steps are made and how much is seen, not what is right: the bars come from the noise."""
+"""Units of the dtype's eps, of the largest contribution of an element: noise below that asks for no longer steps. It decides how
+many steps are made and how much is seen, not what is right: the bars come from the noise."""
 WIDEST = float(np.finfo(np.longdouble).eps)
 """Of the dtype in which contributions are summed."""
 COARSER = 16.0
@@ -37,8 +37,8 @@ much their error must be smaller than what disagrees."""
 TIGHT, ONE = 4.0, 16.0
 """Units of spread that are allowed to a backward that keeps the wide dtype, along balanced directions: many elements, one.
 
-Measured with the functions of trust/user_code at 12 draws: right gradients are off by 0.13 of that at the most in 251 measurements
-whose slack is larger than the error of the slope; others, which are allowed K units, by 0.04 at the most in 800."""
+Measured with the functions of trust/user_code at 12 draws: right gradients are off by 0.13 of that at the most in 251
+measurements whose slack is larger than the error of the slope; others, which are allowed K units, by 0.04 at the most in 800."""
 
 
 class BlackBox:
