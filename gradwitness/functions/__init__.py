@@ -1,6 +1,7 @@
 """Questions about functions of PyTorch, TensorFlow and JAX.
 
     check.py     `check_function`: is the derivative right that the framework gets?
+    asked.py     its arguments
     gradients.py the first gradient against differences
     at.py        the function at its point, and what rounding may do to what it returns
     faults.py    faults that values do not show: overwritten inputs, a second backward, unused outputs, chance

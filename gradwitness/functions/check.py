@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from gradwitness.functions import asked as asked_for
 from gradwitness.functions.at import At
 from gradwitness.functions.calls import calls
 from gradwitness.functions.faults import faults
@@ -32,7 +33,7 @@ def check_function(
     *,
     kwargs: Mapping[str, Any] | None = None,
     reference: Callable[..., Any] | str | None = None,
-    dtypes: Sequence[str] | str | None = None,
+    dtypes: Any = None,
     modes: Sequence[str] | str = ("eager",),
     order: int = 1,
     wrt: Collection[str | int] | str | int | None = None,
@@ -65,7 +66,13 @@ def check_function(
     Returns a `Report`. Raises BadCall (a TypeError) for a call that cannot be used, UserError where the function raises.
     """
     start = time.perf_counter()
+    asked_for.function_of(function)
+    asked_for.numbers_of(order, repeats, seed)
+    asked_for.names_of("wrt", wrt)
+    asked_for.names_of("outputs", outputs)
     backend = backend_of((inputs, kwargs or {}))
+    asked_for.values_of(backend, inputs, kwargs)
+    in_dtypes, in_modes = asked_for.dtypes_of(dtypes), asked_for.modes_of(modes, backend)
     asked: dict[str, Any] = {"wrt": wrt, "outputs": outputs}
     with Progress() as progress, backend.reproducible():
         subject = Differentiated(backend, function, inputs, kwargs, **asked)
@@ -83,9 +90,9 @@ def check_function(
                 for beyond in (second(at, state), forward_mode(at), batched(at)):
                     findings += beyond
             truth = truth_of(reference, subject, partial(Differentiated, backend, inputs=inputs, kwargs=kwargs, **asked))
-            for dtype in _dtypes(subject, dtypes):
+            for dtype in in_dtypes or _dtypes(subject):
                 narrow = Narrow(subject, dtype, at.douts, seed, truth)
-                for mode in [modes] if isinstance(modes, str) else modes:
+                for mode in in_modes:
                     if mode != "eager":
                         compiled = Differentiated(backend, function, inputs, kwargs, **asked, mode=mode)
                         findings += narrow.findings(compiled, f"{dtype}, {mode}")
@@ -99,7 +106,7 @@ def check_function(
             state.finish()
     return Report(
         subject.description,
-        "in float64" if subject.precision.computed == "float64" else "in its own dtype",
+        _examined(subject, strides, order),
         tuple(findings),
         point.evaluations + at.calls,
         time.perf_counter() - start,
@@ -121,11 +128,24 @@ def _point(subject: Differentiated, seed: int, state: Any) -> tuple[Point, list[
         return Point(subject, seed, state), [Finding("float64", "note", message)]
 
 
-def _dtypes(subject: Differentiated, asked: Sequence[str] | str | None) -> list[str]:
-    """Those that were asked for; else those of the inputs."""
-    if asked is None:
-        return list(dict.fromkeys({"complex64": "float32", "complex128": "float64"}.get(name, name) for name in subject.dtypes))
-    return [asked] if isinstance(asked, str) else list(asked)
+def _dtypes(subject: Differentiated) -> list[str]:
+    """Those of the inputs."""
+    return list(dict.fromkeys({"complex64": "float32", "complex128": "float64"}.get(name, name) for name in subject.dtypes))
+
+
+def _examined(subject: Differentiated, strides: bool, order: int) -> str:
+    """What was tried, and what was not."""
+    own = " and ".join(dict.fromkeys(subject.dtypes))
+    tried = [
+        f"in {'float64' if subject.precision.computed == 'float64' else own}, by differences",
+        "faults: overwritten inputs, a second backward, unused outputs, other cotangents, chance",
+    ]
+    if strides and subject.backend.layouts:
+        tried.append(f"strides: {', '.join(subject.backend.layouts)}")
+    tried.append(
+        "order 2, forward mode and vmap" if order > 1 else "order 1: second derivatives were not looked at, order=2 does"
+    )
+    return "; ".join(tried)
 
 
 class _States:

@@ -111,20 +111,42 @@ def _worded(finding: Finding, point: Point, subject: Differentiated) -> Finding:
     if finding.about not in names:
         return finding
     which = names.index(finding.about)
-    leaf, title = subject.leaves[which], subject.backend.title
-    if which in subject.ungiven and finding.verdict == "note":
-        message = f'{title} gives no gradient for it (None), as for data: not checked. wrt="{leaf.name}" asks for it'
-        return replace(finding, message=message)
-    if which in subject.ungiven and finding.verdict == "wrong":
-        cause = "the rule returns None, or the graph ends on the way"
-        message = f"{title} gives no gradient for it (None), although the outputs change with it: {cause}"
-        return replace(finding, message=message, explanation="")
-    if finding.verdict == "cannot tell" and _vanishes(point, which, finding.sight):
-        message = "It is zero, but for rounding: what would be seen is small against the outputs"
-        return replace(finding, verdict="right", message=message, sight=np.nan)
+    if which in subject.ungiven:
+        return _ungiven(finding, subject.leaves[which].name, subject.backend.title)
     if finding.verdict == "kink":
         said = _member(point, which)
         return replace(finding, message=f"{finding.message}. {said}" if said else finding.message, sight=np.nan)
+    if finding.verdict in ("right", "undefined", "cannot tell"):
+        return _untold(finding, point, which)
+    return finding
+
+
+def _ungiven(finding: Finding, name: str, title: str) -> Finding:
+    """About a gradient of None."""
+    if finding.verdict == "note":
+        return replace(
+            finding, message=f'{title} gives no gradient for it (None), as for data: not checked. wrt="{name}" asks for it'
+        )
+    if finding.verdict != "wrong":
+        return finding
+    cause = "the rule returns None, or the graph ends on the way"
+    message = f"{title} gives no gradient for it (None), although the outputs change with it: {cause}"
+    return replace(finding, message=message, explanation="")
+
+
+def _untold(finding: Finding, point: Point, which: int) -> Finding:
+    """Whether a point says anything: inputs that are nan or empty do not, and a gradient of rounding alone is zero."""
+    if not any(array.size for array in point.arrays):
+        return replace(finding, verdict="cannot tell", message="It has no elements, as all inputs do: nothing can be moved")
+    odd = np.argwhere(np.isnan(point.arrays[which]))
+    if len(odd):
+        where = _at(point.function.leaves[which].name, tuple(int(i) for i in odd[0]))
+        return replace(
+            finding, verdict="undefined", message=f"{where} is nan: nothing can be told there. Take numbers", sight=np.nan
+        )
+    if finding.verdict == "cannot tell" and _vanishes(point, which, finding.sight):
+        message = "It is zero, but for rounding: what would be seen is small against the outputs"
+        return replace(finding, verdict="right", message=message, sight=np.nan)
     return finding
 
 

@@ -44,12 +44,17 @@ class Backend(Protocol):
 
     name      "torch", "tensorflow" or "jax"
     title     as people write it
+    cure      how an array of NumPy becomes a tensor
     layouts   ways to lay out the same values in memory, besides the plain one; "expanded" is one number, seen many times
     """
 
     name: str
     title: str
     layouts: tuple[str, ...]
+    cure: str
+
+    def without_values(self, tensor: Any) -> str:
+        """Why a tensor has no values ("on the meta device"); empty where it has."""
 
     def holds(self, value: Any) -> bool:
         """Whether a value is a tensor of this framework."""

@@ -187,6 +187,10 @@ class Differentiated:
         found = [(path, value) for path, value in tensors({"out": out}, holds) if is_real(self.backend.dtype(value))]
         if self.outputs is not None:
             asked = [self.outputs] if isinstance(self.outputs, (str, int)) else list(self.outputs)
+            for one in asked:
+                if not any(one in (number, path[-1]) for number, (path, _) in enumerate(found)):
+                    there = ", ".join(f"{number} ({written(path)})" for number, (path, _) in enumerate(found)) or "none"
+                    raise BadCall("outputs", repr(one), f"positions or keys of outputs of floats; there are {there}")
             found = [(path, value) for number, (path, value) in enumerate(found) if number in asked or path[-1] in asked]
         if not found:
             raise BadCall(

@@ -29,7 +29,12 @@ class Jax:
 
     name, title = "jax", "JAX"
     layouts = ()
+    cure = "Convert: jnp.asarray(x)"
     _x64 = False
+
+    def without_values(self, tensor: Any) -> str:
+        """Inside of jit arrays are traced."""
+        return "that is traced" if isinstance(tensor, jax.core.Tracer) else ""
 
     def holds(self, value: Any) -> bool:
         """An array of JAX, traced or not."""

@@ -30,6 +30,11 @@ class TensorFlow:
 
     name, title = "tensorflow", "TensorFlow"
     layouts = ()
+    cure = "Convert: tf.constant(x)"
+
+    def without_values(self, tensor: Any) -> str:
+        """Inside of tf.function tensors are symbols."""
+        return "" if isinstance(tensor, tf.Variable) or hasattr(tensor, "numpy") else "of a graph"
 
     def holds(self, value: Any) -> bool:
         """A tensor or a variable; the handle of a variable is neither."""

@@ -23,6 +23,11 @@ class Torch:
 
     name, title = "torch", "PyTorch"
     layouts = ("transposed", "sliced", "expanded")
+    cure = "Convert: torch.from_numpy(x)"
+
+    def without_values(self, tensor: Any) -> str:
+        """Tensors of the meta device have a shape alone."""
+        return "on the meta device" if tensor.is_meta else ""
 
     def holds(self, value: Any) -> bool:
         """A tensor, a parameter, a subclass."""

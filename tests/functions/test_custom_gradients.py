@@ -1,0 +1,77 @@
+"""Custom rules of TensorFlow and JAX: a gradient that is passed over, a sign, a None."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradwitness import check_function
+
+X = np.array([0.25, -1.5, 2.0])
+
+
+def softplus_of_tensorflow() -> Any:
+    tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+
+    @tf.custom_gradient
+    def softplus(x: Any, shift: Any) -> Any:
+        grown = tf.exp(x + shift)
+
+        def grad(dout: Any) -> Any:
+            slope = dout * (1 - 1 / (1 + grown))
+            return slope, tf.reduce_sum(slope)
+
+        return tf.math.log(1 + grown), grad
+
+    return softplus, tf.constant(X), tf.constant(0.25, tf.float64)
+
+
+def test_by_position_the_custom_gradient_is_used() -> None:
+    softplus, x, shift = softplus_of_tensorflow()
+    report = check_function(softplus, (x, shift))
+    assert report.ok, str(report)
+
+
+def test_by_keyword_the_custom_gradient_is_not_used() -> None:
+    softplus, x, shift = softplus_of_tensorflow()
+    finding = check_function(softplus, {"x": x, "shift": shift})["custom gradient of softplus"]
+    assert finding.verdict == "wrong"
+    assert "by position" in finding.message
+
+
+def test_within_another_function_it_is_found_as_well() -> None:
+    softplus, x, shift = softplus_of_tensorflow()
+    report = check_function(lambda x: softplus(x=x, shift=shift), (x,))
+    assert report["custom gradient of softplus"].verdict == "wrong"
+
+
+def test_where_the_gradients_by_keyword_and_by_position_differ() -> None:
+    tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+
+    @tf.custom_gradient
+    def rounded(x: Any) -> Any:
+        return tf.round(x), lambda dout: dout
+
+    report = check_function(rounded, {"x": tf.constant(X)})
+    finding = report["dx, arguments by position"]
+    assert (finding.verdict, finding.wrong) == ("wrong", 3)
+
+
+@pytest.mark.parametrize(("sign", "verdict"), [(1, "right"), (-1, "wrong")])
+def test_a_sign_of_a_custom_vjp(sign: int, verdict: str) -> None:
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+    jnp = jax.numpy
+
+    @jax.custom_vjp
+    def product(x: Any, y: Any) -> Any:
+        return jnp.sin(x) * y
+
+    product.defvjp(
+        lambda x, y: (product(x, y), (x, y)),
+        lambda kept, dout: (dout * jnp.cos(kept[0]) * kept[1], sign * dout * jnp.sin(kept[0])),
+    )
+    report = check_function(product, (jnp.asarray(X, "float32"), jnp.asarray(X[::-1], "float32")))
+    assert (report["dx"].verdict, report["dy"].verdict) == ("right", verdict)
+    assert report.verdict == verdict

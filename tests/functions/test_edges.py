@@ -1,0 +1,156 @@
+"""Edges in words, in three frameworks: nan from a branch that is not taken, a norm at zero, the member of a kink, None."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradwitness import check_function, frameworks
+
+FRAMEWORKS = ("torch", "tensorflow", "jax")
+Spelled = dict[str, Callable[..., Any]]
+
+
+def spelled(name: str) -> tuple[Callable[[Any], Any], Spelled]:
+    """(tensor from an array, functions by name) in a framework; skips where it is missing."""
+    if not frameworks.installed(name):
+        pytest.skip(f"{name} is not installed")
+    if name == "torch":
+        import torch
+
+        return torch.tensor, {"where": torch.where, "exp": torch.exp, "sqrt": torch.sqrt, "sum": torch.sum, "relu": torch.relu}
+    if name == "tensorflow":
+        import tensorflow as tf
+
+        functions = {"where": tf.where, "exp": tf.exp, "sqrt": tf.sqrt, "sum": tf.reduce_sum, "relu": tf.nn.relu}
+        return tf.constant, functions
+    import jax
+    import jax.numpy as jnp
+
+    return jnp.asarray, {"where": jnp.where, "exp": jnp.exp, "sqrt": jnp.sqrt, "sum": jnp.sum, "relu": jax.nn.relu}
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_nan_from_the_branch_not_taken_is_wrong_at_its_element_alone(name: str) -> None:
+    tensor, of = spelled(name)
+    x = tensor(np.array([-1.0, 1000.0, 0.5], np.float32))
+    finding = check_function(lambda x: of["where"](x <= 0, of["exp"](x), 1 + x), (x,))["dx"]
+    assert (finding.verdict, finding.wrong, finding.where) == ("wrong", 1, ((1,),))
+    assert np.isnan(finding.got)
+    assert "At x[1] forward has the slope" in finding.message
+    assert "a branch that was not taken" in finding.message
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_a_guarded_branch_is_right(name: str) -> None:
+    tensor, of = spelled(name)
+    x = tensor(np.array([-1.0, 1000.0, 0.5], np.float32))
+
+    def guarded(x: Any) -> Any:
+        return of["where"](x <= 0, of["exp"](of["where"](x <= 0, x, x * 0)), 1 + x)
+
+    report = check_function(guarded, (x,))
+    assert report.ok, str(report)
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_nan_is_no_member_of_the_norm_at_zero(name: str) -> None:
+    tensor, of = spelled(name)
+    finding = check_function(lambda x: of["sqrt"](of["sum"](x * x)), (tensor(np.zeros(3, np.float32)),))["dx"]
+    assert (finding.verdict, finding.wrong) == ("wrong", 3)
+    assert "any number from -1 to 1" in finding.message
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_nan_is_no_derivative_of_the_square_of_the_norm_at_zero(name: str) -> None:
+    tensor, of = spelled(name)
+
+    def squared(x: Any) -> Any:
+        norm = of["sqrt"](of["sum"](x * x))
+        return norm * norm
+
+    finding = check_function(squared, (tensor(np.zeros(3, np.float32)),))["dx"]
+    assert (finding.verdict, finding.wrong, float(finding.truth)) == ("wrong", 3, 0.0)
+
+
+MEMBERS = {"below": (lambda x, of: of["relu"](x), "the slope from below"), "above": (lambda x, of: x - of["relu"](x), "above")}
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+@pytest.mark.parametrize("side", MEMBERS)
+def test_the_member_of_a_kink_is_told(name: str, side: str) -> None:
+    tensor, of = spelled(name)
+    function, said = MEMBERS[side]
+    finding = check_function(lambda x: function(x, of), (tensor(np.float32(0)),))["dx"]
+    assert finding.verdict == "kink"
+    assert said in finding.message if side == "below" else "1 came, the slope from below" in finding.message
+
+
+def test_a_gradient_of_none_is_data_unless_it_is_asked_for() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+    class Scaled(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any, scale: Any) -> Any:
+            ctx.scale = scale
+            return x * scale
+
+        @staticmethod
+        def backward(ctx: Any, dout: Any) -> Any:
+            return dout * ctx.scale, None
+
+    inputs = (torch.linspace(-1, 1, 3), torch.tensor(2.0))
+    assert check_function(Scaled.apply, inputs).ok
+    assert check_function(Scaled.apply, inputs, wrt=["x", "scale"])["dscale"].verdict == "wrong"
+    assert check_function(Scaled.apply, (inputs[0].requires_grad_(), inputs[1])).ok
+
+
+def test_an_epsilon_that_float16_cannot_hold_is_wrong_there_and_right_in_bfloat16() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    x = torch.tensor([[0.0, 0, 0], [1, 2, 3]])
+    report = check_function(lambda x: torch.nn.functional.normalize(x, dim=1), (x,), dtypes=["bfloat16", "float16"])
+    assert report["float16: out"].wrong == 3
+    assert "An epsilon below" in report["float16: out"].message
+    assert report["bfloat16: out"].verdict == report["bfloat16: dx"].verdict == "right"
+
+
+class TestBatchNormInBfloat16:
+    """A planted error of 3% in one channel of dweight is wrong; without it, all is rounding."""
+
+    @staticmethod
+    def examined(factor: float) -> Any:
+        torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+        class Planted(torch.autograd.Function):
+            @staticmethod
+            def forward(_: Any, weight: Any) -> Any:
+                return weight.clone()
+
+            @staticmethod
+            def backward(_: Any, dout: Any) -> Any:
+                scale = torch.ones_like(dout)
+                scale[1] = factor
+                return dout * scale
+
+        def norm(x: Any, weight: Any, bias: Any) -> Any:
+            return torch.nn.functional.batch_norm(x, None, None, Planted.apply(weight), bias, training=True)
+
+        def plain(x: Any, weight: Any, bias: Any) -> Any:
+            return torch.nn.functional.batch_norm(x, None, None, weight, bias, training=True)
+
+        generator = torch.Generator().manual_seed(0)
+        shapes = ((6, 3, 5, 5), (3,), (3,))
+        inputs = tuple(torch.randn(*shape, generator=generator).bfloat16() for shape in shapes)
+        return check_function(norm, inputs, reference=plain, strides=False)
+
+    def test_rounding_agrees(self) -> None:
+        report = self.examined(1.0)
+        assert report.ok, str(report)
+
+    def test_the_planted_error_is_wrong(self) -> None:
+        report = self.examined(1.03)
+        assert report["dweight"].verdict == "wrong"
+        assert report["dweight"].where == ((1,),)
