@@ -10,6 +10,7 @@ import pytest
 
 from gradwitness.rounding.arithmetic import Measured, Unstable
 from gradwitness.rounding.framework import NotWatched
+from gradwitness.verdict import Disagreement, judge_projection, judge_values
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 F = torch.nn.functional
@@ -114,6 +115,23 @@ def test_the_spread_of_a_wrong_rule_does_not_hide_it() -> None:
     assert units(gradients(TwiceTooLarge.apply)([x], dout), measured) > 1e5
 
 
+class ThreePercentTooLarge(Swish):
+    @staticmethod
+    def backward(ctx: Any, dout: Any) -> Any:
+        return 1.03 * Swish.backward(ctx, dout)
+
+
+def test_three_percent_in_bfloat16_are_seen_by_the_projection_where_every_element_allows_them() -> None:
+    x, dout = tensors(4, torch.bfloat16, (40, 10), (40, 10))
+    _, expected = measure(gradients(Swish.apply), ([x], dout), torch.bfloat16)
+    honest, wrong = (gradients(f.apply)([x], dout)[1].double().numpy() for f in (Swish, ThreePercentTooLarge))
+    for values in (honest, wrong):
+        judge_values("dx", values, expected, torch.bfloat16)
+    judge_projection("dx", honest, expected, torch.bfloat16)
+    with pytest.raises(Disagreement, match=r"all elements together are 1\.03 times the truth"):
+        judge_projection("dx", wrong, expected, torch.bfloat16)
+
+
 def test_a_bfloat16_sum_accumulates_in_float32() -> None:
     (x,) = tensors(5, torch.bfloat16, (4096,))
     ((total,), (mean,)) = (measure(f, [x.abs()], torch.bfloat16) for f in (torch.sum, torch.mean))
@@ -208,6 +226,22 @@ def test_one_seed_gives_one_spread() -> None:
     x = tensors(8, torch.float32, (5,))
     first, again, other = (measure(torch.exp, x, torch.float32, seed=seed)[0].spread for seed in (1, 1, 2))
     assert first.tolist() == again.tolist() != other.tolist()
+
+
+def test_a_compiled_function_is_watched_as_its_source() -> None:
+    import torch._dynamo  # what torch.compile loads
+
+    calls = []
+
+    def source(x: Any) -> Any:
+        calls.append(x)
+        return x.sin()
+
+    (x,) = tensors(9, torch.float32, (5,))
+    (plain,) = measure(torch.sin, [x], torch.float32)
+    (compiled,) = measure(torch.compile(source), [x], torch.float32)
+    assert compiled.spread.tolist() == plain.spread.tolist()
+    assert len(calls) == 17
 
 
 @pytest.mark.parametrize(

@@ -71,5 +71,5 @@ def measure(
 def _traced(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
     try:
         return tf.function(lambda *args: function(*args), autograph=False).get_concrete_function(*arguments)
-    except (tf.errors.OperatorNotAllowedInGraphError, AttributeError, NotImplementedError, TypeError) as error:
+    except Exception as error:  # a function that runs eagerly fails in many ways where it is traced
         raise NotWatched(f"the function cannot be traced: {type(error).__name__}: {error}") from error

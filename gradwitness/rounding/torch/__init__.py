@@ -17,6 +17,7 @@ The states of PyTorch's generators are put back after each run, so that dropout 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -72,4 +73,6 @@ def _undisturbed() -> Iterator[None]:
         torch._C._set_mkldnn_enabled(False)
         if devices:
             stack.enter_context(torch.backends.cudnn.flags(enabled=False))
+        if "torch._dynamo" in sys.modules:  # a compiled function runs as its source says: its kernels cannot be watched
+            stack.enter_context(torch.compiler.set_stance("force_eager"))
         yield
