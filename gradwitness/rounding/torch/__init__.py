@@ -10,6 +10,7 @@ but our noise.
     watched.py   `Watched`, a `TorchDispatchMode`: every ATen operation works on shadows and rounds at random
     shadow.py    `Shadow`, the tensor, and `Noise`, the roundings of one run
     aten.py      how each operation rounds: never, once, or as a sum of n terms
+    composed.py  fused kernels whose inside cancels, written with single operations
 
 The caller's tensors (arguments, parameters, buffers, constants) are never written to: a running mean is updated in its shadow.
 The states of PyTorch's generators are put back after each run, so that dropout draws the same mask in each.

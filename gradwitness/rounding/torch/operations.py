@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
+from math import sqrt
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from torch.utils._pytree import tree_map
 
 from gradwitness.rounding.framework import operand, result
 from gradwitness.rounding.torch.aten import CASTS, CONTRACTIONS, EXACT, ONCE, PASSES, PROBABILITIES, REDUCTIONS, SCATTERS, STORED
+from gradwitness.rounding.torch.composed import COMPOSED
 from gradwitness.rounding.torch.shadow import Noise, held, is_floating, whole
 from gradwitness.rounding.widths import Width, width
 
@@ -96,6 +98,9 @@ def _fused(
     """A kernel that rounds inside: its operands are perturbed as well as its results, each by as much as its length warrants."""
     if name in STORED and (kept := widths[STORED[name]]):
         widths = [w and replace(w, accumulation=kept.unit) for w in widths]
+    if name in COMPOSED and (composed := _composed(noise, name, args, kwargs, widths)):
+        others = compute(args, kwargs)[len(composed) :]  # the running statistics, which the kernel writes
+        return [_round(noise, value, w) for value, w in zip([*composed, *others], widths, strict=True)]
     factors = 2 if name in CONTRACTIONS else 1
 
     whole_operands = _all_whole([x for x in args if isinstance(x, torch.Tensor) and is_floating(x.dtype)])
@@ -125,6 +130,17 @@ def _fused(
             runs[error] = run(error)
         results.append(_round(noise, runs[error][i], w, n))
     return results
+
+
+def _composed(noise: Noise, name: str, args: Any, kwargs: Any, widths: Sequence[Width | None]) -> list[torch.Tensor] | None:
+    """A kernel whose inside cancels, with the roundings inside and on its operands: its formula may be another than ours."""
+    kept = min((w for w in widths if w), key=lambda w: w.accumulation)
+    args = tree_map(lambda leaf: noise.round(leaf, kept.accumulation) if isinstance(leaf, torch.Tensor) else leaf, args)
+
+    def inside(value: torch.Tensor, terms: float = 1) -> torch.Tensor:
+        return noise.round(value, kept.accumulation * max(1.0, sqrt(terms / 3)), 0.0, whole(value, 1 / kept.unit))
+
+    return COMPOSED[name](inside, *args, **kwargs)
 
 
 def _scatter(
