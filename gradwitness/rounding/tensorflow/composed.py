@@ -1,4 +1,7 @@
-"""Operations that have no float64 kernel, written with others. They compute the same function, in one kernel's place."""
+"""Operations that have no float64 kernel, written with others. They compute the same function, in one kernel's place.
+
+A normalisation subtracts a mean that has its own error, which perturbed operands alone would not show: it rounds inside.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+
+Round = Callable[[Any], Any]
 
 
 def _axes(x: Any, attr: Any) -> tuple[list[int], list[int]]:
@@ -17,45 +22,47 @@ def _axes(x: Any, attr: Any) -> tuple[list[int], list[int]]:
     return [axis for axis in range(len(x.shape)) if axis != channel], shape
 
 
-def batch_norm(operands: Any, attr: Any) -> list[Any]:
+def batch_norm(operands: Any, attr: Any, r: Round) -> list[Any]:
     """FusedBatchNormV3: out, the mean and variance after the step, those of the batch, and a reserve that is not used."""
     x, scale, offset, mean, variance = operands
     axes, shape = _axes(x, attr)
     kept_mean, kept_variance = mean, variance
     if attr("is_training"):
-        mean, variance = tf.nn.moments(x, axes)
+        mean = r(tf.reduce_mean(x, axes))
+        variance = r(tf.reduce_mean(tf.square(r(x - tf.reshape(mean, shape))), axes))
         factor = attr("exponential_avg_factor")
         n = tf.cast(tf.size(x) / tf.size(mean), tf.float64)
         unbiased = variance * n / tf.maximum(n - 1, 1)
         kept_mean = mean if factor == 1 else (1 - factor) * kept_mean + factor * mean
         kept_variance = unbiased if factor == 1 else (1 - factor) * kept_variance + factor * unbiased
     m, v, s, b = (tf.reshape(each, shape) for each in (mean, variance, scale, offset))
-    out = (x - m) * tf.math.rsqrt(v + attr("epsilon")) * s + b
+    out = r(r(r(x - m) * r(tf.math.rsqrt(v + attr("epsilon")))) * s) + b
     return [out, kept_mean, kept_variance, mean, variance, tf.zeros([0], tf.float64)]
 
 
-def batch_norm_grad(operands: Any, attr: Any) -> list[Any]:
+def batch_norm_grad(operands: Any, attr: Any, r: Round) -> list[Any]:
     """FusedBatchNormGradV3: the gradients of x, scale and offset, and two reserves."""
     dout, x, scale, mean, variance, _ = operands
     axes, shape = _axes(x, attr)
     m, v, s = (tf.reshape(each, shape) for each in (mean, variance, scale))
-    rate = tf.math.rsqrt(v + attr("epsilon"))
-    normal = (x - m) * rate
+    rate = r(tf.math.rsqrt(v + attr("epsilon")))
+    normal = r(r(x - m) * rate)
     dscale, doffset = tf.reduce_sum(dout * normal, axes), tf.reduce_sum(dout, axes)
     dx = dout
     if attr("is_training"):
-        dx = dout - tf.reduce_mean(dout, axes, keepdims=True) - normal * tf.reduce_mean(dout * normal, axes, keepdims=True)
+        first, second = (r(tf.reduce_mean(each, axes, keepdims=True)) for each in (dout, dout * normal))
+        dx = r(r(dout - first) - r(normal * second))
     empty = tf.zeros([0], tf.float64)
     return [dx * rate * s, dscale, doffset, empty, empty]
 
 
-def local_response(operands: Any, attr: Any) -> list[Any]:
+def local_response(operands: Any, attr: Any, _: Round) -> list[Any]:
     """LRN: x / (bias + alpha sum of squares of the neighbouring channels) ** beta."""
     (x,) = operands
     return [x * tf.pow(_denominator(x, attr), -attr("beta"))]
 
 
-def local_response_grad(operands: Any, attr: Any) -> list[Any]:
+def local_response_grad(operands: Any, attr: Any, _: Round) -> list[Any]:
     """LRNGrad."""
     dout, x, out = operands
     base = _denominator(x, attr)
@@ -73,14 +80,14 @@ def _denominator(x: Any, attr: Any) -> Any:
     return attr("bias") + attr("alpha") * _neighbours(x * x, attr)
 
 
-def resize(operands: Any, attr: Any) -> list[Any]:
+def resize(operands: Any, attr: Any, _: Round) -> list[Any]:
     """ResizeBilinear: (N, H, W, C) to the size in the second operand."""
     image, size = operands
     rows, columns = (_interpolation(n, m, attr) for n, m in zip(image.shape[1:3], tf.get_static_value(size), strict=True))
     return [tf.einsum("ih,jw,nhwc->nijc", rows, columns, image)]
 
 
-def resize_grad(operands: Any, attr: Any) -> list[Any]:
+def resize_grad(operands: Any, attr: Any, _: Round) -> list[Any]:
     """ResizeBilinearGrad: the second operand is the image, of which the size alone counts."""
     dout, image = operands
     rows, columns = (_interpolation(n, m, attr) for n, m in zip(image.shape[1:3], dout.shape[1:3], strict=True))
@@ -99,7 +106,7 @@ def _interpolation(old: int, new: int, attr: Any) -> Any:
     return tf.constant(weights)
 
 
-COMPOSED: dict[str, Callable[[Any, Any], list[Any]]] = {
+COMPOSED: dict[str, Callable[[Any, Any, Round], list[Any]]] = {
     "FusedBatchNormV3": batch_norm,
     "FusedBatchNormGradV3": batch_norm_grad,
     "ResizeBilinear": resize,
@@ -107,4 +114,4 @@ COMPOSED: dict[str, Callable[[Any, Any], list[Any]]] = {
     "LRN": local_response,
     "LRNGrad": local_response_grad,
 }
-"""Operation -> (operands, attribute by name) -> its results."""
+"""Operation -> (operands, attribute by name, rounding) -> its results."""

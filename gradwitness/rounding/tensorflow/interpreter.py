@@ -86,7 +86,8 @@ def _operation(op: Any, operands: Values, noise: Noise) -> list[Any]:
 def _rounded(op: Any, operands: Values, noise: Noise, claimed: Sequence[Width | None]) -> list[Any]:
     def compute(operands: Values) -> list[Any]:
         if op.type in COMPOSED:
-            return COMPOSED[op.type](operands, op.get_attr)
+            error = max(w.accumulation for w in claimed if w)
+            return COMPOSED[op.type](operands, op.get_attr, lambda value: noise.round(value, error))
         return _bind(op, operands, _wide_dtype)
 
     if op.type in EXACT or not any(claimed) or (op.type == "Cast" and not _narrows(op)):
