@@ -64,8 +64,9 @@ def test_nan_is_no_member_of_the_norm_at_zero(name: str) -> None:
     assert "any number from -1 to 1" in finding.message
 
 
-@pytest.mark.parametrize("name", FRAMEWORKS)
+@pytest.mark.parametrize("name", ["torch", "jax"])
 def test_nan_is_no_derivative_of_the_square_of_the_norm_at_zero(name: str) -> None:
+    """TensorFlow's gradient of sqrt gives 0 for a cotangent of 0."""
     tensor, of = spelled(name)
 
     def squared(x: Any) -> Any:
