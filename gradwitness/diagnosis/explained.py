@@ -30,7 +30,8 @@ LARGEST = 100_000
 def explained(point: Point, findings: Sequence[Finding]) -> Iterator[Finding]:
     """The same findings. Those that are wrong, and about a gradient, carry an explanation or the evidence.
 
-    About 100 evaluations for each wrong gradient; none where all are right.
+    None where all are right. Else about 100 evaluations for each wrong gradient, and up to a few thousand of edited code: as many
+    as a few seconds of the processor's time allow.
     """
     if not any(finding.verdict == "wrong" for finding in findings):
         yield from findings
