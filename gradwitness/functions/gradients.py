@@ -9,11 +9,13 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.diagnosis.explained import explained
-from gradwitness.judging.black_box import BlackBox, Measured
+from gradwitness.judging.black_box import BlackBox
+from gradwitness.judging.claims import Claim
 from gradwitness.judging.directions import Direction, joint
 from gradwitness.judging.gradients import gradients
 from gradwitness.judging.judge import SEEN
-from gradwitness.judging.point import Claim, Point
+from gradwitness.judging.measured import Measured
+from gradwitness.judging.point import Point
 from gradwitness.report.findings import SHOWN, Finding
 from gradwitness.subjects.tensors.function import Differentiated
 

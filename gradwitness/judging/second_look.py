@@ -26,6 +26,8 @@ SPACINGS = (2.0**-26, 2.0**-16)
 ROUNDING = 6
 """Runs of backward in float64, where it disagrees in longdouble: a root mean square of six is off by 30%."""
 
+SUDDEN = 2.0**6
+"""By how much a function leaves a straight line more at twice the step, where it has gone up a step. A bend grows by 4 to 8."""
 Stepped = Literal["yes", "perhaps", "no"]
 
 
@@ -78,9 +80,16 @@ class SecondLook:
         step, longer, direction = found.slope.step, RUNG * found.slope.reach, found.direction
         below, above = [self.point.at(self.point.moved(t, direction.parts)) for t in (-step, step)]
         slopes = (above - below) / (2 * np.longdouble(step or 1))
+        previous = np.abs((below + above) / 2 - self.point.flat)
+        inner = 2 * step
+        while 0 < inner <= min(found.slope.reach, FIRST_STEP):
+            height = self._bend(direction, slopes, inner)
+            sudden = (height > SUDDEN * previous) & (height * np.abs(self.point.weights) >= abs(found.excess) * inner / 4)
+            if sudden.any() and self._is_low(np.where(sudden, height, 0)) != "no":
+                return "perhaps"
+            previous, inner = height, 2 * inner
         while step and longer <= FIRST_STEP:
-            ends = [self.point.at(self.point.moved(t, direction.parts)) - slopes * np.longdouble(t) for t in (-longer, longer)]
-            height = np.max(np.abs(np.stack(ends) - self.point.flat), axis=0)
+            height = self._bend(direction, slopes, longer)
             if not (height <= float(np.finfo(self.point.dtype).eps) * STEPS * np.abs(self.point.flat)).all():
                 stepped = self._is_low(height)
                 if stepped == "yes":
@@ -92,6 +101,11 @@ class SecondLook:
             asked = abs(found.claimed) * FIRST_STEP / (np.max(np.abs(self.point.weights)) or 1)
             return "no" if self._is_low(np.full_like(self.point.flat, asked)) == "no" else "perhaps"
         return "no"
+
+    def _bend(self, direction: Direction, slopes: Array, step: float) -> Array:
+        """By how much each output is off a straight line at +-step."""
+        ends = [self.point.at(self.point.moved(t, direction.parts)) - slopes * np.longdouble(t) for t in (-step, step)]
+        return np.asarray(np.max(np.abs(np.stack(ends) - self.point.flat), axis=0))
 
     def _is_low(self, height: Array) -> Stepped:
         """Whether steps of these heights in the outputs could be rounding.

@@ -36,6 +36,13 @@ def test_a_tail_that_is_a_difference_of_numbers_near_one(x: float, others: list[
     assert report.verdict != "wrong", str(report)
 
 
+def test_a_stair_that_the_first_step_overlooks() -> None:
+    """Beside small elements the last one moves little: from within one stair to the next, and no longer step is made."""
+    x = np.array([-5.59145193e-04, 7.02948278e-02, 2.93628967e-05, 6.21952590e-03, -8.29873047, -5.78055300e-04, -4.07102363e-01])
+    report = check(gelu, gelu_backward, x)
+    assert report.verdict != "wrong", str(report)
+
+
 C = math.sqrt(3.0)
 
 
