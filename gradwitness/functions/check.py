@@ -100,7 +100,7 @@ def check_function(
                         findings += narrow.findings(subject, dtype)
             case = None
             if any(finding.verdict in FAULTS for finding in findings):
-                own = _dtypes(subject, dtypes)
+                own = in_dtypes or _dtypes(subject)
                 case = of_check(backend, function, inputs, kwargs or {}, wrt, at.out_names, own, seed)
         finally:
             state.finish()
