@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from conformance.matrix import Cell
-from conformance.records import Accuracy, Difference, Record, Unsupported
+from conformance.records import Accuracy, Difference, Record, Second, Unsupported
 from gradwitness import frameworks
 
-__all__ = ["Accuracy", "Difference", "Unsupported", "accuracies", "differences", "known", "unsupported"]
+__all__ = ["Accuracy", "Difference", "Unsupported", "accuracies", "differences", "known", "seconds", "unsupported"]
 
 FILE = Path(__file__).with_name("known_differences.toml")
-LISTS = ("case", "dtype", "mode", "device")
+LISTS = ("case", "dtype", "mode", "device", "index")
 STATUSES = ("new", "reported", "documented", "fixed in VERSION")
 
 R = TypeVar("R", bound=Record)
@@ -41,6 +41,12 @@ def differences() -> tuple[Difference, ...]:
 def accuracies() -> tuple[Accuracy, ...]:
     """All accuracy limits of the file."""
     return _records("accuracy", Accuracy)
+
+
+@cache
+def seconds() -> tuple[Second, ...]:
+    """All wrong second derivatives of the file."""
+    return _records("second", Second)
 
 
 @cache

@@ -1,4 +1,6 @@
-"""The entries of conformance/known_differences.toml: a difference, a limit of accuracy, a cell that cannot be run."""
+"""The entries of conformance/known_differences.toml: a difference, a limit of accuracy, a cell that cannot be run, a second
+derivative.
+"""
 
 from __future__ import annotations
 
@@ -112,6 +114,20 @@ class Accuracy(Record):
         if distances[name] > worst["ratio"]:
             return f"{name} is off by {distances[name]:.4g} units of rounding spread; {worst['ratio']:g} were measured at worst"
         return changed(worst, evidence, results) if self.wanted(cell) else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Second(Record):
+    """A second derivative, or forward mode, that is wrong at the generic case of an op, in float64.
+
+    about        "order 2: dx", "forward mode"
+    index        the element furthest off; got, truth: its value, and what differences of the gradient give
+    """
+
+    about: str
+    index: tuple[int, ...]
+    got: float
+    truth: float
 
 
 def changed(recorded: dict[str, Any], evidence: Any, results: Sequence[Array]) -> str:
