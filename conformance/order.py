@@ -52,7 +52,8 @@ def _changed(record: Second, finding: Finding) -> str:
         return "" if finding.got is None and not np.isfinite(record.got) else f"{record.about} is wrong elsewhere than recorded"
     if finding.index == record.index and abs(float(finding.got) - record.got) <= finding.allowance:
         return ""
-    return f"{record.about} is wrong, but by another value: {finding.got} at {finding.index}, recorded {record.got} at {record.index}"
+    recorded = f"{record.got} at {record.index}"
+    return f"{record.about} is wrong, but by another value: {finding.got} at {finding.index}; recorded {recorded}"
 
 
 def entry(op: Op, adapter: str, finding: Finding) -> str:

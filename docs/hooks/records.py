@@ -8,7 +8,12 @@ from typing import Any
 
 FILE = Path(__file__).parent.parent.parent / "conformance" / "known_differences.toml"
 MARK = "<!-- the records stand here on the site -->"
-KINDS = {"difference": "differs", "accuracy": "loses digits", "unsupported": "cannot be run", "second": "second derivative differs"}
+KINDS = {
+    "difference": "differs",
+    "accuracy": "loses digits",
+    "unsupported": "cannot be run",
+    "second": "second derivative differs",
+}
 """Table of the file -> what it says of a framework."""
 HEADS = ("of", "in", "what", "how", "status")
 

@@ -47,7 +47,9 @@ class Torch:
         values = (values.to_dense() if values.layout != torch.strided else values).resolve_conj().resolve_neg().cpu()
         if values.is_complex():
             values = torch.view_as_real(values)
-        return np.array(values.float().numpy(force=True) if values.is_floating_point() and values.itemsize < 4 else values.numpy(force=True))
+        return np.array(
+            values.float().numpy(force=True) if values.is_floating_point() and values.itemsize < 4 else values.numpy(force=True)
+        )
 
     def tensor(self, array: Array, like: torch.Tensor, dtype: str) -> torch.Tensor:
         """A leaf of no graph."""
