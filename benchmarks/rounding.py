@@ -161,7 +161,7 @@ def _float64(tensor: Any) -> Array:
     """The values of a tensor, in float64."""
     if hasattr(tensor, "detach"):
         return np.asarray(tensor.detach().double().numpy())
-    return np.asarray(tensor).astype(np.float64)
+    return np.asarray(tensor.numpy() if hasattr(tensor, "numpy") else tensor).astype(np.float64)
 
 
 def worst(rows: Sequence[Row], dtype: str) -> Iterator[tuple[Row, Row]]:

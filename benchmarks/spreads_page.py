@@ -19,7 +19,7 @@ WHY = {
     "counted as a sum, although each element gets one at most.",
     "binary_cross_entropy": "One kernel computes the logarithms. Its operand is perturbed before 1 - p, which is exact near "
     "p = 1.",
-    "ctc": "optax adds in the space of logarithms, frame by frame, and in another order than the reference.",
+    "ctc": "TensorFlow and optax add in the space of logarithms, frame by frame, and in another order than the reference.",
 }
 """Ops whose spreads differ by more than a factor of 4 -> why."""
 
@@ -33,7 +33,8 @@ of each op of the catalogue. `python -m benchmarks.rounding --update-docs` write
 ## How far honest kernels are from the truth
 
 For each dtype and framework: the op whose result is furthest from the truth, in units of the measured spread. K is what is
-allowed: 32 in float64 and float32, and three times the worst of the three frameworks in 16 bits. The projection on the truth,
+allowed: 32 in float64 and float32 (from [the whole matrix](../explanation/agreement.md)), and three times the worst of the three
+frameworks in 16 bits. The projection on the truth,
 `<got, truth> / <truth, truth>`, shows a constant factor that no element shows alone.
 """
 

@@ -67,6 +67,9 @@ def _equation(eqn: Any, operands: Values, noise: Noise) -> list[Any]:  # noqa: P
 
     if name in EXACT or not any(claimed) or (name == "convert_element_type" and not _narrows(eqn)):
         return compute(*operands)
+    if name == "convert_element_type":  # a constant that the narrower dtype holds is exact
+        (value,), dtype = compute(*operands), eqn.outvars[0].aval.dtype
+        return [noise.round(value, width(dtype).unit, width(dtype).absolute, value == wide(value.astype(dtype)))]
     if name in ONCE:
         same = operands if name in PASSES else ()
         return [_round(noise, value, w, 1, same) for value, w in zip(compute(*operands), claimed, strict=True)]

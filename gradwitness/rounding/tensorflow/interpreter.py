@@ -74,6 +74,9 @@ def _operation(op: Any, operands: Values, noise: Noise) -> list[Any]:
         return VARIABLES[op.type](op, operands, noise)
     if op.type in _ENTERED:
         return _ENTERED[op.type](op, operands, noise)
+    if (function := op.graph._get_function(op.type)) is not None:  # a Defun is called by its name
+        graph = _graph_of(op, function)
+        return evaluate(graph, operands, graph.outputs, noise)
     if op.type == "Const":
         return [wide(tf.constant(tensor_util.MakeNdarray(op.get_attr("value"))))]
     if op.type in NATIVE:
@@ -188,8 +191,14 @@ def _size(tensor: Any) -> int:
 
 def _inner(op: Any, attribute: str) -> Any:
     """The graph of a function that an operation calls."""
-    function = op.graph._get_function(op.get_attr(attribute).name)
-    return function.graph if hasattr(function, "graph") else function_def_to_graph(function.definition)  # a Defun has none
+    return _graph_of(op, op.graph._get_function(op.get_attr(attribute).name))
+
+
+def _graph_of(op: Any, function: Any) -> Any:
+    if hasattr(function, "graph"):
+        return function.graph
+    with op.graph.as_default():  # a Defun has no graph, and calls others that are known here
+        return function_def_to_graph(function.definition)
 
 
 def _call(op: Any, operands: Values, noise: Noise) -> list[Any]:
