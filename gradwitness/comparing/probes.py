@@ -45,6 +45,7 @@ def still(runs: Runs, outs: Mapping[str, Results]) -> Generator[Finding, None, b
     """Whether nothing that is returned depends on the inputs. A finding where that is so for all, or for some."""
     rng = np.random.default_rng((runs.seed, 3))
     still = {side.name for side in runs.judged}
+    ran: set[str] = set()
     for size in MOVES:
         factors = {name: rng.normal(size=array.shape) * size for name, array in runs.sides[0].leaves.items()}
         for side in runs.judged:
@@ -59,8 +60,10 @@ def still(runs: Runs, outs: Mapping[str, Results]) -> Generator[Finding, None, b
                 moved = runs.run(side, arrays, values=True).outs
             except UserError:
                 continue  # it leaves the domain: the smaller move may not
+            ran.add(side.name)
             if not same_bits_of(moved, outs[side.name].outs):
                 still.discard(side.name)
+    still &= ran  # of what does not run on other inputs nothing is known
     if still and len(still) == len(runs.judged):
         message = "Nothing was moved: they return the same whatever they are given. Do they use their inputs?"
         yield Finding("outputs", "cannot tell", message)

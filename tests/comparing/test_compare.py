@@ -154,6 +154,17 @@ def test_a_dead_function_beside_a_living_one_is_wrong(name: str) -> None:
     assert "dead" in str(report)
 
 
+def test_a_function_that_runs_on_no_other_inputs_is_not_dead() -> None:
+    """Labels are probabilities: PyTorch refuses those beyond 1, NumPy's way to write it does not."""
+    p, labels = torch.tensor([0.2, 0.7]), torch.tensor([0.0, 1.0])
+
+    def plain(p: Any, labels: Any) -> Any:
+        return -(labels * torch.log(p) + (1 - labels) * torch.log(1 - p)).mean()
+
+    report = compare({"library": torch.nn.functional.binary_cross_entropy, "plain": plain}, (p, labels))
+    assert report.ok, str(report)
+
+
 def test_numpy_has_values_alone() -> None:
     report = compare({"numpy": np.tanh, "torch": by_exponentials}, drawn(3).numpy())
     assert report.ok
