@@ -42,6 +42,8 @@ Again = Callable[[Any, Mapping[str, Any], Cotangent, int], Sequence[Finding]]
 """(inputs, kwargs, cotangent, the one output that is looked at) -> what is found about them."""
 
 
+TRIED = 3
+"""Wrong results that are tried, until one shows."""
 Outputs = Mapping[int, Mapping[str, str]]
 """Number of an output -> function -> its name there: "out[y]"."""
 
@@ -72,18 +74,28 @@ class Case:
         wrong = [finding for finding in findings if finding.verdict in FAULTS]
         if not wrong:
             raise ValueError("nothing is wrong in this report: there is nothing to reproduce")
+        self._refuse_parameters()
         with ExitStack() as stack:
             for backend in self.contexts:
                 stack.enter_context(backend.reproducible())
                 stack.callback(backend.random_state())
-            for finding in wrong:
+            for finding in wrong[:TRIED]:
                 again = self.again(finding)
-                if again is not None:
-                    return self._about(finding, again, ", ".join(versions))
+                text = again and self._about(finding, again, ", ".join(versions))
+                if text:
+                    return text
         shown = ", ".join(finding.about for finding in wrong)
-        raise ValueError(f"no script can be written about {shown}: it shows outputs and gradients. The report says what is wrong")
+        raise ValueError(f"no script can be written about {shown}: scripts show outputs and gradients, with round cotangents")
+
+    def _refuse_parameters(self) -> None:
+        """Those of one module of PyTorch can be written down; others have to be inputs."""
+        alone = len(self.functions) == 1
+        for name, (framework, function) in self.functions.items():
+            if framework != "numpy" and load(framework).parameters(function) and not (alone and self.given.own):
+                raise ValueError(f"the parameters of {name} cannot be written down: make them inputs of a plain function")
 
     def _about(self, finding: Finding, again: Again, version: str) -> str:
+        """The script about one finding; empty where it does not show with round cotangents."""
         given = self.given
         for cotangent in (ones, tenths):
             for output, names in self.outputs.items():
@@ -103,9 +115,7 @@ class Case:
                         self.way(finding),
                     )
                     return written_as(script, version)
-        raise ValueError(
-            f"{finding.about} is wrong with random cotangents alone, not with round ones: the report has what was found"
-        )
+        return ""
 
 
 @dataclass

@@ -28,6 +28,7 @@ class Given:
     arrays   every tensor and array by its path
     dtypes   their dtypes
     names    what they are called in a script
+    own      the parameters of a module of PyTorch, by the names that they have there
     """
 
     function: Callable[..., Any]
@@ -36,6 +37,7 @@ class Given:
     arrays: dict[Path, Array] = field(default_factory=dict)
     dtypes: dict[Path, str] = field(default_factory=dict)
     names: dict[Path, str] = field(default_factory=dict)
+    own: dict[str, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.keywords, given = as_positional(self.function, self.inputs, self.kwargs)
@@ -47,6 +49,10 @@ class Given:
             self.arrays[path] = load(framework).array(value) if framework else plain(value)
             self.dtypes[path] = load(framework).dtype(value) if framework else np.asarray(value).dtype.name
             self.names[path] = _identifier(written(path[1:]), self.names.values())
+
+        if origin(self.function) == "torch" and hasattr(self.function, "named_parameters"):
+            self.own = {name: load("torch").array(value) for name, value in self.function.named_parameters()}
+        self.own_names = {name: _identifier(name, self.names.values()) for name in self.own}
 
     def floats(self) -> list[Path]:
         """The paths of floats."""
@@ -80,9 +86,14 @@ class Given:
         args = (
             [] if self.keywords else [self._code(("inputs", key), value, convert) for key, value in self.tree["inputs"].items()]
         )
-        args += [f"{key}={self._code(('inputs', key), value, convert)}" for key, value in named.items()]
-        args += [f"{key}={self._code(('kwargs', key), value, convert)}" for key, value in self.tree["kwargs"].items()]
-        return f"{function}({', '.join(args)})"
+        keywords = {key: self._code(("kwargs", key), value, convert) for key, value in self.tree["kwargs"].items()}
+        keywords |= {key: self._code(("inputs", key), value, convert) for key, value in named.items()}
+        if self.own:
+            parameters = ", ".join(f"{name!r}: {given}" for name, given in self.own_names.items())
+            by_name = ", ".join(f"{key!r}: {value}" for key, value in keywords.items())
+            args_ = "".join(f"{arg}, " for arg in args)
+            return f"torch.func.functional_call({function}, {{{parameters}}}, ({args_}), {{{by_name}}})"
+        return f"{function}({', '.join([*args, *(f'{key}={value}' for key, value in keywords.items())])})"
 
     def _code(self, path: Path, value: Any, convert: str) -> str:
         if path in self.names:

@@ -51,7 +51,9 @@ class Script:
         plain = self.finding.about.rpartition(": ")[2]
         if plain.startswith("out"):
             return "out"
-        return next((f"d{self.given.names[path]}" for path in self.given.floats() if f"d{_written(path)}" == plain), plain)
+        known = {f"d{_written(path)}": f"d{self.given.names[path]}" for path in self.given.floats()}
+        known |= {f"d{name}": f"d{given}" for name, given in self.given.own_names.items()}
+        return known.get(plain, plain)
 
 
 def _written(path: tuple[Any, ...]) -> str:
@@ -112,6 +114,9 @@ def _headline(script: Script, version: str, frameworks: list[str], pasted: bool)
 def _inputs(script: Script) -> str:
     lines = []
     floats = []
+    for name, array in script.given.own.items():
+        lines.append(f"{script.given.own_names[name]} = {_array(array, len(script.given.own_names[name]))}")
+        floats.append(script.given.own_names[name])
     for path, array in script.arrays.items():
         name = script.given.names[path]
         lines.append(f"{name} = {_array(script.given.rounded(path, array), len(name))}")
@@ -123,7 +128,6 @@ def _inputs(script: Script) -> str:
 
 def _array(array: Array, width: int) -> str:
     """An array as code, each number with as many digits as it has. The name before it has so many letters."""
-    array = array.astype(np.float64) if array.dtype == np.float32 else array
     prefix = " " * (width + len(" = np.array("))
     text = np.array2string(array, separator=", ", threshold=sys.maxsize, max_line_width=WIDE, floatmode="unique", prefix=prefix)
     for word in ("nan", "inf"):
@@ -134,7 +138,7 @@ def _array(array: Array, width: int) -> str:
 
 def _forward(script: Script, name: str, framework: str, function: str) -> str:
     """The call that is examined, as a function of the floats."""
-    names = [script.given.names[path] for path in script.given.floats()]
+    names = [*(script.given.names[path] for path in script.given.floats()), *script.given.own_names.values()]
     call = script.given.call(function, CONVERT[framework])
     keys = re.findall(r"\[([^\]]*)\]", script.output[name])
     picked = "".join(f"[{key}]" if key.isdigit() else f"[{key!r}]" for key in keys)
@@ -149,9 +153,8 @@ def _shown(script: Script) -> str:
     dout = "np.ones" if script.cotangent.__name__ == "ones" else "tenths"
     lines = ["" if dout == "np.ones" else TENTHS, f"dout = {dout}({shape})  # the cotangent of out"]
     if script.way == "derivative":
-        stored = script.dtype
         lines += [
-            f"got = with_{framework}(forward_{_name(first)}, values, {stored!r}, 'float64', dout)[{about!r}]",
+            f"got = with_{framework}(forward_{_name(first)}, values, 'float64', 'float64', dout)[{about!r}]",
             "\n\n" + DIFFERENCES.strip().format(helper=f"with_{framework}", forward=f"forward_{_name(first)}") + "\n\n",
             f"truth = differences({about[1:]!r})",
             f"results = {{{'automatic differentiation'!r}: got}}",

@@ -95,7 +95,7 @@ def _expression(found: Source, function: Any, framework: str, called: str) -> st
         return f"{owner.__name__}.{function.__name__}"
     if _is_layer(function):
         found.imports["import torch"] = None
-        return f"torch.nn.{function!r}"
+        return _layer(function)
     inner = _unwrapped(function)
     if not isinstance(inner, types.FunctionType):
         raise NoSource
@@ -124,9 +124,18 @@ def _public(function: Any, framework: str) -> str:
 
 
 def _is_layer(function: Any) -> bool:
-    """Whether this is a layer of PyTorch itself, without parts: its repr is how it is made."""
-    kind = type(function)
-    return kind.__module__.startswith("torch.nn.modules") and hasattr(function, "children") and not list(function.children())
+    """Whether this is a layer of PyTorch itself without buffers, or a Sequential of such layers."""
+    if not type(function).__module__.startswith("torch.nn.modules") or any(True for _ in function.buffers()):
+        return False
+    parts = list(function.children())
+    return not parts or (type(function).__name__ == "Sequential" and all(map(_is_layer, parts)))
+
+
+def _layer(function: Any) -> str:
+    """How it is made: the repr of a layer says it."""
+    if type(function).__name__ == "Sequential":
+        return f"torch.nn.Sequential({', '.join(map(_layer, function.children()))})"
+    return f"torch.nn.{function!r}"
 
 
 def _unwrapped(function: Any) -> Any:

@@ -70,10 +70,19 @@ def of_lambdas() -> Report:
     return compare({"sine": lambda x: torch.sin(x), "other": lambda x: FACTOR * torch.sin(x)}, drawn(3))
 
 
+def of_module() -> Report:
+    """A sum that overflows on its way."""
+    layers = torch.nn.Sequential(torch.nn.Linear(3, 1, bias=False))
+    with torch.no_grad():
+        layers[0].weight.copy_(torch.tensor([[1.0, 1.0, -1.0]]))
+    return check_function(layers, torch.full((4, 3), 3e38))
+
+
 SHOWN: dict[str, tuple[Callable[[], Report], str, str]] = {
     "gradient": (of_gradient, "dx by automatic differentiation: [[2.75]]", "dx, the truth: [[1.74999"),
     "dtype": (of_dtype, "out by float32: [[1.0], [1.0], [nan]]", "out, the truth: [[1.0], [1.0], [1.0]]"),
     "compare": (of_compare, "out by erf in float64: [[0.8413", "out by tanh in float64: [[0.8411"),
+    "module": (of_module, "out by float32: [[inf]]", "out, the truth: [[3.00000000"),
     "lambdas": (of_lambdas, "out by sine: [0.8414", "out by other: [1.6829"),
 }
 RUNNER = """
