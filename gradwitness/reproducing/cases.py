@@ -3,25 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass, field, replace
+from io import StringIO
 from typing import Any
 
 import numpy as np
 
 from gradwitness.arrays import Array
+from gradwitness.functions.at import At
+from gradwitness.functions.faults import faults
+from gradwitness.functions.layouts import strides
 from gradwitness.functions.narrow import Narrow
 from gradwitness.functions.truth import Itself
 from gradwitness.judging.gradients import gradients
 from gradwitness.judging.point import Point
 from gradwitness.report.findings import FAULTS, Finding
+from gradwitness.reproducing.faults import OVERWRITTEN, fault
 from gradwitness.reproducing.given import Arrays, Given
 from gradwitness.reproducing.script import Script, written_as
 from gradwitness.reproducing.shrink import Shrinking
+from gradwitness.reproducing.source import PASTE
 from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.state import State
 from gradwitness.subjects.tensors.backend import Backend, load
 from gradwitness.subjects.tensors.function import Differentiated
+
+
+def shows(text: str, finding: Finding) -> bool:
+    """Whether a script runs, and what it prints differs; one into which source has to be pasted cannot be asked."""
+    if PASTE in text:
+        return True
+    scope: dict[str, Any] = {"__name__": "reproducer"}
+    try:
+        with redirect_stdout(StringIO()), np.errstate(all="ignore"):
+            exec(compile(text, "reproducer.py", "exec"), scope)  # noqa: S102  the user's own function, as it ran before
+    except Exception:  # whatever the user's code raises: then there is another finding to write about
+        return False
+    got, truth = scope.get("got"), scope.get("truth")
+    if got is None or truth is None:
+        return True
+    with np.errstate(invalid="ignore"):
+        seen = np.abs(np.asarray(got) - truth)
+    return not np.isfinite(finding.distance) or not bool((seen < finding.distance / 2).all())
+
 
 Cotangent = Callable[[tuple[int, ...]], Array]
 """A shape -> a cotangent whose numbers have few digits."""
@@ -71,7 +96,7 @@ class Case:
 
     def script(self, findings: Sequence[Finding], versions: Sequence[str]) -> str:
         """The script about the first finding that one can be written about. Raises ValueError where there is none."""
-        wrong = [finding for finding in findings if finding.verdict in FAULTS]
+        wrong = sorted((finding for finding in findings if finding.verdict in FAULTS), key=lambda f: fault(f) != OVERWRITTEN)
         if not wrong:
             raise ValueError("nothing is wrong in this report: there is nothing to reproduce")
         self._refuse_parameters()
@@ -97,7 +122,7 @@ class Case:
     def _about(self, finding: Finding, again: Again, version: str) -> str:
         """The script about one finding; empty where it does not show with round cotangents."""
         given = self.given
-        for cotangent in (ones, tenths):
+        for cotangent in (tenths,) if fault(finding) else (ones, tenths):
             for output, names in self.outputs.items():
                 search = _Search(given, again, finding.about, cotangent, output)
                 if search.shows(given.arrays):
@@ -114,7 +139,9 @@ class Case:
                         self.dtype,
                         self.way(finding),
                     )
-                    return written_as(script, version)
+                    text = written_as(script, version)
+                    if shows(text, script.finding):
+                        return text
         return ""
 
 
@@ -179,14 +206,25 @@ def of_check(
 
         return examined
 
+    def faulty(inputs: Any, kwargs: Mapping[str, Any], _: Cotangent, output: int) -> Sequence[Finding]:
+        state = State(function, inputs, kwargs)
+        try:
+            subject = subject_of(inputs, kwargs, output)
+            at = At(subject, [np.asarray(leaf.array, np.float64) for leaf in subject.leaves], seed)
+            return [*faults(at, 1), *strides(at)]
+        finally:
+            state.finish()
+
     def again(finding: Finding) -> Again | None:
+        if fault(finding):
+            return faulty if backend.name == "torch" and not backend.parameters(function) else None
         if finding.about.startswith("d") and "," not in finding.about:
             return gradient
         dtype, colon, _ = finding.about.partition(": ")
         return narrow(dtype) if colon and dtype in dtypes else None
 
     def way(finding: Finding) -> str:
-        return "dtype" if ": " in finding.about else "derivative"
+        return fault(finding) or ("dtype" if ": " in finding.about else "derivative")
 
     own = {"function": (backend.name, function)}
     dtype = next(iter(dtypes), "float64")

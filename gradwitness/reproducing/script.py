@@ -13,7 +13,8 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.report.findings import Finding
-from gradwitness.reproducing import multiprecision
+from gradwitness.reproducing import faults, multiprecision
+from gradwitness.reproducing.faults import SAID
 from gradwitness.reproducing.given import Arrays, Given
 from gradwitness.reproducing.helpers import CONVERT, DIFFERENCES, HELPERS, IMPORTS
 from gradwitness.reproducing.source import source_of
@@ -98,9 +99,10 @@ def _headline(script: Script, version: str, frameworks: list[str], pasted: bool)
         "Central differences of its values in float64 say so: they know no rule, only values.",
         "dtype": f"The result in {script.dtype} is further from the truth than rounding explains. The truth is the function in "
         f"float64, on the very same numbers.",
+        **SAID,
         "others": "Functions that should compute the same do not.",
     }[script.way]
-    lines = [f"{script.about}: {finding.verdict}.", "", *textwrap.wrap(said, WIDE)]
+    lines = [f"{finding.about if script.way in SAID else script.about}: {finding.verdict}.", "", *textwrap.wrap(said, WIDE)]
     for more in (finding.explanation, finding.message):
         if more:
             lines += ["", *textwrap.wrap(more, WIDE)]
@@ -152,6 +154,9 @@ def _shown(script: Script) -> str:
     shape = f"with_{framework}(forward_{_name(first)}, values, {script.dtype!r}, {script.dtype!r}, None)['out'].shape"
     dout = "np.ones" if script.cotangent.__name__ == "ones" else "tenths"
     lines = ["" if dout == "np.ones" else TENTHS, f"dout = {dout}({shape})  # the cotangent of out"]
+    if script.way in SAID:
+        lines = [*lines[:1], lines[1].replace(repr(script.dtype), "'float64'")]
+        return "\n".join([*filter(None, lines), faults.lines(script.way, script.finding, f"forward_{_name(first)}")])
     if script.way == "derivative":
         lines += [
             f"got = with_{framework}(forward_{_name(first)}, values, 'float64', 'float64', dout)[{about!r}]",

@@ -24,6 +24,7 @@ NAMESPACES = {
     "numpy": ("numpy", "numpy.linalg", "numpy.fft"),
 }
 """Where a framework's public functions are."""
+PASTE = "# Paste the source of"
 CONSTANTS = (int, float, complex, str, bytes, bool, type(None))
 WRAPPED = ("__wrapped__", "python_function")
 
@@ -68,7 +69,7 @@ def source_of(function: Any, framework: str, called: str = "function") -> Source
         found.name = called
         name = name if name.isidentifier() else called
         origin = "your_module" if module in ("__main__", "") else module
-        note = f"# Paste the source of {inner.__qualname__} here, in place of this import."
+        note = f"{PASTE} {inner.__qualname__} here, in place of this import."
         renamed = f"\n\n{called} = {_dotted(inner)}" if _dotted(inner) != called and name != called else ""
         found.definitions[called] = f"{note}\nfrom {origin} import {name}{renamed}\n"
     return found

@@ -18,6 +18,8 @@ from gradwitness.reproducing.source import source_of
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
+from tests.functions import rules  # noqa: E402  it imports PyTorch
+
 FACTOR = 2.0
 x = "a global of the same name as an argument"
 
@@ -78,11 +80,19 @@ def of_module() -> Report:
     return check_function(layers, torch.full((4, 3), 3e38))
 
 
+def of_rule(name: str) -> Callable[[], Report]:
+    """A rule with a fault that values do not show."""
+    return lambda: check_function(getattr(rules, name)(True), drawn(3, 4))
+
+
 SHOWN: dict[str, tuple[Callable[[], Report], str, str]] = {
     "gradient": (of_gradient, "dx by automatic differentiation: [[2.75]]", "dx, the truth: [[1.74999"),
     "dtype": (of_dtype, "out by float32: [[1.0], [1.0], [nan]]", "out, the truth: [[1.0], [1.0], [1.0]]"),
     "compare": (of_compare, "out by erf in float64: [[0.8413", "out by tanh in float64: [[0.8411"),
     "module": (of_module, "out by float32: [[inf]]", "out, the truth: [[3.00000000"),
+    "strides": (of_rule("reads_memory"), "contiguous: {'dx': [[", "sliced: {'dx': [["),
+    "overwritten": (of_rule("overwrites"), "x before: [[1.0]] after: [[2.0]]", "x before"),
+    "second backward": (of_rule("consumes"), "first backward:  {'dx': [[0.3", "second backward: {'dx': [[0.03"),
     "lambdas": (of_lambdas, "out by sine: [0.8414", "out by other: [1.6829"),
 }
 RUNNER = """

@@ -1,0 +1,91 @@
+"""Lines of a script about faults that values at one point do not show, for PyTorch."""
+
+from __future__ import annotations
+
+from gradwitness.report.findings import Finding
+
+OVERWRITTEN, SECOND, STRIDES_OF_DOUT, STRIDES_OF_INPUTS = "overwritten", "second backward", "strides of dout", "strides of inputs"
+SAID = {
+    OVERWRITTEN: "A tensor that belongs to the caller is overwritten. What comes before in a network computes with wrong values.",
+    SECOND: "A second backward through the same graph returns another gradient than the first one.",
+    STRIDES_OF_DOUT: "For the same cotangent in another order of memory there is another gradient: strides are not looked at.",
+    STRIDES_OF_INPUTS: "For the same inputs in another order of memory there are other results: strides are not looked at.",
+}
+_START = """
+tensors = {{name: torch.tensor(value).requires_grad_() for name, value in values.items()}}
+cotangent = torch.tensor(dout)
+
+
+def gradients(out, cotangent):
+    found = torch.autograd.grad(out, list(tensors.values()), cotangent, retain_graph=True, allow_unused=True)
+    return {{f"d{{name}}": None if g is None else g.tolist() for name, g in zip(tensors, found)}}
+
+
+"""
+_LAID = {
+    "transposed": '''
+def laid(tensor):
+    """The same values, with the first axis last in memory."""
+    return tensor.movedim(0, -1).clone(memory_format=torch.contiguous_format).movedim(-1, 0)
+''',
+    "sliced": '''
+def laid(tensor):
+    """The same values, each second one of a larger tensor."""
+    larger = tensor.new_full((*tensor.shape, 2), float("nan"))
+    larger[..., 0] = tensor
+    return larger[..., 0]
+''',
+    "expanded": '''
+def laid(tensor):
+    """One number, seen many times: what the backward of a sum hands over."""
+    return tensor.flatten()[:1].reshape((1,) * tensor.dim()).expand(tensor.shape)
+''',
+}
+_BODIES = {
+    OVERWRITTEN: """
+before = {{name: tensor.detach().clone() for name, tensor in tensors.items()}}
+gradients({forward}(**tensors), cotangent)
+for name, tensor in tensors.items():
+    print(f"{{name}} before:", before[name].tolist(), "after:", tensor.tolist())
+""",
+    SECOND: """
+out = {forward}(**tensors)
+print("first backward: ", gradients(out, cotangent))
+print("second backward:", gradients(out, cotangent))
+""",
+    STRIDES_OF_DOUT: """
+{laid}
+
+other = laid(cotangent)
+out = {forward}(**tensors)
+print("contiguous:", gradients(out, other.contiguous()))
+print("{layout}:", gradients(out, other))
+""",
+    STRIDES_OF_INPUTS: """
+{laid}
+
+for name, given in (("contiguous", tensors), ("{layout}", {{name: laid(tensor) for name, tensor in tensors.items()}})):
+    out = {forward}(**given)
+    print(f"{{name}}:", out.tolist(), gradients(out, cotangent))
+""",
+}
+
+
+def fault(finding: Finding) -> str:
+    """Which of these faults a finding is about; empty for none."""
+    if "overwrites" in finding.message:
+        return OVERWRITTEN
+    kind = next((kind for kind in (SECOND, STRIDES_OF_DOUT, STRIDES_OF_INPUTS) if kind in finding.about), "")
+    return kind if kind == SECOND or _layout(finding) else ""
+
+
+def _layout(finding: Finding) -> str:
+    """The order of memory that a finding is about."""
+    return next((layout for layout in _LAID if layout in f"{finding.about} {finding.message}"), "")
+
+
+def lines(kind: str, finding: Finding, forward: str) -> str:
+    """What a script does to show it."""
+    layout = _layout(finding)
+    start = _START.format()
+    return start.lstrip() + _BODIES[kind].format(forward=forward, layout=layout, laid=_LAID.get(layout, "").strip()).strip()
