@@ -13,6 +13,7 @@ from conformance.matrix import Selection
 from trust import page
 from trust.options import PROCESSORS, Scheduler, UpdateDocs, Workers, require_frameworks
 from trust.soak.examination import TABLES, examined
+from trust.soak.functions import soak_functions
 from trust.soak.record import RECORD, Record
 from trust.soak.report import alarms, summary, table
 from trust.soak.run import soak as carry_on
@@ -34,8 +35,13 @@ def soak(
         bool,
         typer.Option("--user-code", help="check the functions of trust/user_code, correct gradients in other people's styles"),
     ] = False,
+    functions: Annotated[
+        bool, typer.Option("--functions", help="check the catalogue in each framework's spelling, as functions of strangers")
+    ] = False,
     draws: Annotated[int, typer.Option(min=1, help="with --user-code: draws of each function's inputs")] = 200,
-    seconds: Annotated[float | None, typer.Option(min=0, help="with --user-code: after these nothing new begins")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=0, help="with --user-code and --functions: after these nothing new begins")
+    ] = None,
     output: Annotated[Path | None, typer.Option(help="write the summary to this file, as JSON")] = None,
     update_docs: UpdateDocs = False,
 ) -> None:
@@ -47,6 +53,11 @@ def soak(
         if op or adapter or dtype or case or scheduler:
             raise typer.BadParameter("user code has no op, adapter, dtype, case or scheduler", param_hint="--user-code")
         soak_user_code(draws, seconds, fresh=fresh, output=output, update_docs=update_docs)
+        return
+    if functions:
+        if case or scheduler or update_docs:
+            raise typer.BadParameter("functions have no case, scheduler or figures in the docs", param_hint="--functions")
+        soak_functions(seeds, seconds, op, adapter, dtype, fresh=fresh)
         return
     try:
         Selection(op=op, adapter=adapter, dtype=dtype)

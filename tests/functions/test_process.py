@@ -1,0 +1,165 @@
+"""The process and the user's objects are as they were, also after an exception: DESIGN, section 1."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradwitness import check_function, frameworks
+from gradwitness.subjects.errors import UserError
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+
+def of_torch() -> dict[str, Any]:
+    return {
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
+        "warn only": torch.is_deterministic_algorithms_warn_only_enabled(),
+        "default dtype": torch.get_default_dtype(),
+        "grad mode": torch.is_grad_enabled(),
+        "threads": torch.get_num_threads(),
+        "TF32": torch.backends.cuda.matmul.allow_tf32,
+        "random": torch.get_rng_state().numpy().tobytes(),
+    }
+
+
+def of_numpy() -> dict[str, Any]:
+    state = np.random.mtrand._rand.get_state(legacy=False)
+    return {"NumPy": str(state), "Python": random.getstate(), "errors": np.geterr()}
+
+
+def of_tensorflow() -> dict[str, Any]:
+    tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    from tensorflow.python.eager import context
+    from tensorflow.python.framework import config
+
+    return {
+        "deterministic": config.is_op_determinism_enabled(),
+        "TF32": config.tensor_float_32_execution_enabled(),
+        "eagerly": tf.config.functions_run_eagerly(),
+        "seed": context.context()._seed,
+        "logger": tf.get_logger().level,
+    }
+
+
+def of_keras() -> dict[str, Any]:
+    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    return {"floatx": keras.config.floatx(), "policy": keras.config.dtype_policy().name}
+
+
+def of_jax() -> dict[str, Any]:
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+    names = ("jax_enable_x64", "jax_default_matmul_precision", "jax_disable_jit", "jax_debug_nans")
+    return {name: getattr(jax.config, name) for name in names}
+
+
+def module_of_torch(*, breaks: bool) -> tuple[Callable[..., Any], Any, Callable[[], Any]]:
+    class Network(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.norm = torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4)
+            self.last = torch.nn.Linear(4, 3)
+            self.last.weight = torch.nn.Parameter(self.first.weight.detach().T.clone())
+
+        def forward(self, x: Any) -> Any:
+            if breaks:
+                raise RuntimeError("broken on purpose")
+            return torch.nn.functional.dropout(self.last(self.norm(self.first(x))), 0.5)
+
+    torch.manual_seed(3)
+    network, x = Network(), torch.linspace(-1, 1, 12).reshape(4, 3).requires_grad_()
+
+    def state() -> Any:
+        tensors = {name: value.clone().numpy().tobytes() for name, value in network.state_dict().items()}
+        identities = [(name, id(p), p.requires_grad, p.grad) for name, p in network.named_parameters()]
+        return tensors, identities, x.detach().clone().numpy().tobytes(), x.grad, network.training
+
+    return network, (x,), state
+
+
+def layer_of_keras(*, breaks: bool) -> tuple[Callable[..., Any], Any, Callable[[], Any]]:
+    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+
+    class Network(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.norm = keras.layers.Dense(3), keras.layers.BatchNormalization()
+            self.drop, self.ready = keras.layers.Dropout(0.5), False
+
+        def call(self, x: Any) -> Any:
+            if breaks and self.ready:
+                raise RuntimeError("broken on purpose")
+            return self.drop(self.norm(self.first(x), training=True), training=True)
+
+    network, x = Network(), tf.reshape(tf.linspace(-1.0, 1.0, 12), (4, 3))
+    network(x)
+    network.ready = True
+
+    def state() -> Any:
+        return [(v.path, v.dtype, v.numpy().tobytes()) for v in network.variables], network.dtype_policy.name
+
+    return network, (x,), state
+
+
+def module_of_flax(*, breaks: bool) -> tuple[Callable[..., Any], Any, Callable[[], Any]]:
+    pytest.importorskip("flax", reason="flax is not installed")
+    import jax
+    import jax.numpy as jnp
+    from flax import nnx
+
+    class Network(nnx.Module):
+        def __init__(self, rngs: Any) -> None:
+            self.linear, self.norm = nnx.Linear(3, 2, rngs=rngs), nnx.BatchNorm(2, rngs=rngs)
+
+        def __call__(self, x: Any) -> Any:
+            if breaks:
+                raise RuntimeError("broken on purpose")
+            return self.norm(self.linear(x))
+
+    network, x = Network(nnx.Rngs(0)), jnp.linspace(-1, 1, 12).reshape(4, 3)
+
+    def state() -> Any:
+        return [np.asarray(leaf).tobytes() for leaf in jax.tree.leaves(nnx.state(network, nnx.Not(nnx.RngState)))]
+
+    return network, (x,), state
+
+
+def test_jax_stays_in_32_bits() -> None:
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+    frameworks.load("jax")
+    with jax.enable_x64(False):
+        before = of_jax()
+        assert check_function(lambda x: jax.lax.max(x, 0.25), (jax.numpy.linspace(-1, 1, 4),)).ok
+        assert of_jax() == before
+        assert jax.numpy.ones(1).dtype == "float32"
+
+
+MAKERS = {
+    "torch": (module_of_torch, (of_torch, of_numpy)),
+    "tensorflow": (layer_of_keras, (of_tensorflow, of_keras, of_torch, of_numpy)),
+    "jax": (module_of_flax, (of_jax, of_torch, of_numpy)),
+}
+
+
+@pytest.mark.parametrize("breaks", [False, True], ids=["works", "raises"])
+@pytest.mark.parametrize("name", MAKERS)
+def test_everything_is_as_it_was(name: str, breaks: bool) -> None:
+    make, settings = MAKERS[name]
+    if not frameworks.installed(name):
+        pytest.skip(f"{name} is not installed")
+    frameworks.load(name)  # the tests own their process, and what they set is set when a framework is loaded
+    function, inputs, state = make(breaks=breaks)
+    before = [setting() for setting in settings], state()
+    with torch.no_grad():
+        if breaks:
+            with pytest.raises(UserError, match="broken on purpose"):
+                check_function(function, inputs)
+        else:
+            report = check_function(function, inputs)
+            assert report.verdict == "right", str(report)
+    assert ([setting() for setting in settings], state()) == before

@@ -1,0 +1,161 @@
+"""python -m trust soak --functions: the catalogue in each framework's own spelling, as functions of strangers.
+
+`check_function` gets the function of an adapter, the inputs of a case and nothing else. None may be called wrong that
+conformance/known_differences.toml does not have on record. Each check is one line of a journal, and the soak continues where it
+was stopped.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+import adapters
+from adapters.layout import Inexpressible
+from conformance.known import Accuracy, Difference, known
+from conformance.matrix import Cell
+from conformance.run import subject
+from gradwitness import check_function, frameworks
+from gradwitness.report.findings import FAULTS, UNCERTAIN
+from gradwitness.report.report import Report
+from gradwitness.subjects.pair import tree_map
+from gradwitness.subjects.tensors.backend import load
+from reference import OPS
+from trust.journal import Entry, Journal
+from trust.places import FOLDER
+
+RECORD = FOLDER / "functions.jsonl"
+DTYPES = ("float32", "float64", "bfloat16")
+Check = tuple[str, str, str, str, int]
+"""Adapter, op, case, dtype, seed."""
+
+
+def soak_functions(
+    seeds: int, seconds: float | None, ops: Sequence[str], names: Sequence[str], dtypes: Sequence[str], *, fresh: bool
+) -> None:
+    """Check what is still to be checked, and print what all runs found."""
+    console = Console(highlight=False, width=None if Console().is_terminal else 160)
+    journal = Journal(RECORD, _key, fresh=fresh)
+    until = time.monotonic() + seconds if seconds is not None else float("inf")
+    todo = [check for check in checks(seeds, ops, names, dtypes) if _open(journal.entries.get(check))]
+    for check in todo:
+        if time.monotonic() >= until:
+            break
+        journal.add(checked(check))
+    console.print(table(list(journal.entries.values())))
+    found = alarms(list(journal.entries.values()))
+    for alarm in found:
+        console.print(f"\nALARM {alarm}", markup=False)
+    left = sum(_open(journal.entries.get(check)) for check in todo)
+    console.print(f"{left} checks are left or raise an alarm" if left else f"all {len(journal.entries):,} checks were made")
+    if found:
+        raise typer.Exit(1)
+
+
+def checks(seeds: int, ops: Sequence[str], names: Sequence[str], dtypes: Sequence[str]) -> Iterator[Check]:
+    """The first case of every op before the edge cases, and one seed before the next."""
+    there = [name for name in names or adapters.NAMES if frameworks.installed(name)]
+    for seed in range(seeds):
+        for edge in (False, True):
+            for name in there:
+                for op in ops or OPS:
+                    for case in OPS[op].cases[1:] if edge else OPS[op].cases[:1]:
+                        for dtype in dtypes or DTYPES:
+                            yield name, op, case.id, dtype, seed
+
+
+def checked(check: Check) -> Entry:
+    """One line of the journal."""
+    name, op, case, dtype, seed = check
+    entry: Entry = {"adapter": name, "op": op, "case": case, "dtype": dtype, "seed": seed}
+    start = time.process_time()
+    if adapters.load(name).missing("ops", op):
+        return {**entry, "verdict": "not run", "why": adapters.load(name).missing("ops", op)}
+    try:
+        report = examined(check)
+    except Inexpressible as error:
+        return {**entry, "verdict": "not run", "why": str(error)}
+    except Exception as error:  # to its user a check that raises has failed; the others go on
+        cause = error.__cause__
+        if isinstance(cause, Inexpressible):
+            return {**entry, "verdict": "not run", "why": str(cause)}
+        return {**entry, "verdict": "raised", "why": f"{type(error).__name__}: {error}"}
+    verdict = "known" if report.verdict == "wrong" and on_record(check) else report.verdict
+    return {**entry, "verdict": verdict, "why": _why(report), "seconds": time.process_time() - start}
+
+
+def examined(check: Check) -> Report:
+    """What check_function says about an adapter's function at the inputs of a case."""
+    name, op, case_id, dtype, seed = check
+    case = next(case for case in OPS[op].cases if case.id == case_id)
+    with frameworks.reproducible(name):
+        at = subject(OPS[op], case, seed)
+        put = partial(_tensor, name, dtype)
+        inputs = tuple(tree_map(put, list(at.inputs)))
+        static = tree_map(put, dict(at.static))
+        count = len(at.cotangent) if isinstance(at.cotangent, tuple) else 1
+        outputs = [i for i in range(count) if i not in OPS[op].detached]
+        return check_function(
+            adapters.load(name).ops[op], inputs, kwargs=static, wrt=list(range(len(inputs))), outputs=outputs, seed=seed
+        )
+
+
+def on_record(check: Check) -> bool:
+    """Whether the matrix knows that the framework differs at this case, in its dtype or in float64."""
+    name, op, case, dtype, _ = check
+    wide = "float32" if dtype == "bfloat16" else dtype
+    modes = frameworks.spec_of(name).modes
+    cells = [Cell("op", op, case, name, each, "cpu", mode) for mode in modes for each in {wide, "float64"}]
+    return any(isinstance(known(cell), (Difference, Accuracy)) for cell in cells)
+
+
+def _tensor(name: str, dtype: str, array: Any) -> Any:
+    tensor = adapters.load(name).framework.from_numpy(array)
+    return load(name).tensor(array, tensor, dtype) if array.dtype.kind == "f" else tensor
+
+
+def _why(report: Report) -> str:
+    """What the findings say that make the verdict."""
+    deciding = {"wrong": FAULTS, "cannot tell": UNCERTAIN}.get(report.verdict, frozenset())
+    said = [f"{f.about}: {f.message or f'{f.wrong} of {f.of}, off by {f.distance:.2g}'}" for f in report if f.verdict in deciding]
+    return "; ".join(said[:3])
+
+
+def _key(entry: Entry) -> Check:
+    return entry["adapter"], entry["op"], entry["case"], entry["dtype"], entry["seed"]
+
+
+def _open(entry: Entry | None) -> bool:
+    """Whether a check is to be made: an alarm is made again, for its cause may be mended."""
+    return entry is None or entry["verdict"] in ("wrong", "raised")
+
+
+def table(entries: Sequence[Entry]) -> Table:
+    """Verdicts by adapter and dtype."""
+    drawn = Table(title="the catalogue as functions of strangers: what check_function says")
+    verdicts = ("right", "known", "cannot tell", "not run", "wrong", "raised")
+    for column in ("adapter", "dtype", "checks", *verdicts, "CPU seconds"):
+        drawn.add_column(column, justify="left" if column in ("adapter", "dtype") else "right")
+    for name, dtype in sorted({(entry["adapter"], entry["dtype"]) for entry in entries}):
+        group = [entry for entry in entries if (entry["adapter"], entry["dtype"]) == (name, dtype)]
+        counts = Counter(entry["verdict"] for entry in group)
+        seconds = sum(entry.get("seconds", 0.0) for entry in group)
+        drawn.add_row(name, dtype, str(len(group)), *(str(counts[verdict]) for verdict in verdicts), f"{seconds:.0f}")
+    return drawn
+
+
+def alarms(entries: Sequence[Entry]) -> list[str]:
+    """Each right function that was called wrong, or on which the check raised, with what replays it."""
+    return [
+        f"{' / '.join(map(str, _key(entry)))}: {entry['verdict']}, {entry['why']}\n"
+        f"replay: from trust.soak.functions import examined; print(examined({_key(entry)!r}))"
+        for entry in entries
+        if entry["verdict"] in ("wrong", "raised")
+    ]
