@@ -27,7 +27,7 @@ COMPILES_EAGERLY = ("jax",)
 SAID = (
     "the generic case of every op, model and optimizer in every framework's customary mode and both dtypes; "
     "every other case of an op or optimizer in one framework and one dtype; "
-    f"training runs in one dtype, without {' and '.join(LONG_RUNS)}; second derivatives of some ops"
+    f"training runs in one dtype, without {' and '.join(LONG_RUNS)}; second derivatives of half of the ops in two frameworks"
 )
 
 
