@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.comparing.handed import backend_or_none, framework_of
+from gradwitness.comparing.handed import backend_or_none, framework_of, known
 from gradwitness.comparing.names import names
 from gradwitness.comparing.probes import again, misfits, still
 from gradwitness.comparing.results import results
@@ -59,7 +59,7 @@ def compare(
     Returns a `Report`. Raises BadCall (a TypeError) for a call that cannot be used, UserError where a function raises.
     """
     start = time.perf_counter()
-    given = _named(functions)
+    given, dtype = _named(functions), known(dtype)
     default = framework_of((inputs, kwargs or {}))
     whose = {name: belonging(f"functions[{name!r}]", function, default) for name, function in given.items()}
     if reference is not None:

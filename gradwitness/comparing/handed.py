@@ -15,6 +15,16 @@ from gradwitness.subjects.errors import BadCall
 from gradwitness.subjects.tensors.backend import Backend, load, origin
 from gradwitness.subjects.tensors.tree import replaced, tensors
 
+FLOATS = ("float64", "float32", "float16", "bfloat16")
+"""Dtypes in which functions can be asked to run."""
+
+
+def known(dtype: str | None) -> str | None:
+    """A dtype by its name. Raises BadCall for one that is none of floats."""
+    if dtype is not None and dtype not in FLOATS:
+        raise BadCall("dtype", repr(dtype), f"one of {', '.join(FLOATS)}")
+    return dtype
+
 
 def framework_of(inputs: Any) -> str:
     """The framework that the tensors in inputs belong to; "numpy" where there are only arrays. Raises BadCall for two."""
@@ -40,6 +50,8 @@ def _as(value: Any, framework: str) -> Any:
     source = origin(value)
     if source == framework:
         return value
+    if not source and value.dtype.kind in "fc" and value.dtype.name not in (*FLOATS, "complex64", "complex128"):
+        raise BadCall("inputs", f"with an array of {value.dtype}", f"arrays of {', '.join(FLOATS)}", "Convert: x.astype(float)")
     array, dtype = (load(source).array(value), load(source).dtype(value)) if source else (plain(value), value.dtype.name)
     if framework == NUMPY:
         if dtype.startswith("complex"):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.comparing.handed import backend_or_none, framework_of, handed, plain
+from gradwitness.comparing.handed import backend_or_none, framework_of, handed, known, plain
 from gradwitness.comparing.sides import Arrays, Side, Tensors
 from gradwitness.comparing.whose import NUMPY, belonging
 from gradwitness.functions.narrow import compared
@@ -57,7 +57,7 @@ def judge(
     Returns a `Report`. Raises BadCall (a TypeError) for a call that cannot be used, UserError where the function raises.
     """
     start = time.perf_counter()
-    numbers = _numbers(got)
+    numbers, dtype = _numbers(got), known(dtype)
     name, side = _belonging(reference, framework_of((inputs, kwargs or {})))
     dtypes = [dtype] if dtype else _possible(numbers)
     with ExitStack() as stack:
@@ -215,7 +215,7 @@ def _in_a_narrower(finding: Finding, key: str, array: Array, truths: _Truths, dt
     for dtype in dtypes[1:]:
         try:
             other = compared(finding.about, array, truths.of(dtype)[key], width(dtype))
-        except (NotWatched, Unstable):
+        except (NotWatched, Unstable, BadCall):
             continue
         if other.verdict == "right":
             message = f"Beyond rounding in {dtypes[0]}, within it in {dtype}: say which one they were computed in, dtype=..."

@@ -109,6 +109,8 @@ class Arrays:
     def __init__(
         self, name: str, function: Callable[..., Any], inputs: Any, kwargs: Mapping[str, Any], dtype: str | None
     ) -> None:
+        if dtype == "bfloat16":
+            raise BadCall("dtype", "'bfloat16'", "a dtype of NumPy", f'Say which framework {name} is of: ("torch", function)')
         self.name, self.function = name, function
         keywords, given = as_positional(function, handed(inputs, "numpy"), kwargs)
         self._by_name = bool(keywords)

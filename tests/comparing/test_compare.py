@@ -171,6 +171,13 @@ def test_numpy_has_values_alone() -> None:
     assert report["out"].message.startswith("Within rounding: numpy")
 
 
+def test_complex_functions_are_compared() -> None:
+    """The backward of exp multiplies by a conjugate, which PyTorch keeps as a bit of a view."""
+    x = torch.randn(3, dtype=torch.complex64, generator=torch.Generator().manual_seed(0))
+    report = compare({"exp": torch.exp, "parts": lambda x: torch.exp(x.real) * torch.exp(1j * x.imag)}, x)
+    assert report.ok, str(report)
+
+
 def test_parameters_of_modules_are_compared_by_name_or_by_value() -> None:
     plain = torch.nn.Linear(3, 2)
     report = compare({"plain": plain, "wrapped": torch.nn.Sequential(plain)}, drawn(4, 3))
@@ -200,6 +207,19 @@ BAD = {
     "no function": ({"f": tanh, "g": 3}, "functions['g'] is an int"),
     "another framework": ({"f": tanh, "g": ("caffe", tanh)}, "functions['g'] is marked as of 'caffe'"),
 }
+
+
+@pytest.mark.parametrize(
+    ("inputs", "dtype", "message"),
+    [
+        (np.ones(3, np.longdouble), None, "inputs is with an array of"),
+        (np.ones(3), "float31", "dtype is 'float31'"),
+        (np.ones(3), "bfloat16", "dtype is 'bfloat16'"),
+    ],
+)
+def test_a_dtype_that_cannot_be_used_is_a_bad_call(inputs: Any, dtype: str | None, message: str) -> None:
+    with pytest.raises(BadCall, match=message):
+        compare({"torch": tanh, "numpy": np.tanh}, inputs, dtype=dtype)
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -114,6 +114,7 @@ class Watched(TorchDispatchMode):
         if any(isinstance(leaf, torch.dtype) for leaf in tree_leaves((args, kwargs))):
             raise NotWatched(f"{func} reads the bits of a tensor as numbers of another dtype")
         source = tensors[0].dtype
+        func = _PHYSICAL.get(func, func)
 
         def wrap(leaf: torch.Tensor) -> Any:
             if not is_floating(leaf.dtype):
@@ -199,6 +200,11 @@ def _change_shape(func: Operation, args: Any, kwargs: Any) -> Any:
     return args[0]
 
 
+_PHYSICAL = {
+    torch.ops.aten._conj.default: torch.ops.aten.conj_physical.default,
+    torch.ops.aten._neg_view.default: torch.ops.aten.neg.default,
+}
+"""Views that set a bit which kernels below the mode do not look at -> the operation that computes the values."""
 _OTHER_KIND = {
     torch.float64: torch.complex128,
     torch.float32: torch.complex64,
