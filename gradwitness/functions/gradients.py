@@ -21,6 +21,8 @@ from gradwitness.subjects.tensors.function import Differentiated
 
 LOOKED = 4
 """Elements that are looked at alone: those that are nan, those that may lie at a kink."""
+NEAR = 4 * 2.0**-23
+"""Of the largest element: four units of float32's last digit."""
 STEP = 2.0**-18
 """Of an element's own size, for the slopes at a kink."""
 
@@ -115,12 +117,28 @@ def _worded(finding: Finding, point: Point, subject: Differentiated) -> Finding:
     which = names.index(finding.about)
     if which in subject.ungiven:
         return _ungiven(finding, subject.leaves[which].name, subject.backend.title)
+    if finding.verdict == "wrong" and _below_its_dtype(finding, point, which, subject):
+        own = " and ".join(dict.fromkeys(subject.dtypes))
+        message = (
+            f"In float64 it is off by {finding.distance:.2g} at {_at(finding.about, finding.index)}: less than float32 holds. "
+            "A constant of the rule is a float32 number, or the rule takes for granted what inputs that were rounded to "
+            f"{own} fulfil but nearly"
+        )
+        return Finding(finding.about, "note", message, of=finding.of)
     if finding.verdict == "kink":
         said = _member(point, which)
         return replace(finding, message=f"{finding.message}. {said}" if said else finding.message, sight=np.nan)
     if finding.verdict in ("right", "undefined", "cannot tell"):
         return _untold(finding, point, which)
     return finding
+
+
+def _below_its_dtype(finding: Finding, point: Point, which: int, subject: Differentiated) -> bool:
+    """Whether a difference in float64 is below float32's last digits, for a function whose inputs have no more of them."""
+    claim = point.claims[which]
+    if claim is None or not finding.distance >= 0 or "float64" in subject.dtypes or "complex128" in subject.dtypes:
+        return False
+    return bool(finding.distance <= NEAR * float(np.max(np.abs(claim.value), initial=0)))
 
 
 def _ungiven(finding: Finding, name: str, title: str) -> Finding:
