@@ -11,12 +11,16 @@ import numpy as np
 
 from gradwitness.arrays import Array, wider
 from gradwitness.rounding import arithmetic
-from gradwitness.rounding.arithmetic import Measured
+from gradwitness.rounding.arithmetic import SAMPLES, Measured
 from gradwitness.rounding.framework import NotWatched
 from gradwitness.subjects.errors import BadCall
 from gradwitness.subjects.pair import Subject
 from gradwitness.subjects.tensors.backend import Precision
 from gradwitness.subjects.tensors.function import Differentiated
+
+MANY, FEW = 2**16, 8
+"""Elements beyond which there are fewer runs under Monte Carlo arithmetic, and how many then: the spread of a whole array,
+which is part of that of each element, is known well from few."""
 
 
 class Truth(Protocol):
@@ -62,7 +66,8 @@ class Itself:
         if len(call.outs) != len(douts):
             raise BadCall("reference", f"a function with {len(call.outs)} outputs of floats", f"{len(douts)}, as function has")
         names = [*call.out_names, *(f"d{leaf.name}" for leaf in subject.leaves)]
-        found = measure(function, (values, call.cotangents(douts)), dtype, seed=seed)
+        few = sum(leaf.array.size for leaf in subject.leaves) > MANY
+        found = measure(function, (values, call.cotangents(douts)), dtype, seed=seed, samples=FEW if few else SAMPLES)
         return dict(zip(names, map(_in_pairs, found), strict=True))
 
 
