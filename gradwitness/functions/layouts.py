@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from gradwitness.functions.at import At, beyond
 from gradwitness.report.findings import SHOWN, Finding
 from gradwitness.subjects.errors import UserError
 
+ALONE = 6
+"""Inputs of which each is laid out in another way alone."""
 ADVICE = "Call .contiguous() on what arrives, or .reshape instead of .view"
 
 
@@ -31,12 +33,22 @@ def strides(at: At) -> Iterator[Finding]:
                     differing.setdefault((name, of), {})[layout] = wrong
             except UserError as error:
                 failing.setdefault((of, str(error)), []).append(layout)
+    if not random:
+        for which in range(min(len(at.arrays), ALONE)) if len(at.arrays) > 1 else ():
+            leaf = at.subject.leaves[which].name
+            known = {name for name, _ in differing}
+            try:
+                for name, wrong in _of_inputs(at, "sliced", [which]) if at.subject.backend.layouts else ():
+                    if name not in known:
+                        differing.setdefault((name, leaf), {})["sliced"] = wrong
+            except UserError as error:
+                failing.setdefault((leaf, str(error)), []).append("sliced")
     for (of, said), layouts in failing.items():
-        whose = "the cotangent" if of == "dout" else "the inputs"
-        yield Finding(f"strides of {of}", "wrong", f"Where {whose} are {' or '.join(layouts)}: {said}. {ADVICE}")
+        whose = "the cotangent" if of == "dout" else of
+        yield Finding(f"strides of {of}", "wrong", f"With {whose} {' or '.join(layouts)}: {said}. {ADVICE}")
     for (name, of), by_layout in differing.items():
         wrong = next(iter(by_layout.values()))
-        whose, cure = ("cotangent", "backward reads") if of == "dout" else ("inputs", "the function reads")
+        whose, cure = ("cotangent", "backward reads") if of == "dout" else (of, "the function reads")
         yield Finding(
             f"{name}, strides of {of}",
             "wrong",
@@ -61,9 +73,9 @@ def _of_cotangents(at: At, layout: str) -> Iterator[tuple[str, Array]]:
             yield f"d{leaf.name}", wrong
 
 
-def _of_inputs(at: At, layout: str) -> Iterator[tuple[str, Array]]:
+def _of_inputs(at: At, layout: str, which: Sequence[int] | None = None) -> Iterator[tuple[str, Array]]:
     """Names of outputs and gradients that differ, and in which elements."""
-    call = at.call(layout=layout)
+    call = at.call(layout=layout, laid_out=which)
     found = at.pulled(call)
     names = [*at.out_names, *(f"d{leaf.name}" for leaf in at.subject.leaves)]
     results = zip(names, [*call.outs, *found], [*at.outs, *at.gradients], [*at.out_spreads, *at.spreads], strict=True)

@@ -49,3 +49,12 @@ def test_the_mistake_is_found(name: str) -> None:
 def test_the_mended_rule_is_right(name: str) -> None:
     report = examined(name, faulty=False)
     assert report.ok, str(report)
+
+
+def test_one_input_with_strides_among_plain_ones_is_tried() -> None:
+    """PyTorch's backward of batch norm on (N, C) reads a weight with strides as if it were contiguous."""
+    generator = torch.Generator().manual_seed(0)
+    inputs = tuple(torch.randn(*shape, generator=generator) for shape in ((6, 3), (3,), (3,)))
+    report = check_function(lambda x, w, b: torch.nn.functional.batch_norm(x, None, None, w, b, training=True), inputs)
+    assert report["dx"].verdict == "right"
+    assert report["dx, strides of w"].verdict == "wrong", str(report)

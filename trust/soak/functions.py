@@ -33,6 +33,14 @@ from trust.places import FOLDER
 
 RECORD = FOLDER / "functions.jsonl"
 DTYPES = ("float32", "float64", "bfloat16")
+OVERLOOKED = {
+    (
+        "torch",
+        "batch_norm",
+    ): "the CPU's backward for x (N, C) that lies contiguously reads a weight with strides as if it did, too: "
+    "dx is wrong (2.13.0)",
+}
+"""Functions that read some tensors as if they lay contiguously in memory; the matrix has no strides. Reported by nobody yet."""
 Check = tuple[str, str, str, str, int]
 """Adapter, op, case, dtype, seed."""
 
@@ -87,7 +95,7 @@ def checked(check: Check) -> Entry:
         if isinstance(cause, Inexpressible):
             return {**entry, "verdict": "not run", "why": str(cause)}
         return {**entry, "verdict": "raised", "why": f"{type(error).__name__}: {error}"}
-    verdict = "known" if report.verdict == "wrong" and on_record(check) else report.verdict
+    verdict = "known" if report.verdict == "wrong" and (on_record(check) or _of_strides(check, report)) else report.verdict
     return {**entry, "verdict": verdict, "why": _why(report), "seconds": time.process_time() - start}
 
 
@@ -114,6 +122,12 @@ def on_record(check: Check) -> bool:
     modes = frameworks.spec_of(name).modes
     cells = [Cell("op", op, case, name, each, "cpu", mode) for mode in modes for each in {wide, "float64"}]
     return any(isinstance(known(cell), (Difference, Accuracy)) for cell in cells)
+
+
+def _of_strides(check: Check, report: Report) -> bool:
+    """Whether all that is wrong are strides that the framework is known to overlook."""
+    wrong = [finding.about for finding in report if finding.verdict in FAULTS]
+    return check[:2] in OVERLOOKED and all(", strides of " in about for about in wrong)
 
 
 def _tensor(name: str, dtype: str, array: Any) -> Any:

@@ -14,6 +14,7 @@ from trust.soak.functions import alarms, checked, checks, on_record, table
 
 SAMPLE = [
     ("torch", "layer_norm", "generic", "float32", 0),
+    ("torch", "batch_norm", "generic", "float32", 0),
     ("torch", "hard_sigmoid", "generic", "bfloat16", 0),
     ("tensorflow", "soft_cross_entropy", "generic", "float32", 0),
     ("jax", "gelu", "generic", "float64", 0),

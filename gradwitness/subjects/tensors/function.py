@@ -130,17 +130,24 @@ class Differentiated:
         return _in_precision(self.backend, array, like, self.dtypes[which], precision)
 
     def run(
-        self, arrays: Sequence[Any], precision: Precision = OWN, only: Collection[int] | None = None, layout: str = ""
+        self,
+        arrays: Sequence[Any],
+        precision: Precision = OWN,
+        only: Collection[int] | None = None,
+        layout: str = "",
+        laid_out: Collection[int] | None = None,
     ) -> TensorCall:
         """Run it in a precision.
 
         only     the leaves that are differentiated; all if not given
         layout   in which its inputs lie in memory; see the backend
+        laid_out  the leaves that do; all inputs if not given
         """
         values = [self.tensor(i, np.asarray(array), precision) for i, array in enumerate(arrays)]
         if layout:
-            own = [leaf.path[0] == "parameters" for leaf in self.leaves]  # a module makes them itself
-            values = [v if is_own else self.backend.laid_out(v, layout) for v, is_own in zip(values, own, strict=True)]
+            inputs = [i for i, leaf in enumerate(self.leaves) if leaf.path[0] != "parameters"]  # a module makes those itself
+            which = inputs if laid_out is None else [i for i in inputs if i in laid_out]
+            values = [self.backend.laid_out(v, layout) if i in which else v for i, v in enumerate(values)]
         return self.on(values, precision, only)
 
     def on(self, values: Sequence[Any], precision: Precision = OWN, only: Collection[int] | None = None) -> TensorCall:
