@@ -147,7 +147,7 @@ class BlackBox:
         found = quick(line, step or FIRST_STEP * 2.0**-6, levels)
         first, last = [abs(line.fold(s)[0]) for s in (found.reach, found.step)]
         kinked = last > first * 0.75 and last > 16 * line.noise(found.step) / found.step
-        half = np.longdouble(last / 2 if kinked else 0)
+        half = np.longdouble((last + abs(first - last)) / 2 if kinked else 0)  # folds tend to their limit like the step
         claimed, slack = direction.of(self.claims), self.slack(direction)
         return Measured(direction, claimed, found.value, found.error, slack, found, half, line.still(), reached)
 
