@@ -14,7 +14,7 @@ from gradwitness.comparing.scale import Scale
 from gradwitness.comparing.sides import Tensors
 from gradwitness.comparing.verdicts import Result, same_bits
 from gradwitness.report.findings import Finding
-from gradwitness.verdict import K
+from gradwitness.verdict import k_of
 
 MAGNIFIED = 2.0**20
 """How much farther float64 must lie away where roundings are not watched: no honest function loses more."""
@@ -145,5 +145,5 @@ def _hidden(runs: Runs, result: Result) -> str:
 def _apart(runs: Runs, result: Result) -> bool:
     """Whether functions whose roundings are not watched are different ones, by so much that no rounding explains it."""
     factor = MAGNIFIED if runs.width.name == "float64" else 1.0
-    allowance = factor * K * np.asarray(result.expected.spread)
+    allowance = factor * k_of(runs.width.name) * np.asarray(result.expected.spread)
     return any(result.differs(name, allowance) > 0 for name in result.beyond)

@@ -24,7 +24,7 @@ from gradwitness.rounding.widths import width
 from gradwitness.subjects.errors import UserError
 from gradwitness.subjects.state import State
 from gradwitness.subjects.tensors.function import EPS
-from gradwitness.verdict import K
+from gradwitness.verdict import k_of
 
 
 class Runs:
@@ -91,7 +91,8 @@ class Runs:
         if own is None or value is None or about not in self._truths:
             return False
         with np.errstate(invalid="ignore"):
-            return bool((np.abs(value - self._truths[about]) <= K * np.asarray(own.spread) + self.width.kept).all())
+            room = k_of(self.width.name) * np.asarray(own.spread) + self.width.kept
+            return bool((np.abs(value - self._truths[about]) <= room).all())
 
     def is_zero(self, about: str) -> bool:
         """Whether what float64 cannot tell from zero is zero: float32 has a truth that is exact to 2^-29 of its spread."""

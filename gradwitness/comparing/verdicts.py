@@ -13,7 +13,7 @@ from gradwitness.functions.narrow import compared
 from gradwitness.report.findings import FAULTS, Finding
 from gradwitness.rounding.arithmetic import Measured
 from gradwitness.rounding.widths import Width
-from gradwitness.verdict import K
+from gradwitness.verdict import k_of
 
 FLOAT64 = 2.0**-29
 """Unit roundoff of float64, as a share of float32's: how much less rounding does to a run in float64."""
@@ -69,13 +69,13 @@ class Result:
     def distances(self) -> str:
         """Those of all, in words."""
         each = ", ".join(f"{name} {self.units(name):.2g}" for name in self.values)
-        return f"{each} of {K:g} units of rounding"
+        return f"{each} of {k_of(self.width.name):g} units of rounding"
 
     @property
     def lost(self) -> bool:
         """Whether rounding alone can change every digit of a truth that is not zero."""
         size, noise = self._sizes
-        return size > 0 and K * noise >= size and not self.zero
+        return size > 0 and k_of(self.width.name) * noise >= size and not self.zero
 
     @property
     def zero(self) -> bool:
@@ -102,7 +102,7 @@ class Result:
         same = (value == other) | (np.isnan(value) & np.isnan(other))
         with np.errstate(invalid="ignore"):
             distance = np.abs(value - other)
-            near = distance <= K * share * np.asarray(self.expected.spread) + self.width.kept
+            near = distance <= k_of(self.width.name) * share * np.asarray(self.expected.spread) + self.width.kept
             gap = np.nan_to_num(np.abs(self.values[name] - other), posinf=0.0) if name in self.values else np.zeros(())
             closed = share < 1 and bool(np.max(distance, initial=0) <= CLOSES * np.max(gap, initial=0))
         return bool((same | near).all()) or closed

@@ -23,7 +23,7 @@ from gradwitness.rounding.widths import Width, width
 from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.tensors.backend import Precision
 from gradwitness.subjects.tensors.function import OWN, Differentiated
-from gradwitness.verdict import K
+from gradwitness.verdict import Disagreement, judge_projection, k_of
 
 
 @dataclass
@@ -93,7 +93,7 @@ def compared(about: str, got: Array, expected: Measured, of: Width) -> Finding:
         held = np.where(np.abs(truth) > of.largest, np.copysign(np.inf, truth), truth)
         same = (got == held) | (np.isnan(got) & np.isnan(held))
         distance = np.where(same, 0, np.abs(got - held))
-        allowance = K * np.asarray(expected.spread) + of.kept
+        allowance = k_of(of.name) * np.asarray(expected.spread) + of.kept
         wrong = ~(distance <= allowance)
     sight = _sight(truth, allowance)
     if wrong.any():
@@ -101,22 +101,14 @@ def compared(about: str, got: Array, expected: Measured, of: Width) -> Finding:
     if np.isnan(truth).any():
         lost = f"{int(np.isnan(truth).sum())} of {truth.size} elements are nan in exact arithmetic as well"
         return Finding(about, "note", f"{lost}: rounding has nothing to do with it")
-    along, room = projection(got, truth), K * expected.projection
-    if np.isfinite(along) and np.isfinite(room) and abs(along - 1) > room + of.unit:
-        message = (
-            f"Each element alone may be rounding. All together are not: {along:.4g} times the truth, where 1 +- {room:.1g} is"
-        )
+    try:
+        judge_projection(about, got, expected, of.name)
+    except Disagreement as factor:
+        along = projection(got, truth)
+        message = f"Each element alone may be rounding, and all together are not: {factor.reason}"
+        why = f"A constant factor of {along:.4g}"
         return Finding(
-            about,
-            "wrong",
-            message,
-            wrong=got.size,
-            of=got.size,
-            got=along,
-            truth=1.0,
-            distance=abs(along - 1),
-            allowance=room,
-            explanation=f"A constant factor of {along:.4g}",
+            about, "wrong", message, got.size, got.size, got=along, truth=1.0, distance=abs(along - 1), explanation=why
         )
     return Finding(about, "right", "", of=got.size, sight=sight)
 
