@@ -88,7 +88,7 @@ class Disagreement(AssertionError):
     def _units(self) -> str:
         return (
             f"units of rounding spread; {self.limit:g} are allowed"
-            if self.limit > 1
+            if self.limit != 1
             else "error bars of the numerical derivative"
         )
 

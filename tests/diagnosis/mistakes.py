@@ -174,7 +174,7 @@ def mistakes() -> Iterator[Mistake]:
         "diagonal of softmax", softmax, of_tanh(lambda d, p: d * p * (1 - p)), (x,), "diagonal", "diagonal of the Jacobian"
     )
     yield Mistake("last activation", dense, without_tanh, (x, weight), "derivative", "derivative of tanh")
-    yield Mistake("repeated index", gather, overwritten, (x,), "series", "Accumulate them with +=")
+    yield Mistake("repeated index", gather, overwritten, (x,), "series", "contributions overwrite each other")
     yield Mistake("other gelu", *other_gelu(), (x,), "derivative", "slope of gelu with tanh at x")
     yield Mistake(
         "exchanged",

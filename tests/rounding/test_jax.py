@@ -143,10 +143,10 @@ def test_what_only_moves_numbers_has_no_spread() -> None:
 
 
 def test_nothing_of_the_process_changes() -> None:
-    jax.config.update("jax_enable_x64", False)
-    measure(jnp.sin, [jnp.ones(2, "float32")], "float32", samples=1)
-    assert not jax.config.jax_enable_x64
-    assert jnp.ones(2).dtype == "float32"
+    with jax.enable_x64(False):
+        measure(jnp.sin, [jnp.ones(2, "float32")], "float32", samples=1)
+        assert not jax.config.jax_enable_x64
+        assert jnp.ones(2).dtype == "float32"
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ from trust.places import FOLDER, ROOM
 WORKING, CHECKED = FOLDER / "mutants.jsonl", FOLDER / "checks.jsonl"
 ENGINE = (
     "arrays.py", "evidence.py", "verdict.py", "subjects/pair.py", "rounding/arithmetic.py", "rounding/noise.py",
-    "rounding/operations.py", "rounding/perturbed.py", "derivative/extrapolation.py", "derivative/numerics.py",
-    "derivative/oracle.py",
+    "rounding/operations.py", "rounding/perturbed.py", "rounding/projection.py", "rounding/widths.py",
+    "derivative/extrapolation.py", "derivative/numerics.py", "derivative/oracle.py",
 )  # fmt: skip
 
 
