@@ -135,3 +135,19 @@ with frameworks.reproducible({name!r}):
 """,
     )
     assert owned == inside
+
+
+def test_a_context_of_jax_s_own_inside_an_owned_process_ends_as_it_should() -> None:
+    inside, after = run(
+        "jax",
+        """
+import conformance
+from gradwitness import frameworks
+frameworks.load("jax")
+with jax.enable_x64(False):
+    with frameworks.reproducible("jax"):
+        inside = state()
+print(json.dumps([inside[0], state()[0]]))
+""",
+    )
+    assert (inside, after) == (True, True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import jax
 import numpy as np
 
-from gradwitness.frameworks import Array, require_device, require_dtype, require_held, require_mode
+from gradwitness.frameworks import Array, process_is_owned, require_device, require_dtype, require_held, require_mode
 
 SETTINGS = {
     "jax_enable_x64": True,
@@ -17,17 +17,25 @@ SETTINGS = {
 }
 
 
+_owned: list[str] = []
+"""The settings that are in force in every thread, once the process is owned."""
+
+
 @contextmanager
 def reproducible() -> Iterator[None]:
-    """float64, and full-precision matrix products. On leaving it everything is as before."""
-    before = {name: getattr(jax.config, name) for name in SETTINGS}
-    try:
-        for name, value in SETTINGS.items():
-            jax.config.update(name, value)
+    """float64, and full-precision matrix products, in this thread; in every thread where the process is owned. On leaving it
+    everything is as before, also for whoever is inside a context of JAX's own.
+    """
+    with ExitStack() as stack:
+        if process_is_owned() and not _owned:
+            _owned.extend(SETTINGS)
+            stack.callback(_owned.clear)
+            for name, value in SETTINGS.items():
+                stack.callback(jax.config.update, name, getattr(jax.config, name))
+                jax.config.update(name, value)
+        stack.enter_context(jax.enable_x64(True))
+        stack.enter_context(jax.default_matmul_precision("highest"))
         yield
-    finally:
-        for name, value in before.items():
-            jax.config.update(name, value)
 
 
 def from_numpy(array: Array, device: str = "cpu") -> jax.Array:
