@@ -20,7 +20,7 @@ from gradwitness.rounding.arithmetic import Measured, Unstable
 from gradwitness.rounding.framework import NotWatched
 from gradwitness.rounding.projection import projection
 from gradwitness.rounding.widths import Width, width
-from gradwitness.subjects.errors import BadCall, UserError
+from gradwitness.subjects.errors import BadCall, UserError, first_line
 from gradwitness.subjects.tensors.backend import Precision
 from gradwitness.subjects.tensors.function import OWN, Differentiated
 from gradwitness.verdict import Disagreement, judge_projection, k_of
@@ -54,7 +54,7 @@ class Narrow:
             call = subject.on(values, self.precision)
             gradients = call.pulled(call.cotangents(self.douts))
         except UserError as error:
-            yield Finding(label, "cannot tell", f"It does not run: {shortened(str(error))}")
+            yield Finding(label, "cannot tell", f"It does not run: {first_line(str(error))}")
             return
         try:
             measured = self.measured
@@ -69,7 +69,7 @@ class Narrow:
             raise
         except Exception as error:  # code that does not expect the numbers or tensors of Monte Carlo arithmetic raises anything
             cure = "Give the same function in plain operations: reference=..."
-            said = f"{type(error).__name__}: {shortened(str(error))}"
+            said = f"{type(error).__name__}: {first_line(str(error))}"
             yield Finding(label, "cannot tell", f"Monte Carlo arithmetic cannot run it ({said}). {cure}")
             return
         zeros = [np.zeros(leaf.array.shape) if g is None else g for leaf, g in zip(subject.leaves, gradients, strict=True)]
@@ -77,11 +77,6 @@ class Narrow:
         for name, got in zip(names, [*call.outs, *zeros], strict=True):
             if name in measured:
                 yield compared(f"{label}: {name}", got, measured[name], width(self.dtype))
-
-
-def shortened(text: str) -> str:
-    """The first line of a message."""
-    return next(iter(text.strip().splitlines()), "")
 
 
 def compared(about: str, got: Array, expected: Measured, of: Width) -> Finding:

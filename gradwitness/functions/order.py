@@ -14,7 +14,7 @@ from gradwitness.judging.gradients import gradients
 from gradwitness.judging.point import Point
 from gradwitness.report.findings import Finding
 from gradwitness.subjects.arguments import Leaf
-from gradwitness.subjects.errors import UserError
+from gradwitness.subjects.errors import UserError, first_line
 from gradwitness.subjects.tensors.backend import Inside, Pull
 from gradwitness.subjects.tensors.function import Differentiated
 from gradwitness.verdict import K
@@ -107,7 +107,7 @@ def forward_mode(at: At) -> Iterator[Finding]:
     try:
         found = [backend.array(tangent) for tangent in backend.jvp(running, values, tangents)]
     except Exception as error:
-        yield Finding("forward mode", "note", f"It has none: {type(error).__name__}: {str(error).splitlines()[0]}")
+        yield Finding("forward mode", "note", f"It has none: {type(error).__name__}: {first_line(str(error))}")
         return
     at.calls += 1
     forward = sum((float(np.sum(t * d)) for t, d in zip(found, at.douts, strict=True)), 0.0)
@@ -149,7 +149,7 @@ def batched(at: At) -> Iterator[Finding]:
     try:
         found = [backend.array(out) for out in function(*stacked)]
     except Exception as error:
-        yield Finding("vmap", "note", f"It cannot be mapped: {type(error).__name__}: {str(error).splitlines()[0]}")
+        yield Finding("vmap", "note", f"It cannot be mapped: {type(error).__name__}: {first_line(str(error))}")
         return
     at.calls += 1 + ROWS
     for number, row in enumerate(rows):

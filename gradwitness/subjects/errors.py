@@ -36,6 +36,11 @@ def line_of(trace: TracebackType | None) -> str:
     return f"{frame.filename.rpartition('/')[2]}, line {frame.lineno}" + (f": {frame.line}" if frame.line else "")
 
 
+def first_line(text: str) -> str:
+    """Of a message, which may have many, or none."""
+    return next(iter(text.strip().splitlines()), "")
+
+
 def of_a_library(filename: str) -> bool:
     """Whether a file is part of what is installed: NumPy, the standard library, ours."""
     return filename.startswith((*OURS, *LIBRARIES, "<frozen")) or "-packages" in filename

@@ -58,3 +58,16 @@ def test_one_input_with_strides_among_plain_ones_is_tried() -> None:
     report = check_function(lambda x, w, b: torch.nn.functional.batch_norm(x, None, None, w, b, training=True), inputs)
     assert report["dx"].verdict == "right"
     assert report["dx, strides of w"].verdict == "wrong", str(report)
+
+
+def test_an_error_without_words_in_vmap_or_forward_mode_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    from gradwitness.subjects.tensors.torch import Torch
+
+    def fails(*_: Any) -> Any:
+        raise NotImplementedError
+
+    monkeypatch.setattr(Torch, "vmapped", lambda *_: fails)
+    monkeypatch.setattr(Torch, "jvp", fails)
+    report = check_function(torch.sin, torch.ones(2), order=2, strides=False, repeats=1)
+    assert [report[about].verdict for about in ("vmap", "forward mode")] == ["note", "note"]
+    assert report.ok
