@@ -34,11 +34,9 @@ POWERS = 20
 CLEARLY = 16.0
 """How measurements of parts are planned: numbers of halvings, how much smaller than the reach their first step may be, and by how
 much their error must be smaller than what disagrees."""
-TIGHT, ONE = 4.0, 16.0
-"""Units of spread that are allowed to a backward that keeps the wide dtype, along balanced directions: many elements, one.
-
-Measured with the functions of trust/user_code at 12 draws: right gradients are off by 0.13 of that at the most in 251
-measurements whose slack is larger than the error of the slope; others, which are allowed K units, by 0.04 at the most in 800."""
+TIGHT, DETOUR, ONE = 4.0, 8.0, 12.0
+"""Units of spread that are allowed along balanced directions, of many elements, to a backward that keeps the wide dtype, and to
+one that rounds on its way; and to both of them for one element."""
 
 
 class BlackBox:
@@ -59,6 +57,20 @@ class BlackBox:
         point.noise = self.noise.together
         self.reach = FIRST_STEP
         self._far = False
+        self._last: tuple[Direction, dict[float, Array]] = along, {0.0: point.flat}
+
+    def outputs(self, direction: Direction) -> dict[float, Array]:
+        """What forward returned along a direction so far, by step; remembered for the last direction that was asked for."""
+        if self._last[0] is not direction:
+            self._last = direction, {0.0: self.point.flat}
+        return self._last[1]
+
+    def at(self, direction: Direction, step: float) -> Array:
+        """What forward returns a step along a direction, as one row; asked for once."""
+        outs = self.outputs(direction)
+        if step not in outs:
+            outs[step] = self.point.at(self.point.moved(step, direction.parts))
+        return outs[step]
 
     def line(self, direction: Direction, reached: Array | None = None) -> Line:
         """F along a direction, less its value at the point and what the claimed gradient makes of the way that was really gone.
@@ -67,7 +79,7 @@ class BlackBox:
         """
         flat, weights = self.point.flat, self.point.weights
         noises = self.noise.each * weights if reached is None else np.where(reached, self.noise.each * weights, 0)
-        outs: dict[float, Array] = {}
+        outs = self.outputs(direction)
         sums: dict[float, float] = {}  # rounding of the sum of contributions, and of the way
         rounded = [
             float(np.max(np.abs(a[p != 0] / p[p != 0]), initial=0))
@@ -76,7 +88,8 @@ class BlackBox:
 
         def value(t: float) -> np.longdouble:
             arrays = self.point.moved(t, direction.parts)
-            outs[t] = self.point.at(arrays)
+            if t not in outs:
+                outs[t] = self.point.at(arrays)
             explained, sums[t] = np.longdouble(0), 0.0
             for claim, array, start in zip(self.claims, arrays, self.point.arrays, strict=True):
                 way = array.astype(np.longdouble) - start
@@ -171,14 +184,15 @@ class BlackBox:
     def _half(self, direction: Direction, found: Slope) -> np.longdouble:
         """Half the difference between the slopes of both sides, output by output: some may bend up where others bend down."""
         step = found.step or found.reach
-        ends = [self.point.at(self.point.moved(t, direction.parts)) for t in (step, -step)]
+        ends = [self.at(direction, t) for t in (step, -step)]
         folds = np.abs((ends[0] + ends[1] - 2 * self.point.flat) * self.point.weights) / np.longdouble(step)
         return np.longdouble(max(folds.sum(), abs(found.difference) + found.difference_error) / 2)
 
     def slack(self, direction: Direction) -> np.longdouble:
         """What rounding may have done to the claimed slope."""
         squares = sum(float(np.sum(np.square(p * s))) for p, s in zip(direction.parts, self.spreads, strict=True))
-        units = K if self.detour or not direction.balanced else max(TIGHT, ONE / np.sqrt(max(direction.size, 1)))
+        tight = max(DETOUR if self.detour else TIGHT, ONE / np.sqrt(max(direction.size, 1)))
+        units = tight if direction.balanced else K
         return np.longdouble(units * np.sqrt(squares))
 
 

@@ -89,10 +89,9 @@ class Judge:
             found = self.box.along(direction, step, RUNGS, reached)
         if not found.agrees and not self.confirmed:
             self._look()
-            before = self.point.evaluations
             found = SecondLook(self.box).again(found)
             self.confirmed = not found.agrees
-            self.more += (self.point.evaluations - before if found.tells else 0) + (APART if self.confirmed else 0)
+            self.more += APART if self.confirmed else 0
         if found.slope.kind in ("jump", "undefined"):
             self._look()
             found = SecondLook(self.box).jump(found)

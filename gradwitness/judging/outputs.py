@@ -61,7 +61,7 @@ class Noise:
         first = 2.0**-26 * max(min(1.0, FEW / max(direction.size, 1)), 2.0**-18)
         if self.grain > FLOAT32:
             first = self.grain / 4
-        changes: dict[float, Array] = {}
+        changes: dict[float, Array] = {0.0: np.zeros_like(self.point.flat)}
         weights = self.point.weights
         plain, still = STEPS * self.rounding * float(self.point.size), STILL * self.grain
 

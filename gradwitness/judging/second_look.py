@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Literal
 
@@ -48,25 +49,31 @@ class SecondLook:
         if stepped == "perhaps":
             return untold(found)
         if not self.box.noise.stairs and found.slope.kind != "kink":
-            near, far = [self._table(direction, spacing) for spacing in (step / 5 / CLOSER, step / 5)]
+            near, far = [self._table(direction, spacing) for spacing in (step / 4 / CLOSER, step / 4)]  # its ends are known
             self.box.noise.add(of_two(near, far))
         reach = FIRST_STEP if stepped == "yes" else found.slope.reach or self.box.reach
         again = self.box.along(direction, OTHER * reach, found.rungs, found.reached)
-        if not again.agrees and abs(found.excess) < LOST * found.slack:
-            noises = [rounding(self.point, ROUNDING), noise_of_gradients(self.point, direction.parts, SPACINGS)]
-            self.box.spreads = [np.maximum.reduce(each) for each in zip(self.box.spreads, *noises, strict=True)]
+        for noises in self._noises_of_backward(direction):
+            if again.agrees or abs(found.excess) >= LOST * found.slack:
+                break
+            self.box.spreads = [np.maximum(known, more) for known, more in zip(self.box.spreads, noises(), strict=True)]
             again = replace(again, slack=self.box.slack(direction))
         inconsistent = abs(again.excess - found.excess) > again.room + found.room
         return untold(again) if not again.agrees and inconsistent else again
 
+    def _noises_of_backward(self, direction: Direction) -> Iterator[Callable[[], list[Array]]]:
+        """Ways to measure what rounding does to each element of the gradients, the cheaper one first."""
+        yield lambda: rounding(self.point, ROUNDING)
+        yield lambda: noise_of_gradients(self.point, direction.parts, SPACINGS)
+
     def _table(self, direction: Direction, spacing: float) -> Array:
         """The changes of each output at the points of a table along a direction."""
-        return np.stack([self.point.at(self.point.moved(j * spacing, direction.parts)) - self.point.flat for j in POINTS])
+        return np.stack([self.box.at(direction, j * spacing) - self.point.flat for j in POINTS])
 
     def jump(self, found: Measured) -> Measured:
         """A jump, looked at once more: a low one may be rounding inside."""
         step = min(abs(t) for t in found.line.known) if found.line and found.line.known else 0.0
-        below, above = [self.point.at(self.point.moved(t, found.direction.parts)) for t in (-step, step)]
+        below, above = [self.box.at(found.direction, t) for t in (-step, step)]
         height = np.abs(above - below)
         stepped = self._is_low(height)
         if stepped == "yes":
@@ -78,7 +85,7 @@ class SecondLook:
     def _is_stepped(self, found: Measured) -> Stepped:
         """Whether what longer steps see and the last steps do not could be rounding: steps of float32, or of float64 inside."""
         step, longer, direction = found.slope.step, RUNG * found.slope.reach, found.direction
-        below, above = [self.point.at(self.point.moved(t, direction.parts)) for t in (-step, step)]
+        below, above = [self.box.at(direction, t) for t in (-step, step)]
         slopes = (above - below) / (2 * np.longdouble(step or 1))
         previous = np.abs((below + above) / 2 - self.point.flat)
         inner = 2 * step
@@ -104,7 +111,7 @@ class SecondLook:
 
     def _bend(self, direction: Direction, slopes: Array, step: float) -> Array:
         """By how much each output is off a straight line at +-step."""
-        ends = [self.point.at(self.point.moved(t, direction.parts)) - slopes * np.longdouble(t) for t in (-step, step)]
+        ends = [self.box.at(direction, t) - slopes * np.longdouble(t) for t in (-step, step)]
         return np.asarray(np.max(np.abs(np.stack(ends) - self.point.flat), axis=0))
 
     def _is_low(self, height: Array) -> Stepped:

@@ -49,8 +49,10 @@ class Probes:
         yield from self._dtypes(first)
         serves, told = self._again(call, douts, first)
         yield from told
-        yield from self._carried(outs, douts, first)
-        yield from self._deterministic(outs)
+        repeats, told = self._carried(outs, douts, first)
+        yield from told
+        if not repeats:
+            yield from self._deterministic(outs)
         yield from self._linear(call if serves else None, douts, first)
         yield from self._missing(outs, first)
         self.state.restore()
@@ -66,27 +68,29 @@ class Probes:
         message = "A second call with the same cache returns another gradient: the cache serves once. Copy what backward changes"
         return False, [Finding("second backward", "note", message)]
 
-    def _carried(self, outs: Sequence[Any], douts: Sequence[Array], first: Sequence[Any]) -> Iterator[Finding]:
-        """Another input first, then the input again: nothing of the other may be left."""
+    def _carried(self, outs: Sequence[Any], douts: Sequence[Array], first: Sequence[Any]) -> tuple[bool, list[Finding]]:
+        """Another input first, then the input again: nothing of the other may be left. Whether forward returned the same."""
+        told: list[Finding] = []
         self.state.restore()
         try:
             other = self._forward(self._others())
             if _claims(first) and finite(outs) and same(outs, other.outs):
-                yield Finding("inputs", "note", self.function.unread)
+                told.append(Finding("inputs", "note", self.function.unread))
             self._backward(other, douts)
         except (UserError, BadCall):
-            return  # another input may leave the domain
+            return False, told  # another input may leave the domain
         call = self._forward(self._copies())
-        if same(call.outs, outs) and not alike(first, self._backward(call, douts)):
-            yield Finding(
-                "call after another input",
-                "wrong",
+        repeats = same(call.outs, outs)
+        if repeats and not alike(first, self._backward(call, douts)):
+            message = (
                 "After a call with another input the same input has another gradient: something of the earlier call is kept and "
-                "used. Let backward use what its own forward handed over",
+                "used. Let backward use what its own forward handed over"
             )
+            told.append(Finding("call after another input", "wrong", message))
+        return repeats, told
 
     def _deterministic(self, outs: Sequence[Any]) -> Iterator[Finding]:
-        """Two calls of forward, one after the other, and a third where everything was put back."""
+        """Two calls of forward, one after the other, and a third where everything was put back: why it returns another value."""
         self.state.restore()
         self._forward(self._copies())
         again = self._forward(self._copies())
