@@ -34,9 +34,13 @@ POWERS = 20
 CLEARLY = 16.0
 """How measurements of parts are planned: numbers of halvings, how much smaller than the reach their first step may be, and by how
 much their error must be smaller than what disagrees."""
-TIGHT, DETOUR, ONE = 4.0, 8.0, 12.0
+TIGHT, DETOUR, ONE = 4.0, 6.0, 12.0
 """Units of spread that are allowed along balanced directions, of many elements, to a backward that keeps the wide dtype, and to
-one that rounds on its way; and to both of them for one element."""
+one that rounds on its way; and to both of them for one element, falling to the others with the root of their number.
+
+Measured with the functions of trust/user_code at 24 draws: right gradients are off by 0.27 of that at the most in 1,200
+measurements whose slack is larger than the error of the slope; in other directions, which are allowed K units, by 0.18. What is
+off by more is looked at a second time, with the rounding of backward measured."""
 
 
 class BlackBox:

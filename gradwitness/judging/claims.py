@@ -164,7 +164,7 @@ def row(arrays: Sequence[Any]) -> Array:
 
 
 def _claim(name: str, value: Array, changes: Sequence[Array], narrow: Array, eps: float) -> Claim:
-    """What rounding may do to each element: its own deviation, or its array's where that is larger, and the last digit.
+    """What rounding may do to each element: its own deviation, or its array's where that is larger, and the last digit, in quadrature.
 
     changes   what jitters change; in a wide dtype the last of them is so small that float64 does not see it
     narrow    what float64 changes
@@ -181,4 +181,4 @@ def _claim(name: str, value: Array, changes: Sequence[Array], narrow: Array, eps
     size = np.abs(np.where(np.isfinite(value), value, 0))
     shown = (size > 0) & (own > 0)
     typical = min(float(np.median(own[shown] / size[shown])), TYPICAL * eps) if shown.any() else 0.0
-    return Claim(name, value, np.asarray(np.maximum(own, typical * size) + eps / 2 * size), detour)
+    return Claim(name, value, np.hypot(np.maximum(own, typical * size), eps / 2 * size), detour)

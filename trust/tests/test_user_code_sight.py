@@ -24,8 +24,10 @@ from trust.user_code.entry import UserFunction
 DRAW = 4
 """An ordinary one."""
 EVALUATIONS = 150
-SIGHTS = {True: 2e-14, False: 5e-12}
-"""Medians of sights that must not be exceeded: of functions that hold longdouble, and of others."""
+SIGHTS = {True: 1e-14, False: 1e-11}
+"""Medians of sights that are asked for: of functions that hold longdouble, and of others."""
+LOOKED_TWICE = [("dicts.propagate", 37), ("special.gelu", 133), ("special.gelu", 151), ("special.probit", 61)]
+"""Right functions at draws where something is looked at a second time, which once took up to 197 evaluations."""
 PRESENT = {name: function for name, function in FUNCTIONS.items() if not function.missing}
 
 
@@ -103,3 +105,12 @@ def test_the_median_sight_stays_what_it_is(reports: dict[str, Report], longdoubl
 @pytest.mark.parametrize("name", PRESENT)
 def test_a_right_function_takes_at_most_150_evaluations(reports: dict[str, Report], name: str) -> None:
     assert reports[name].evaluations <= EVALUATIONS
+
+
+@pytest.mark.parametrize(("name", "draw"), LOOKED_TWICE)
+def test_a_second_look_stays_within_150_evaluations(name: str, draw: int) -> None:
+    if name not in PRESENT:
+        pytest.skip(f"{name} needs {FUNCTIONS[name].needs}, which is not installed")
+    report = PRESENT[name].report(draw)
+    assert report.verdict == "right"
+    assert report.evaluations <= EVALUATIONS
