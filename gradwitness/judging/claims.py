@@ -164,7 +164,7 @@ def row(arrays: Sequence[Any]) -> Array:
 
 
 def _claim(name: str, value: Array, changes: Sequence[Array], narrow: Array, eps: float) -> Claim:
-    """What rounding may do to each element: its own deviation, or its array's where that is larger, and in quadrature the last digit.
+    """What rounding may do to each element: its own deviation, or its array's if larger, and in quadrature the last digit.
 
     changes   what jitters change; in a wide dtype the last of them is so small that float64 does not see it
     narrow    what float64 changes
