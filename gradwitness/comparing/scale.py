@@ -9,14 +9,11 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.comparing.sides import Results, Side
-from gradwitness.rounding.arithmetic import Measured, combine
+from gradwitness.rounding.arithmetic import Measured
 from gradwitness.rounding.framework import NotWatched
-from gradwitness.rounding.projection import projection
+from gradwitness.rounding.moved import RUNS, moved, spread
 from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.tensors.function import EPS
-
-JITTERS = 3
-"""Runs with inputs that are moved by up to one unit of their last digit."""
 
 
 @dataclass(frozen=True)
@@ -65,32 +62,18 @@ def _jittered(side: Side, douts: Sequence[Array] | None, seed: int) -> dict[str,
     rng = np.random.default_rng((seed, 2))
     eps = EPS[side.dtype]
 
-    def moved(array: Array) -> Array:
-        return np.asarray(array * (1 + eps * rng.uniform(-1, 1, size=array.shape)))
-
     truth = _floats(side.run(douts, exact=True))
     runs = [
         _floats(
             side.run(
-                None if douts is None else [moved(dout) for dout in douts],
-                {name: moved(array) for name, array in side.leaves.items()},
+                None if douts is None else [moved(dout, eps, rng) for dout in douts],
+                {name: moved(array, eps, rng) for name, array in side.leaves.items()},
                 exact=True,
             )
         )
-        for _ in range(JITTERS)
+        for _ in range(RUNS)
     ]
-    return {name: _spread(value, [run[name] for run in runs if name in run], eps) for name, value in truth.items()}
-
-
-def _spread(truth: Array, runs: Sequence[Array], eps: float) -> Measured:
-    square = np.square(eps / 2 * np.nan_to_num(truth))
-    projections = [eps / 2]
-    for run in runs:
-        if run.shape == truth.shape:
-            with np.errstate(invalid="ignore", over="ignore"):
-                square = square + np.nan_to_num(np.square(run - truth)) / len(runs)
-            projections.append(projection(run, truth) - 1)
-    return Measured(truth, combine(square), float(np.sqrt(np.mean(np.square(projections)))))
+    return {name: spread(value, [run[name] for run in runs if name in run], eps) for name, value in truth.items()}
 
 
 def _floats(results: Results) -> dict[str, Array]:

@@ -16,6 +16,10 @@ from gradwitness.diagnosis.shapes import to_shape
 
 SEEN = 1e-7
 """Relative to the largest element: a difference that rounding does not make."""
+SURE = 16
+"""Error bars: a sum of slopes that is further from another is not the same."""
+FEW = 4
+"""Elements whose slopes are measured output by output."""
 ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
     "1 - {}**2, the derivative of tanh": lambda y: 1 - y * y,
     "{} * (1 - {}), the derivative of sigmoid": lambda y: y * (1 - y),
@@ -75,6 +79,57 @@ def not_linear(case: Case) -> Explanation | None:
     else:
         return None
     return Explanation("cotangent", words)
+
+
+def of_one(case: Case) -> Explanation | None:
+    """Backward scales by the first, or the last, element or row of the cotangent, and forward depends on the others as well."""
+    if not case.fits or len(case.douts) != 1 or case.slopes is None or not case.wrong:
+        return None
+    ((name, dout),) = case.douts.items()
+    for words, place in _places(name, dout.shape):
+        kept = np.zeros_like(dout)
+        kept[place] = dout[place]
+        came = case.again([kept])
+        if came is None or came.shape != case.array.shape or _seen(came - case.claimed, case.claimed):
+            continue
+        rest = (kept == 0).ravel()
+        measured = {index: case.slopes(index) for index in sorted(case.wrong)[:FEW]}
+        if not any(abs(values[rest].sum()) > SURE * bars.sum() for values, bars in measured.values()):
+            continue
+        said = f"Backward scales by {words} alone: the other elements of {name} change nothing, and forward depends on them"
+        one = dout[place]
+        if np.size(one) == 1 and np.all(dout != 0):
+            equal = [
+                (index, (values / dout.ravel()).sum() * one, (bars / abs(dout.ravel())).sum())
+                for index, (values, bars) in measured.items()
+            ]
+            if all(abs(float(total - case.claimed[index])) <= SURE * abs(float(one)) * room for index, total, room in equal):
+                said += f". It is right where all of {name} are equal, as they are for a sum or a mean"
+        return Explanation("cotangent", said)
+    return None
+
+
+def _places(name: str, shape: tuple[int, ...]) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Elements and rows that are taken for the whole by mistake, and what they are called."""
+    if np.prod(shape) < 2:
+        return
+    for end in (0, -1):
+        yield f"{name}[{', '.join([str(end)] * len(shape))}]", (end,) * len(shape)
+    for end in (0, -1) if len(shape) > 1 and shape[0] > 1 else ():
+        yield f"{name}[{end}]", (end,)
+
+
+def conjugated(case: Case) -> Iterator[Repair]:
+    """Complex numbers, which are pairs along a last axis: the conjugate is missing, of a factor or of the whole."""
+    if not case.fits or len(case.douts) != 1 or case.array.shape[-1:] != (2,):
+        return
+    ((name, dout),) = case.douts.items()
+    turned = np.array([1.0, -1.0])
+    if dout.shape[-1:] == (2,) and (came := case.again([dout * turned])) is not None and came.shape == case.array.shape:
+        said = f"it multiplies {name} by a factor of which the conjugate is right: with conj() it agrees"
+        yield Repair(np.asarray(came, np.longdouble) * turned, "conjugate", said)
+        yield Repair(np.asarray(came, np.longdouble), "conjugate", f"with the conjugate of {name} it agrees")
+    yield Repair(case.claimed * turned, "conjugate", "its conjugate agrees")
 
 
 def activation(case: Case) -> Iterator[Repair]:

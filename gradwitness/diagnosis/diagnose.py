@@ -24,6 +24,7 @@ SIMPLE: tuple[Hypothesis, ...] = (
     whole.axes,
     whole.exchanged,
     cotangent.linear,
+    cotangent.conjugated,
     projections.diagonal,
     normalising.normalising,
     projections.statistics,
@@ -49,6 +50,8 @@ def diagnose(case: Case, *, simply: bool = False) -> Explanation | None:
     if (explanation := _nothing(case)) is not None:
         return explanation
     with np.errstate(all="ignore"):
+        if (explanation := cotangent.of_one(case)) is not None:
+            return explanation
         for hypothesis in SIMPLE:
             if (explanation := _proven(case, hypothesis(case))) is not None:
                 return explanation

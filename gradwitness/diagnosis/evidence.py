@@ -14,7 +14,7 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.diagnosis.case import Case
 from gradwitness.diagnosis.measuring import measure
-from gradwitness.diagnosis.slices import by_row
+from gradwitness.diagnosis.slices import by_row, slopes_of
 from gradwitness.judging.black_box import BlackBox
 from gradwitness.judging.point import Point
 from gradwitness.subjects.errors import BadCall, UserError
@@ -54,6 +54,7 @@ def case_of(
         others=others,
         again=_again(point, which),
         finer=lambda case: by_row(box, which, case),
+        slopes=lambda index: slopes_of(box, which, index),
     )
 
 

@@ -29,7 +29,7 @@ def by_row(box: BlackBox, which: int, case: Case) -> Iterator[Case]:
     if len(counts) != 1 or not 2 <= (count := counts.pop()) <= ROWS or not case.fits:
         return
     indices = [*case.elements][:ELEMENTS]
-    slopes = {index: _slopes(box, which, index, STEP * float(point.scales[which][index])) for index in indices}
+    slopes = {index: slopes_of(box, which, index) for index in indices}
     first = 0
     for out, (name, dout) in enumerate(case.douts.items()):
         part = slice(first, first + dout.size)
@@ -52,8 +52,9 @@ def by_row(box: BlackBox, which: int, case: Case) -> Iterator[Case]:
         yield blocks(finer)
 
 
-def _slopes(box: BlackBox, which: int, index: tuple[int, ...], step: float) -> tuple[Array, Array]:
+def slopes_of(box: BlackBox, which: int, index: tuple[int, ...]) -> tuple[Array, Array]:
     """The derivative by one element of each output times its cotangent, and error bars; outputs in one row."""
+    step = STEP * float(box.point.scales[which][index])
 
     def change(t: float) -> Array:
         direction = [np.zeros_like(array) for array in box.point.arrays]

@@ -101,7 +101,7 @@ def check_function(
             case = None
             if any(finding.verdict in FAULTS for finding in findings):
                 own = in_dtypes or _dtypes(subject)
-                case = of_check(backend, function, inputs, kwargs or {}, wrt, at.out_names, own, seed)
+                case = of_check(backend, function, inputs, kwargs or {}, wrt, at.out_names, own, seed, subject.precision)
         finally:
             state.finish()
     return Report(

@@ -78,8 +78,7 @@ def _another(at: At) -> Iterator[Finding]:
 
 def _linear(at: At) -> Iterator[Finding]:
     """The gradient of -2 d is -2 times that of d, and that of d + e the sum of both."""
-    call = at.call()
-    scaled = at.pulled(call, [-2 * dout for dout in at.douts])
+    scaled = at.pulled(at.call(), [-2 * dout for dout in at.douts])
     if all(g is None or h is None or np.array_equal(g, h) for g, h in zip(at.gradients, scaled, strict=True)) and _any(
         at.gradients
     ):
@@ -87,8 +86,8 @@ def _linear(at: At) -> Iterator[Finding]:
         return
     halves = [None if g is None else g / -2 for g in scaled]
     others = [cotangent(at.rng, dout.shape) for dout in at.douts]
-    other: list[Any] = at.pulled(call, others)
-    both: list[Any] = at.pulled(call, [d + e for d, e in zip(at.douts, others, strict=True)])
+    other: list[Any] = at.pulled(at.call(), others)
+    both: list[Any] = at.pulled(at.call(), [d + e for d, e in zip(at.douts, others, strict=True)])
     sums = [None if g is None or h is None else h - g for g, h in zip(other, both, strict=True)]
     for which, leaf in enumerate(at.subject.leaves):
         sizes = [np.abs(part[which]) for part in (other, both) if part[which] is not None]
@@ -115,13 +114,12 @@ def _partial(at: At) -> Iterator[Finding]:
     """Outputs that nobody uses: their cotangents are None or zeros, and the rest is as it is."""
     if len(at.outs) < 2:
         return
-    call = at.call()
     for kept, name in enumerate(at.out_names):
         zeros = [dout if i == kept else np.zeros(dout.shape) for i, dout in enumerate(at.douts)]
         none = [dout if i == kept else None for i, dout in enumerate(at.douts)]
-        wanted = at.pulled(call, zeros)
+        wanted = at.pulled(at.call(), zeros)
         try:
-            found = at.pulled(call, none)
+            found = at.pulled(at.call(), none)
         except UserError as error:
             yield Finding(f"{name} alone", "wrong", f"Backward fails where only {name} is used: {error}. Cotangents may be None")
             return

@@ -13,10 +13,12 @@ from gradwitness.arrays import Array, wider
 from gradwitness.rounding import arithmetic
 from gradwitness.rounding.arithmetic import SAMPLES, Measured
 from gradwitness.rounding.framework import NotWatched
+from gradwitness.rounding.moved import RUNS, moved, spread
+from gradwitness.rounding.widths import width
 from gradwitness.subjects.errors import BadCall
 from gradwitness.subjects.pair import Subject
 from gradwitness.subjects.tensors.backend import Precision
-from gradwitness.subjects.tensors.function import Differentiated
+from gradwitness.subjects.tensors.function import FLOAT64, Differentiated, TensorCall
 
 MANY, FEW = 2**16, 8
 """Elements beyond which there are fewer runs under Monte Carlo arithmetic, and how many then: the spread of a whole array,
@@ -30,6 +32,12 @@ class Truth(Protocol):
         """Truth and spread of outs and gradients by their names, for inputs and cotangents rounded to dtype.
 
         Raises NotWatched where that cannot be known, Unstable where rounding alone makes a result inf or nan.
+        """
+
+    def moved(self, dtype: str, precision: Precision, douts: Sequence[Array], seed: int, /) -> Mapping[str, Measured]:
+        """The same where roundings cannot be watched: the spread is what inputs that are moved by their last digit do.
+
+        Raises NotWatched, UserError where exact values cannot be had.
         """
 
 
@@ -53,8 +61,10 @@ class Itself:
         subject = self.function
         backend = subject.backend
         measure = _arithmetic(backend.name, backend.title)
-        values = [subject.tensor(i, leaf.array, precision) for i, leaf in enumerate(subject.leaves)]
-        call = subject.on(values, precision)
+        call = subject.run([leaf.array for leaf in subject.leaves], precision)
+        values = [
+            subject.tensor(i, leaf.array, precision) for i, leaf in enumerate(subject.leaves)
+        ]  # that call may overwrite its
         running = subject.running(values, precision, range(len(values)))
 
         def function(values: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
@@ -65,10 +75,29 @@ class Itself:
 
         if len(call.outs) != len(douts):
             raise BadCall("reference", f"a function with {len(call.outs)} outputs of floats", f"{len(douts)}, as function has")
-        names = [*call.out_names, *(f"d{leaf.name}" for leaf in subject.leaves)]
+        names = self._names(call)
         few = sum(leaf.array.size for leaf in subject.leaves) > MANY
         found = measure(function, (values, call.cotangents(douts)), dtype, seed=seed, samples=FEW if few else SAMPLES)
         return dict(zip(names, map(_in_pairs, found), strict=True))
+
+    def moved(self, dtype: str, precision: Precision, douts: Sequence[Array], seed: int) -> Mapping[str, Measured]:
+        """From runs in float64 on the same rounded inputs, parameters and floats that it holds."""
+        subject, eps, rng = self.function, 2 * width(dtype).unit, np.random.default_rng((seed, 2))
+        exact = Precision(precision.stored, "float64")
+
+        def run(arrays: Sequence[Array], douts: Sequence[Array]) -> dict[str, Array]:
+            call = subject.on([subject.tensor(i, array, FLOAT64) for i, array in enumerate(arrays)], exact)
+            found = call.pulled(call.cotangents(douts))
+            gradients = [np.zeros(a.shape) if g is None else g for a, g in zip(arrays, found, strict=True)]
+            return dict(zip(self._names(call), [*call.outs, *gradients], strict=True))
+
+        arrays = [subject.backend.array(subject.tensor(i, leaf.array, precision)) for i, leaf in enumerate(subject.leaves)]
+        truth = run(arrays, douts)
+        runs = [run(*([moved(a, eps, rng) for a in each] for each in (arrays, douts))) for _ in range(RUNS)]
+        return {name: spread(value, [run[name] for run in runs if name in run], eps) for name, value in truth.items()}
+
+    def _names(self, call: TensorCall) -> list[str]:
+        return [*call.out_names, *(f"d{leaf.name}" for leaf in self.function.leaves)]
 
 
 def _in_pairs(measured: Measured) -> Measured:
@@ -104,6 +133,10 @@ class Op:
         except (TypeError, ValueError) as error:
             raise self._refused(at, error) from error
         return list(at.arguments), [np.asarray(each) for each in (out if isinstance(out, tuple) else (out,))]
+
+    def moved(self, *_: Any) -> Mapping[str, Measured]:
+        """An op is watched, or cannot be had in the dtype."""
+        raise NotWatched("An op of the reference has no other truth")
 
     def _refused(self, at: Subject, error: Exception) -> BadCall:
         takes = ", ".join(at.arguments)

@@ -26,8 +26,8 @@ from gradwitness.reproducing.shrink import Shrinking
 from gradwitness.reproducing.source import PASTE
 from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.state import State
-from gradwitness.subjects.tensors.backend import Backend, load
-from gradwitness.subjects.tensors.function import Differentiated
+from gradwitness.subjects.tensors.backend import Backend, Precision, load
+from gradwitness.subjects.tensors.function import FLOAT64, Differentiated
 
 
 def shows(text: str, finding: Finding) -> bool:
@@ -181,14 +181,18 @@ def of_check(
     outputs: Sequence[str],
     dtypes: Sequence[str],
     seed: int,
+    precision: Precision = FLOAT64,
 ) -> Case:
     """The case of a `check_function`.
 
-    outputs   the names of those that are looked at
+    outputs     the names of those that are looked at
+    precision   in which it is differentiated: its own, for a function that runs in no other
     """
 
     def subject_of(inputs: Any, kwargs: Mapping[str, Any], output: int) -> Differentiated:
-        return Differentiated(backend, function, inputs, kwargs, wrt=wrt, outputs=output)
+        subject = Differentiated(backend, function, inputs, kwargs, wrt=wrt, outputs=output)
+        subject.precision = precision
+        return subject
 
     def gradient(inputs: Any, kwargs: Mapping[str, Any], cotangent: Cotangent, output: int) -> Sequence[Finding]:
         state = State(function, inputs, kwargs)
@@ -229,6 +233,7 @@ def of_check(
     own = {"function": (backend.name, function)}
     dtype = next(iter(dtypes), "float64")
     whole = Differentiated(backend, function, inputs, kwargs)
+    whole.precision = precision
     everything = whole.forward([leaf.array for leaf in whole.leaves]).out_names
     numbered = {i: {"function": name} for i, name in enumerate(everything) if name in outputs}
     return Case(own, Given(function, inputs, kwargs), again, dtype, way, numbered, [backend])

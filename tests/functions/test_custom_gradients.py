@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,28 @@ def test_within_another_function_it_is_found_as_well() -> None:
     softplus, x, shift = softplus_of_tensorflow()
     report = check_function(lambda x: softplus(x=x, shift=shift), (x,))
     assert report["custom gradient of softplus"].verdict == "wrong"
+
+
+@pytest.fixture
+def as_it_comes() -> Iterator[None]:
+    """TensorFlow without deterministic ops, which the tests ask for."""
+    config = pytest.importorskip("tensorflow.python.framework.config", reason="TensorFlow is not installed")
+    before = config.is_op_determinism_enabled()
+    config.disable_op_determinism()
+    yield
+    if before:
+        config.enable_op_determinism()
+
+
+@pytest.mark.parametrize(("total", "verdict"), [(1.0, "right"), (2.0, "wrong")])
+@pytest.mark.usefixtures("as_it_comes")
+def test_a_kernel_is_examined_as_the_process_runs_it(total: float, verdict: str) -> None:
+    """With deterministic ops tf.nn.softmax_cross_entropy_with_logits is another function, whose gradient is right."""
+    import tensorflow as tf
+
+    labels = tf.constant(total * np.full((2, 3), 1 / 3))
+    report = check_function(lambda x: tf.nn.softmax_cross_entropy_with_logits(labels, x), (tf.constant([X, X[::-1]]),))
+    assert report["dx"].verdict == verdict, str(report)
 
 
 def test_where_the_gradients_by_keyword_and_by_position_differ() -> None:

@@ -51,6 +51,19 @@ def test_the_mended_rule_is_right(name: str) -> None:
     assert report.ok, str(report)
 
 
+def test_a_cotangent_of_one_row_for_all_is_named() -> None:
+    report = examined("scaled_by_first", faulty=True)
+    for about in ("dx", "dweight"):
+        assert "Backward scales by dout[0] alone" in report[about].explanation
+        assert "right where all of dout are equal" in report[about].explanation
+
+
+def test_the_gradient_of_a_rule_that_overwrites_its_input_is_right_the_first_time() -> None:
+    report = examined("overwrites", faulty=True)
+    assert report["dx"].verdict == "right"
+    assert {finding.about for finding in report if finding.verdict == "wrong"} == {"x"}
+
+
 def test_one_input_with_strides_among_plain_ones_is_tried() -> None:
     """PyTorch's backward of batch norm on (N, C) reads a weight with strides as if it were contiguous."""
     generator = torch.Generator().manual_seed(0)

@@ -13,7 +13,18 @@ from jax.extend import core
 
 from gradwitness.rounding.framework import NotWatched, operand, result
 from gradwitness.rounding.jax.noise import Noise, is_floating, whole, wide
-from gradwitness.rounding.jax.primitives import CALLS, CONTRACTIONS, EXACT, FOREIGN, NATIVE, ONCE, PASSES, REDUCTIONS, SCATTERS
+from gradwitness.rounding.jax.primitives import (
+    CALLS,
+    CONTRACTIONS,
+    EXACT,
+    FOREIGN,
+    NATIVE,
+    OF_COMPLEX,
+    ONCE,
+    PASSES,
+    REDUCTIONS,
+    SCATTERS,
+)
 from gradwitness.rounding.widths import Width, width
 
 Values = Sequence[Any]
@@ -65,12 +76,13 @@ def _equation(eqn: Any, operands: Values, noise: Noise) -> list[Any]:  # noqa: P
     def compute(*operands: Any) -> list[Any]:
         return _listed(eqn.primitive.bind(*operands, **params))
 
-    if name in EXACT or not any(claimed) or (name == "convert_element_type" and not _narrows(eqn)):
+    of_complex = name in OF_COMPLEX and jnp.iscomplexobj(operands[0])
+    if (name in EXACT and not of_complex) or not any(claimed) or (name == "convert_element_type" and not _narrows(eqn)):
         return compute(*operands)
     if name == "convert_element_type":  # a constant that the narrower dtype holds is exact
         (value,), dtype = compute(*operands), eqn.outvars[0].aval.dtype
         return [noise.round(value, width(dtype).unit, width(dtype).absolute, value == wide(value.astype(dtype)))]
-    if name in ONCE:
+    if name in ONCE or of_complex:
         same = operands if name in PASSES else ()
         return [_round(noise, value, w, 1, same) for value, w in zip(compute(*operands), claimed, strict=True)]
     return _kernel(noise, name, compute, operands, params, claimed)
@@ -158,7 +170,15 @@ def _cond(params: Mapping[str, Any], operands: Values, noise: Noise) -> list[Any
     return list(lax.switch(index.astype(jnp.int32), branches, *others))
 
 
-_ENTERED = {"scan": _scan, "while": _while, "cond": _cond}
+def _solve(params: Mapping[str, Any], operands: Values, noise: Noise) -> list[Any]:
+    """Of a linear system: the operands are the constants of four functions, of which the third solves, and the right side."""
+    matvec, vecmat, solve, transposed = params["const_lengths"]
+    first = matvec + vecmat
+    right = operands[first + solve + transposed :]
+    return evaluate(*_opened(params["jaxprs"].solve), [*operands[first : first + solve], *right], noise)
+
+
+_ENTERED = {"scan": _scan, "while": _while, "cond": _cond, "custom_linear_solve": _solve}
 
 
 def _opened(jaxpr: Any) -> tuple[Any, Values]:

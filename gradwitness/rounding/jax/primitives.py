@@ -23,6 +23,9 @@ EXACT = _names("""
 """)
 """Primitives that select or move, or change a sign."""
 
+OF_COMPLEX = _names("abs sign")
+"""Those of them that compute where numbers are complex: the result rounds once."""
+
 ONCE = _names("""
     acos acosh add add_any asin asinh atan atan2 atanh bessel_i0e bessel_i1e cbrt convert_element_type cos cosh digamma div erf
     erf_inv erfc exp exp2 expm1 integer_pow lgamma log log1p logistic mul nextafter polygamma pow reduce_precision rem rsqrt sin

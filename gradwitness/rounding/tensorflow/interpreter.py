@@ -18,6 +18,7 @@ from gradwitness.rounding.tensorflow.operations import (
     EXACT,
     FOREIGN,
     NATIVE,
+    OF_COMPLEX,
     ONCE,
     PASSES,
     REDUCTIONS,
@@ -93,9 +94,10 @@ def _rounded(op: Any, operands: Values, noise: Noise, claimed: Sequence[Width | 
             return COMPOSED[op.type](operands, op.get_attr, lambda value: noise.round(value, error))
         return _bind(op, operands, _wide_dtype)
 
-    if op.type in EXACT or not any(claimed) or (op.type == "Cast" and not _narrows(op)):
+    of_complex = op.type in OF_COMPLEX and operands[0].dtype.is_complex
+    if (op.type in EXACT and not of_complex) or not any(claimed) or (op.type == "Cast" and not _narrows(op)):
         return compute(operands)
-    if op.type in ONCE:
+    if op.type in ONCE or of_complex:
         same = operands if op.type in PASSES else ()
         return [_round(noise, value, w, 1, same) for value, w in zip(compute(operands), claimed, strict=True)]
     if op.type in SCATTERS:

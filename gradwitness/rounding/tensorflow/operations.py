@@ -15,7 +15,7 @@ def _names(text: str) -> frozenset[str]:
 
 
 EXACT = _names("""
-    Abs ArgMax ArgMin Assert BatchToSpaceND BroadcastTo Ceil CheckNumerics ClipByValue Complex ComplexAbs Concat ConcatV2 Conj
+    Abs ArgMax ArgMin Assert BatchToSpaceND BroadcastTo Ceil CheckNumerics ClipByValue Complex Concat ConcatV2 Conj
     ConjugateTranspose Const DepthToSpace Diag DiagPart DynamicPartition DynamicStitch EmptyTensorList EnsureShape ExpandDims Fill
     Floor Gather GatherNd GatherV2 Identity IdentityN Imag InplaceUpdate MatrixBandPart MatrixDiagPartV3 MatrixDiagV3
     MatrixSetDiagV3 Max MaxPool MaxPool3D MaxPoolV2 MaxPoolWithArgmax Maximum Min Minimum MirrorPad Neg NoOp OneHot OnesLike Pack
@@ -28,10 +28,13 @@ EXACT = _names("""
 """)
 """Operations that select or move, or change a sign."""
 
+OF_COMPLEX = _names("Sign")
+"""Those of them that compute where numbers are complex: the result rounds once."""
+
 ONCE = _names("""
-    Acos Acosh Add AddV2 Asin Asinh Atan Atan2 Atanh BesselI0e BesselI1e BiasAdd BiasAddV1 Cast Cos Cosh Digamma Div DivNoNan Erf
-    Erfc Erfinv Exp Expm1 FloorDiv FloorMod Inv LeakyRelu LeakyReluGrad Lgamma Log Log1p Mod Mul MulNoNan Ndtri Pow RealDiv
-    Reciprocal Rsqrt Sigmoid Sin Sinh Softplus Softsign Sqrt Square Sub Tan Tanh TruncateDiv Xdivy Xlog1py Xlogy
+    Acos Acosh Add AddV2 Asin Asinh Atan Atan2 Atanh BesselI0e BesselI1e BiasAdd BiasAddV1 Cast ComplexAbs Cos Cosh Digamma Div
+    DivNoNan Erf Erfc Erfinv Exp Expm1 FloorDiv FloorMod Inv LeakyRelu LeakyReluGrad Lgamma Log Log1p Mod Mul MulNoNan Ndtri Pow
+    RealDiv Reciprocal Rsqrt Sigmoid Sin Sinh Softplus Softsign Sqrt Square Sub Tan Tanh TruncateDiv Xdivy Xlog1py Xlogy
 """)
 """Arithmetic and elementary functions: the result rounds once."""
 

@@ -31,6 +31,9 @@ EXACT = _names("""
 """)
 """Operations that select, move or fill, or change a sign."""
 
+OF_COMPLEX = _names("abs sgn")
+"""Those of them that compute where numbers are complex: the result rounds once."""
+
 ONCE = _names("""
     _prelu_kernel _to_copy acos acosh add addcdiv addcmul angle asin asinh atan atan2 atanh copy cos cosh digamma div erf erfc
     erfinv exp exp2 expm1 floor_divide fmod frac hypot ldexp leaky_relu leaky_relu_backward lerp lgamma log log10 log1p log2

@@ -11,7 +11,18 @@ import torch
 from torch.utils._pytree import tree_map
 
 from gradwitness.rounding.framework import operand, result
-from gradwitness.rounding.torch.aten import CASTS, CONTRACTIONS, EXACT, ONCE, PASSES, PROBABILITIES, REDUCTIONS, SCATTERS, STORED
+from gradwitness.rounding.torch.aten import (
+    CASTS,
+    CONTRACTIONS,
+    EXACT,
+    OF_COMPLEX,
+    ONCE,
+    PASSES,
+    PROBABILITIES,
+    REDUCTIONS,
+    SCATTERS,
+    STORED,
+)
 from gradwitness.rounding.torch.composed import COMPOSED
 from gradwitness.rounding.torch.shadow import Noise, held, is_floating, whole
 from gradwitness.rounding.widths import Width, width
@@ -51,15 +62,17 @@ def carry_out(
     args, kwargs = tree_map(lambda leaf: _constant(noise, leaf, claimed), (args, kwargs))
     if name in SCATTERS:
         return _scatter(noise, SCATTERS[name], compute, args, kwargs, widths)
-    if name in ONCE:
+    if name in ONCE or name in OF_COMPLEX:
         operands = [leaf for leaf in args if isinstance(leaf, torch.Tensor)] if name in PASSES else []
         return [_round(noise, value, w, 1, operands) for value, w in zip(compute(args, kwargs), widths, strict=True)]
     return _fused(noise, name, compute, args, kwargs, widths, keep)
 
 
 def _is_exact(name: str, args: Any, claimed: Sequence[torch.dtype], sources: Sequence[torch.dtype]) -> bool:
-    if name in EXACT or not any(is_floating(dtype) for dtype in claimed):
+    if not any(is_floating(dtype) for dtype in claimed):
         return True
+    if name in EXACT:
+        return name not in OF_COMPLEX or not any(dtype.is_complex for dtype in sources)
     if name in CASTS:
         return all(width(source).unit >= width(claimed[0]).unit for source in sources)
     return "index_put" in name and not (len(args) > 3 and args[3])  # not accumulated

@@ -46,6 +46,8 @@ class Watched(TorchDispatchMode):
         if name_of(func) in DRAWS:
             return self._draw(func, written, args, kwargs)
         if not any(is_floating(t.dtype) or t in self.shadows for t in tensors):
+            if func in _PHYSICAL:  # of a number in the code: x * 2j has 2j conjugated in its backward
+                func, args = _PHYSICAL[func], (torch.as_tensor(args[0]),)
             return tree_map(self._as_computed, func(*args, **kwargs))
         inner, inner_kwargs = tree_map(self._inner, (args, kwargs))
         if torch.Tag.inplace_view in func.tags:

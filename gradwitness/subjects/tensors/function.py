@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -116,7 +117,8 @@ class Differentiated:
             raise
         except Exception as error:
             raise UserError("the function", error) from error
-        return TensorCall(self, values, active, outs, running.names, None, nullcontext)
+        again = partial(self.run, arrays, self.precision)
+        return TensorCall(self, values, active, outs, running.names, None, nullcontext, again)
 
     def reached(self, arrays: Sequence[Array]) -> list[Array]:
         """The values, rounded to what it computes in."""
@@ -243,6 +245,7 @@ class TensorCall:
     active    the leaves that are differentiated
     tensors   the floats that it returned
     pull      how it is differentiated; None if it has to run once more for that
+    again     the same call once more, on new tensors: the function may have overwritten these
     """
 
     subject: Differentiated
@@ -252,6 +255,7 @@ class TensorCall:
     out_names: list[str]
     pull: Pull | None
     inside: Inside
+    again: Callable[[], TensorCall] | None = None
 
     @property
     def outs(self) -> list[Any]:
@@ -274,8 +278,8 @@ class TensorCall:
 
     def pulled(self, cotangents: Sequence[Any]) -> list[Array | None]:
         """The gradients of all leaves, as arrays; None where the framework gives none."""
-        if self.pull is None:
-            call = self.subject.on(self.inputs, self.subject.precision, self.active)
+        if self.pull is None and self.again is not None:
+            call = self.again()
             self.pull, self.inside = call.pull, call.inside
         try:
             with self.inside():

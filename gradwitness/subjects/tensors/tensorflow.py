@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python import pywrap_tfe
 from tensorflow.python.eager import context as eager
+from tensorflow.python.framework import config
 
 from gradwitness.arrays import Array
 from gradwitness.frameworks import load, reproducible
@@ -203,7 +204,7 @@ class TensorFlow:
         return lambda *batch: tf.vectorized_map(lambda each: function(*each), batch)
 
     def reproducible(self) -> AbstractContextManager[None]:
-        """Deterministic ops, and a seed for those that draw random numbers and have none."""
+        """No TF32, and a seed for the ops that draw random numbers and have none."""
         return _context()
 
     def random_state(self) -> Callable[[], None]:
@@ -273,11 +274,18 @@ def _copy(value: Any, precision: Precision, kept: dict[Any, Any]) -> Any:
 
 @contextmanager
 def _context() -> Iterator[None]:
-    """The seed of the process, and the counter that goes with it, are put back: there is no public way to ask for them."""
+    """The seed of the process, and the counter that goes with it, are put back: there is no public way to ask for them.
+
+    Deterministic ops stay as the process has them. They may be other functions: softmax_cross_entropy_with_logits has another
+    gradient where they are asked for.
+    """
     context = eager.context()
     seed, rng = context._seed, getattr(context, "_rng", None)
+    deterministic = config.is_op_determinism_enabled()
     with reproducible("tensorflow"):
         try:
+            if not deterministic:
+                config.disable_op_determinism()
             if seed is None:
                 tf.random.set_seed(0)
             yield
