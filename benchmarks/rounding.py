@@ -31,7 +31,7 @@ from gradwitness.arrays import Array
 from gradwitness.evidence import Evidence
 from gradwitness.rounding.arithmetic import Measured
 from gradwitness.subjects.pair import leaves, tree_map
-from gradwitness.verdict import Disagreement, judge_projection, judge_values
+from gradwitness.verdict import Disagreement, judge_projection, judge_slices, judge_values
 from reference import OPS
 
 DTYPES = ("float32", "bfloat16", "float16")
@@ -44,6 +44,7 @@ class Row:
 
     distance     the worst distance of an element from the truth, in units of spread
     projection   that of all elements of a result together
+    slices       that of the elements of a slice together, a row or a channel
     ratios       for each result, the spread inside the framework over that of the reference; in float32 alone. Root mean squares
                  over the tensor; None where both are zero
     absent       why there are no figures
@@ -54,6 +55,7 @@ class Row:
     dtype: str
     distance: float = 0.0
     projection: float = 0.0
+    slices: float = 0.0
     ratios: tuple[float | None, ...] = ()
     absent: str = ""
 
@@ -111,11 +113,12 @@ def _measured(adapter: Any, op: str, dtype: str) -> Row:
     measured = importlib.import_module(f"gradwitness.rounding.{adapter.name}").measure(function, arguments, dtype)
     distance = max(_units(judge_values, v, m, dtype) for v, m in zip(values, measured, strict=True))
     together = max(_units(judge_projection, v, m, dtype) for v, m in zip(values, measured, strict=True))
+    sliced = max(_units(judge_slices, v, m, dtype) for v, m in zip(values, measured, strict=True))
     ratios: tuple[float | None, ...] = ()
     if dtype == "float32":
         reference = Evidence.of(point, np.dtype(dtype)).measured
         ratios = tuple(_ratio(m, r) for m, r in zip(measured, reference, strict=True))
-    return Row(adapter.name, op, dtype, distance, together, ratios)
+    return Row(adapter.name, op, dtype, distance, together, sliced, ratios)
 
 
 def _units(judge: Any, values: Array, measured: Measured, dtype: str) -> float:
@@ -164,12 +167,16 @@ def _float64(tensor: Any) -> Array:
     return np.asarray(tensor.numpy() if hasattr(tensor, "numpy") else tensor).astype(np.float64)
 
 
-def worst(rows: Sequence[Row], dtype: str) -> Iterator[tuple[Row, Row]]:
-    """For each framework: its row of the largest distance in a dtype, and that of the largest projection."""
+def worst(rows: Sequence[Row], dtype: str) -> Iterator[tuple[Row, Row, Row]]:
+    """For each framework in a dtype: its rows of the largest distance of an element, of all together, and of a slice."""
     for name in FRAMEWORKS:
         these = [each for each in rows if (each.adapter, each.dtype) == (name, dtype) and not each.absent]
         if these:
-            yield max(these, key=lambda each: each.distance), max(these, key=lambda each: each.projection)
+            yield (
+                max(these, key=lambda each: each.distance),
+                max(these, key=lambda each: each.projection),
+                max(these, key=lambda each: each.slices),
+            )
 
 
 if __name__ == "__main__":

@@ -35,7 +35,8 @@ of each op of the catalogue. `python -m benchmarks.rounding --update-docs` write
 For each dtype and framework: the op whose result is furthest from the truth, in units of the measured spread. K is what is
 allowed: 32 in float64 and float32 (from [the whole matrix](../explanation/agreement.md)), and three times the worst of the three
 frameworks in 16 bits. The projection on the truth,
-`<got, truth> / <truth, truth>`, shows a constant factor that no element shows alone.
+`<got, truth> / <truth, truth>`, shows a constant factor that no element shows alone; that of each slice (a row, a channel) one
+of a part.
 """
 
 MIDDLE = """
@@ -50,7 +51,7 @@ def line(row: Row) -> str:
     """A row, for people."""
     if row.absent:
         return f"{row.op} / {row.adapter} / {row.dtype}: {row.absent}"
-    figures = f"{row.distance:.2f} units, all together {row.projection:.2f}"
+    figures = f"{row.distance:.2f} units, all together {row.projection:.2f}, a slice {row.slices:.2f}"
     return f"{row.op} / {row.adapter} / {row.dtype}: {figures}" + (
         f", spread {ratios(row)} of the reference's" if row.ratios else ""
     )
@@ -74,14 +75,14 @@ def write(rows: Sequence[Row]) -> None:
 
 def _distances(rows: Sequence[Row]) -> list[str]:
     lines = [
-        "| dtype | framework | worst element | op | K | worst projection | op | allowed |",
-        "|---|---|---:|---|---:|---:|---|---:|",
+        "| dtype | framework | worst element | op | K | worst projection | op | worst slice | op | allowed |",
+        "|---|---|---:|---|---:|---:|---|---:|---|---:|",
     ]
     for dtype in DTYPES:
-        for element, together in worst(rows, dtype):
+        for element, together, part in worst(rows, dtype):
             lines.append(
                 f"| {dtype} | {element.adapter} | {element.distance:.2f} | {element.op} | {k_of(dtype):g} "
-                f"| {together.projection:.2f} | {together.op} | {K_PROJECTION:g} |"
+                f"| {together.projection:.2f} | {together.op} | {part.slices:.2f} | {part.op} | {K_PROJECTION:g} |"
             )
     return lines
 

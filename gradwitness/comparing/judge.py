@@ -15,7 +15,7 @@ from gradwitness.comparing.handed import backend_or_none, framework_of, handed, 
 from gradwitness.comparing.sides import Arrays, Side, Tensors
 from gradwitness.comparing.whose import NUMPY, belonging
 from gradwitness.functions.narrow import compared
-from gradwitness.functions.truth import Op
+from gradwitness.functions.op import Op
 from gradwitness.report.findings import FAULTS, Finding
 from gradwitness.report.report import Report
 from gradwitness.rounding.arithmetic import SAMPLES, Measured, Unstable

@@ -10,6 +10,7 @@
     order.py     second derivatives, forward mode, vmap
     narrow.py    what it returns in a dtype and a mode, against itself in exact arithmetic
     truth.py     where that exact arithmetic comes from
+    op.py        an op of the reference as the truth
 
 Importing this package loads no framework.
 """

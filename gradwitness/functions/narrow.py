@@ -24,7 +24,7 @@ from gradwitness.rounding.widths import Width, width
 from gradwitness.subjects.errors import BadCall, UserError, first_line
 from gradwitness.subjects.tensors.backend import Precision
 from gradwitness.subjects.tensors.function import OWN, Differentiated, TensorCall
-from gradwitness.verdict import Disagreement, judge_projection, k_of
+from gradwitness.verdict import Disagreement, judge_projection, judge_slices, k_of
 
 WITHIN = "It is as near to the same in float64 as inputs that are moved by their last digit"
 """About a function whose rounding cannot be watched."""
@@ -120,10 +120,12 @@ def compared(about: str, got: Array, expected: Measured, of: Width) -> Finding:
         return Finding(about, "note", f"{lost}: rounding has nothing to do with it")
     try:
         judge_projection(about, got, expected, of.name)
+        judge_slices(about, got, expected, of.name)
     except Disagreement as factor:
-        along = projection(got, truth)
+        along = factor.actual if factor.index else projection(got, truth)
         message = f"Each element alone may be rounding, and all together are not: {factor.reason}"
-        why = f"A constant factor of {along:.4g}"
+        where = f" at {factor.index[1]} of axis {factor.index[0]}" if factor.index else ""
+        why = f"A constant factor of {along:.4g}{where}"
         return Finding(
             about, "wrong", message, got.size, got.size, got=along, truth=1.0, distance=abs(along - 1), explanation=why
         )

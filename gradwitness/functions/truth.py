@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 
-from gradwitness.arrays import Array, wider
-from gradwitness.rounding import arithmetic
+from gradwitness.arrays import Array
+from gradwitness.functions.op import Op
 from gradwitness.rounding.arithmetic import SAMPLES, Measured
 from gradwitness.rounding.framework import NotWatched
 from gradwitness.rounding.moved import RUNS, moved, spread
 from gradwitness.rounding.widths import width
 from gradwitness.subjects.errors import BadCall
-from gradwitness.subjects.pair import Subject
-from gradwitness.subjects.tensors.backend import Precision
-from gradwitness.subjects.tensors.function import FLOAT64, Differentiated, TensorCall
+from gradwitness.subjects.tensors.backend import Backend, Precision
+from gradwitness.subjects.tensors.function import FLOAT64, Differentiated, Running, TensorCall
 
 MANY, FEW = 2**16, 8
 """Elements beyond which there are fewer runs under Monte Carlo arithmetic, and how many then: the spread of a whole array,
@@ -51,39 +50,39 @@ class Itself:
         """Those of the outputs alone: what cannot be differentiated, or is a gradient already, has no backward."""
         subject = self.function
         measure = _arithmetic(subject.backend.name, subject.backend.title)
-        values = [subject.tensor(i, leaf.array, precision) for i, leaf in enumerate(subject.leaves)]
-        running = subject.running(values, precision, range(len(values)))
-        found = measure(running, (values,), dtype, seed=seed)
+        values, running = self._in(precision)
+        exact, source = self._in(_exact(precision))
+        found = measure(running, (values,), dtype, seed=seed, source=(source, (exact,)))
         return dict(zip(running.names, found, strict=True))
 
     def measured(self, dtype: str, precision: Precision, douts: Sequence[Array], seed: int) -> Mapping[str, Measured]:
         """By Monte Carlo arithmetic inside the framework."""
         subject = self.function
-        backend = subject.backend
-        measure = _arithmetic(backend.name, backend.title)
+        measure = _arithmetic(subject.backend.name, subject.backend.title)
         call = subject.run([leaf.array for leaf in subject.leaves], precision)
-        values = [
-            subject.tensor(i, leaf.array, precision) for i, leaf in enumerate(subject.leaves)
-        ]  # that call may overwrite its
-        running = subject.running(values, precision, range(len(values)))
-
-        def function(values: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
-            outs, pull = backend.vjp(running, values)
-            with running.inside():
-                found = pull(cotangents)
-            return [*outs, *(backend.zeros(v) if g is None else g for v, g in zip(values, found, strict=True))]
-
         if len(call.outs) != len(douts):
             raise BadCall("reference", f"a function with {len(call.outs)} outputs of floats", f"{len(douts)}, as function has")
-        names = self._names(call)
-        few = sum(leaf.array.size for leaf in subject.leaves) > MANY
-        found = measure(function, (values, call.cotangents(douts)), dtype, seed=seed, samples=FEW if few else SAMPLES)
-        return dict(zip(names, map(_in_pairs, found), strict=True))
+
+        def differentiated(precision: Precision) -> tuple[Callable[..., list[Any]], list[Any]]:
+            """The function with its gradients, and arguments for it."""
+            values, running = self._in(precision)
+            return _with_gradients(subject.backend, running), [values, _cotangents(call, douts, precision)]
+
+        samples = FEW if sum(leaf.array.size for leaf in subject.leaves) > MANY else SAMPLES
+        source = differentiated(_exact(precision))
+        found = measure(*differentiated(precision), dtype, seed=seed, samples=samples, source=source)
+        return dict(zip(self._names(call), map(_in_pairs, found), strict=True))
+
+    def _in(self, precision: Precision) -> tuple[list[Any], Running]:
+        """The values in a precision, on new tensors, and the function that takes them."""
+        subject = self.function
+        values = [subject.tensor(i, leaf.array, precision) for i, leaf in enumerate(subject.leaves)]
+        return values, subject.running(values, precision, range(len(values)))
 
     def moved(self, dtype: str, precision: Precision, douts: Sequence[Array], seed: int) -> Mapping[str, Measured]:
         """From runs in float64 on the same rounded inputs, parameters and floats that it holds."""
         subject, eps, rng = self.function, 2 * width(dtype).unit, np.random.default_rng((seed, 2))
-        exact = Precision(precision.stored, "float64")
+        exact = _exact(precision)
 
         def run(arrays: Sequence[Array], douts: Sequence[Array]) -> dict[str, Array]:
             call = subject.on([subject.tensor(i, array, FLOAT64) for i, array in enumerate(arrays)], exact)
@@ -100,6 +99,31 @@ class Itself:
         return [*call.out_names, *(f"d{leaf.name}" for leaf in self.function.leaves)]
 
 
+def _exact(precision: Precision) -> Precision:
+    """The same rounded inputs and floats that it holds, in float64."""
+    return Precision(precision.stored, "float64")
+
+
+def _with_gradients(backend: Backend, running: Running) -> Callable[..., list[Any]]:
+    def function(values: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
+        outs, pull = backend.vjp(running, values)
+        with running.inside():
+            found = pull(cotangents)
+        return [*outs, *(backend.zeros(v) if g is None else g for v, g in zip(values, found, strict=True))]
+
+    return function
+
+
+def _cotangents(call: TensorCall, douts: Sequence[Array], precision: Precision) -> list[Any]:
+    """In the dtypes of the outputs, or in float64."""
+    if precision.computed != "float64":
+        return call.cotangents(douts)
+    backend = call.subject.backend
+    dtypes = ["complex128" if backend.dtype(out).startswith("complex") else "float64" for out in call.tensors]
+    each = zip(douts, call.tensors, dtypes, strict=True)
+    return [backend.tensor(np.asarray(dout), out, dtype) for dout, out, dtype in each]
+
+
 def _in_pairs(measured: Measured) -> Measured:
     """Complex numbers as pairs of real ones along a last axis, as a backend gives them."""
     truth, spread = np.asarray(measured.truth), np.asarray(measured.spread)
@@ -113,64 +137,6 @@ def _arithmetic(name: str, title: str) -> Any:
         return importlib.import_module(f"gradwitness.rounding.{name}").measure
     except ImportError:
         raise NotWatched(f"There is no Monte Carlo arithmetic inside {title}") from None
-
-
-@dataclass(frozen=True)
-class Op:
-    """An op of the hand-derived reference, by its name: it takes the inputs of the function in their order."""
-
-    name: str
-    inputs: Sequence[Array]
-    names: Sequence[str]
-    static: Mapping[str, Any]
-
-    def described(self) -> tuple[list[str], list[Array]]:
-        """The names of its arguments, and what it returns."""
-        op = _op(self.name)
-        at = Subject(op.forward, op.backward, tuple(self.inputs), self.static)
-        try:
-            out, _ = op.forward(*self.inputs, **self.static)
-        except (TypeError, ValueError) as error:
-            raise self._refused(at, error) from error
-        return list(at.arguments), [np.asarray(each) for each in (out if isinstance(out, tuple) else (out,))]
-
-    def moved(self, *_: Any) -> Mapping[str, Measured]:
-        """An op is watched, or cannot be had in the dtype."""
-        raise NotWatched("An op of the reference has no other truth")
-
-    def _refused(self, at: Subject, error: Exception) -> BadCall:
-        takes = ", ".join(at.arguments)
-        return BadCall("reference", f"{self.name!r}, which says: {error}", f"inputs of {self.name}: {takes}")
-
-    def measured(self, dtype: str, _: Precision, douts: Sequence[Array], seed: int) -> Mapping[str, Measured]:
-        """By Monte Carlo arithmetic in NumPy, in float32 and float64."""
-        if dtype not in ("float32", "float64"):
-            raise NotWatched(f"An op of the reference tells float32 and float64 alone, not {dtype}: give a plain function")
-        op = _op(self.name)
-        dout = douts[0] if len(douts) == 1 else tuple(douts)
-        at = Subject(op.forward, op.backward, tuple(self.inputs), self.static, seed, dout=dout).rounded(dtype)
-        try:
-            found = arithmetic.measure(lambda lift: at.run(lift, wider(dtype)), dtype, seed=seed)
-        except (TypeError, ValueError) as error:
-            raise self._refused(at, error) from error
-        outs = ["out"] if len(douts) == 1 else [f"out[{i}]" for i in range(len(douts))]
-        return dict(zip([*outs, *(f"d{name}" for name in self.names)], found, strict=True))
-
-
-def _op(name: str) -> Any:
-    """The op, from the package as it is installed or from a checkout."""
-    for package in ("gradwitness.reference", "reference"):
-        try:
-            ops = importlib.import_module(package).OPS
-        except ImportError:
-            continue
-        if name not in ops:
-            import difflib
-
-            near = difflib.get_close_matches(name, ops, 3) or sorted(ops)
-            raise BadCall("reference", repr(name), f"a function, or the name of an op: {', '.join(near)}")
-        return ops[name]
-    raise BadCall("reference", repr(name), "a function", "The hand-derived ops are not installed here")
 
 
 def truth_of(reference: Any, subject: Differentiated, make: Any) -> Truth:

@@ -32,13 +32,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from gradwitness.arrays import Array, wider
 from gradwitness.rounding.noise import Noise
 from gradwitness.rounding.perturbed import Perturbed, lift
-from gradwitness.rounding.projection import projection
+from gradwitness.rounding.projection import axes, projection, slices
 
 SAMPLES = 16
 """Perturbed runs for each measurement. A spread from n runs is too small by a factor of 4 with probability P(chi^2_n < n/16),
@@ -53,11 +54,14 @@ class Unstable(ArithmeticError):
 class Measured:
     """A result: the truth in the wider dtype, the scale of honest error of each element, and that of the projection on the truth
     (projection.py); nan for a truth that is zero everywhere.
+
+    slices   the scale of the projection of each slice, along each of `projection.axes`; none if it was not measured
     """
 
     truth: Array
     spread: Array
     projection: float = float("nan")
+    slices: tuple[Array, ...] = ()
 
 
 def measure(
@@ -96,16 +100,24 @@ def measure(
 
 
 def from_runs(
-    truths: Sequence[Array], runs: Iterable[Sequence[Array]], *, stacked: bool = False, magnified: float = 1.0
+    truths: Sequence[Array],
+    runs: Iterable[Sequence[Array]],
+    *,
+    stacked: bool = False,
+    magnified: float = 1.0,
+    sliced: bool = False,
 ) -> list[Measured]:
     """Truth and spread of each result, from its values in perturbed runs.
 
     magnified   by how much the roundings of the runs are larger than those of the dtype under test
+    sliced      whether the projections of slices are measured, too
 
     Raises Unstable as `measure` does.
     """
     squares = [np.zeros(t.shape, np.longdouble) for t in truths]
     projections = [0.0 for _ in truths]
+    projected = [slices(truth) if sliced else None for truth in truths]
+    of_slices: list[list[Any]] = [[0.0] * len(axes(truth.shape)) for truth in truths]
     samples = 0
     for samples, results in enumerate(runs, 1):  # noqa: B007  counted
         for i, (value, truth) in enumerate(zip(results, truths, strict=True)):
@@ -115,10 +127,23 @@ def from_runs(
                 deviation = np.abs(np.where(np.isfinite(truth), value - truth, 0))
             squares[i] += deviation.astype(np.longdouble) ** 2  # in longdouble squares of tiny values stay above zero
             projections[i] += (projection(value, truth) - 1) ** 2
+            if (parts := projected[i]) is not None:
+                of_slices[i] = [square + (part - 1) ** 2 for square, part in zip(of_slices[i], parts(value), strict=True)]
     return [
-        Measured(t, combine(s / samples, stacked) / magnified, float(np.sqrt(p / samples)) / magnified)
-        for t, s, p in zip(truths, squares, projections, strict=True)
+        Measured(
+            t,
+            combine(s / samples, stacked) / magnified,
+            float(np.sqrt(p / samples)) / magnified,
+            tuple(_steady(square / samples) / magnified for square in parts) if sliced else (),
+        )
+        for t, s, p, parts in zip(truths, squares, projections, of_slices, strict=True)
     ]
+
+
+def _steady(square: Array) -> Array:
+    """The deviation of each slice: its own, and that of all along the axis, which steadies it."""
+    known = square[np.isfinite(square)]
+    return np.asarray(np.sqrt(square + (known.mean() if known.size else 0.0)))
 
 
 def combine(mean_square: Array, stacked: bool = False) -> Array:

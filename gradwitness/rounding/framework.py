@@ -2,11 +2,12 @@
 
 Each framework's module offers the same function:
 
-    measure(function, arguments, dtype, *, seed=0, samples=16) -> [Measured(truth, spread, projection), ...]
+    measure(function, arguments, dtype, *, seed=0, samples=16, source=None) -> [Measured(truth, spread, projection), ...]
 
 one for each floating tensor that `function(*arguments)` returns, in the order of its leaves. The function is the one under test,
 in the dtype under test, forward and backward; `frameworks.load(name).vjp(fn)` with arguments `(inputs, dout)` is one. Nobody
-writes it anew for float64.
+writes it anew for float64. `source` is (function, arguments) in float64: JAX and TensorFlow, which trace, learn from it what the
+numbers in the source are.
 
 Every tensor has a *shadow*, its value in float64. Each operation of the function is carried out on the shadows and rounds at
 random, by as much as its own dtype does: a bfloat16 function that casts to float32 in the middle is as exact there as float32 is.

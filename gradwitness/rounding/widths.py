@@ -51,6 +51,15 @@ class Width:
         """The smallest number, where it is the spacing of numbers that are not rare: 6e-8 in float16; else 0."""
         return self.subnormal if self.narrow and self.normal > _FLOAT32.normal else 0.0
 
+    def of_constant(self, value: Any) -> Any:
+        """The largest relative error of numbers of the source that are rounded to the dtype.
+
+        For one that it cannot hold it is that of any other: to make 0 of 1e-8, or inf of 1e6, is no rounding.
+        """
+        size = np.abs(np.where(value == 0, np.inf, value))
+        held = (size > self.subnormal / 2) & (size <= self.largest)
+        return np.where(held, np.maximum(self.unit, self.subnormal / 2 / size), self.unit)
+
 
 def _width(name: str, digits: int, lowest: int, largest: float) -> Width:
     """digits of the significand, the hidden one included; lowest exponent of a normal number."""

@@ -61,6 +61,27 @@ def test_a_function_of_a_framework_judges_gradients_too() -> None:
     assert judge({"dx": X}, lambda x: torch.square(x).sum(), X)["dx"].verdict == "wrong"
 
 
+def test_three_percent_of_one_channel_are_seen_in_bfloat16() -> None:
+    """Batch norm: each element allows it, and the projection of all of them as well."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+    def norm(x: Any, weight: Any, bias: Any) -> Any:
+        return torch.nn.functional.batch_norm(x, None, None, weight, bias, training=True)
+
+    generator = torch.Generator().manual_seed(0)
+    inputs = [torch.randn(*shape, generator=generator).bfloat16() for shape in ((16, 8, 14, 14), (8,), (8,))]
+    leaves = [x.clone().requires_grad_() for x in inputs]
+    out = norm(*leaves)
+    dout = torch.randn(out.shape, generator=generator).bfloat16()
+    (dx, *_) = torch.autograd.grad(out, leaves, dout)
+    given = {"dtype": "bfloat16", "dout": dout.float().numpy()}
+    assert judge({"dx": dx.float().numpy()}, norm, tuple(inputs), **given).ok
+    dx[:, 5] *= 1.03
+    finding = judge({"dx": dx.float().numpy()}, norm, tuple(inputs), **given)["dx"]
+    assert finding.verdict == "wrong"
+    assert "at 5 of axis 1" in finding.explanation
+
+
 def test_outputs_have_the_names_that_are_given() -> None:
     report = judge((X.min(), X.max()), lambda x: (x.min(), x.max()), X, names=("smallest", "largest"))
     assert [finding.about for finding in report] == ["smallest", "largest"]

@@ -5,10 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gradwitness.rounding.arithmetic import Measured
+from gradwitness.rounding.arithmetic import Measured, from_runs
 from gradwitness.rounding.projection import projection
 from gradwitness.rounding.widths import width
-from gradwitness.verdict import K_NARROW, K_PROJECTION, Disagreement, K, judge_projection, judge_values, k_of
+from gradwitness.verdict import (
+    K_NARROW,
+    K_PROJECTION,
+    Disagreement,
+    K,
+    judge_projection,
+    judge_slices,
+    judge_values,
+    k_of,
+)
 
 UNIT = 2.0**-8
 
@@ -100,3 +109,37 @@ def test_a_result_of_one_element_is_judged_as_an_element_is() -> None:
 
 def test_a_truth_of_zeros_has_no_projection() -> None:
     assert judge_projection("dx", np.ones(3), Measured(np.zeros(3), np.ones(3)), "float32") == 0
+
+
+def sliced(shape: tuple[int, ...]) -> Measured:
+    """A truth of bfloat16 numbers, each off by a rounding, and the projections of its slices likewise."""
+    truth = np.random.default_rng(0).normal(size=shape)
+    runs = [[truth * (1 + UNIT * np.random.default_rng((1, i)).uniform(-1, 1, shape))] for i in range(16)]
+    return from_runs([truth], runs, sliced=True)[0]
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_a_factor_of_one_slice_is_seen_and_named(axis: int) -> None:
+    expected = sliced((6, 5, 40))
+    factor = np.ones(expected.truth.shape)
+    factor[(slice(None),) * axis + (2,)] = 1.03
+    values = expected.truth * factor
+    assert judge_values("dx", values, expected, "bfloat16") < k_of("bfloat16")
+    assert judge_projection("dx", values, expected, "bfloat16") < K_PROJECTION
+    with pytest.raises(Disagreement, match=rf"those at 2 of axis {axis} are together 1\.03 times the truth") as raised:
+        judge_slices("dx", values, expected, "bfloat16")
+    assert raised.value.index == (axis, 2)
+
+
+def test_honest_rounding_is_no_factor_of_a_slice() -> None:
+    expected = sliced((6, 5, 40))
+    rounded = expected.truth * (1 + UNIT * np.random.default_rng(9).uniform(-1, 1, expected.truth.shape))
+    assert judge_slices("dx", rounded, expected, "bfloat16") < 1
+
+
+def test_slices_of_few_elements_and_of_zeros_are_not_judged() -> None:
+    expected = sliced((8, 4))
+    assert judge_slices("dx", 2 * expected.truth, expected, "bfloat16") == 0
+    zeros = sliced((4, 20))
+    zeros.truth[1] = 0
+    assert judge_slices("dx", zeros.truth, zeros, "bfloat16") < 1e-9

@@ -8,12 +8,13 @@ rematerialisation and custom rules are entered.
 
     interpreter.py   the jaxpr with float64 values
     primitives.py    how each primitive rounds: never, once, or as a sum of n terms
+    constants.py     the numbers of the source
     noise.py         `Noise`, the random roundings
 
 The interpreter itself is compiled once; the truth and every run are calls of one program, with other random numbers. These are
 NumPy's, and no key of the caller's is used.
 
-Constants of the program are those of the dtype under test: where JAX wrote 0.1 as a bfloat16 number, the truth has that number.
+Constants of the program are numbers of the source in float64 (constants.py): eps = 1e-8, which JAX makes 0 in float16, is 1e-8.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.rounding.arithmetic import SAMPLES, Measured, from_runs
 from gradwitness.rounding.framework import MAGNIFIED, NotWatched
+from gradwitness.rounding.jax.constants import finer, in_float64
 from gradwitness.rounding.jax.interpreter import evaluate, largest_array
 from gradwitness.rounding.jax.noise import Noise, is_floating, pool, wide
 from gradwitness.rounding.widths import width
@@ -35,13 +37,20 @@ __all__ = ["NotWatched", "measure"]
 
 
 def measure(
-    function: Callable[..., Any], arguments: Sequence[Any], dtype: Any, *, seed: int = 0, samples: int = SAMPLES
+    function: Callable[..., Any],
+    arguments: Sequence[Any],
+    dtype: Any,
+    *,
+    seed: int = 0,
+    samples: int = SAMPLES,
+    source: tuple[Callable[..., Any], Sequence[Any]] | None = None,
 ) -> list[Measured]:
     """Truth and spread of each floating array that function(*arguments) returns, in the order of its leaves.
 
     function    what it returns is a pytree of arrays
     arguments   pytrees of arrays
     dtype       the dtype under test
+    source      the same function and its arguments in float64, which tell the numbers of its source; as they are if not given
 
     Raises arithmetic.Unstable if rounding alone makes a finite result inf or nan, and NotWatched where the function cannot be
     traced (it decides by values of its arguments) or calls code that is not JAX's.
@@ -52,9 +61,10 @@ def measure(
     leaves = jax.tree.leaves(list(arguments))
 
     def run(noise: Any, *values: Any) -> list[Any]:
-        return evaluate(traced.jaxpr, traced.consts, values, Noise(noise))
+        return evaluate(traced.jaxpr, traced.consts, values, Noise(noise, finer=constants))
 
     with jax.enable_x64(True):
+        constants = finer(*(source or (function, in_float64(arguments))), traced)
         values = [wide(value) for value in leaves]
         compiled = jax.jit(run, compiler_options={"xla_backend_optimization_level": 0})
         largest = largest_array(traced.jaxpr)
@@ -64,11 +74,12 @@ def measure(
 
         truths = results(np.zeros_like(pool(seed, 0, magnified, largest)))
         runs = (results(pool(seed, sample, magnified, largest)) for sample in range(samples))
-        return from_runs(truths, runs, magnified=magnified)
+        return from_runs(truths, runs, magnified=magnified, sliced=True)
 
 
 def _traced(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
     try:
-        return jax.make_jaxpr(function)(*arguments)
+        with np.errstate(all="ignore"):  # a number of the source may overflow the dtype
+            return jax.make_jaxpr(function)(*arguments)
     except (jax.errors.JAXTypeError, jax.errors.JAXIndexError) as error:  # it asks a traced array for its value
         raise NotWatched(f"the function cannot be traced: {str(error).partition(chr(10))[0]}") from error

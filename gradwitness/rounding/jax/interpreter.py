@@ -48,7 +48,11 @@ def evaluate(jaxpr: Any, consts: Values, args: Values, noise: Noise) -> list[Any
         )
 
     for eqn in jaxpr.eqns:
-        results = _equation(eqn, [read(atom) for atom in eqn.invars], noise)
+        operands = [read(atom) for atom in eqn.invars]
+        for i, atom in enumerate(eqn.invars):
+            if (id(eqn), i) in noise.finer:
+                operands[i] = noise.constant(noise.finer[id(eqn), i], width(atom.aval.dtype))
+        results = _equation(eqn, operands, noise)
         values.update(zip(eqn.outvars, results, strict=True))
     return [read(atom) for atom in jaxpr.outvars]
 

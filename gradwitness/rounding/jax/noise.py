@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import count
 from math import prod
 from typing import Any
@@ -10,6 +11,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+
+from gradwitness.rounding.widths import Width
 
 GOLDEN, MIXING = 0x9E3779B9, 0x85EBCA6B
 """Odd constants that spread consecutive numbers over 32 bits."""
@@ -41,15 +44,16 @@ class Noise:
     pool     numbers from -1 to 1, times the magnification; zeros for the run that rounds nothing
     step     the iteration of the loops around it, a traced integer
     places   counts the operations in the program
+    finer    constants of the program that are rounded numbers of its source: see constants.py
     """
 
-    def __init__(self, pool: Any, step: Any = 0, places: Any = None) -> None:
-        self.pool, self.step = pool, step
+    def __init__(self, pool: Any, step: Any = 0, places: Any = None, finer: Mapping[tuple[int, int], Any] | None = None) -> None:
+        self.pool, self.step, self.finer = pool, step, finer or {}
         self.places = places or count(1)
 
     def inside(self, iteration: Any) -> Noise:
         """The noise of an iteration of a loop."""
-        return Noise(self.pool, (self.step + 1) * np.uint32(MIXING) + iteration.astype(jnp.uint32), self.places)
+        return Noise(self.pool, (self.step + 1) * np.uint32(MIXING) + iteration.astype(jnp.uint32), self.places, self.finer)
 
     def round(self, value: Any, error: Any, smallest: float = 0.0, exact: Any = False) -> Any:
         """The value with a random relative error of up to `error` in each element. Zeros, infinities and nan do not change.
@@ -66,6 +70,10 @@ class Noise:
         if smallest:
             error = jnp.where(value == 0, 0, jnp.maximum(smallest / 2 / jnp.abs(value), error))
         return value * (1 + jnp.where(exact, 0, error * self._stretch(value.shape)))
+
+    def constant(self, value: Any, precision: Width) -> Any:
+        """A number of the source, off by a rounding."""
+        return self.round(wide(value), precision.of_constant(value))
 
     def _stretch(self, shape: tuple[int, ...]) -> Any:
         """Random numbers for the elements of an array, from a place in the pool that belongs to the operation."""

@@ -9,12 +9,14 @@ loops and branches are entered.
     interpreter.py   the graph with float64 values
     operations.py    how each operation rounds: never, once, or as a sum of n terms
     composed.py      operations that have no float64 kernel, written with others
+    constants.py     the numbers of the source
     noise.py         `Noise`, the random roundings
 
 The truth and every run are calls of that one graph, with other random numbers. These are NumPy's; no generator of the caller's is
 used. Variables are never written to: a moving average is updated in its shadow.
 
-Constants of the graph are those of the dtype under test. Where TensorFlow wrote 0.1 as a bfloat16 number, the truth has that one.
+Constants of the graph are numbers of the source in float64 (constants.py): eps = 1e-8, which TensorFlow makes 0 in float16, is
+1e-8 in the truth.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ import tensorflow as tf
 from gradwitness.arrays import Array
 from gradwitness.rounding.arithmetic import SAMPLES, Measured, from_runs
 from gradwitness.rounding.framework import MAGNIFIED, NotWatched
-from gradwitness.rounding.tensorflow.interpreter import evaluate, largest_tensor
+from gradwitness.rounding.tensorflow.constants import finer, in_float64
+from gradwitness.rounding.tensorflow.interpreter import evaluate, graphs_in, largest_tensor
 from gradwitness.rounding.tensorflow.noise import Noise, pool, wide
 from gradwitness.rounding.widths import width
 
@@ -36,13 +39,20 @@ __all__ = ["NotWatched", "measure"]
 
 
 def measure(
-    function: Callable[..., Any], arguments: Sequence[Any], dtype: Any, *, seed: int = 0, samples: int = SAMPLES
+    function: Callable[..., Any],
+    arguments: Sequence[Any],
+    dtype: Any,
+    *,
+    seed: int = 0,
+    samples: int = SAMPLES,
+    source: tuple[Callable[..., Any], Sequence[Any]] | None = None,
 ) -> list[Measured]:
     """Truth and spread of each floating tensor that function(*arguments) returns, in the order of its leaves.
 
     function    what it returns may be nested tuples, lists and dicts
     arguments   tensors, or trees of them
     dtype       the dtype under test
+    source      the same function and its arguments in float64, which tell the numbers of its source; as they are if not given
 
     Raises arithmetic.Unstable if rounding alone makes a finite result inf or nan, and NotWatched where the function cannot be
     traced or calls code that is not TensorFlow's.
@@ -50,13 +60,15 @@ def measure(
     magnified = MAGNIFIED if width(dtype).name == "float64" else 1.0
     traced = _traced(function, arguments)
     graph = traced.graph
+    in_64_bits, given = source or (function, in_float64(arguments))
+    constants = finer(_traced, in_64_bits, given, graph, graphs_in)
     leaves = [leaf for leaf in tf.nest.flatten(list(arguments), expand_composites=True) if tf.is_tensor(leaf)]
     floats = [out for out in graph.outputs if out.dtype.is_floating or out.dtype.is_complex]
 
     @tf.function(autograph=False)
     def run(noise: Any, *values: Any) -> list[Any]:
         given = [*map(wide, values), *traced.captured_inputs]
-        return evaluate(graph, given, floats, Noise(noise))
+        return evaluate(graph, given, floats, Noise(noise, finer=constants))
 
     largest = largest_tensor(graph)
 
@@ -65,11 +77,12 @@ def measure(
 
     truths = results(np.zeros_like(pool(seed, 0, magnified, largest)))
     runs = (results(pool(seed, sample, magnified, largest)) for sample in range(samples))
-    return from_runs(truths, runs, magnified=magnified)
+    return from_runs(truths, runs, magnified=magnified, sliced=True)
 
 
 def _traced(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
     try:
-        return tf.function(lambda *args: function(*args), autograph=False).get_concrete_function(*arguments)
+        with np.errstate(all="ignore"):  # a number of the source may overflow the dtype
+            return tf.function(lambda *args: function(*args), autograph=False).get_concrete_function(*arguments)
     except Exception as error:  # a function that runs eagerly fails in many ways where it is traced
         raise NotWatched(f"the function cannot be traced: {type(error).__name__}: {error}") from error

@@ -68,7 +68,7 @@ def _in_order(graph: Any) -> Iterator[Any]:
                 stack += missing
 
 
-def _operation(op: Any, operands: Values, noise: Noise) -> list[Any]:
+def _operation(op: Any, operands: Values, noise: Noise) -> list[Any]:  # noqa: PLR0911  one return for each kind
     if op.type in FOREIGN:
         raise NotWatched(f"the function calls {op.type}, which runs Python code or draws other random numbers at each call")
     if op.type in VARIABLES:
@@ -78,6 +78,8 @@ def _operation(op: Any, operands: Values, noise: Noise) -> list[Any]:
     if (function := op.graph._get_function(op.type)) is not None:  # a Defun is called by its name
         graph = _graph_of(op, function)
         return evaluate(graph, operands, graph.outputs, noise)
+    if (id(op.graph), op.name) in noise.finer:
+        return [noise.constant(noise.finer[id(op.graph), op.name], width(op.outputs[0].dtype))]
     if op.type == "Const":
         return [wide(tf.constant(tensor_util.MakeNdarray(op.get_attr("value"))))]
     if op.type in NATIVE:
@@ -255,6 +257,13 @@ _ENTERED: Mapping[str, Callable[[Any, Values, Noise], list[Any]]] = {
     "While": _while,
     "StatelessWhile": _while,
 }
+
+
+def graphs_in(op: Any) -> list[Any]:
+    """The graphs of the functions that an operation enters, as far as they are kept."""
+    names = [a.name for a in op.op_def.attr if a.name in ("f", "then_branch", "else_branch", "cond", "body")]
+    functions = [op.graph._get_function(op.get_attr(name).name) for name in names if op.type in _ENTERED]
+    return [function.graph for function in functions if hasattr(function, "graph")]
 
 
 def largest_tensor(graph: Any) -> int:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+
+from gradwitness.rounding.widths import Width
 
 GOLDEN, MIXING = 0x9E3779B9, 0x85EBCA6B
 """Odd constants that spread consecutive numbers over 32 bits."""
@@ -37,15 +40,16 @@ class Noise:
     pool     numbers from -1 to 1, times the magnification; zeros for the run that rounds nothing
     step     the iteration of the loops around it, a tensor of int64
     places   counts the operations in the graph
+    finer    constants of the graph that are rounded numbers of its source: see constants.py
     """
 
-    def __init__(self, pool: Any, step: Any = 0, places: Any = None) -> None:
-        self.pool, self.step = pool, step
+    def __init__(self, pool: Any, step: Any = 0, places: Any = None, finer: Mapping[tuple[int, str], Any] | None = None) -> None:
+        self.pool, self.step, self.finer = pool, step, finer or {}
         self.places = places or count(1)
 
     def inside(self, iteration: Any) -> Noise:
         """The noise of an iteration of a loop."""
-        return Noise(self.pool, (self.step + 1) * MIXING % 2**32 + tf.cast(iteration, tf.int64), self.places)
+        return Noise(self.pool, (self.step + 1) * MIXING % 2**32 + tf.cast(iteration, tf.int64), self.places, self.finer)
 
     def round(self, value: Any, error: Any, smallest: float = 0.0, exact: Any = None) -> Any:
         """The value with a random relative error of up to `error` in each element. Zeros, infinities and nan do not change.
@@ -63,6 +67,10 @@ class Noise:
             error = tf.where(tf.equal(value, 0), tf.zeros_like(value), tf.maximum(smallest / 2 / tf.abs(value), error))
         relative = error * self._stretch(value)
         return value * (1 + (relative if exact is None else tf.where(exact, tf.zeros_like(relative), relative)))
+
+    def constant(self, value: Any, precision: Width) -> Any:
+        """A number of the source, off by a rounding."""
+        return self.round(wide(tf.constant(value)), precision.of_constant(value))
 
     def _stretch(self, value: Any) -> Any:
         """Random numbers for the elements of a tensor, from a place in the pool that belongs to the operation."""

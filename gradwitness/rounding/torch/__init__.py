@@ -37,7 +37,13 @@ __all__ = ["NotWatched", "measure"]
 
 
 def measure(
-    function: Callable[..., Any], arguments: Sequence[Any], dtype: Any, *, seed: int = 0, samples: int = SAMPLES
+    function: Callable[..., Any],
+    arguments: Sequence[Any],
+    dtype: Any,
+    *,
+    seed: int = 0,
+    samples: int = SAMPLES,
+    source: Any = None,  # noqa: ARG001  numbers of the source are float64 here
 ) -> list[Measured]:
     """Truth and spread of each floating tensor that function(*arguments) returns, in the order of its leaves.
 
@@ -61,7 +67,7 @@ def measure(
         floats = [t for t in results if isinstance(t, torch.Tensor) and is_floating(t.dtype)]
         return [watched.value(t).cpu().numpy() for t in floats]
 
-    return from_runs(run(None), map(run, range(samples)), magnified=magnified)
+    return from_runs(run(None), map(run, range(samples)), magnified=magnified, sliced=True)
 
 
 @contextmanager

@@ -14,15 +14,15 @@ import torch
 from torch import Tensor
 
 Round = Callable[..., Tensor]
-"""(value, number of terms = 1) -> the value, rounded as the kernel adds."""
+"""(value, number of terms = 1, stored=False) -> the value, rounded as the kernel adds; as it stores, if it is a statistic."""
 
 
 def _normalised(r: Round, x: Tensor, dims: Sequence[int], eps: float) -> tuple[Tensor, Tensor, Tensor]:
     """x without its mean over its deviation; the mean; the reciprocal of the deviation."""
     n = prod(x.shape[d] for d in dims)
-    mean = r(x.mean(tuple(dims), keepdim=True), n)
+    mean = r(x.mean(tuple(dims), keepdim=True), n, stored=True)
     centred = r(x - mean)
-    rstd = r(torch.rsqrt(r(centred.square().mean(tuple(dims), keepdim=True), n) + eps))
+    rstd = r(torch.rsqrt(r(centred.square().mean(tuple(dims), keepdim=True), n) + eps), stored=True)
     return r(centred * rstd), mean, rstd
 
 

@@ -109,11 +109,12 @@ def _fused(
     noise: Noise, name: str, compute: Compute, args: Any, kwargs: Any, widths: Sequence[Width | None], keep: Container[int]
 ) -> list[torch.Tensor]:
     """A kernel that rounds inside: its operands are perturbed as well as its results, each by as much as its length warrants."""
-    if name in STORED and (kept := widths[STORED[name]]):
-        widths = [w and replace(w, accumulation=kept.unit) for w in widths]
-    if name in COMPOSED and (composed := _composed(noise, name, args, kwargs, widths)):
+    kept = widths[STORED[name]] if name in STORED else None
+    if name in COMPOSED and (composed := _composed(noise, name, args, kwargs, widths, kept)):
         others = compute(args, kwargs)[len(composed) :]  # the running statistics, which the kernel writes
         return [_round(noise, value, w) for value, w in zip([*composed, *others], widths, strict=True)]
+    if kept is not None:
+        widths = [w and replace(w, accumulation=kept.unit) for w in widths]
     factors = 2 if name in CONTRACTIONS else 1
 
     whole_operands = _all_whole([x for x in args if isinstance(x, torch.Tensor) and is_floating(x.dtype)])
@@ -145,13 +146,19 @@ def _fused(
     return results
 
 
-def _composed(noise: Noise, name: str, args: Any, kwargs: Any, widths: Sequence[Width | None]) -> list[torch.Tensor] | None:
-    """A kernel whose inside cancels, with the roundings inside and on its operands: its formula may be another than ours."""
-    kept = min((w for w in widths if w), key=lambda w: w.accumulation)
-    args = tree_map(lambda leaf: noise.round(leaf, kept.accumulation) if isinstance(leaf, torch.Tensor) else leaf, args)
+def _composed(
+    noise: Noise, name: str, args: Any, kwargs: Any, widths: Sequence[Width | None], kept: Width | None
+) -> list[torch.Tensor] | None:
+    """A kernel whose inside cancels, with the roundings inside and on its operands: its formula may be another than ours.
 
-    def inside(value: torch.Tensor, terms: float = 1) -> torch.Tensor:
-        return noise.round(value, kept.accumulation * max(1.0, sqrt(terms / 3)), 0.0, whole(value, 1 / kept.unit))
+    kept   of the statistics, which are rounded once when they are stored; it adds as exactly as its other results allow
+    """
+    own = min((w for w in widths if w), key=lambda w: w.accumulation)
+    args = tree_map(lambda leaf: noise.round(leaf, own.accumulation) if isinstance(leaf, torch.Tensor) else leaf, args)
+
+    def inside(value: torch.Tensor, terms: float = 1, *, stored: bool = False) -> torch.Tensor:
+        error = own.accumulation * max(1.0, sqrt(terms / 3))
+        return noise.round(value, max(error, kept.unit) if stored and kept else error, 0.0, whole(value, 1 / own.unit))
 
     return COMPOSED[name](inside, *args, **kwargs)
 
