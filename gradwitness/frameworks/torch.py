@@ -25,7 +25,7 @@ COMPILER = {
 def reproducible() -> Iterator[None]:
     """Deterministic algorithms, no TF32, and a compiler that serves many functions. On leaving it everything is as before."""
     with ExitStack() as stack:
-        stack.callback(torch.use_deterministic_algorithms, torch.are_deterministic_algorithms_enabled(), warn_only=_warns_only())
+        stack.callback(torch.set_deterministic_debug_mode, torch.get_deterministic_debug_mode())
         for place, name in (
             (torch.backends.cuda.matmul, "allow_tf32"),
             (torch.backends.cudnn, "allow_tf32"),
@@ -34,12 +34,9 @@ def reproducible() -> Iterator[None]:
             stack.callback(setattr, place, name, getattr(place, name))
             setattr(place, name, False)
         stack.enter_context(_environment("CUBLAS_WORKSPACE_CONFIG", ":4096:8"))  # deterministic cuBLAS reads it when CUDA starts
-        torch.use_deterministic_algorithms(True)
+        # use_deterministic_algorithms sets the same, and imports the compiler, which takes two seconds: see `compile`
+        torch.set_deterministic_debug_mode("error")
         yield
-
-
-def _warns_only() -> bool:
-    return bool(torch.is_deterministic_algorithms_warn_only_enabled())
 
 
 @contextmanager
@@ -71,9 +68,11 @@ def compile(fn: Callable[..., Any], mode: str = "eager") -> Callable[..., Any]:
     require_mode("torch", mode)
     if mode == "eager":
         return fn
-    import torch._dynamo  # a second, and only whoever compiles needs it
+    import torch._dynamo  # two seconds, and only whoever compiles needs it
+    import torch._inductor.config
 
-    compiled: Callable[..., Any] = torch.compile(fn, fullgraph=True, dynamic=False, backend="inductor")
+    options = {"deterministic": True} if hasattr(torch._inductor.config, "deterministic") else None  # what older ones lack
+    compiled: Callable[..., Any] = torch.compile(fn, fullgraph=True, dynamic=False, backend="inductor", options=options)
     settings = torch._dynamo.config
     if process_is_owned():
         for name, value in COMPILER.items():

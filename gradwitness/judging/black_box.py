@@ -12,6 +12,7 @@ from gradwitness.derivative.ladder import RUNGS
 from gradwitness.derivative.line import Line
 from gradwitness.derivative.slope import Slope, quick, slope
 from gradwitness.judging.directions import Direction
+from gradwitness.judging.explained import explained
 from gradwitness.judging.measured import Measured
 from gradwitness.judging.outputs import FIRST_STEP, FLOAT32, Noise
 from gradwitness.judging.point import Point
@@ -94,13 +95,9 @@ class BlackBox:
             arrays = self.point.moved(t, direction.parts)
             if t not in outs:
                 outs[t] = self.point.at(arrays)
-            explained, sums[t] = np.longdouble(0), 0.0
-            for claim, array, start in zip(self.claims, arrays, self.point.arrays, strict=True):
-                way = array.astype(np.longdouble) - start
-                products = np.where(way != 0, claim, 0) * way
-                explained += products.sum()
-                sums[t] += float(np.abs(products).sum())
-            found = np.longdouble(((outs[t] - flat) * weights).sum() - explained)
+            parts = [explained(*each) for each in zip(self.claims, arrays, self.point.arrays, strict=True)]
+            sums[t] = sum(size for _, size in parts)
+            found = np.longdouble(((outs[t] - flat) * weights).sum() - sum(part for part, _ in parts))
             sums[t] = WIDEST / 8 * sums[t] + self._eps * max(rounded, default=0.0) * abs(float(found) / t)
             return found
 

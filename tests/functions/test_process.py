@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -163,3 +165,11 @@ def test_everything_is_as_it_was(name: str, breaks: bool) -> None:
             report = check_function(function, inputs)
             assert report.verdict == "right", str(report)
     assert ([setting() for setting in settings], state()) == before
+
+
+def test_whoever_does_not_compile_does_not_wait_for_the_compiler() -> None:
+    script = (
+        "import sys, torch; from gradwitness import check_function; "
+        "assert check_function(torch.sin, (torch.ones(2),)).ok; assert 'torch._inductor' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)

@@ -99,8 +99,10 @@ class Torch:
         def call(
             parameters: Mapping[str, Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], precision: Precision
         ) -> tuple[Any, Inside]:
-            copies = {id(place.tensor): copied(place.tensor, precision) for place in held}
-            inside = partial(exchanged, held, {**copies, **{own[name]: value for name, value in parameters.items()}})
+            given = {own[name]: value for name, value in parameters.items()}
+            others = {id(place.tensor): place.tensor for place in held if id(place.tensor) not in given}
+            copies = {key: copied(tensor, precision) for key, tensor in others.items()}
+            inside = partial(exchanged, held, {**copies, **given})
             with inside():
                 return run(*args, **kwargs), inside
 

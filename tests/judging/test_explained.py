@@ -1,0 +1,68 @@
+"""What a claimed gradient explains of the way to another point, against rational arithmetic."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from gradwitness.arrays import Array
+from gradwitness.judging.explained import MANY, explained
+
+EPS = Fraction(float(np.finfo(np.longdouble).eps))
+SIZES = (5, MANY + 1, 3 * MANY - 7)
+
+
+def case(size: int, step: float) -> tuple[Array, Array, Array]:
+    """A claim, a moved array and where it came from: elements of very unequal size, of which some move by more than they are."""
+    rng = np.random.default_rng(size)
+    start = rng.normal(size=size) * np.exp(3 * rng.normal(size=size))
+    claim = rng.normal(size=size) * np.exp(3 * rng.normal(size=size))
+    moved = start + step * rng.uniform(0.5, 1, size=size) * np.maximum(np.abs(start), 0.1)
+    return claim, np.where(np.arange(size) % 3 == 0, start, moved), start
+
+
+def exact(claim: Array, array: Array, start: Array) -> tuple[Fraction, Fraction]:
+    terms = [
+        Fraction(c) * (Fraction(a) - Fraction(s)) for c, a, s in zip(claim.tolist(), array.tolist(), start.tolist(), strict=True)
+    ]
+    return sum(terms, Fraction(0)), sum(map(abs, terms), Fraction(0))
+
+
+def as_fraction(value: np.longdouble) -> Fraction:
+    upper = float(value)
+    return Fraction(upper) + Fraction(float(value - np.longdouble(upper)))
+
+
+@pytest.mark.parametrize("step", [0.37, 2.96, 0.37 * 2.0**-9, 1e-12])
+@pytest.mark.parametrize("size", SIZES)
+def test_it_is_as_exact_as_longdouble(size: int, step: float) -> None:
+    given = case(size, step)
+    value, sizes = explained(*given)
+    true, true_sizes = exact(*given)
+    assert abs(as_fraction(value) - true) <= EPS * true_sizes
+    assert sizes == pytest.approx(float(true_sizes), rel=1e-6)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_an_element_that_does_not_move_may_have_any_claim(size: int) -> None:
+    claim, array, start = case(size, 0.37)
+    wanted = explained(claim, array, start)
+    claim[0] = np.nan
+    assert explained(claim, array, start)[0] == pytest.approx(wanted[0], rel=1e-15)
+
+
+@pytest.mark.parametrize("scale", [1e-250, 1e250])
+def test_numbers_whose_products_float64_does_not_hold_are_left_to_longdouble(scale: float) -> None:
+    claim, array, start = case(2 * MANY, 0.37)
+    value, _ = explained(claim, array, start)
+    with np.errstate(over="ignore"):  # of the sum of the sizes, as a float
+        scaled, _ = explained(scale * claim, scale * array, scale * start)
+    square = np.longdouble(scale) * np.longdouble(scale)
+    assert abs(scaled - value * square) <= 1e-13 * abs(value) * square
+
+
+def test_what_does_not_move_explains_nothing() -> None:
+    claim, _, start = case(2 * MANY, 0.37)
+    assert explained(claim, start, start) == (0, 0.0)
