@@ -50,7 +50,7 @@ def climbed(line: Line, step: float, rungs: int) -> list[Rung]:
     ladder: list[Rung] = []
     first = step
     while len(ladder) < rungs or ((_growth(ladder) or not _falls(*ladder[-3:])) and step >= first * DEEPEST):
-        (value, noise), (fold, _) = line.central(step), line.fold(step)
+        (value, noise), fold = line.central(step), line.bend(step)
         if np.isfinite(value):
             ladder.append(Rung(step, value, noise, fold))
         elif step < first * DEEPEST:

@@ -52,5 +52,9 @@ class Line:
         return (self.at(step) - self.at(-step)) / (2 * Real(step)), self.noise(step) / Real(step)
 
     def fold(self, step: float) -> tuple[np.longdouble, np.longdouble]:
+        """`bend`, and what noise may do to it."""
+        return self.bend(step), 4 * self.noise(step) / Real(step)
+
+    def bend(self, step: float) -> np.longdouble:
         """(f(h) + f(-h) - 2 f(0)) / h: at a kink it tends to the difference of the slopes, elsewhere to 0."""
-        return (self.at(step) + self.at(-step)) / Real(step), 4 * self.noise(step) / Real(step)
+        return (self.at(step) + self.at(-step)) / Real(step)

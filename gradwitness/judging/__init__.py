@@ -6,7 +6,7 @@ claims.py       the gradient that is claimed there, and what rounding may do to 
 directions.py   which directions: groups of elements whose gradients are of like size, and ties moved together
 outputs.py      the noise of each output
 black_box.py    the numerical derivative of a function that can only be called; measured.py: what is found along a direction
-explained.py    what the claimed gradient makes of the way that was gone, as exact as in longdouble
+inner_product.py  what the claimed gradient makes of the way that was gone, as exact as in longdouble
 second_look.py  what disagrees is measured a second time
 judge.py        measures along directions; conclusion.py says what follows; judgement.py: the verdict about one gradient
 locate.py       which elements are wrong, where a direction disagrees

@@ -12,7 +12,7 @@ from gradwitness.derivative.ladder import RUNGS
 from gradwitness.derivative.line import Line
 from gradwitness.derivative.slope import Slope, quick, slope
 from gradwitness.judging.directions import Direction
-from gradwitness.judging.explained import explained
+from gradwitness.judging.inner_product import inner_product
 from gradwitness.judging.measured import Measured
 from gradwitness.judging.outputs import FIRST_STEP, FLOAT32, Noise
 from gradwitness.judging.point import Point
@@ -95,9 +95,8 @@ class BlackBox:
             arrays = self.point.moved(t, direction.parts)
             if t not in outs:
                 outs[t] = self.point.at(arrays)
-            parts = [explained(*each) for each in zip(self.claims, arrays, self.point.arrays, strict=True)]
-            sums[t] = sum(size for _, size in parts)
-            found = np.longdouble(((outs[t] - flat) * weights).sum() - sum(part for part, _ in parts))
+            explained, sums[t] = inner_product(self.claims, arrays, self.point.arrays)
+            found = np.longdouble(((outs[t] - flat) * weights).sum() - explained)
             sums[t] = WIDEST / 8 * sums[t] + self._eps * max(rounded, default=0.0) * abs(float(found) / t)
             return found
 
@@ -159,7 +158,7 @@ class BlackBox:
         """The same from two quotients or a few more, at steps that are known to be small against the bends of the function."""
         line = self.line(direction, reached)
         found = quick(line, step or FIRST_STEP * 2.0**-6, levels)
-        first, last = [abs(line.fold(s)[0]) for s in (found.reach, found.step)]
+        first, last = [abs(line.bend(s)) for s in (found.reach, found.step)]
         kinked = last > first * 0.75 and last > 16 * line.noise(found.step) / found.step
         half = np.longdouble((last + abs(first - last)) / 2 if kinked else 0)  # folds tend to their limit like the step
         claimed, slack = direction.of(self.claims), self.slack(direction)

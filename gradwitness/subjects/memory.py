@@ -11,26 +11,15 @@ import functools
 import random
 import types
 from collections.abc import Callable
-from dataclasses import dataclass
 from operator import is_
 from typing import Any
 
 import numpy as np
 
+from gradwitness.subjects.generators import Memory, of_numpy, of_python
+
 LARGEST = 2**30
 """Bytes of an array beyond which no copy of it is kept."""
-
-
-@dataclass(frozen=True)
-class Memory:
-    """What one object was.
-
-    size   how much there is to look at, in entries of about 8 bytes
-    """
-
-    changed: Callable[[], bool]
-    put_back: Callable[[], None]
-    size: int
 
 
 def remember(thing: Any) -> Memory | None:
@@ -206,28 +195,6 @@ def slots_of(given: Any) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _bits(given: Any) -> Memory:
-    """NumPy's generators."""
-    if isinstance(given, np.random.RandomState):
-        before = given.get_state(legacy=False)
-        return Memory(lambda: _differs(given.get_state(legacy=False), before), lambda: given.set_state(before), 80)
-    bits = given.bit_generator if isinstance(given, np.random.Generator) else given
-    start = bits.state
-    return Memory(lambda: _differs(bits.state, start), lambda: setattr(bits, "state", start), 80)
-
-
-def _differs(now: Any, before: Any) -> bool:
-    """Whether two states of a generator differ: dicts of numbers and arrays."""
-    if isinstance(now, dict):
-        return any(_differs(now[key], before[key]) for key in before)
-    return bool((now != before).any()) if isinstance(now, np.ndarray) else bool(now != before)
-
-
-def _python_generator(given: random.Random) -> Memory:
-    before = given.getstate()
-    return Memory(lambda: given.getstate() != before, lambda: given.setstate(before), 625)
-
-
 def _cell(given: types.CellType) -> Memory:
     def content() -> Any:
         try:
@@ -256,8 +223,8 @@ LRU = type(functools.lru_cache(lambda: None))
 
 _WAYS: tuple[tuple[Any, Callable[[Any], Memory | None]], ...] = (
     (np.ndarray, array),
-    ((np.random.Generator, np.random.RandomState, np.random.BitGenerator), _bits),
-    (random.Random, _python_generator),
+    ((np.random.Generator, np.random.RandomState, np.random.BitGenerator), of_numpy),
+    (random.Random, of_python),
     ((list, collections.deque), _items),
     (dict, entries),
     (set, _set),

@@ -35,6 +35,9 @@ class Layer:
         self.queue = collections.deque([1, 2])
         self.rng = np.random.default_rng(3)
         self.old = np.random.RandomState(3)
+        self.half = np.random.RandomState(4)
+        self.half.normal()  # numbers come in pairs: the second one waits
+        self.other = np.random.RandomState(np.random.PCG64(5))
         self.plain = random.Random(3)
         self.bits = np.random.PCG64(3)
         self.names = {"a"}
@@ -78,6 +81,9 @@ CHANGES: dict[str, Callable[[Layer], Any]] = {
     "bytes": lambda layer: layer.raw.append(3),
     "a generator": lambda layer: layer.rng.normal(),
     "an old generator": lambda layer: layer.old.normal(),
+    "an old generator, by one word": lambda layer: layer.old.bytes(1),
+    "the half of a pair that waits": lambda layer: layer.half.normal(),
+    "an old generator of another kind": lambda layer: layer.other.rand(),
     "a Python generator": lambda layer: layer.plain.random(),
     "a bit generator": lambda layer: layer.bits.random_raw(),
     "the global generator of NumPy": lambda _: np.random.rand(),  # noqa: NPY002
@@ -103,7 +109,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.random.BitGenerator):
         return value.state
     if isinstance(value, np.random.RandomState):
-        return str(value.get_state())
+        return str(value.get_state(legacy=False))
     return value.getstate() if isinstance(value, random.Random) else value
 
 

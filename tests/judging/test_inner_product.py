@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gradwitness.arrays import Array
-from gradwitness.judging.explained import MANY, explained
+from gradwitness.judging.inner_product import MANY, inner_product
 
 EPS = Fraction(float(np.finfo(np.longdouble).eps))
 SIZES = (5, MANY + 1, 3 * MANY - 7)
@@ -39,7 +39,7 @@ def as_fraction(value: np.longdouble) -> Fraction:
 @pytest.mark.parametrize("size", SIZES)
 def test_it_is_as_exact_as_longdouble(size: int, step: float) -> None:
     given = case(size, step)
-    value, sizes = explained(*given)
+    value, sizes = inner_product(*([each] for each in given))
     true, true_sizes = exact(*given)
     assert abs(as_fraction(value) - true) <= EPS * true_sizes
     assert sizes == pytest.approx(float(true_sizes), rel=1e-6)
@@ -48,21 +48,29 @@ def test_it_is_as_exact_as_longdouble(size: int, step: float) -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_an_element_that_does_not_move_may_have_any_claim(size: int) -> None:
     claim, array, start = case(size, 0.37)
-    wanted = explained(claim, array, start)
+    wanted = inner_product([claim], [array], [start])
     claim[0] = np.nan
-    assert explained(claim, array, start)[0] == pytest.approx(wanted[0], rel=1e-15)
+    assert inner_product([claim], [array], [start])[0] == pytest.approx(wanted[0], rel=1e-15)
 
 
 @pytest.mark.parametrize("scale", [1e-250, 1e250])
 def test_numbers_whose_products_float64_does_not_hold_are_left_to_longdouble(scale: float) -> None:
     claim, array, start = case(2 * MANY, 0.37)
-    value, _ = explained(claim, array, start)
+    value, _ = inner_product([claim], [array], [start])
     with np.errstate(over="ignore"):  # of the sum of the sizes, as a float
-        scaled, _ = explained(scale * claim, scale * array, scale * start)
+        scaled, _ = inner_product([scale * claim], [scale * array], [scale * start])
     square = np.longdouble(scale) * np.longdouble(scale)
     assert abs(scaled - value * square) <= 1e-13 * abs(value) * square
 
 
 def test_what_does_not_move_explains_nothing() -> None:
     claim, _, start = case(2 * MANY, 0.37)
-    assert explained(claim, start, start) == (0, 0.0)
+    assert inner_product([claim], [start], [start]) == (0, 0.0)
+
+
+def test_arrays_of_all_sizes_are_added() -> None:
+    cases = [case(size, 0.37) for size in SIZES]
+    value, sizes = inner_product(*zip(*cases, strict=True))
+    apart = [inner_product(*([each] for each in one)) for one in cases]
+    assert value == pytest.approx(sum(one for one, _ in apart), rel=1e-17)
+    assert sizes == pytest.approx(sum(size for _, size in apart))
