@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -19,13 +20,15 @@ COMPILER = {
     "allow_rnn": True,  # off by default: a module with nn.LSTM or nn.GRU would not compile as a whole
 }
 """Settings of torch._dynamo while a function is compiled."""
+ERROR = 2
+"""The deterministic debug mode in which an algorithm that is not deterministic is an error."""
 
 
 @contextmanager
 def reproducible() -> Iterator[None]:
     """Deterministic algorithms, no TF32, and a compiler that serves many functions. On leaving it everything is as before."""
     with ExitStack() as stack:
-        stack.callback(torch.set_deterministic_debug_mode, torch.get_deterministic_debug_mode())
+        stack.callback(_deterministic, torch.get_deterministic_debug_mode())
         for place, name in (
             (torch.backends.cuda.matmul, "allow_tf32"),
             (torch.backends.cudnn, "allow_tf32"),
@@ -34,9 +37,17 @@ def reproducible() -> Iterator[None]:
             stack.callback(setattr, place, name, getattr(place, name))
             setattr(place, name, False)
         stack.enter_context(_environment("CUBLAS_WORKSPACE_CONFIG", ":4096:8"))  # deterministic cuBLAS reads it when CUDA starts
-        # use_deterministic_algorithms sets the same, and imports the compiler, which takes two seconds: see `compile`
-        torch.set_deterministic_debug_mode("error")
+        _deterministic(ERROR)
         yield
+
+
+def _deterministic(mode: int) -> None:
+    """Set a deterministic debug mode. The compiler, which takes two seconds to import, is told of it where it is there; `compile`
+    tells it where it comes later.
+    """
+    if "torch._inductor.config" in sys.modules:
+        torch.use_deterministic_algorithms(mode > 0, warn_only=mode < ERROR)
+    torch.set_deterministic_debug_mode(mode)
 
 
 @contextmanager

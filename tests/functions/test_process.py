@@ -167,9 +167,14 @@ def test_everything_is_as_it_was(name: str, breaks: bool) -> None:
     assert ([setting() for setting in settings], state()) == before
 
 
-def test_whoever_does_not_compile_does_not_wait_for_the_compiler() -> None:
-    script = (
-        "import sys, torch; from gradwitness import check_function; "
-        "assert check_function(torch.sin, (torch.ones(2),)).ok; assert 'torch._inductor' not in sys.modules"
-    )
+def test_the_compiler_is_not_imported_for_those_who_do_not_compile_and_is_put_back_for_those_who_do() -> None:
+    script = """
+import sys, torch
+from gradwitness import check_function
+
+assert check_function(torch.sin, (torch.ones(2),)).ok
+assert "torch._inductor" not in sys.modules
+assert check_function(torch.sin, (torch.ones(2),), modes=("inductor",)).ok
+assert not torch._inductor.config.deterministic and not torch.are_deterministic_algorithms_enabled()
+"""
     subprocess.run([sys.executable, "-c", script], check=True)
