@@ -21,6 +21,8 @@ class At:
 
     outs, gradients            what it returns; None for a gradient that the framework does not give
     out_spreads, spreads       the standard deviation of what rounding does to each element
+    repeated                   what further calls returned that were the same: outputs and gradients
+    lasting                    whether backward works more than once through the same graph
     """
 
     subject: Differentiated
@@ -28,6 +30,8 @@ class At:
     seed: int
     douts: list[Array] = field(init=False)
     calls: int = 0
+    repeated: list[tuple[list[Array], list[Array | None]]] = field(default_factory=list)
+    lasting: bool = True
 
     def __post_init__(self) -> None:
         self.precision = self.subject.precision

@@ -33,7 +33,7 @@ def _overwritten(at: At) -> Iterator[Finding]:
     yield from _changed("forward", [leaf.name for leaf in subject.leaves], before, between)
     cotangents = call.cotangents(at.douts)
     passed = [backend.array(value) for value in cotangents]
-    call.pulled(cotangents)
+    at.repeated.append((call.outs, call.pulled(cotangents)))
     yield from _changed("backward", [leaf.name for leaf in subject.leaves], between, [backend.array(v) for v in values])
     names = ["dout"] if len(passed) == 1 else [f"d{name}" for name in call.out_names]
     yield from _changed("backward", names, passed, [backend.array(value) for value in cotangents])
@@ -56,10 +56,12 @@ def _changed(who: str, names: Sequence[str], before: Sequence[Array], after: Seq
 def _second(at: At) -> Iterator[Finding]:
     """The same graph, asked twice."""
     call = at.call()
-    first = at.pulled(call)
+    at.repeated.append((call.outs, at.pulled(call)))
+    first = at.repeated[-1][1]
     try:
         again = at.pulled(call)
     except UserError as error:
+        at.lasting = False
         yield Finding("second backward", "note", f"It works once: {error}")
         return
     yield from _compared(at, "second backward", again, "A second backward through the same graph returns another {}", first)
@@ -150,11 +152,13 @@ def _repeated(at: At, repeats: int) -> Iterator[Finding]:
     """The same again, with the same state of the random generators."""
     results = {f"d{leaf.name}": [g] for leaf, g in zip(at.subject.leaves, at.gradients, strict=True) if g is not None}
     results |= {name: [out] for name, out in zip(at.out_names, at.outs, strict=True)}
-    for _ in range(repeats - 1):
+    while len(at.repeated) < repeats - 1:
         call = at.call()
-        for name, out in zip(at.out_names, call.outs, strict=True):
+        at.repeated.append((call.outs, at.pulled(call)))
+    for outs, gradients in at.repeated[: repeats - 1]:
+        for name, out in zip(at.out_names, outs, strict=True):
             results[name].append(out)
-        for leaf, gradient in zip(at.subject.leaves, at.pulled(call), strict=True):
+        for leaf, gradient in zip(at.subject.leaves, gradients, strict=True):
             if gradient is not None and f"d{leaf.name}" in results:
                 results[f"d{leaf.name}"].append(gradient)
     spreads = dict(

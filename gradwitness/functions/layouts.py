@@ -64,8 +64,8 @@ def _of_cotangents(at: At, layout: str) -> Iterator[tuple[str, Array]]:
     """Names of gradients that differ, and in which elements."""
     backend = at.subject.backend
     douts = [np.full(dout.shape, dout.ravel()[0]) if layout == "expanded" and dout.size else dout for dout in at.douts]
-    wanted = at.gradients if layout != "expanded" else at.pulled(at.call(), douts)
     call = at.call()
+    wanted = at.gradients if layout != "expanded" else at.pulled(call if at.lasting else at.call(), douts)
     found = call.pulled([backend.laid_out(tensor, layout) for tensor in call.cotangents(douts)])
     for leaf, one, other, spread in zip(at.subject.leaves, found, wanted, at.spreads, strict=True):
         wrong = beyond(one, other, spread)

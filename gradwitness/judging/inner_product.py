@@ -8,8 +8,10 @@ import numpy as np
 
 from gradwitness.arrays import Array
 
-MANY = 2**13
-"""Elements of an array beyond which float64 is used. It is also the size of a block, which stays in the processor's cache."""
+MANY = 2**11
+"""Elements of an array beyond which float64 is faster."""
+BLOCK = 2**13
+"""Elements that are multiplied at once, and stay in the processor's cache."""
 SPLIT = 2.0**27 + 1
 LARGE, SMALL = 2.0**700, 2.0**-700
 """Sums between these bounds have neither overflow nor an underflow that counts on their way."""
@@ -52,8 +54,8 @@ def _of_many(claim: Array, array: Array, start: Array) -> tuple[np.longdouble, f
     claims, arrays, starts = claim.ravel(), array.ravel(), start.ravel()
     found, size = np.longdouble(0), 0.0
     with np.errstate(all="ignore"):
-        for first in range(0, claim.size, MANY):
-            block = slice(first, first + MANY)
+        for first in range(0, claim.size, BLOCK):
+            block = slice(first, first + BLOCK)
             way, rest = _difference(arrays[block], starts[block])
             upper_claim, upper_way = _upper(claims[block]), _upper(way)
             products = upper_claim * upper_way

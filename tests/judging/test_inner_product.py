@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from gradwitness.arrays import Array
-from gradwitness.judging.inner_product import MANY, inner_product
+from gradwitness.judging.inner_product import BLOCK, MANY, inner_product
 
 EPS = Fraction(float(np.finfo(np.longdouble).eps))
-SIZES = (5, MANY + 1, 3 * MANY - 7)
+SIZES = (5, MANY + 1, 3 * BLOCK - 7)
 
 
 def case(size: int, step: float) -> tuple[Array, Array, Array]:
@@ -60,7 +60,7 @@ def test_an_element_that_does_not_move_may_have_any_claim(size: int) -> None:
 
 @pytest.mark.parametrize("scale", [2.0**-830, 2.0**830])
 def test_numbers_whose_products_float64_does_not_hold_are_left_to_longdouble(scale: float) -> None:
-    given = case(2 * MANY, 0.37)
+    given = case(2 * BLOCK, 0.37)
     true, sizes = exact(*given)
     with np.errstate(over="ignore"):  # of the sum of the sizes, as a float
         value, _ = alone(*(scale * each for each in given))
@@ -68,7 +68,7 @@ def test_numbers_whose_products_float64_does_not_hold_are_left_to_longdouble(sca
 
 
 def test_what_does_not_move_explains_nothing() -> None:
-    claim, _, start = case(2 * MANY, 0.37)
+    claim, _, start = case(2 * BLOCK, 0.37)
     assert alone(claim, start, start) == (0, 0.0)
 
 

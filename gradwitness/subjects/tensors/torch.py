@@ -57,7 +57,7 @@ class Torch:
         values = torch.from_numpy(np.array(array))
         if wanted.is_complex:
             return torch.view_as_complex(values.to(wanted.to_real()).contiguous()).to(like.device)
-        return values.to(wanted).to(like.device)
+        return values.to(device=like.device, dtype=wanted)
 
     def zeros(self, tensor: Any) -> Any:
         """Zeros like it."""

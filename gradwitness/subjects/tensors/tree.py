@@ -19,14 +19,17 @@ def tensors(value: Any, holds: Callable[[Any], bool], path: Path = ()) -> Iterat
             yield from tensors(branch, holds, (*path, key))
 
 
-def replaced(value: Any, new: Mapping[Path, Any], path: Path = ()) -> Any:
+def replaced(value: Any, new: Mapping[Path, Any]) -> Any:
     """The same structure with other values at some paths."""
-    if path in new:
-        return new[path]
-    if not any(place[: len(path)] == path for place in new):
+    if not new:
         return value
+    if () in new:
+        return new[()]
+    inside: dict[Any, dict[Path, Any]] = {}
+    for (key, *rest), other in new.items():
+        inside.setdefault(key, {})[tuple(rest)] = other
     make: Callable[..., Any] = type(value)
-    rebuilt = {key: replaced(branch, new, (*path, key)) for key, branch in branches(value)}
+    rebuilt = {key: replaced(branch, inside.get(key, {})) for key, branch in branches(value)}
     if isinstance(value, Mapping):
         return rebuilt if make is dict else make(rebuilt)
     return make(*rebuilt.values()) if hasattr(value, "_fields") else make(rebuilt.values())
