@@ -91,8 +91,8 @@ class Backend(Protocol):
         holds is changed.
         """
 
-    def evaluator(self, run: Callable[[Sequence[Any]], list[Any]]) -> Callable[[Sequence[Any]], list[Any]]:
-        """The same function, to be called many times and not to be differentiated."""
+    def evaluator(self, function: Any, run: Callable[[Sequence[Any]], list[Any]]) -> Callable[[Sequence[Any]], list[Any]]:
+        """The same as run, to be called many times and not to be differentiated; function is what it runs."""
 
     def vjp(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> tuple[list[Any], Pull]:
         """What run returns for these inputs, and its pull."""

@@ -109,7 +109,7 @@ class Differentiated:
         active = list(range(len(values)))
         if self.precision not in self._evaluators:
             running = self.running(values, self.precision, active)
-            self._evaluators[self.precision] = running, self.backend.evaluator(running)
+            self._evaluators[self.precision] = running, self.backend.evaluator(self.function, running)
         running, evaluate = self._evaluators[self.precision]
         try:
             outs = evaluate(values)

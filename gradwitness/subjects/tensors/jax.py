@@ -102,7 +102,7 @@ class Jax:
 
         return call
 
-    def evaluator(self, run: Callable[[Sequence[Any]], list[Any]]) -> Callable[[Sequence[Any]], list[Any]]:
+    def evaluator(self, _: Any, run: Callable[[Sequence[Any]], list[Any]]) -> Callable[[Sequence[Any]], list[Any]]:
         """Compiled if it takes long: tracing a loop anew at each call does."""
         return _Evaluator(run)
 

@@ -152,7 +152,7 @@ class TensorFlow:
             return {variable.name.partition(":")[0]: variable for variable in function.trainable_variables}
         return {}
 
-    def evaluator(self, run: Callable[[Sequence[Any]], list[Any]]) -> Callable[[Sequence[Any]], list[Any]]:
+    def evaluator(self, _: Any, run: Callable[[Sequence[Any]], list[Any]]) -> Callable[[Sequence[Any]], list[Any]]:
         """Without a tape."""
         return run
 

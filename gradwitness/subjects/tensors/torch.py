@@ -15,6 +15,7 @@ from torch.nn.modules.lazy import LazyModuleMixin
 from gradwitness.arrays import Array
 from gradwitness.frameworks import load, reproducible
 from gradwitness.subjects.tensors.backend import Calling, Inside, Precision, Pull
+from gradwitness.subjects.tensors.graphless import Evaluator
 from gradwitness.subjects.tensors.places import exchanged, places
 
 
@@ -108,9 +109,9 @@ class Torch:
 
         return call
 
-    def evaluator(self, run: Callable[[Sequence[Any]], list[Any]]) -> Callable[[Sequence[Any]], list[Any]]:
-        """Functions that differentiate inside need a graph."""
-        return lambda inputs: self.vjp(run, inputs)[0]
+    def evaluator(self, function: Any, run: Callable[[Sequence[Any]], list[Any]]) -> Callable[[Sequence[Any]], list[Any]]:
+        """Without a graph where that changes nothing."""
+        return Evaluator(function, run)
 
     def vjp(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> tuple[list[Any], Pull]:
         """The graph is kept, so that the pull can be asked again."""
