@@ -54,7 +54,7 @@ def backward(dhs: Array, cache: Any, error: float = 0.0) -> tuple[Array, Array, 
 def wrapped(torch: Any, error: float = 0.0) -> Any:
     """The NumPy code as PyTorch's documentation wraps it."""
 
-    class Wrapped(torch.autograd.Function):  # type: ignore[misc, name-defined]
+    class Wrapped(torch.autograd.Function):  # type: ignore[misc]
         @staticmethod
         def forward(ctx: Any, *tensors: Any) -> Any:
             out, ctx.cache = forward(*(t.detach().numpy() for t in tensors))

@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from gradwitness.subjects.memory import Memory, array, attributes, class_attributes, global_names, remember
+from gradwitness.subjects.generators import Memory
+from gradwitness.subjects.memory import array, attributes, class_attributes, global_names, remember
 from gradwitness.subjects.reach import codes_of, of_a_library, reached
 
 BUDGET = 20_000
