@@ -12,7 +12,7 @@ from gradwitness import check_function
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
-from gradwitness.subjects.tensors.graphless import Evaluator  # noqa: E402  needs PyTorch
+from gradwitness.subjects.tensors.torch import BACKEND  # noqa: E402  needs PyTorch
 
 CALLS = 4
 
@@ -56,7 +56,7 @@ NEED_ONE = {"other numbers": other_numbers, "differentiates": differentiates, "h
 
 def graphs(function: Callable[[Any], Any]) -> list[bool]:
     """Whether there was a graph in each of some calls: of what was returned."""
-    evaluator = Evaluator(function, lambda leaves: [function(*leaves)])
+    evaluator = BACKEND.evaluator(function, lambda leaves: [function(*leaves)])
     inputs = [torch.linspace(-1, 1, 5, dtype=torch.float64)]
     return [evaluator(inputs)[0].requires_grad for _ in range(CALLS)]
 
@@ -85,7 +85,7 @@ def test_it_comes_back_where_a_function_fails_without_one_later() -> None:
             x.register_hook(lambda gradient: gradient)
         return torch.tanh(x)
 
-    evaluator = Evaluator(function, lambda leaves: [function(*leaves)])
+    evaluator = BACKEND.evaluator(function, lambda leaves: [function(*leaves)])
     found = [evaluator([torch.full((2,), value)])[0].requires_grad for value in (-1.0, -1.0, 1.0, -1.0)]
     assert found == [True, False, True, True]
 

@@ -111,7 +111,12 @@ class Torch:
 
     def evaluator(self, function: Any, run: Callable[[Sequence[Any]], list[Any]]) -> Callable[[Sequence[Any]], list[Any]]:
         """Without a graph where that changes nothing."""
-        return Evaluator(function, run)
+
+        def plainly(inputs: Sequence[Any]) -> list[Any]:
+            with torch.enable_grad():  # for functions that differentiate something of their own
+                return run([value.detach() for value in inputs])
+
+        return Evaluator(function, lambda inputs: self.vjp(run, inputs)[0], plainly)
 
     def vjp(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> tuple[list[Any], Pull]:
         """The graph is kept, so that the pull can be asked again."""
