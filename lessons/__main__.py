@@ -4,7 +4,7 @@ import argparse
 import importlib
 import sys
 
-NAMES = ("xor", "train", "parting", "settings")
+NAMES = ("step", "xor", "train", "parting", "settings")
 
 
 def listing() -> str:

@@ -48,6 +48,7 @@ def test_an_unknown_argument_is_refused() -> None:
         (("lessons.train", "mlp"), "matplotlib", "matplotlib for figures"),
         (("lessons.train", "mlp"), "sklearn", "scikit-learn for its digits"),
         (("lessons.train", "mlp"), "typer", "typer"),
+        (("lessons.step",), "matplotlib", "matplotlib for figures"),
         (("lessons.xor",), "matplotlib", "matplotlib for figures"),
         (("lessons.parting", "resnet"), "sklearn", "scikit-learn for its digits"),
         (("lessons.settings",), "rich", "rich"),
