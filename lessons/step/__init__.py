@@ -1,1 +1,1 @@
-"""One training step, number by number: forward, loss, backward, update, and the rule behind each line."""
+"""One training step number by number: forward, loss, backward, update, and the rule of each line."""
