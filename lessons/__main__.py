@@ -4,7 +4,7 @@ import argparse
 import importlib
 import sys
 
-NAMES = ("step", "xor", "train", "parting", "settings")
+NAMES = ("step", "xor", "train", "lines", "parting", "settings")
 
 
 def listing() -> str:
