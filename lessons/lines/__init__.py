@@ -1,1 +1,1 @@
-"""Count what automatic differentiation spares: lines of derivation and of backward, against lines of a framework's spelling."""
+"""Count the lines that automatic differentiation spares, op by op and family by family."""
