@@ -71,10 +71,21 @@ def peers(summary: Summary) -> str:
             f"{versions}. {corpus['mutants']:,} mutants, **{corpus['live']:,}** of them a wrong gradient and nothing else",
             f"({others}); {right['pairs']:,} right pairs, {right['kinks']} of them at kinks.\n",
             _grid(PEERS, rows),
+            *_undecided(summary),
             "\nWhat the misses are:\n",
             _grid(MISSES, misses),
         ]
     )
+
+
+def _undecided(summary: Summary) -> list[str]:
+    """What a rule said neither right nor wrong about: mutants among its misses, right pairs among those without an alarm."""
+    lines = []
+    for rule, n in summary["rules"].items():
+        mutants, pairs = n.get("cannot tell", (0, 0))
+        if mutants or pairs:
+            lines.append(f"\n{rule}: cannot tell about {mutants:,} of the mutants that it missed, and {pairs:,} right pairs.")
+    return lines
 
 
 def soak(summary: Summary) -> str:

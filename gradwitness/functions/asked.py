@@ -12,6 +12,7 @@ from gradwitness.rounding.widths import width
 from gradwitness.subjects.arguments import branches, kind
 from gradwitness.subjects.errors import BadCall
 from gradwitness.subjects.tensors.backend import Backend
+from gradwitness.subjects.tensors.function import Differentiated
 from gradwitness.subjects.tensors.tree import Path, written
 
 ORDERS = (1, 2)
@@ -41,6 +42,14 @@ def names_of(name: str, asked: Any) -> None:
         raise BadCall(name, repr(asked), "a name, a position, or a list of them")
     if not each:
         raise BadCall(name, "empty", "at least one name or position", f"Leave {name} out for all of them")
+
+
+def counted(wrt: Any, subject: Differentiated) -> Any:
+    """wrt for another function, whose arguments may have other names: inputs that come by position are counted."""
+    if wrt is None or subject.by_name:
+        return wrt
+    names = subject.arguments
+    return [names.index(one) if one in names else one for one in ([wrt] if isinstance(wrt, (str, int)) else wrt)]
 
 
 def dtypes_of(asked: Any) -> list[str] | None:

@@ -13,7 +13,7 @@ from gradwitness.functions.calls import calls
 from gradwitness.functions.faults import faults
 from gradwitness.functions.gradients import first_gradients
 from gradwitness.functions.layouts import strides as strides_of
-from gradwitness.functions.narrow import Narrow
+from gradwitness.functions.narrow import Narrow, settled
 from gradwitness.functions.order import batched, forward_mode, second
 from gradwitness.functions.truth import truth_of
 from gradwitness.judging.point import Point
@@ -89,7 +89,8 @@ def check_function(
             if order > 1:
                 for beyond in (second(at, state), forward_mode(at), batched(at)):
                     findings += beyond
-            truth = truth_of(reference, subject, partial(Differentiated, backend, inputs=inputs, kwargs=kwargs, **asked))
+            same = {"inputs": inputs, "kwargs": kwargs, **asked, "wrt": asked_for.counted(wrt, subject)}
+            truth = truth_of(reference, subject, partial(Differentiated, backend, **same))
             for dtype in in_dtypes or _dtypes(subject):
                 narrow = Narrow(subject, dtype, at.douts, seed, truth)
                 for mode in in_modes:
@@ -98,6 +99,8 @@ def check_function(
                         findings += narrow.findings(compiled, f"{dtype}, {mode}")
                     elif dtype != "float64" or reference is not None:
                         findings += narrow.findings(subject, dtype)
+            if reference is not None and subject.precision == OWN:
+                findings = settled(findings, in_dtypes or _dtypes(subject))
             case = None
             if any(finding.verdict in FAULTS for finding in findings):
                 own = in_dtypes or _dtypes(subject)

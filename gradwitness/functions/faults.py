@@ -90,7 +90,8 @@ def _linear(at: At) -> Iterator[Finding]:
     others = [cotangent(at.rng, dout.shape) for dout in at.douts]
     other: list[Any] = at.pulled(at.call(), others)
     both: list[Any] = at.pulled(at.call(), [d + e for d, e in zip(at.douts, others, strict=True)])
-    sums = [None if g is None or h is None else h - g for g, h in zip(other, both, strict=True)]
+    with np.errstate(invalid="ignore", over="ignore"):  # gradients may have inf
+        sums = [None if g is None or h is None else h - g for g, h in zip(other, both, strict=True)]
     for which, leaf in enumerate(at.subject.leaves):
         sizes = [np.abs(part[which]) for part in (other, both) if part[which] is not None]
         room = np.sqrt(2) * at.spreads[which] + at.eps * sum(sizes, np.zeros(()))
@@ -166,7 +167,8 @@ def _repeated(at: At, repeats: int) -> Iterator[Finding]:
     )
     for name, values in results.items():
         wrong = np.logical_or.reduce([beyond(value, values[0], spreads[name]) for value in values])
-        width = max(float(np.max(np.abs(value - values[0]), initial=0)) for value in values)
+        with np.errstate(invalid="ignore", over="ignore"):
+            width = max(float(np.max(np.abs(value - values[0]), initial=0)) for value in values)
         if wrong.any():
             yield Finding(
                 f"{name}, again", "wrong", f"The same call gives another {name}: it varies by {width:.2g}, which is no rounding. "

@@ -85,6 +85,8 @@ class Narrow:
         for name, got in zip(names, [*call.outs, *zeros], strict=True):
             if name in measured:
                 yield compared(f"{label}: {name}", got, measured[name], width(self.dtype))
+            else:
+                yield Finding(f"{label}: {name}", "note", "The reference does not have it: not judged in this dtype")
 
     def _unwatched(self, label: str, call: TensorCall, gradients: Sequence[Array | None], why: str) -> Iterator[Finding]:
         """What lies within the moves of inputs by their last digit is right, for rounding does as much. Of others nothing is
@@ -99,6 +101,20 @@ class Narrow:
             return
         cure = "What rounding may do cannot be measured. Give the same function in plain operations: reference=..."
         yield Finding(label, "cannot tell", f"{why}. {cure}")
+
+
+def settled(findings: Sequence[Finding], dtypes: Sequence[str]) -> list[Finding]:
+    """The same findings, where a reference stands beside a function that does not run in float64: a gradient that differences in
+    its own dtype cannot tell, and the reference tells, is told.
+    """
+    right = {finding.about for finding in findings if finding.verdict == "right"}
+
+    def told(finding: Finding) -> Finding:
+        if finding.verdict != "cannot tell" or not any(f"{dtype}: {finding.about}" in right for dtype in dtypes):
+            return finding
+        return replace(finding, verdict="note", message="Differences in its dtype are too uncertain to tell; the reference tells")
+
+    return [told(finding) for finding in findings]
 
 
 def compared(about: str, got: Array, expected: Measured, of: Width) -> Finding:

@@ -124,6 +124,30 @@ def _cotangents(call: TensorCall, douts: Sequence[Array], precision: Precision) 
     return [backend.tensor(np.asarray(dout), out, dtype) for dout, out, dtype in each]
 
 
+@dataclass(frozen=True)
+class Beside:
+    """Another function that computes the same, and gets the same inputs. Its arguments and outputs may have other names."""
+
+    other: Itself
+    function: Differentiated
+
+    def measured(self, dtype: str, precision: Precision, douts: Sequence[Array], seed: int) -> Mapping[str, Measured]:
+        """Of the other function, under the names of the one under test; inputs belong together by their order."""
+        return self._named(self.other.measured(dtype, precision, douts, seed), precision)
+
+    def moved(self, dtype: str, precision: Precision, douts: Sequence[Array], seed: int) -> Mapping[str, Measured]:
+        """Likewise."""
+        return self._named(self.other.moved(dtype, precision, douts, seed), precision)
+
+    def _named(self, found: Mapping[str, Measured], precision: Precision) -> Mapping[str, Measured]:
+        names = self.function.run([leaf.array for leaf in self.function.leaves], precision).out_names
+        outs, gradients = list(found.values())[: len(names)], list(found.values())[len(names) :]
+        places = [self.other.function.place(leaf) for leaf in self.other.function.leaves]
+        found_at = dict(zip(places, gradients, strict=True))
+        own = [(f"d{leaf.name}", self.function.place(leaf)) for leaf in self.function.leaves]
+        return dict(zip(names, outs, strict=True)) | {name: found_at[place] for name, place in own if place in found_at}
+
+
 def _in_pairs(measured: Measured) -> Measured:
     """Complex numbers as pairs of real ones along a last axis, as a backend gives them."""
     truth, spread = np.asarray(measured.truth), np.asarray(measured.spread)
@@ -151,4 +175,4 @@ def truth_of(reference: Any, subject: Differentiated, make: Any) -> Truth:
         return Op(reference, [leaf.array for leaf in subject.leaves], [leaf.name for leaf in subject.leaves], static)
     if not callable(reference):
         raise BadCall("reference", repr(reference), "a function that computes the same, or the name of an op")
-    return Itself(make(reference))
+    return Beside(Itself(make(reference)), subject)

@@ -27,7 +27,7 @@ from gradwitness.reproducing.source import PASTE
 from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.state import State
 from gradwitness.subjects.tensors.backend import Backend, Precision, load
-from gradwitness.subjects.tensors.function import FLOAT64, Differentiated
+from gradwitness.subjects.tensors.function import Differentiated
 
 
 def shows(text: str, finding: Finding) -> bool:
@@ -181,15 +181,15 @@ def of_check(
     outputs: Sequence[str],
     dtypes: Sequence[str],
     seed: int,
-    precision: Precision = FLOAT64,
+    precision: Precision,
 ) -> Case:
     """The case of a `check_function`.
 
-    outputs     the names of those that are looked at
-    precision   in which it is differentiated: its own, for a function that runs in no other
+    outputs    the names of those that are looked at
+    precision  in which the derivative was examined: float64, or that of the inputs for a function that runs in no other
     """
 
-    def subject_of(inputs: Any, kwargs: Mapping[str, Any], output: int) -> Differentiated:
+    def subject_of(inputs: Any, kwargs: Mapping[str, Any], output: int | None) -> Differentiated:
         subject = Differentiated(backend, function, inputs, kwargs, wrt=wrt, outputs=output)
         subject.precision = precision
         return subject
@@ -232,8 +232,7 @@ def of_check(
 
     own = {"function": (backend.name, function)}
     dtype = next(iter(dtypes), "float64")
-    whole = Differentiated(backend, function, inputs, kwargs)
-    whole.precision = precision
+    whole = subject_of(inputs, kwargs, None)
     everything = whole.forward([leaf.array for leaf in whole.leaves]).out_names
     numbered = {i: {"function": name} for i, name in enumerate(everything) if name in outputs}
     return Case(own, Given(function, inputs, kwargs), again, dtype, way, numbered, [backend])

@@ -3,7 +3,9 @@
 command.py           python -m trust peers
 run.py               shares mutants and right pairs among workers; continues where the last run stopped
 rules.py             the rule of each library, with its own constants
-ours.py              Gradwitness as a rule among them
+kernels.py           those of fused kernels and compilers
+ours.py              Gradwitness as a rule among them: the witnesses of the matrix
+functions.py         and check_function
 examined.py          what a rule is asked about, and what PyTorch returns there
 wrapped.py           a forward/backward pair as a custom function of each framework
 wrong_gradients.py   which mutants make a wrong gradient and change nothing else

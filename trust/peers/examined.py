@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 
 import adapters
-from conformance.known import known
+from conformance.known import Accuracy, known
 from conformance.matrix import Cell
 from conformance.run import point
 from gradwitness.arrays import Array
@@ -24,6 +25,10 @@ op is below it. Larger cases count as not applicable."""
 
 class Inapplicable(Exception):
     """The reason why a rule cannot be asked about a pair."""
+
+
+class Undecided(Exception):
+    """The reason why a rule, asked about a pair, does not say whether it is right."""
 
 
 @dataclass(frozen=True)
@@ -46,25 +51,68 @@ class Examined:
 Rule = Callable[[Examined], None]
 
 
-def results(at: Examined, dtype: str, *, ones: bool = False) -> list[Array]:
-    """PyTorch's outs and gradients in dtype, in the order of the subject's `names`. The cotangent is the subject's, or all ones.
+def results(at: Examined, dtype: str, *, stored: str = "", ones: bool = False) -> list[Array]:
+    """PyTorch's outs and gradients in dtype, in the order of the subject's `names`; those in bfloat16 are returned as float32.
 
-    Raises Inapplicable if PyTorch lacks the op, or if a difference of PyTorch is on record there.
+    stored   the dtype that inputs and cotangent are rounded to; the same if not given
+    ones     the cotangent is all ones, not the subject's
+
+    Raises Inapplicable if PyTorch lacks the op in that dtype, or if a difference of PyTorch is on record there.
     """
-    if why := adapters.load("torch").missing("ops", at.op.name):
+    of_pytorch(at, dtype)
+    return list(_results(at.op.name, at.case, at.subject.seed, dtype, stored or dtype, ones))
+
+
+def of_pytorch(at: Examined, dtype: str) -> Callable[..., Any]:
+    """PyTorch's spelling of an op. Raises Inapplicable as `results` does."""
+    adapter = adapters.load("torch")
+    if why := adapter.missing("ops", at.op.name):
         raise Inapplicable(f"PyTorch: {why}")
-    if known(Cell("op", at.op.name, at.case.id, "torch", dtype, "cpu", "eager")) is not None:
+    wide = "float32" if dtype == "bfloat16" else dtype  # the matrix has no narrower one
+    cell = Cell("op", at.op.name, at.case.id, "torch", wide, "cpu", "eager")
+    entry = known(cell)
+    accurate = isinstance(entry, Accuracy) and at.case == at.op.cases[0] and not entry.wanted(cell)  # it loses digits elsewhere
+    if entry is not None and not accurate:
         raise Inapplicable("PyTorch is on record as different here (conformance/known_differences.toml)")
-    return list(_results(at.op.name, at.case, at.subject.seed, dtype, ones))
+    spelling: Callable[..., Any] = adapter.ops[at.op.name]
+    return spelling
 
 
 @lru_cache(maxsize=32)
-def _results(name: str, case: Case, number: int, dtype: str, ones: bool) -> tuple[Array, ...]:
+def _results(name: str, case: Case, number: int, dtype: str, stored: str, ones: bool) -> tuple[Array, ...]:
+    import torch
+
     framework, spelling = (adapter := adapters.load("torch")).framework, adapter.ops[name]
-    at = point(OPS[name], case, number).rounded(dtype)
+    at = stored_in(point(OPS[name], case, number), stored)
     dout = tree_map(np.ones_like, at.cotangent) if ones else at.cotangent
     if ones and at.detached:
         dout = tuple(np.zeros_like(d) if i in at.detached else d for i, d in enumerate(dout))
-    put = partial(framework.from_numpy, device="cpu")
-    out, grads = framework.vjp(partial(spelling, **tree_map(put, dict(at.static))))(tree_map(put, at.inputs), tree_map(put, dout))
-    return tuple(framework.to_numpy(a) for a in (*leaves(out), *grads))
+
+    def put(array: Array) -> Any:
+        tensor = framework.from_numpy(array, device="cpu")
+        return tensor.to(getattr(torch, dtype)) if tensor.is_floating_point() else tensor
+
+    vjp = framework.vjp(partial(spelling, **tree_map(put, dict(at.static))))
+    try:
+        out, grads = vjp(tree_map(put, at.inputs), tree_map(put, dout))
+    except (RuntimeError, TypeError, NotImplementedError) as error:
+        if dtype != "bfloat16":
+            raise
+        raise Inapplicable("PyTorch does not compute it in bfloat16 here") from error
+    return tuple(framework.to_numpy(a.float() if a.dtype == torch.bfloat16 else a) for a in (*leaves(out), *grads))
+
+
+def stored_in(subject: Subject, dtype: str) -> Subject:
+    """A subject with every array of floats rounded to dtype; what bfloat16 holds comes as float32."""
+    if dtype != "bfloat16":
+        return subject.rounded(dtype)
+    narrow = subject.rounded("float32")
+    cast: Callable[[Any], Any] = partial(tree_map, to_bfloat16)
+    return replace(narrow, inputs=cast(narrow.inputs), static=cast(dict(narrow.static)), dout=cast(narrow.dout))
+
+
+def to_bfloat16(array: Array) -> Array:
+    """The nearest numbers that bfloat16 has, as float32; what is no float stays as it is."""
+    import torch
+
+    return torch.from_numpy(np.array(array)).bfloat16().float().numpy() if array.dtype.kind == "f" else array

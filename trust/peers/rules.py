@@ -1,5 +1,5 @@
 """What other libraries call a right gradient: each rule from its documentation, with its constants. A rule that is a function
-is called. No other file of this repository holds such constants.
+is called. No other file of this repository but kernels.py holds such constants.
 
 A rule gets an `Examined`, and returns, or raises AssertionError if it finds the gradient wrong. It raises `Inapplicable` if it
 cannot be asked. All rules get the same inputs. Rules that compare with a framework get PyTorch's gradient of the same op, with
@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 
 from trust.peers.examined import Examined, Rule, results
+from trust.peers.functions import FUNCTIONS
+from trust.peers.kernels import KERNELS
 from trust.peers.ours import OURS
 from trust.peers.wrapped import Arrays, Pair, autograd_function, jax_vjp, tensorflow_function, torch_function
 
@@ -176,7 +178,7 @@ def _against_torch(at: Examined, dtype: str, ones: bool = False) -> list[tuple[A
     return list(zip(pair.vjp(*pair.inputs)[1](douts), expected, strict=True))
 
 
-RULES: dict[str, Rule] = OURS | {
+PEERS: dict[str, Rule] = {
     "PyTorch gradcheck": torch_gradcheck,
     "PyTorch gradcheck, fast": partial(torch_gradcheck, fast_mode=True),
     "JAX check_vjp, float64": partial(jax_check_vjp, dtype="float64"),
@@ -193,3 +195,4 @@ RULES: dict[str, Rule] = OURS | {
     "array-api-tests isclose, 0.25 and 1": partial(array_api_isclose, abs_tol=1),
     "array-api-tests isclose, 0.25 alone": partial(array_api_isclose, abs_tol=0),
 }
+RULES: dict[str, Rule] = OURS | FUNCTIONS | PEERS | KERNELS

@@ -56,24 +56,29 @@ def compare(journal: Journal, tasks: Sequence[Task], *, workers: int, scheduler:
     return True
 
 
-def lacking(journal: Journal, *, limit: int | None, seeds: int, ops: tuple[str, ...] = ()) -> Iterator[Task]:
+def lacking(
+    journal: Journal, *, limit: int | None, seeds: int, ops: Sequence[str] = (), rules: Sequence[str] = ()
+) -> Iterator[Task]:
     """The tasks about which the journal lacks a verdict: mutants, then right pairs.
 
     limit   how many mutants at most, in a seeded random order; None for all
     seeds   at how many inputs each right pair is shown; the first are those of the tests
     ops     only these; all if empty
+    rules   only these; all if empty
     """
     ids = list(mutants())
     order = np.random.default_rng(5).permutation(len(ids))  # any part of a run is a random sample
     tasks = [ids[i] for i in order if not ops or _op(ids[i]) in ops][:limit]
     right = [f"{op.name}/{case.id}" for op in OPS.values() for case in op.cases if not ops or op.name in ops]
     tasks += [f"right {where} {n}" for n in range(seeds) for where in right]
-    return ((task, rules) for task in tasks if (rules := _lacking(task, journal.entries.get(task))))
+    asked = rules or list(RULES)
+    return ((task, left) for task in tasks if (left := _lacking(task, journal.entries.get(task), asked)))
 
 
-def found(journal: Journal, ops: tuple[str, ...] = ()) -> list[Entry]:
-    """The rows that are valid for the present corpus and complete: every rule was asked. Of the ops named, or of all."""
-    return [row for row in journal.entries.values() if _op(row["id"]) in (ops or OPS) and not _lacking(row["id"], row)]
+def found(journal: Journal, ops: Sequence[str] = (), rules: Sequence[str] = ()) -> list[Entry]:
+    """The rows that are valid for the present corpus and complete: every rule, or every one named, was asked."""
+    rows, asked = journal.entries.values(), rules or list(RULES)
+    return [row for row in rows if _op(row["id"]) in (ops or OPS) and not _lacking(row["id"], row, asked)]
 
 
 def _joined(earlier: Entry, later: Entry) -> Entry:
@@ -94,10 +99,10 @@ def _what(task: str) -> str:
     return "" if task.startswith("right ") else f"{mutants()[task].before} -> {mutants()[task].after}"
 
 
-def _lacking(task: str, row: Entry | None) -> list[str]:
+def _lacking(task: str, row: Entry | None, rules: Sequence[str]) -> list[str]:
     if row is None or row["what"] != _what(task):
-        return list(RULES)
-    return [name for name in RULES if name not in row["verdicts"]] if row["state"] in ("live", "right") else []
+        return list(rules)
+    return [name for name in rules if name not in row["verdicts"]] if row["state"] in ("live", "right") else []
 
 
 def _prepare() -> None:

@@ -54,15 +54,22 @@ class Pair:
         return tuple(np.array(o) for i, o in enumerate(leaves(out)) if i not in self.subject.detached)
 
 
-def torch_function(pair: Pair) -> Callable[..., Any]:
-    """The pair as a torch.autograd.Function."""
+def torch_function(pair: Pair, only: str = "") -> Callable[..., Any]:
+    """The pair as a torch.autograd.Function. It computes in the dtype of its inputs, or in one dtype only."""
     import torch
     from torch.autograd.function import once_differentiable
+
+    pairs = {pair.dtype: pair}
 
     class Wrapped(torch.autograd.Function):
         @staticmethod
         def forward(ctx: Any, *inputs: Any) -> Any:
-            outs, ctx.pull = pair.vjp(*(x.detach().numpy() for x in inputs))
+            dtype = str(inputs[0].dtype).removeprefix("torch.")
+            if only not in ("", dtype):
+                raise TypeError(f"this function computes in {only} only, not in {dtype}")
+            if dtype not in pairs:
+                pairs[dtype] = Pair(pair.subject, dtype)
+            outs, ctx.pull = pairs[dtype].vjp(*(x.detach().numpy() for x in inputs))
             return _one_or_all(tuple(torch.from_numpy(o) for o in outs))
 
         @staticmethod

@@ -103,6 +103,17 @@ class Differentiated:
         names = [name] if name else [dtype for dtype in self.dtypes if dtype in EPS]
         return max((EPS[dtype] for dtype in names), default=EPS["float32"])
 
+    @property
+    def arguments(self) -> list[str]:
+        """The names of its inputs."""
+        return list(self._given["inputs"])
+
+    def place(self, leaf: Leaf) -> Path:
+        """Where a leaf comes from, whatever the arguments are called: an input that comes by position is counted."""
+        if self.by_name or leaf.path[0] != "inputs":
+            return leaf.path
+        return ("inputs", self.arguments.index(leaf.path[1]), *leaf.path[2:])
+
     def forward(self, arrays: Sequence[Any]) -> TensorCall:
         """Run it on these values. It is differentiated if `backward` is called, by another run."""
         values = [self.tensor(i, np.asarray(array), self.precision) for i, array in enumerate(arrays)]

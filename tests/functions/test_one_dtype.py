@@ -1,0 +1,93 @@
+"""A kernel that takes float32 alone, whose rounding nobody can watch: differences in float32, and a plain function beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradwitness import check_function
+from gradwitness.report.report import Report
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+X = torch.linspace(-2, 2, 6)
+
+
+def kernel(factor: float) -> Any:
+    """tanh, computed outside of PyTorch. Its gradient is right if the factor is 1."""
+
+    class Kernel(torch.autograd.Function):  # type: ignore[misc]  # torch has no types for it
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            if x.dtype != torch.float32:
+                raise TypeError("this kernel takes float32 alone")
+            ctx.out = np.tanh(x.detach().numpy())
+            return torch.from_numpy(ctx.out)
+
+        @staticmethod
+        def backward(ctx: Any, dout: Any) -> Any:
+            return torch.from_numpy(np.float32(factor) * dout.numpy() * (1 - ctx.out * ctx.out))
+
+    return Kernel.apply
+
+
+def examined(factor: float) -> Report:
+    return check_function(kernel(factor), X, reference=torch.tanh)
+
+
+def test_a_right_one_is_right() -> None:
+    report = examined(1)
+    assert report.ok, str(report)
+    assert report["float64"].verdict == "note"
+
+
+@pytest.mark.parametrize("error", [1e-2, 1e-5])
+def test_a_wrong_one_is_wrong_and_raises_nothing(error: float) -> None:
+    report = examined(1 + error)
+    assert report.verdict == "wrong"
+    assert report["float32: dx"].verdict == "wrong", str(report)
+
+
+def test_a_reference_whose_arguments_have_other_names_judges_all_gradients() -> None:
+    def plain(a: Any, b: Any) -> Any:
+        return {"sum": a * torch.exp(b)}
+
+    def function(b: Any, a: Any) -> Any:
+        return kernel(1)(b) * 0 + b * torch.exp(a)
+
+    inputs = (X, torch.linspace(0.1, 0.5, 6))
+    report = check_function(function, inputs, reference=plain, wrt=["a", "b"])
+    assert [report[f"float32: {name}"].verdict for name in ("out", "db", "da")] == ["right"] * 3, str(report)
+    report = check_function(function, inputs, reference=plain, wrt="a")
+    assert "float32: da" in str(report)
+    assert "float32: db" not in str(report)
+
+
+def test_a_gradient_that_the_reference_does_not_have_is_not_passed_over_in_silence() -> None:
+    module = torch.nn.Linear(6, 2)
+
+    class Outside(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = module
+
+        def forward(self, x: Any) -> Any:
+            return self.inner(kernel(1)(x))
+
+    report = check_function(Outside(), (X,), reference=lambda x: module.weight.detach() @ torch.tanh(x) + module.bias.detach())
+    assert report["float32: dx"].verdict == "right", str(report)
+    assert report["float32: dinner.weight"].verdict == "note", str(report)
+
+
+def test_what_differences_in_float32_cannot_tell_the_reference_tells() -> None:
+    x = torch.full((4,), 1e-3)  # tanh(x) + 1000 has no digits left for differences
+    large = torch.full((4,), 1000.0)
+    alone = check_function(lambda x: kernel(1)(x) + large, x)
+    assert alone.verdict == "cannot tell", str(alone)
+    report = check_function(lambda x: kernel(1)(x) + large, x, reference=lambda x: torch.tanh(x) + large.to(x.dtype))
+    assert report.ok, str(report)
+    assert report["dx"].verdict == "note", str(report)
+    report = check_function(lambda x: kernel(1.01)(x) + large, x, reference=lambda x: torch.tanh(x) + large.to(x.dtype))
+    assert report.verdict == "wrong", str(report)
