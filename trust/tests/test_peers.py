@@ -17,7 +17,8 @@ from conformance.run import subject
 from reference import OPS
 from trust.peers import report
 from trust.peers.examined import Examined, Inapplicable
-from trust.peers.functions import FUNCTIONS, examined as reported
+from trust.peers.functions import FUNCTIONS
+from trust.peers.functions import examined as reported
 from trust.peers.ours import OURS
 from trust.peers.rules import RULES
 from trust.peers.run import so_far
