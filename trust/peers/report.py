@@ -17,6 +17,7 @@ from rich.table import Table
 from trust import page
 from trust.peers.ours import OURS
 from trust.peers.rules import RULES
+from trust.places import RESULTS
 
 NUMERICALLY = next(iter(OURS))
 TOGETHER = "Gradwitness, all three"
@@ -42,7 +43,7 @@ def completed(found: dict[str, Any]) -> dict[str, Any]:
     missing = [rule for rule in (TOGETHER, *RULES) if rule not in found["rules"]]
     if not missing:
         return found
-    earlier = json.loads((page.RESULTS / "peers.json").read_text())
+    earlier = json.loads((RESULTS / "peers.json").read_text())
     if earlier["corpus"] != found["corpus"]:
         raise ValueError(f"the docs are about other mutants ({earlier['corpus']}; now {found['corpus']}): ask all rules")
     if absent := [rule for rule in missing if rule not in earlier["rules"]]:

@@ -90,7 +90,7 @@ def test_a_cotangent_of_ones_lets_pass_a_softmax_whose_gradient_is_zero(rule: st
 def test_a_relative_error_that_a_rule_allows_is_not_seen_by_it_and_seen_by_ours(rule: str, error: float) -> None:
     wrong = examined("linear", lambda gradient: gradient * np.asarray(1 + error, gradient.dtype))
     assert verdict(RULES[rule], wrong) == "passed"
-    assert [verdict(RULES[name], wrong) for name in (*list(OURS)[:2], *list(FUNCTIONS)[:2])] == ["alarmed"] * 4
+    assert [verdict(RULES[name], wrong) for name in (*list(OURS)[:2], next(iter(FUNCTIONS)))] == ["alarmed"] * 3
 
 
 def test_numerical_differentiation_cries_wolf_at_a_kink_and_ours_does_not() -> None:
