@@ -70,6 +70,10 @@ class Remembered:
             _MEASURED[key] = self.truth.measured(dtype, precision, douts, seed)
         return _MEASURED[key]
 
+    def moved(self, dtype: str, precision: Precision, douts: Sequence[Array], seed: int) -> Mapping[str, Measured]:
+        """As a `Truth` does."""
+        return self.truth.moved(dtype, precision, douts, seed)
+
 
 MANY = 512
 _MEASURED: dict[Any, Mapping[str, Measured]] = {}
