@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from gradwitness.arrays import Array
 from gradwitness.functions import asked as asked_for
 from gradwitness.functions.at import At
 from gradwitness.functions.calls import calls
@@ -91,8 +92,9 @@ def check_function(
                     findings += beyond
             same = {"inputs": inputs, "kwargs": kwargs, **asked, "wrt": asked_for.counted(wrt, subject)}
             truth = truth_of(reference, subject, partial(Differentiated, backend, **same))
+            members = _members(findings, at)
             for dtype in in_dtypes or _dtypes(subject):
-                narrow = Narrow(subject, dtype, at.douts, seed, truth)
+                narrow = Narrow(subject, dtype, at.douts, seed, truth, members)
                 for mode in in_modes:
                     if mode != "eager":
                         compiled = Differentiated(backend, function, inputs, kwargs, **asked, mode=mode)
@@ -129,6 +131,13 @@ def _point(subject: Differentiated, seed: int, state: Any) -> tuple[Point, list[
         own = " and ".join(dict.fromkeys(subject.dtypes))
         message = f"{error}. The numerical derivative is taken in {own}, whose rounding hides more"
         return Point(subject, seed, state), [Finding("float64", "note", message)]
+
+
+def _members(findings: Sequence[Finding], at: At) -> dict[str, Array]:
+    """The gradients that are members of the set at a kink."""
+    kinks = {finding.about for finding in findings if finding.verdict == "kink"}
+    named = {f"d{leaf.name}": gradient for leaf, gradient in zip(at.subject.leaves, at.gradients, strict=True)}
+    return {name: gradient for name, gradient in named.items() if name in kinks and gradient is not None}
 
 
 def _dtypes(subject: Differentiated) -> list[str]:

@@ -96,7 +96,8 @@ def _linear(at: At) -> Iterator[Finding]:
         sizes = [np.abs(part[which]) for part in (other, both) if part[which] is not None]
         room = np.sqrt(2) * at.spreads[which] + at.eps * sum(sizes, np.zeros(()))
         for law, found in (("of -2 d it is not -2 times that of d", halves), ("of d + e it is not the sum", sums)):
-            wrong = beyond(found[which], at.gradients[which], room)
+            own = at.gradients[which]
+            wrong = beyond(found[which], own, room) & (True if own is None else np.isfinite(own))  # inf is its own sum
             if wrong.any():
                 yield Finding(
                     f"d{leaf.name}, linear in dout", "wrong", f"It is not linear in the cotangent: {law}",

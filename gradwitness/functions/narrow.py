@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -32,13 +32,17 @@ WITHIN = "It is as near to the same in float64 as inputs that are moved by their
 
 @dataclass
 class Narrow:
-    """A function in one dtype. The cotangents are held by every dtype."""
+    """A function in one dtype. The cotangents are held by every dtype.
+
+    members   gradients that were found to be members of the set at a kink, by name: another than that of the truth is right
+    """
 
     subject: Differentiated
     dtype: str
     douts: Sequence[Array]
     seed: int
     truth: Truth
+    members: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def precision(self) -> Precision:
@@ -84,9 +88,20 @@ class Narrow:
         names = [*call.out_names, *(f"d{leaf.name}" for leaf in leaves)]
         for name, got in zip(names, [*call.outs, *zeros], strict=True):
             if name in measured:
-                yield compared(f"{label}: {name}", got, measured[name], width(self.dtype))
+                finding = compared(f"{label}: {name}", got, measured[name], width(self.dtype))
+                yield self._at_kink(name, finding, got, measured[name])
             else:
                 yield Finding(f"{label}: {name}", "note", "The reference does not have it: not judged in this dtype")
+
+    def _at_kink(self, name: str, finding: Finding, got: Array, expected: Measured) -> Finding:
+        """Where the truth has another member of the gradient, the function's own one stands in for it."""
+        own = self.members.get(name)
+        if own is None or finding.verdict != "wrong" or own.shape != got.shape:
+            return finding
+        with np.errstate(invalid="ignore"):
+            apart = np.abs(own - expected.truth) > k_of(self.dtype) * np.asarray(expected.spread)
+        other = compared(finding.about, got, replace(expected, truth=np.where(apart, own, expected.truth)), width(self.dtype))
+        return replace(other, message="At a kink; it is another member of the gradient") if other.verdict == "right" else finding
 
     def _unwatched(self, label: str, call: TensorCall, gradients: Sequence[Array | None], why: str) -> Iterator[Finding]:
         """What lies within the moves of inputs by their last digit is right, for rounding does as much. Of others nothing is
