@@ -48,7 +48,7 @@ def forward(weight: Array, /, *, indices: Array, padding_idx: int | None = None)
 def backward(dout: Array, cache: Cache) -> tuple[Array]:
     """dout (..., E) -> dweight (V, E)."""
     shape, indices, padding_idx = cache
-    dweight = np.zeros_like(dout, shape=shape)
+    dweight = np.zeros_like(dout, shape=shape, order="C")  # in the order of another dout, reshape below would be a copy
     # Element by element: np.add.at is three times as fast on one axis as on rows.
     width = shape[1]
     elements = indices.reshape(-1, 1).astype(np.intp) * width + np.arange(width)
