@@ -1,21 +1,22 @@
-"""python -m benchmarks: what there is to measure."""
+"""`python -m benchmarks COMMAND`: how fast is each framework on the reference's networks?"""
 
-import argparse
+from __future__ import annotations
+
 import sys
 
-LISTING = """\
-How fast is each framework on the reference's networks, and what does the project itself cost?
+from conformance.extras import require
 
-  python -m pytest benchmarks                        verify, then time each model: forward, forward+backward, training step
-  python -m pytest benchmarks --model mlp            one model; --size, --phase, --adapter, --mode and --peer choose, too
-  python -m pytest benchmarks --op linear            one op against each framework
-  python -m pytest benchmarks --help                 all options, under "benchmarks"
-  python -m benchmarks.calibrate                     what stands behind K: how far each framework is from the truth
 
-Kept results are in benchmarks/results. Everything here needs the extra `bench`: python -m pip install '.[bench]'
-"""
+def main() -> None:
+    """Run the command that was asked for; without one, list the commands."""
+    require("bench", "typer", "rich", "pytest_benchmark")
+    from benchmarks.app import app
+
+    if sys.argv[1:]:
+        app()
+    else:
+        app(["--help"], standalone_mode=False)
+
 
 if __name__ == "__main__":
-    as_written = argparse.RawDescriptionHelpFormatter
-    argparse.ArgumentParser("python -m benchmarks", description=LISTING, formatter_class=as_written).parse_args()
-    sys.stdout.write(LISTING)
+    main()

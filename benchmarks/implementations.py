@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache, partial
 from typing import Any
 
@@ -11,7 +11,8 @@ import numpy as np
 
 import adapters
 from benchmarks import models, ops, peers
-from benchmarks.plan import REFERENCE, Implementation, Place
+from benchmarks.devices import actual
+from benchmarks.plan import PHASES, REFERENCE, Implementation, Place
 from benchmarks.problems import Conventions, evidence, judge_phase, of_framework
 from benchmarks.running import TRANSFERS, Prepared, clock, median
 from benchmarks.sizes import OPS, PEERS
@@ -25,8 +26,8 @@ def prepare(place: Place, phases: Iterable[str]) -> Prepared:
 
     Raises gradwitness.Disagreement where a result is wrong.
     """
-    conventions = _conventions(place)
-    prepared = _build(place, evidence(place.model, place.size, conventions).subject)
+    conventions = conventions_of(place)
+    prepared = build(place, evidence(place.model, place.size, conventions).subject)
     for phase in dict.fromkeys(("forward+backward", *phases)):
         run = prepared.runs[phase]
         prepared.first[phase], tree = clock(run)
@@ -39,17 +40,19 @@ def prepare(place: Place, phases: Iterable[str]) -> Prepared:
     return prepared
 
 
-def _build(place: Place, subject: Subject) -> Prepared:
+def build(place: Place, subject: Subject, phases: Collection[str] = PHASES) -> Prepared:
+    """An implementation of what the phases need, built and moved; nothing is called."""
     name, who = place.model, place.implementation
     if who.framework in PEERS:
         prepared: Prepared = peers.load(who.framework).prepare(name, subject)
         return prepared
-    kind: Any = ops if name in OPS else models
-    built: Prepared = kind.reference(name, subject) if who == REFERENCE else kind.adapter(name, subject, who)
-    return built
+    if name in OPS:
+        return ops.reference(name, subject) if who == REFERENCE else ops.adapter(name, subject, who)
+    return models.reference(name, subject) if who == REFERENCE else models.adapter(name, subject, who, phases)
 
 
-def _conventions(place: Place) -> Conventions:
+def conventions_of(place: Place) -> Conventions:
+    """The conventions of the framework whose results are judged."""
     who = place.implementation
     if who == REFERENCE or who.framework in PEERS or place.model in OPS:
         return ()
@@ -84,8 +87,8 @@ def start(who: Implementation, count: int) -> float:
         return 0.0
     framework = adapter.framework
     try:
-        frameworks.require_device(who.framework, who.device, framework.devices())
+        frameworks.require_device(who.framework, actual(who.device), framework.devices())
     except ValueError as reason:
         raise frameworks.Unavailable(str(reason)) from reason
-    x = framework.from_numpy(np.ones((2, 3), np.float32), who.device)
+    x = framework.from_numpy(np.ones((2, 3), np.float32), actual(who.device))
     return clock(lambda: framework.wait(framework.vjp(adapter.ops["tanh"], who.mode)((x,), x)))[0]

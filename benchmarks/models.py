@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 import adapters
-from benchmarks.plan import Implementation
+from benchmarks.devices import actual
+from benchmarks.plan import PHASES, Implementation
 from benchmarks.problems import RATE, step_results, trained
 from benchmarks.running import TRANSFERS, Prepared, Run, clock, median, no_wait
 from conformance.run import parts
@@ -36,12 +38,12 @@ def reference(name: str, at: Subject) -> Prepared:
     return Prepared(runs, build=0.0, to_device=median(lambda: tree_map(np.array, batch), TRANSFERS))
 
 
-def adapter(name: str, at: Subject, who: Implementation) -> Prepared:
-    """An adapter's model, its gradients, and its trainer around the framework's own optimizer."""
+def adapter(name: str, at: Subject, who: Implementation, phases: Collection[str] = PHASES) -> Prepared:
+    """An adapter's model, its gradients, and its trainer around the framework's own optimizer; what the phases need of them."""
     loaded = adapters.load(who.framework)
     framework, native_model = loaded.framework, loaded.models[name]
     params, host, state, config = parts(at, native_model.conventions)
-    put = partial(framework.from_numpy, device=who.device)
+    put = partial(framework.from_numpy, device=actual(who.device))
 
     def send() -> dict[str, Any]:
         sent: dict[str, Any] = tree_map(put, host)
@@ -49,15 +51,17 @@ def adapter(name: str, at: Subject, who: Implementation) -> Prepared:
         return sent
 
     def build() -> Any:
-        return native_model.from_reference(params, state, device=who.device, **config)
+        return native_model.from_reference(params, state, device=actual(who.device), **config)
 
     # Where there is a GPU, PyTorch's and TensorFlow's wait drain it even for what was computed, synchronously, on the CPU.
     wait = framework.wait if who.asynchronous else no_wait
-    seconds, model = clock(build)
-    batch = send()
+    batch, runs, seconds = send(), {}, 0.0
     dout, *_ = leaves(at.cotangent)
-    # its own model: it changes it
-    trainer = loaded.trainer(build(), loaded.optimizers["sgd"](**RATE), who.mode)
+    if "forward" in phases or "forward+backward" in phases:
+        seconds, model = clock(build)
+    if "step" in phases:  # its own model: it changes it
+        seconds, own = clock(build)
+        trainer = loaded.trainer(own, loaded.optimizers["sgd"](**RATE), who.mode)
 
     def gradient_arrays(result: Any) -> list[Array]:
         loss, dparams, dx, after = result
@@ -69,10 +73,10 @@ def adapter(name: str, at: Subject, who: Implementation) -> Prepared:
         after = native_model.to_reference(trainer.model) | native_model.state_of(trainer.model)
         return [framework.to_numpy(result[0]), *(after[key] for key in params | state)]
 
-    runs = {
-        "forward": Run(partial(loaded.loss(model, who.mode), batch), lambda loss: [framework.to_numpy(loss)], wait),
-        "forward+backward": Run(partial(loaded.gradients(model, who.mode), batch, put(dout)), gradient_arrays, wait),
-        # the loss may be there before the parameters are: wait for both
-        "step": Run(lambda: (trainer.step(batch), trainer.model), step_arrays, wait),
-    }
+    if "forward" in phases:
+        runs["forward"] = Run(partial(loaded.loss(model, who.mode), batch), lambda loss: [framework.to_numpy(loss)], wait)
+    if "forward+backward" in phases:
+        runs["forward+backward"] = Run(partial(loaded.gradients(model, who.mode), batch, put(dout)), gradient_arrays, wait)
+    if "step" in phases:  # the loss may be there before the parameters are: wait for both
+        runs["step"] = Run(lambda: (trainer.step(batch), trainer.model), step_arrays, wait)
     return Prepared(runs, build=seconds, to_device=median(send, TRANSFERS))

@@ -10,12 +10,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from benchmarks.sizes import CLASSES, HEADS, VOCABULARY
 from gradwitness.arrays import Array
 from gradwitness.subjects.pair import Subject
 from reference import MODELS
 
-CLASSES = 10
-VOCABULARY = 64
 DROPPED = 0.25
 """The rate of dropout, where there is any: exact in binary."""
 
@@ -47,14 +46,17 @@ def two_layer_problem(rng: np.random.Generator, batch: int, inputs: int, hidden:
     return Network(params, {"x": x, "labels": rng.integers(0, 2, size=(batch, 1)).astype(float)})
 
 
-def mlp_problem(rng: np.random.Generator, batch: int, inputs: int, hidden: int) -> Network:
-    """One hidden layer, batch normalisation, dropout; x (N, I), labels (N,)."""
+def mlp_problem(rng: np.random.Generator, batch: int, inputs: int, *hidden: int) -> Network:
+    """Hidden layers with batch normalisation and dropout; x (N, I), labels (N,)."""
     mlp = _module("mlp")
-    params = mlp.init(rng, (inputs, hidden, CLASSES))
-    x = rng.normal(size=(batch, inputs))
-    h = x @ params["hidden.0.linear.weight"]
-    params["hidden.0.norm.bias"] = _between((h - h.mean(axis=0)) / h.std(axis=0))
+    params = mlp.init(rng, (inputs, *hidden, CLASSES))
+    x = a = rng.normal(size=(batch, inputs))
     masks = mlp.draw_masks(rng, batch, params, DROPPED)
+    for k in range(len(hidden)):
+        h = a @ params[f"hidden.{k}.linear.weight"]
+        n = (h - h.mean(axis=0)) / h.std(axis=0)
+        params[f"hidden.{k}.norm.bias"] = bias = _between(n)
+        a = np.maximum(n + bias, 0) * masks[str(k)] / (1 - DROPPED)
     return Network(params, _labelled(rng, x) | {"masks": masks}, mlp.init_state(params), {"rate": DROPPED})
 
 
@@ -77,10 +79,10 @@ def recurrent_problem(model: str, rng: np.random.Generator, batch: int, steps: i
 
 
 def gpt_problem(rng: np.random.Generator, batch: int, context: int, width: int, depth: int) -> Network:
-    """tokens, labels (N, T); four heads."""
+    """tokens, labels (N, T)."""
     params = _module("gpt").init(rng, VOCABULARY, context, width, depth)
     tokens, labels = rng.integers(0, VOCABULARY, size=(2, batch, context))
-    return Network(params, {"tokens": tokens, "labels": labels}, config={"heads": 4})
+    return Network(params, {"tokens": tokens, "labels": labels}, config={"heads": HEADS})
 
 
 def vae_problem(rng: np.random.Generator, batch: int, inputs: int, hidden: int, codes: int) -> Network:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import adapters
+from benchmarks.devices import actual
 from benchmarks.plan import Implementation
 from benchmarks.running import TRANSFERS, Prepared, Run, clock, median, no_wait
 from benchmarks.sizes import OPS as OPS_TIMED
@@ -78,7 +79,7 @@ def adapter(name: str, at: Subject, who: Implementation) -> Prepared:
     """An adapter's spelling."""
     loaded = adapters.load(who.framework)
     framework = loaded.framework
-    put = partial(framework.from_numpy, device=who.device)
+    put = partial(framework.from_numpy, device=actual(who.device))
     wait = framework.wait if who.asynchronous else no_wait
 
     def send() -> tuple[Any, Any]:

@@ -19,14 +19,16 @@ PHASES = ("forward", "forward+backward", "step")
 
 @dataclass(frozen=True)
 class Implementation:
-    """Who computes: a framework or a peer, in one of its modes, on a device."""
+    """Who computes: a framework or a peer, in one of its modes, on a device, in a precision (benchmarks/precision.py)."""
 
     framework: str
     mode: str
     device: str
+    precision: str = "float32"
 
     def __str__(self) -> str:
-        return f"{self.framework}-{self.mode}-{self.device}"
+        reduced = f"-{self.precision}" if self.precision != "float32" else ""
+        return f"{self.framework}-{self.mode}-{self.device}{reduced}"
 
     @property
     def asynchronous(self) -> bool:

@@ -13,15 +13,15 @@ import numpy as np
 
 from benchmarks import ops
 from benchmarks.networks import PROBLEMS
-from benchmarks.sizes import MODELS as SIZES
-from benchmarks.sizes import OPS
+from benchmarks.precision import measured_in
+from benchmarks.sizes import OPS, arguments
 from conformance.run import parts
 from gradwitness import K
-from gradwitness.arrays import Array, wider
+from gradwitness.arrays import Array, unit_roundoff, wider
 from gradwitness.derivative.oracle import Vacuous
 from gradwitness.evidence import Evidence
-from gradwitness.rounding.arithmetic import Measured, measure
-from gradwitness.subjects.pair import Subject, floats_to, tree_map
+from gradwitness.rounding.arithmetic import SAMPLES, Measured
+from gradwitness.subjects.pair import Subject, floats_to, leaves, tree_map
 from gradwitness.verdict import judge
 from reference import MODELS, OPTIMIZERS
 from reference.case import seed
@@ -42,25 +42,50 @@ def of_framework(model: str, conventions: Mapping[str, Any]) -> Conventions:
     return tuple((key, value) for key, value in conventions.items() if own[key].default != value)
 
 
-@lru_cache(maxsize=2)  # a problem is done with before the next begins, and the largest takes 100 MB
-def evidence(name: str, size: str, conventions: Conventions = ()) -> Evidence:
-    """What the reference says of a model's loss, running statistics and gradients, or of an op's, in float32."""
-    if name in OPS:
-        return Evidence.of(ops.subject(name), DTYPE)
-    number = seed("benchmarks", name, size)
-    at = PROBLEMS[name](np.random.default_rng(number), *SIZES[name][size]).subject(name, number)
-    return Evidence.of(replace(at, static={**at.static, **dict(conventions)}), DTYPE)
+LARGE = 1_000_000
+"""Numbers in the parameters from which on few perturbed runs do: each is a sample of so many deviations."""
+FEW = 4
+
+
+def samples(subject: Subject) -> int:
+    """How many perturbed runs there are; of a large network few. The deviation of a whole tensor is part of each element's spread
+    (`measure`), so that only scalars, the loss among them, are judged by few numbers.
+    """
+    return FEW if sum(np.size(leaf) for leaf in leaves(subject.inputs)) > LARGE else SAMPLES
 
 
 @lru_cache(maxsize=2)
-def step_evidence(name: str, size: str, conventions: Conventions = ()) -> dict[str, Measured]:
+def point(name: str, size: str, conventions: Conventions = ()) -> Subject:
+    """A model's network at a size, as everybody is given it, in float32."""
+    number = seed("benchmarks", name, size)
+    at = PROBLEMS[name](np.random.default_rng(number), *arguments(name, size)).subject(name, number)
+    return replace(at, static={**at.static, **dict(conventions)}).rounded(DTYPE)
+
+
+@lru_cache(maxsize=2)  # a problem is done with before the next begins, and the largest takes gigabytes
+def evidence(name: str, size: str, conventions: Conventions = (), precision: str = DTYPE) -> Evidence:
+    """What the reference says of a model's loss, running statistics and gradients, or of an op's, in a precision."""
+    if name in OPS:
+        return Evidence.of(ops.subject(name), DTYPE)
+    rounded = point(name, size, conventions)
+
+    def run(lift: Any) -> list[Array]:
+        return rounded.run(lift, wider(DTYPE))
+
+    return Evidence(rounded, np.dtype(DTYPE), measured_in(precision, run, rounded.seed, samples(rounded)))
+
+
+@lru_cache(maxsize=2)
+def step_evidence(name: str, size: str, conventions: Conventions = (), precision: str = DTYPE) -> dict[str, Measured]:
     """What the reference says of the loss, and of each parameter and running statistic after one training step.
 
     Raises Vacuous where one moves by no more than the allowance: leaving it as it is would pass.
     """
-    subject = evidence(name, size, conventions).subject
+    subject = point(name, size, conventions)
     params, _, state, _ = parts(subject, {})
     before = params | state
+    if precision != DTYPE:
+        return _updated(evidence(name, size, conventions, precision), params, state)
 
     def run(lift: Any) -> list[Array]:
         lifted = replace(
@@ -70,10 +95,25 @@ def step_evidence(name: str, size: str, conventions: Conventions = ()) -> dict[s
         )
         return step_results(next(trained(name, lifted)), before)
 
-    measured = dict(zip(["loss", *before], measure(run, DTYPE, seed=subject.seed), strict=True))
+    found = measured_in(DTYPE, run, subject.seed, samples(subject))
+    measured = dict(zip(["loss", *before], found, strict=True))
     for key, value in before.items():
         _require_movement(key, value, measured[key])
     return measured
+
+
+def _updated(told: Evidence, params: Mapping[str, Array], state: Mapping[str, Array]) -> dict[str, Measured]:
+    """What SGD makes of gradients in a narrow precision. The update itself is float32: its rounding is that of the parameter."""
+    loss, *others = told.measured
+    running, gradients = others[: len(state)], others[len(state) :]
+    unit = unit_roundoff(DTYPE)
+    dloss, *_ = leaves(told.subject.cotangent)  # the gradients are for this cotangent of the loss, and training has one of 1
+    rate = RATE["lr"] / float(dloss)
+    after = {
+        key: Measured(value - rate * gradient.truth, abs(rate) * gradient.spread + unit * np.abs(value))
+        for (key, value), gradient in zip(params.items(), gradients, strict=False)  # that of the input is left out
+    }
+    return {"loss": loss, **after, **dict(zip(state, running, strict=True))}
 
 
 def trained(name: str, subject: Subject) -> Iterator[Step]:
@@ -88,16 +128,18 @@ def step_results(step: Step, names: Mapping[str, Any]) -> list[Array]:
     return [step.loss, *(after[name] for name in names)]
 
 
-def judge_phase(name: str, size: str, conventions: Conventions, phase: str, results: list[Array]) -> dict[str, float]:
+def judge_phase(
+    name: str, size: str, conventions: Conventions, phase: str, results: list[Array], precision: str = DTYPE
+) -> dict[str, float]:
     """The worst distance of each result of a phase from the truth, in units of spread.
 
     results are the loss; loss, running statistics and gradients in the order of the evidence; or the loss and every parameter
     and running statistic after one step. Raises Disagreement for the first that differs.
     """
     if phase == "step":
-        expected = step_evidence(name, size, conventions).items()
+        expected = step_evidence(name, size, conventions, precision).items()
         return {key: judge(key, actual, told, DTYPE) for (key, told), actual in zip(expected, results, strict=True)}
-    told = evidence(name, size, conventions)
+    told = evidence(name, size, conventions, precision)
     if phase == "forward":
         rows = zip(told.names, results, told.measured, strict=False)  # the gradients are left out
         return {key: judge(key, actual, expected, told.dtype) for key, actual, expected in rows}
@@ -107,3 +149,9 @@ def judge_phase(name: str, size: str, conventions: Conventions, phase: str, resu
 def _require_movement(name: str, before: Array, after: Measured) -> None:
     if not (np.abs(after.truth - before) > K * after.spread).any():
         raise Vacuous(f"{name} moves by less than rounding in one step: no update at all would pass")
+
+
+def forget() -> None:
+    """Drop what is kept of a problem: of a large one it is gigabytes."""
+    for cached in (point, evidence, step_evidence):
+        cached.cache_clear()

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import reference
 
+CLASSES = 10
+VOCABULARY = 64
+HEADS = 4
+"""What all networks have, whatever their size."""
+
 FULLY_CONNECTED: dict[str, tuple[int, ...]] = {
     "4x2x3": (4, 2, 3),
     "64x64x128": (64, 64, 128),
@@ -31,6 +36,12 @@ _MODELS: dict[str, dict[str, tuple[int, ...]]] = {
 """Model -> name of a size -> what its problem in benchmarks/networks.py takes."""
 
 MODELS = {name: sizes for name, sizes in _MODELS.items() if name in reference.MODELS}
+
+
+def arguments(model: str, size: str) -> tuple[int, ...]:
+    """What the problem of a model takes at a size: one of `MODELS`, or numbers joined by x, as benchmarks/sweeps.py has them."""
+    return MODELS[model].get(size) or tuple(int(number) for number in size.split("x"))
+
 
 OPS = {
     "linear": "256x512 to 512",

@@ -1,0 +1,191 @@
+"""A run: units one after the other in a process for each number of threads, a journal, progress, and the result at the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from multiprocessing import get_context
+from typing import Any
+
+from benchmarks import checkout, estimate
+from benchmarks.child import environment, main
+from benchmarks.journal import Journal, journal_of
+from benchmarks.results_of import result_of
+from benchmarks.store import Result
+from benchmarks.units import Unit, Wanted
+
+ROUNDS = {"quick": 15, "default": 21, "full": 31, "gpu": 15}
+ROUNDS_SECONDS = {"quick": 4.0, "default": 8.0, "full": 20.0, "gpu": 4.0}
+"""Seconds that the rounds of a unit take at most, but for the five that there are in any case."""
+SIDES = {"quick": 1024, "default": 2048, "full": 4096, "gpu": 2048}
+"""Of the matrices whose product is the machine's limit; on a GPU, 4096 take a millisecond, and on a CPU seconds."""
+PATIENCE = 1800.0
+"""Seconds that a unit may take at most, if no time is set: something hangs."""
+FIRST = 0.6
+"""The share of the time for one thread, where several numbers of threads are asked for."""
+
+Say = Callable[[str, float, float], None]
+"""What is done now, the share of the run that is done, and seconds left."""
+
+
+class Gone(Exception):
+    """The process ended, or did not answer in time; the message says which."""
+
+
+@dataclass
+class Child:
+    """The process that times units with so many threads."""
+
+    threads: int
+    processors: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        context = get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=main, args=(theirs, self.threads), daemon=True)
+        with environment(self.threads):
+            self._process.start()
+        theirs.close()
+        self.processors = self._answer(120.0)["processors"]
+
+    def ask(self, kind: str, task: Any, patience: float) -> dict[str, Any]:
+        """Its answer. Raises Gone."""
+        try:
+            self._pipe.send((kind, task))
+        except OSError as error:
+            raise Gone(str(error)) from error
+        return self._answer(patience)
+
+    def _answer(self, patience: float) -> dict[str, Any]:
+        try:
+            if self._pipe.poll(patience):
+                answer: dict[str, Any] = self._pipe.recv()
+                return answer
+        except (EOFError, ConnectionError):
+            self._process.join(10)
+            code = self._process.exitcode
+            raise Gone(f"its process ended with exit code {code}{' (out of memory?)' if code == -9 else ''}") from None
+        self.kill()
+        raise Gone(f"no answer in {patience:.0f} s")
+
+    def kill(self) -> None:
+        """End it now, whatever it does."""
+        self._process.kill()
+        self._process.join(10)
+
+
+@dataclass
+class Run:
+    """A run of what is wanted.
+
+    minutes   for everything; None for as long as it takes
+    say       hears of progress
+    """
+
+    wanted: Wanted
+    minutes: float | None
+    say: Say
+    journal: Journal = field(init=False)
+    left_out: dict[str, str] = field(default_factory=dict)
+    processors: dict[int, list[int]] = field(default_factory=dict)
+    _children: list[Child] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.journal = journal_of(self.wanted, checkout.commit(), checkout.changes(), checkout.machine())
+        if "started" not in self.journal.entries:
+            self.journal.add("started", {"at": datetime.now(UTC).isoformat(timespec="seconds"), "seconds": 0.0})
+
+    def __call__(self) -> Result:
+        """Time everything that fits and is not in the journal. Raises KeyboardInterrupt; the journal has the rest."""
+        try:
+            groups = list(self.wanted.threads)
+            for index, threads in enumerate(groups):
+                left = self._left()
+                share = FIRST if left is not None and len(groups) - index > 1 else 1.0
+                self._group(
+                    [unit for unit in self.wanted.units() if unit.threads == threads], None if left is None else left * share
+                )
+        finally:
+            for child in self._children:
+                child.kill()
+        entries = self.journal.entries.values()
+        return result_of(self.wanted.choice, self.journal.entries["started"]["at"], entries, self.left_out, self.processors)
+
+    def _group(self, units: list[Unit], seconds: float | None) -> None:
+        """The units of one number of threads."""
+        end = None if seconds is None else time.monotonic() + seconds
+        child = None
+        for index, unit in enumerate(units):
+            if unit.id in self.journal.entries:
+                continue
+            expected, left = self._expected(unit), None if end is None else end - time.monotonic()
+            if reason := _too_much(unit, expected, left):
+                self.left_out[str(unit)] = reason
+                continue
+            self._say(unit, units[index:], left)
+            child = child or self._child(unit.threads)
+            if not self._work(child, unit, PATIENCE if left is None else left + 0.5 * expected):
+                child = None
+            elif f"limits {unit.threads}" not in self.journal.entries:
+                self._limits(child, unit.threads)
+        if child:
+            child.kill()
+
+    def _work(self, child: Child, unit: Unit, patience: float) -> bool:
+        """Time a unit. False if that cost the process."""
+        begin = time.monotonic()
+        choice = self.wanted.choice
+        try:
+            found = child.ask("unit", (unit, ROUNDS[choice], ROUNDS_SECONDS[choice]), patience)
+        except Gone as reason:
+            self.journal.add(unit.id, {"not_run": {str(unit): str(reason)}, "seconds": time.monotonic() - begin})
+            return False
+        self.journal.add(
+            unit.id, found | {"seconds": time.monotonic() - begin, "expected": estimate.seconds(unit, ROUNDS[choice])}
+        )
+        return True
+
+    def _limits(self, child: Child, threads: int) -> None:
+        begin = time.monotonic()
+        devices = tuple(self.wanted.device) or ("cpu",)
+        try:
+            found = child.ask("limits", (threads, devices, SIDES[self.wanted.choice]), PATIENCE)
+        except Gone as reason:
+            found = {"not_run": {f"limits with {threads} threads": str(reason)}}
+        self.journal.add(f"limits {threads}", found | {"seconds": time.monotonic() - begin})
+
+    def _child(self, threads: int) -> Child:
+        child = Child(threads)
+        self._children.append(child)
+        self.processors[threads] = child.processors
+        return child
+
+    def _left(self) -> float | None:
+        """Seconds that are left of the time; those of an interrupted run before count."""
+        spent = sum(entry.get("seconds", 0.0) for entry in self.journal.entries.values())
+        return None if self.minutes is None else self.minutes * 60 - spent
+
+    def _expected(self, unit: Unit) -> float:
+        """The estimate, corrected by what units have taken so far."""
+        done = [entry for entry in self.journal.entries.values() if "expected" in entry]
+        taken, expected = (sum(entry[key] for entry in done) for key in ("seconds", "expected"))
+        return estimate.seconds(unit, ROUNDS[self.wanted.choice]) * (min(max(taken / expected, 0.2), 8.0) if expected else 1.0)
+
+    def _say(self, unit: Unit, ahead: list[Unit], left: float | None) -> None:
+        rest = sum(self._expected(other) for other in ahead if other.id not in self.journal.entries)
+        done = sum(entry.get("seconds", 0.0) for entry in self.journal.entries.values())
+        later = 0.0 if left is None else left
+        remaining = rest if left is None else min(rest, later)
+        self.say(str(unit), done / max(done + remaining, 1e-9), remaining)
+
+
+def _too_much(unit: Unit, expected: float, left: float | None) -> str:
+    """Why a unit is left out; "" where it is not."""
+    needed, there = estimate.memory(unit), estimate.available()
+    if there is not None and needed > estimate.SHARE * there:
+        return f"left out: it may need {needed / 2**30:.1f} GiB of memory, and {there / 2**30:.1f} GiB are free"
+    if left is not None and expected > left:
+        return f"left out: it would take about {expected:.0f} s, and {max(left, 0):.0f} s were left"
+    return ""
