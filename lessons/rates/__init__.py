@@ -1,0 +1,1 @@
+"""Five learning rates, from too small to diverging, and what momentum and Adam change."""

@@ -1,0 +1,62 @@
+"""The command of the lesson on learning rates."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from lessons.progress import progress
+from lessons.rates import figure, rules_figure
+from lessons.rates.experiment import Experiment
+from lessons.rates.table import definitions, show
+from lessons.rates.task import TASKS
+from lessons.script import Threads, limit_threads, wanted
+from lessons.script import output as _output
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+_task = wanted(f"one of {', '.join(TASKS)}", lambda name: name in TASKS)
+_rate = wanted("a finite number above 0", lambda x: math.isfinite(x) and x > 0)
+MOST = 7
+
+
+@app.command()
+def main(
+    task: Annotated[
+        list[str] | None, typer.Option(callback=_task, help=f"Only this one (repeatable): {', '.join(TASKS)}.")
+    ] = None,
+    rate: Annotated[
+        list[float] | None, typer.Option(callback=_rate, help="Rates of your own in place of the five (repeatable).")
+    ] = None,
+    output: Annotated[Path, typer.Option(callback=_output, help="Where the figure of the rates goes.")] = Path("rates.png"),
+    threads: Threads = 1,
+) -> None:
+    """Train with five learning rates, and say which is too small, good, large, oscillating, diverging, by what the losses do.
+
+    A second figure, NAME_rules, shows what momentum and Adam change. Exit status: 130 after Ctrl-C.
+    """
+    if rate and len(set(rate)) > MOST:
+        raise typer.BadParameter(f"{len(set(rate))} came; wanted at most {MOST}", param_hint="--rate")
+    limit_threads(threads)
+    console = Console(highlight=False, markup=False)
+    experiments = []
+    try:
+        for name in [name for name in TASKS if not task or name in task]:
+            experiment = Experiment(TASKS[name], sorted(set(rate)) if rate else TASKS[name].rates)
+            with progress(experiment.task.steps) as watch:
+                experiment.fill(watch)
+            experiments.append(experiment)
+    except KeyboardInterrupt:
+        console.print("Interrupted.")
+        raise typer.Exit(130) from None
+    definitions(console)
+    for experiment in experiments:
+        show(experiment, console)
+    second = output.with_name(f"{output.stem}_rules{output.suffix}")
+    figure.plot(experiments, output)
+    rules_figure.plot(experiments, second)
+    console.print(f"Losses and paths saved to {output}, momentum and Adam to {second}", soft_wrap=True)
