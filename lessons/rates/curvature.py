@@ -26,17 +26,17 @@ def curvature(task: Task, params: Params) -> float | None:
 def _largest(task: Task, params: Params, step: float) -> float:
     """By power iteration (Golub and Van Loan, "Matrix computations", section 7.3)."""
     model, batch, rng = task.recipe(0.0).op, task.batch(), np.random.default_rng(0)
-    direction: Params = {name: rng.normal(size=value.shape) for name, value in params.items()}
+    direction: Params = {name: np.asarray(rng.normal(size=value.shape)) for name, value in params.items()}
     largest = 0.0
 
     def gradient(by: float) -> Params:
         return gradients(model, {name: value + by * direction[name] for name, value in params.items()}, batch)[1]
 
     for _ in range(ROUNDS):
-        length = np.sqrt(sum((value**2).sum() for value in direction.values()))
+        length = float(np.sqrt(sum(float((value**2).sum()) for value in direction.values())))
         direction = {name: value / length for name, value in direction.items()}
         ahead, behind = gradient(step), gradient(-step)
         bent = {name: (ahead[name] - behind[name]) / (2 * step) for name in params}
-        largest = float(sum((bent[name] * direction[name]).sum() for name in params))
+        largest = sum(float((bent[name] * direction[name]).sum()) for name in params)
         direction = bent
     return largest

@@ -78,9 +78,9 @@ def rules(experiment: Experiment) -> list[str]:
     """What momentum and Adam change."""
     small = min(experiment.rates)
     ends = {rule: float(runs[small].losses[-1]) for rule, runs in experiment.swept.items()}
-    told = [f"{NAMES[rule]} {end:.4f}" for rule, end in ends.items()]
-    text = [f"At the rate {spelled(small)} the loss ends at: {listed(told)}."]
-    text.append("Momentum adds steps of one direction up, to 1 / (1 - 0.9) = 10 steps in the end.")
+    told = [f"{end:.4f} with {NAMES[rule]}" for rule, end in ends.items()]
+    text = [f"At the rate {spelled(small)} the loss ends at {listed(told)}."]
+    text.append("Momentum adds up steps of one direction: in the end each is as long as 1 / (1 - 0.9) = 10 plain ones.")
     moves = {rule: experiment.first_move(rule, small) for rule in HYPER}
     text.append(
         f"Adam divides each gradient by its own size: its first step moves a weight by {moves['adam']:.3g} at most, the rate;"
@@ -90,5 +90,5 @@ def rules(experiment: Experiment) -> list[str]:
     parts = []
     for rule in experiment.swept:
         learned = [spelled(rate) for rate, word in experiment.swept_words(rule).items() if word in ("good", "large")]
-        parts.append(f"{NAMES[rule]} {', '.join(learned) or 'none'}")
+        parts.append(f"{', '.join(learned) or 'none'} for {NAMES[rule]}")
     return [*text, f"{'; '.join(parts)}."]

@@ -174,7 +174,10 @@ def test_the_lesson_prints_the_words_and_saves_both_figures(tmp_path: Path) -> N
     assert code == 0
     for row in ("0.02 0.6867 0.0% 0.75 too small", "0.5 0.0172 0.5% 1.00 good", "2 0.0029 6.1% 1.00 large"):
         assert row in printed
-    assert "At the rate 0.02 the loss ends at: plain gradient descent 0.6867, momentum 0.9 0.1025 and Adam 0.0052." in printed
+    assert (
+        "At the rate 0.02 the loss ends at 0.6867 with plain gradient descent, 0.1025 with momentum 0.9 and 0.0052 with Adam."
+        in printed
+    )
     assert "its first step moves a weight by 0.02 at most, the rate; plain gradient descent's by 0.000403." in printed
     assert "digits" not in printed
     for name in ("r.png", "r_rules.png"):
