@@ -14,8 +14,8 @@ def why(experiments: Sequence[Experiment]) -> list[str]:
     """What parts the runs that learn from those that do not: the gap that the hidden layer makes between the two classes."""
     text = [
         "Why: the output layer can part the four points only by one straight cut through what the hidden units give. There is",
-        "a cut if the line from (0, 1) to (1, 0) does not touch the line from (0, 0) to (1, 1). In the plane of the inputs they cross.",
-        "The hidden layer has to pull them apart; the gap is their distance there.",
+        "a cut if the line from (0, 1) to (1, 0) does not touch the line from (0, 0) to (1, 1). In the plane of the inputs they",
+        "cross. The hidden layer has to pull them apart; the gap is their distance there.",
     ]
     opened = []
     for experiment in experiments:
