@@ -41,6 +41,7 @@ class History:
     seconds          of the first step, in which a framework compiles, and of all others together
     weights          after training
     kept             number of updates -> the weights after so many
+    outputs          number of updates -> the outputs on the test set after so many
     """
 
     losses: Array
@@ -49,6 +50,7 @@ class History:
     seconds: tuple[float, float]
     weights: Weights
     kept: dict[int, Weights] = field(default_factory=dict)
+    outputs: dict[int, Array] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:
@@ -78,14 +80,16 @@ def held() -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, before)
 
 
-def run(loop: Loop, steps: int, tick: Tick = lambda: None, keep: Collection[int] = ()) -> History:
+def run(loop: Loop, steps: int, tick: Tick = lambda: None, keep: Collection[int] = (), predict: Collection[int] = ()) -> History:
     """Train for so many steps, fewer after Ctrl-C.
 
-    tick   is called after each step
-    keep   after how many updates weights are kept
+    tick      is called after each step
+    keep      after how many updates weights are kept
+    predict   after how many updates outputs on the test set are kept. Their time does not count
     """
     losses: list[Array] = []
     kept: dict[int, Weights] = {}
+    outputs: dict[int, Array] = {}
     clock = [time.perf_counter()]
     with held() as interrupted, np.errstate(all="ignore"):  # a rate that is too large overflows: the table shows it
         initial = loop.predict()
@@ -93,6 +97,10 @@ def run(loop: Loop, steps: int, tick: Tick = lambda: None, keep: Collection[int]
         while len(losses) < steps and not interrupted.is_set():
             if len(losses) in keep:
                 kept[len(losses)] = _copied(loop)
+            if losses and len(losses) in predict:
+                began = time.perf_counter()
+                outputs[len(losses)] = loop.predict()
+                clock[1] += time.perf_counter() - began
             losses.append(loop.step())
             tick()
             if len(losses) == 1:
@@ -101,7 +109,8 @@ def run(loop: Loop, steps: int, tick: Tick = lambda: None, keep: Collection[int]
         # Before the loss: PyTorch and Keras update running statistics whenever they compute the loss in training.
         final, weights = loop.predict(), _copied(loop)
         after = loop.loss()
-        return History(np.stack([*losses, after]), initial, final, seconds, weights, {**kept, len(losses): weights})
+        kept, outputs = {**kept, len(losses): weights}, {0: initial, **outputs, len(losses): final}
+        return History(np.stack([*losses, after]), initial, final, seconds, weights, kept, outputs)
 
 
 def _copied(loop: Loop) -> Weights:
@@ -133,9 +142,18 @@ class Columns:
         return {name: history for name, history in self.runs.items() if name != "numpy"}
 
     def fill(
-        self, recipe: Recipe, dtype: Any, names: Iterable[str], watch: Watch, threads: int, keep: Collection[int] = ()
+        self,
+        recipe: Recipe,
+        dtype: Any,
+        names: Iterable[str],
+        watch: Watch,
+        threads: int,
+        keep: Collection[int] = (),
+        predict: Collection[int] = (),
     ) -> None:
-        """Run a recipe in each of these columns, with so many threads; weights of the reference are kept as `run` says.
+        """Run a recipe in each of these columns, with so many threads.
+
+        keep, predict   as `run` says; weights are kept of the reference alone
 
         Raises KeyboardInterrupt after Ctrl-C. The run that it broke off is kept.
         """
@@ -144,7 +162,7 @@ class Columns:
             try:
                 ours = name == "numpy"
                 loop = loops.reference(recipe, dtype) if ours else loops.adapted(name, recipe, dtype, threads=threads)
-                self.runs[name] = run(loop, recipe.steps, watch(f"{name}: training"), keep if ours else ())
+                self.runs[name] = run(loop, recipe.steps, watch(f"{name}: training"), keep if ours else (), predict)
             except Unavailable as reason:
                 self.missing[name] = str(reason)
             except Exception as error:  # a framework raises what it likes: torch raises where a prediction is nan

@@ -95,11 +95,18 @@ def agreement(others: Beside) -> list[str]:
 
 
 def outcome(setting: Setting, values: Values) -> list[str]:
-    """What the update did to the loss."""
+    """What the update did to the loss, and which hidden units it passed by."""
+    text = []
+    if silent := [str(j + 1) for j in range(setting.hidden) if values.h[j] <= 0]:
+        many = len(silent) > 1
+        text.append(
+            f"Hidden unit{'s' if many else ''} {listed(silent)} give{'' if many else 's'} 0 here: the derivative of relu is 0,"
+        )
+        text.append(f"no gradient reaches {'their' if many else 'its'} weights, and the update leaves them as they are.")
     before, after = values.loss, values.after
     if after == before:
-        return [f"The loss stayed at {number(before, 6)} (the forward pass again, with the new parameters)."]
-    text = [f"The loss {'fell' if after < before else 'rose'} from {number(before, 6)} to {number(after, 6)}"]
+        return [*text, f"The loss stayed at {number(before, 6)} (the forward pass again, with the new parameters)."]
+    text.append(f"The loss {'fell' if after < before else 'rose'} from {number(before, 6)} to {number(after, 6)}")
     text.append("(the forward pass again, with the new parameters).")
     if after > before:
         text.append(f"The gradient points up the loss; with the rate {number(setting.rate)} the step against it was too long.")

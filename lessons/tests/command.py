@@ -18,5 +18,5 @@ def explained(name: str, printed: str) -> bool:
     """Whether a score that differs is put down to biased running variances."""
     biased = "unbiased=False: a running variance takes the biased variance of a batch of n, divided by n and not by n - 1"
     why = f"{name} is compared with the reference under its own definitions ({biased}). That is why the test accuracy differs: "
-    ours, theirs, *_ = printed.split("test accuracy ")[1].split()
+    ours, theirs, *_ = printed.split("test accuracy after the last ")[1].split()
     return f"{why}the reference has {theirs} under them, {ours} without them." in printed

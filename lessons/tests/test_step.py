@@ -21,6 +21,7 @@ from lessons.step.graph import drawn
 from lessons.step.groups import groups
 from lessons.step.lines import Line
 from lessons.step.network import Setting, step
+from lessons.step.table import outcome
 from reference.activations import sigmoid
 
 SETTINGS = [Setting(), Setting(loss="mse"), Setting(hidden=1, seed=1), Setting(hidden=8, rate=0.25)]
@@ -87,14 +88,28 @@ def test_numpy_alone_prints_the_whole_step() -> None:
         "    new W2[2] = -0.5 - 0.5 · (-1.1823) = 0.091173\n",
     ):
         assert text in printed
-    assert "The loss fell from 0.770957 to 0.147669" in printed
+    assert "The loss fell from 0.770957 to 0.147669" in " ".join(printed.split())
+    assert "Hidden unit 1 gives 0 here: the derivative of relu is 0, no gradient reaches its weights" in " ".join(printed.split())
     assert "torch" not in printed
 
 
-def test_a_rate_that_is_too_large_is_named() -> None:
-    _, printed = run("--adapter", "numpy", "--seed", 1, "--rate", 20, "--loss", "mse")
-    values = step(Setting(seed=1, rate=20, loss="mse"))
-    assert ("the step against it was too long" in printed) == (values.after > values.loss)
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (-0.25, "The loss fell from 0.770957 to 0.520957 ("),
+        (0.0, "stayed at 0.770957 ("),
+        (0.25, "the step against it was too long"),
+    ],
+)
+def test_what_the_update_did_is_said(change: float, words: str) -> None:
+    values = step(Setting())
+    text = " ".join(outcome(Setting(), replace(values, after=values.loss + change)))
+    assert words in text
+    assert ("too long" in text) == (change > 0)
+
+
+def test_without_a_step_the_loss_stays() -> None:
+    assert "The loss stayed at 0.770957 (" in " ".join(run("--adapter", "numpy", "--rate", 0)[1].split())
 
 
 @pytest.mark.parametrize("name", adapters.NAMES)

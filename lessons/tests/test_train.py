@@ -70,7 +70,39 @@ def test_asking_for_the_loss_changes_nothing_that_is_told(name: str) -> None:
 def test_the_figure_has_a_second_panel_if_there_is_something_to_compare(columns: list[str], panels: int) -> None:
     history = run(loops.reference(TRAINED["xor"]), 3)
     made = Comparison("xor", TRAINED["xor"], "float64", Columns(dict.fromkeys(columns, history)))
-    assert len(drawn(made).axes) == panels
+    assert len(drawn(made).axes) == panels + 1  # the axis of the scores is the first panel's, to the right
+
+
+def test_the_score_is_beside_the_loss(tmp_path: Path) -> None:
+    recipe = replace(RECIPES["mlp"], steps=30)
+    made = Comparison("mlp", recipe, "float64")
+    made.fill(["numpy"], False, lambda _: lambda: None, 1)
+    scores = made.scores(made.history)
+    assert list(scores) == [*made.points, 30]
+    assert scores[30] == made.score(made.history)
+    for step in (3, 27):
+        assert scores[step] == made.score(run(loops.reference(recipe), step)), step
+    losses, beside = drawn(made).axes
+    assert np.array_equal(losses.lines[0].get_ydata(), made.history.losses)
+    assert [*beside.lines[0].get_ydata()] == [*scores.values()]
+    assert beside.get_ylabel() == "test accuracy"
+    _, printed = lesson("mlp", "--adapter", "numpy", "--steps", 30, output=tmp_path / "curves.png")
+    assert "test accuracy before the update of " + " ".join(f"step {step} {scores[step]:.4f}" for step in made.points) in printed
+    assert f"test accuracy after the last {scores[30]:.4f}" in printed
+
+
+@pytest.mark.parametrize("name", ["numpy", *adapters.NAMES])
+def test_asking_for_scores_along_the_way_changes_nothing(name: str) -> None:
+    if name != "numpy":
+        having(name, "models", *MODELS)
+    asked, silent = (
+        run(loops.reference(TRAINED["mlp"]) if name == "numpy" else loops.adapted(name, TRAINED["mlp"]), 3, predict=points)
+        for points in (range(3), ())
+    )
+    assert np.array_equal(asked.losses, silent.losses)
+    assert np.array_equal(asked.final, silent.final)
+    assert list(asked.outputs) == [0, 1, 2, 3]
+    assert list(silent.outputs) == [0, 3]
 
 
 def test_with_numpy_alone_rounding_is_not_measured_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

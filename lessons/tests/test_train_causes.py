@@ -41,7 +41,7 @@ def test_a_score_that_differs_by_definition_is_explained(tmp_path: Path, monkeyp
     monkeypatch.setattr(loops, "adapted", lambda _name, recipe, dtype, **_: loops.reference(biased.apply(recipe), dtype))
     monkeypatch.setattr(comparison, "definitions", lambda *_: biased)
     _, printed = lesson("resnet", "--adapter", "jax", "--steps", 15, "--no-rounding", output=tmp_path / "curves.png")
-    assert "test accuracy 0.4333 0.4389" in printed
+    assert "test accuracy after the last 0.4333 0.4389" in printed
     assert explained("jax", printed)
 
 

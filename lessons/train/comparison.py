@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -64,6 +65,16 @@ class Comparison:
         return self.recipe.score(history.final, self.recipe.test()[1])
 
     @property
+    def points(self) -> range:
+        """Before which updates losses and scores are shown: ten at most."""
+        return range(0, self.recipe.steps, max(1, math.ceil(self.recipe.steps / 10)))
+
+    def scores(self, history: History) -> dict[int, float]:
+        """The recipe's score along a run: number of updates -> the score after so many."""
+        targets = self.recipe.test()[1]
+        return {step: self.recipe.score(outputs, targets) for step, outputs in history.outputs.items()}
+
+    @property
     def reach(self) -> int:
         """How many losses can be compared before rounding hides them."""
         losses = self.history.losses
@@ -111,7 +122,7 @@ class Comparison:
         Raises KeyboardInterrupt after Ctrl-C. What is done by then is kept.
         """
         recipe = self.recipe
-        self.columns.fill(recipe, self.dtype, names, watch, threads)
+        self.columns.fill(recipe, self.dtype, names, watch, threads, predict=self.points)
         known: dict[str, History] = {}
         for column in self.columns.others:
             if own := definitions(recipe, column):

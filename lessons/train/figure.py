@@ -1,4 +1,4 @@
-"""The figure of `python -m lessons.train`: the loss curves, and how far each lies from the reference."""
+"""The figure of `python -m lessons.train`: losses and scores, and how far each loss lies from the reference."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from gradwitness.verdict import K
 from lessons.columns import History
 from lessons.train.comparison import SIGHT, Comparison
 from lessons.train.words import apart
+
+LOSS, SCORE = "0.35", "#2a7f3f"
 
 
 def plot(comparison: Comparison, output: Path) -> None:
@@ -41,14 +43,24 @@ def drawn(comparison: Comparison) -> Figure:
 
 
 def _losses(axes: Axes, comparison: Comparison) -> None:
-    """The reference's losses as a line, the frameworks' as marks upon it."""
+    """The reference's losses and scores as lines, the frameworks' as marks upon them. The scores have the axis to the right."""
     count = len(comparison.columns.others)
-    axes.plot(comparison.history.losses, color="0.6", label="numpy", marker="" if comparison.history.steps else ".")
+    beside = axes.twinx()
+    beside.set_ylabel(comparison.recipe.metric, color=SCORE)
+    beside.tick_params(axis="y", labelcolor=SCORE)
+    axes.plot(comparison.history.losses, color=LOSS, label="numpy: loss", marker="" if comparison.history.steps else ".")
+    scores = comparison.scores(comparison.history)
+    beside.plot(
+        list(scores), list(scores.values()), color=SCORE, linestyle="--", label=f"numpy: {comparison.recipe.metric}", marker="."
+    )
     for i, (name, history) in enumerate(comparison.columns.others.items(), start=1):
         every = max(count, history.steps // 12)  # so that no two marks are on one step
         steps = np.arange(every * (i - 1) // count, history.steps + 1, every)
         axes.plot(steps, history.losses[steps], linestyle="", label=name, **_style(i))
-    axes.legend()
+        theirs = comparison.scores(history)
+        beside.plot(list(theirs), list(theirs.values()), linestyle="", **_style(i))
+    (loss, *others), (score, *_) = (panel.get_legend_handles_labels()[0] for panel in (axes, beside))
+    beside.legend(handles=[loss, score, *others], loc="center right")
 
 
 def _distances(axes: Axes, comparison: Comparison) -> None:

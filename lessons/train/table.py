@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -13,16 +11,20 @@ from lessons.train.words import agreement, definitions, learning, witnesses
 
 
 def table(comparison: Comparison) -> Table:
-    """Losses along the way, score and seconds, one column for each implementation."""
+    """Losses and scores along the way, and seconds, one column for each implementation."""
     recipe, histories = comparison.recipe, comparison.columns.runs.values()
     grid = Table("", box=box.SIMPLE_HEAD, pad_edge=False)
     for name in comparison.columns.runs:
         grid.add_column(name, justify="right")
     grid.add_row("loss before the update of")
-    for step in range(0, recipe.steps, max(1, math.ceil(recipe.steps / 10))):
+    for step in comparison.points:
         grid.add_row(f"  step {step}", *(f"{h.losses[step]:.6f}" if step < h.steps else "" for h in histories))
     grid.add_row("loss after the last", *(f"{h.losses[-1]:.6f}" for h in histories))
-    grid.add_row(recipe.metric, *(f"{comparison.score(h):.4f}" for h in histories))
+    grid.add_row(f"{recipe.metric} before the update of")
+    along = [comparison.scores(h) for h in histories]
+    for step in comparison.points:
+        grid.add_row(f"  step {step}", *(f"{scores[step]:.4f}" if step in scores else "" for scores in along))
+    grid.add_row(f"{recipe.metric} after the last", *(f"{comparison.score(h):.4f}" for h in histories))
     grid.add_row("seconds, first step", *(f"{h.seconds[0]:.2f}" for h in histories))
     grid.add_row("seconds, the others", *(f"{h.seconds[1]:.2f}" for h in histories))
     return grid
