@@ -14,7 +14,7 @@ from gradwitness.derivative.slope import Slope, quick, slope
 from gradwitness.judging.directions import Direction
 from gradwitness.judging.inner_product import inner_product
 from gradwitness.judging.measured import Measured
-from gradwitness.judging.outputs import FIRST_STEP, FLOAT32, Noise
+from gradwitness.judging.outputs import FIRST_STEP, FLOAT32, STILL, Noise
 from gradwitness.judging.point import Point
 from gradwitness.verdict import K
 
@@ -59,6 +59,11 @@ class BlackBox:
         self._eps = float(np.finfo(point.dtype).eps)
         self.noise = Noise(point)
         self.noise.measure(along)
+        if self.noise.grain > FLOAT32:  # backward may compute anew, and otherwise, what forward has rounded so coarsely
+            self.spreads = [
+                np.hypot(spread, self.noise.grain * np.max(np.abs(claim), initial=0))
+                for spread, claim in zip(self.spreads, self.claims, strict=True)
+            ]
         point.noise = self.noise.together
         self.reach = FIRST_STEP
         self._far = False
@@ -138,10 +143,14 @@ class BlackBox:
             return self.along(direction, step, rungs, reached)
         half = self._half(direction, found) if found.kind == "kink" else np.longdouble(0)
         claimed = direction.of(self.claims)
-        if self.noise.found and found.kind in ("jump", "undefined"):
-            found = replace(found, kind="smooth")  # steps of a narrow dtype look like that; the error is infinite in any case
+        if self.noise.found and (found.kind != "smooth" or found.reach < STILL * self.noise.found):
+            # steps of a narrow dtype look like kinks and jumps; and between two steps the slope is not the one that is meant
+            found = replace(found, kind="smooth", error=np.longdouble(np.inf))
         elif self.noise.grain > FLOAT32:
             found = replace(found, error=COARSER * found.error)
+            longer = found.reach > 2 * FIRST_STEP
+            if longer and abs(found.value) > found.error >= abs(found.value + claimed):  # flat there, perhaps not at the point
+                found = replace(found, error=np.longdouble(np.inf))
         elif self._has_ended(found, claimed, self.reach if step is None else step):
             found = replace(found, error=np.longdouble(np.inf))
         return Measured(direction, claimed, found.value, found.error, slack, found, half, line.still(), reached, line, rungs)

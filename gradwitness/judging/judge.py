@@ -92,8 +92,9 @@ class Judge:
             found = SecondLook(self.box).again(found)
             self.confirmed = not found.agrees
             self.more += APART if self.confirmed else 0
-        if found.slope.kind in ("jump", "undefined"):
+        if found.slope.kind != "smooth":
             self._look()
+        if found.slope.kind in ("jump", "undefined"):
             found = SecondLook(self.box).jump(found)
         self.measured.append(found)
         self.note(found)
