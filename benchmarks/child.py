@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from multiprocessing.connection import Connection
@@ -18,7 +18,7 @@ from typing import Any
 from benchmarks.units import Unit
 
 Task = tuple[str, Any]
-"""("limits", (threads, devices, side)), ("unit", (unit, rounds, budget)) or ("end", None)."""
+"""("devices", names), ("limits", (threads, devices, side)), ("unit", (unit, rounds, budget)) or ("end", None)."""
 
 
 @contextmanager
@@ -49,7 +49,29 @@ def main(connection: Connection, threads: int) -> None:
             kind, task = connection.recv()
             if kind == "end":
                 return
-            connection.send(_limits(*task) if kind == "limits" else _unit(*task))
+            connection.send(_answer(kind, task))
+
+
+def _answer(kind: str, task: Any) -> dict[str, Any]:
+    """What is sent back; an error of a task is an answer, too: the parent says it, and this process goes on."""
+    try:
+        return _seen(task) if kind == "devices" else _limits(*task) if kind == "limits" else _unit(*task)
+    except Exception as error:
+        subject = task[0] if kind == "unit" else kind
+        return {"not_run": {str(subject): f"{type(error).__name__}: {error}".partition("\n")[0]}}
+
+
+def _seen(names: Sequence[str]) -> dict[str, Any]:
+    """Framework -> the devices that it sees; none where it does not load."""
+    from gradwitness import frameworks
+
+    seen: dict[str, Any] = {}
+    for name in names:
+        try:
+            seen[name] = frameworks.load(name).devices()
+        except frameworks.Unavailable:
+            seen[name] = []
+    return seen
 
 
 def _limits(threads: int, devices: tuple[str, ...], side: int) -> dict[str, Any]:

@@ -82,11 +82,15 @@ class Run:
 
     minutes   for everything; None for as long as it takes
     say       hears of progress
+    end       when it must be over, on the monotonic clock; a unit that is not done by then is given up
+    anew      do not go on with a run that was interrupted
     """
 
     wanted: Wanted
     minutes: float | None
     say: Say
+    end: float | None = None
+    anew: bool = False
     journal: Journal = field(init=False)
     left_out: dict[str, str] = field(default_factory=dict)
     processors: dict[int, list[int]] = field(default_factory=dict)
@@ -94,6 +98,9 @@ class Run:
 
     def __post_init__(self) -> None:
         self.journal = journal_of(self.wanted, checkout.commit(), checkout.changes(), checkout.machine())
+        if self.anew:
+            self.journal.delete()
+            self.journal.entries.clear()
         if "started" not in self.journal.entries:
             self.journal.add("started", {"at": datetime.now(UTC).isoformat(timespec="seconds"), "seconds": 0.0})
 
@@ -126,12 +133,18 @@ class Run:
                 continue
             self._say(unit, units[index:], left)
             child = child or self._child(unit.threads)
-            if not self._work(child, unit, PATIENCE if left is None else left + 0.5 * expected):
+            if not self._work(child, unit, self._patience(expected, left)):
                 child = None
-            elif f"limits {unit.threads}" not in self.journal.entries:
-                self._limits(child, unit.threads)
+            elif f"limits {unit.threads}" not in self.journal.entries and not self._limits(child, unit.threads):
+                child = None
         if child:
             child.kill()
+
+    def _patience(self, expected: float, left: float | None) -> float:
+        """Seconds to wait for a unit: half as much as expected beyond the time, unless the end is the end."""
+        if self.end is not None:
+            return max(self.end - time.monotonic(), 1.0)
+        return PATIENCE if left is None else left + 0.5 * expected
 
     def _work(self, child: Child, unit: Unit, patience: float) -> bool:
         """Time a unit. False if that cost the process."""
@@ -147,14 +160,17 @@ class Run:
         )
         return True
 
-    def _limits(self, child: Child, threads: int) -> None:
+    def _limits(self, child: Child, threads: int) -> bool:
+        """Measure what the machine can do at most. False if that cost the process."""
         begin = time.monotonic()
         devices = tuple(self.wanted.device) or ("cpu",)
         try:
-            found = child.ask("limits", (threads, devices, SIDES[self.wanted.choice]), PATIENCE)
+            found = child.ask("limits", (threads, devices, SIDES[self.wanted.choice]), self._patience(PATIENCE, self._left()))
         except Gone as reason:
-            found = {"not_run": {f"limits with {threads} threads": str(reason)}}
+            self.journal.add(f"limits {threads}", {"not_run": {f"limits, {threads} threads": str(reason)}})
+            return False
         self.journal.add(f"limits {threads}", found | {"seconds": time.monotonic() - begin})
+        return True
 
     def _child(self, threads: int) -> Child:
         child = Child(threads)
@@ -164,6 +180,8 @@ class Run:
 
     def _left(self) -> float | None:
         """Seconds that are left of the time; those of an interrupted run before count."""
+        if self.end is not None:
+            return self.end - time.monotonic()
         spent = sum(entry.get("seconds", 0.0) for entry in self.journal.entries.values())
         return None if self.minutes is None else self.minutes * 60 - spent
 

@@ -25,7 +25,8 @@ UNITS = {"tf32": 2.0**-11, "bfloat16": 2.0**-8}
 """Unit roundoff of an operand."""
 HAVE = {"torch": PRECISIONS, "jax": PRECISIONS, "tensorflow": ("float32", "tf32")}
 """Framework -> what it can be told. Keras sets bfloat16 by a policy of each layer, which the adapter's layers do not have."""
-_JAX = {"float32": "highest", "tf32": "TF32_TF32_F32", "bfloat16": "BF16_BF16_F32"}
+_JAX = {"float32": "highest", "tf32": "tensorfloat32", "bfloat16": "BF16_BF16_F32"}
+"""What `jax.default_matmul_precision` takes. A CPU that is told TF32 computes in float32; so it is never told (units.py)."""
 
 
 class Mixed(Noise):

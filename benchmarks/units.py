@@ -102,8 +102,8 @@ class Wanted:
         peer = who.framework in PEERS
         if (self.mode and who.mode not in self.mode) or (self.precision and who.precision not in self.precision):
             return False
-        if who.precision != "float32" and who.device == "cpu" and not self.precision:
-            return False  # a CPU has it where somebody says so
+        if who.device == "cpu" and (who.precision == "tf32" or (who.precision != "float32" and not self.precision)):
+            return False  # no CPU has TF32, and bfloat16 is of use where somebody says so
         if self.framework or self.mode:  # asked for by name
             return not peer or who.framework in self.framework
         usual = frameworks.spec_of(who.framework).customary if not peer else ""

@@ -70,10 +70,7 @@ def run(
 def time_all(wanted: Wanted, minutes: float | None, *, again: bool = False) -> Result:
     """Run it, with progress on stderr. Leaves with 130 after Ctrl-C."""
     with Watch() as watch:
-        measure = Run(wanted, minutes, watch)
-        if again:
-            measure.journal.delete()
-            measure = Run(wanted, minutes, watch)
+        measure = Run(wanted, minutes, watch, anew=again)
         done = sum(1 for unit in wanted.units() if unit.id in measure.journal.entries)
         if done:
             watch.write(f"Going on with an interrupted run: {done} units are done.")

@@ -39,7 +39,8 @@ def verdict(result: Result) -> str:
         return "No control was run: nothing says whether these figures can be trusted."
     said = f"NumPy against itself: {control.ratio:.3f}, 95% interval {control.low:.3f} to {control.high:.3f}"
     if control.trusted:
-        return f"control: {said}; it contains 1"
+        told = max(control.high, 1 / control.low)
+        return f"control: {said}; it contains 1. Nothing that differs by less than a factor of {told:.3f} is told apart"
     return f"THIS RUN CANNOT BE TRUSTED: {said} does not contain 1. Close other programs and run it again."
 
 

@@ -28,6 +28,8 @@ class Fake:
 
     def ask(self, kind: str, task: Any, patience: float) -> dict[str, Any]:
         if kind == "limits":
+            if self.dies_at == "limits":
+                raise Gone("its process ended with exit code 1")
             return {"limits": {"matmul": [], "bandwidth": []}}
         unit: Unit = task[0]
         type(self).asked.append(str(unit.problem))
@@ -86,6 +88,13 @@ def test_a_process_that_dies_costs_one_unit(fake: type[Fake]) -> None:
     result = Run(WANTED, None, silent)()
     assert [each.number for each in result.cells] == [64, 1024]
     assert result.not_run == {"mlp width 256, step, 1 thread": "its process ended with exit code -9 (out of memory?)"}
+
+
+def test_limits_that_cannot_be_measured_cost_no_unit(fake: type[Fake]) -> None:
+    fake.dies_at = "limits"
+    result = Run(WANTED, None, silent)()
+    assert [each.number for each in result.cells] == [64, 256, 1024]
+    assert result.not_run == {"limits, 1 threads": "its process ended with exit code 1"}
 
 
 def test_an_interrupted_run_goes_on(fake: type[Fake]) -> None:

@@ -51,6 +51,8 @@ def test_narrow_precisions_are_for_gpus_unless_they_are_asked_for() -> None:
     narrow = Implementation("torch", "eager", "cpu", "bfloat16")
     assert narrow not in Wanted("full").implementations()
     assert narrow in Wanted("full", precision=("bfloat16",)).implementations()
+    with pytest.raises(ValueError, match="--precision tf32"):  # no CPU has it
+        Wanted("full", precision=("tf32",))
     assert Implementation("torch", "eager", "cuda", "tf32") in Wanted("full", device=("cuda",)).implementations()
     assert all(who.device == "cuda" for who in Wanted("full", device=("cuda",)).implementations()[1:])
 
