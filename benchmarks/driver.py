@@ -133,9 +133,9 @@ class Run:
                 continue
             self._say(unit, units[index:], left)
             child = child or self._child(unit.threads)
-            if not self._work(child, unit, self._patience(expected, left)):
-                child = None
-            elif f"limits {unit.threads}" not in self.journal.entries and not self._limits(child, unit.threads):
+            if not self._work(child, unit, self._patience(expected, left)) or (
+                f"limits {unit.threads}" not in self.journal.entries and not self._limits(child, unit.threads)
+            ):
                 child = None
         if child:
             child.kill()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ def test_its_limits_are_of_both_devices(recorded: Result) -> None:
 
 
 def test_it_is_summed_up(recorded: Result) -> None:
-    console = Console(width=200, record=True, quiet=True)
+    console = Console(width=200, file=io.StringIO(), record=True)
     show(recorded, console)
     said = console.export_text()
     assert "mlp, step, 1 thread: times as fast as NumPy" in said
