@@ -11,6 +11,7 @@ import numpy as np
 from rich.console import Console
 
 from trust.places import PAGE, RESULTS
+from trust.soak import functions_report
 from trust.soak.user_code_report import COLUMNS, cells
 
 Summary = Mapping[str, Any]
@@ -113,6 +114,26 @@ def user_code(summary: Summary) -> str:
     return "\n".join([*lines, *(f"\n    {alarm}" for alarm in summary["alarms"])]).rstrip()
 
 
+def functions(summary: Summary) -> str:
+    """A row for each framework and dtype, how many seeds were run, why some could not be told, and the alarms."""
+    seeds = []
+    for kind, (run, least, most) in summary["seeds"].items():
+        each = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+        seeds.append(f"{run:,} of {summary['of one seed'][kind]:,} {kind} cases at {each} seed{'s' if most != 1 else ''}")
+    checks, count = sum(row["checks"] for row in summary["rows"]), len(summary["alarms"])
+    lines = [
+        f"{', '.join(summary['versions'])}. {checks:,} checks, {count} alarms.",
+        f"In a framework and a dtype each: {', '.join(seeds)}.",
+        "",
+        _grid(functions_report.COLUMNS, map(functions_report.cells, summary["rows"])),
+        "",
+        "It cannot tell where",
+        "",
+    ]
+    lines += [f"- {reason}: {', '.join(f'`{op}`' for op in ops)}" for reason, ops in summary["cannot tell"].items()]
+    return "\n".join([*lines, *(f"\n    {alarm}" for alarm in summary["alarms"])]).rstrip()
+
+
 def sensitivity(summary: Summary) -> str:
     """A row for each family in each dtype."""
     rows: list[list[Any]] = []
@@ -151,9 +172,10 @@ TEXTS: Mapping[str, Callable[[Summary], str]] = {
     "diagnosis": diagnosis,
     "soak": soak,
     "user_code": user_code,
+    "functions": functions,
     "sensitivity": sensitivity,
 }
-ARGUMENTS = {"user_code": "soak --user-code"}
+ARGUMENTS = {"user_code": "soak --user-code", "functions": "soak --functions"}
 """Of `python -m trust`, where they are not the summary's name."""
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.diagnosis.explained import explained
+from gradwitness.functions.rounded import grows
 from gradwitness.judging.black_box import BlackBox
 from gradwitness.judging.claims import Claim
 from gradwitness.judging.directions import Direction, joint
@@ -17,7 +18,7 @@ from gradwitness.judging.judge import SEEN
 from gradwitness.judging.measured import Measured
 from gradwitness.judging.point import Point
 from gradwitness.report.findings import SHOWN, Finding
-from gradwitness.subjects.tensors.function import Differentiated
+from gradwitness.subjects.tensors.function import EPS, Differentiated
 
 LOOKED = 4
 """Elements that are looked at alone: those that are nan, those that may lie at a kink."""
@@ -117,13 +118,7 @@ def _worded(finding: Finding, point: Point, subject: Differentiated) -> Finding:
     which = names.index(finding.about)
     if which in subject.ungiven:
         return _ungiven(finding, subject.leaves[which].name, subject.backend.title)
-    if finding.verdict == "wrong" and _below_its_dtype(finding, point, which, subject):
-        own = " and ".join(dict.fromkeys(subject.dtypes))
-        message = (
-            f"In float64 it is off by {finding.distance:.2g} at {_at(finding.about, finding.index)}: less than float32 holds. "
-            "A constant of the rule is a float32 number, or the rule takes for granted what inputs that were rounded to "
-            f"{own} fulfil but nearly"
-        )
+    if finding.verdict == "wrong" and (message := _below_its_dtype(finding, point, which, subject)):
         return Finding(finding.about, "note", message, of=finding.of)
     if finding.verdict == "kink":
         said = _member(point, which)
@@ -133,12 +128,25 @@ def _worded(finding: Finding, point: Point, subject: Differentiated) -> Finding:
     return finding
 
 
-def _below_its_dtype(finding: Finding, point: Point, which: int, subject: Differentiated) -> bool:
-    """Whether a difference in float64 is below float32's last digits, for a function whose inputs have no more of them."""
+def _below_its_dtype(finding: Finding, point: Point, which: int, subject: Differentiated) -> str:
+    """What is said about a difference in float64 that is below the last digits of the inputs; empty for any other.
+
+    In 16 bits these hide much, so that the difference must be due to the rounding of the inputs.
+    """
+    eps, own = [EPS.get(dtype, 0.0) for dtype in subject.dtypes], " and ".join(dict.fromkeys(subject.dtypes))
+    off = f"In float64 it is off by {finding.distance:.2g} at {_at(finding.about, finding.index)}"
+    granted = f"the rule takes for granted what inputs that were rounded to {own} fulfil but nearly"
+    if min(eps, default=0.0) >= EPS["float32"] and _within(finding, point, which, NEAR):
+        return f"{off}: less than float32 holds. A constant of the rule is a float32 number, or {granted}"
+    if min(eps, default=0.0) >= EPS["float16"] and _within(finding, point, which, 4 * max(eps)) and grows(point, which, subject):
+        return f"{off}: less than {own} holds. It is further off where the inputs are further from these: {granted}"
+    return ""
+
+
+def _within(finding: Finding, point: Point, which: int, share: float) -> bool:
+    """Whether a difference is at most a share of the largest element."""
     claim = point.claims[which]
-    if claim is None or not finding.distance >= 0 or "float64" in subject.dtypes or "complex128" in subject.dtypes:
-        return False
-    return bool(finding.distance <= NEAR * float(np.max(np.abs(claim.value), initial=0)))
+    return claim is not None and bool(0 <= finding.distance <= share * float(np.max(np.abs(claim.value), initial=0)))
 
 
 def _ungiven(finding: Finding, name: str, title: str) -> Finding:

@@ -55,9 +55,9 @@ def soak(
         soak_user_code(draws, seconds, fresh=fresh, output=output, update_docs=update_docs)
         return
     if functions:
-        if case or scheduler or update_docs:
-            raise typer.BadParameter("functions have no case, scheduler or figures in the docs", param_hint="--functions")
-        soak_functions(seeds, seconds, op, adapter, dtype, fresh=fresh)
+        if case or scheduler:
+            raise typer.BadParameter("functions have no case and no scheduler", param_hint="--functions")
+        soak_functions(seeds, seconds, op, adapter, dtype, fresh=fresh, update_docs=update_docs)
         return
     try:
         Selection(op=op, adapter=adapter, dtype=dtype)

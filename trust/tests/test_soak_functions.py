@@ -10,7 +10,8 @@ import pytest
 from gradwitness import frameworks
 from trust.journal import Journal
 from trust.soak import functions
-from trust.soak.functions import alarms, checked, checks, on_record, table
+from trust.soak.functions import EDGES, checked, checks, on_record
+from trust.soak.functions_report import alarms, key, summary, table
 
 SAMPLE = [
     ("torch", "layer_norm", "generic", "float32", 0),
@@ -47,7 +48,10 @@ def test_a_planted_mistake_raises_an_alarm(monkeypatch: pytest.MonkeyPatch) -> N
     entry = checked(("torch", "tanh", "generic", "float32", 0))
     assert entry["verdict"] == "wrong"
     assert "torch / tanh / generic / float32 / 0: wrong, dx" in alarms([entry])[0]
-    assert table([entry]).row_count == 1
+    found = summary([entry], EDGES, list(checks(1, ["tanh"], ["torch"], [])))
+    assert found["seeds"] == {"generic": [1, 1, 1], "edge": [0, 0, 0]}
+    assert found["of one seed"]["generic"] == 3
+    assert table(found).row_count == 1
 
 
 def test_the_first_cases_of_all_ops_come_before_the_edges() -> None:
@@ -57,7 +61,7 @@ def test_the_first_cases_of_all_ops_come_before_the_edges() -> None:
 
 
 def test_what_was_checked_is_not_checked_again(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "functions.jsonl", functions._key)
+    journal = Journal(tmp_path / "functions.jsonl", key)
     first, second = list(checks(1, ["tanh"], ["torch"], ["float32"]))[:2]
     for check, verdict in ((first, "right"), (second, "wrong")):
         names = dict(zip(("adapter", "op", "case", "dtype", "seed"), check, strict=True))
@@ -69,3 +73,5 @@ def test_what_was_checked_is_not_checked_again(tmp_path: Path) -> None:
 def test_what_the_matrix_has_on_record_is_known() -> None:
     assert on_record(("torch", "hard_sigmoid", "generic", "float64", 0))
     assert not on_record(("torch", "tanh", "generic", "float64", 0))
+    assert on_record(("torch", "binary_cross_entropy", "saturated", "bfloat16", 0))
+    assert not on_record(("torch", "binary_cross_entropy", "saturated", "float32", 0))

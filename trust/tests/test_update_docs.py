@@ -24,6 +24,7 @@ from trust.peers import run as peers_run
 from trust.places import PAGE, PLOT, RESULTS
 from trust.sensitivity import command as sensitivity_command
 from trust.soak import command as soak_command
+from trust.soak import functions as soak_functions
 from trust.soak import run as soak_run
 from trust.soak import user_code as soak_user_code
 
@@ -35,6 +36,7 @@ RUNS = {
     "peers": [["peers", "--op", "relu", "--mutants", "1", "--seeds", "1"], ["peers", "--op", "relu", "--report"]],
     "soak": [["soak", "--op", "relu", "--seeds", "1", "--adapter", "torch"], ["soak", "--minutes", "0"]],
     "user_code": [["soak", "--user-code", "--draws", "1", "--seconds", "2"]],
+    "functions": [["soak", "--functions", "--op", "relu", "--adapter", "torch", "--seeds", "1", "--seconds", "1"]],
     "sensitivity": [["sensitivity", "--op", "relu", "--dtype", "float32"]],
 }
 """Of each command: a run of a part, and a report of what was run."""
@@ -70,6 +72,7 @@ def _journals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peers_run, "FILE", tmp_path / "peers.jsonl")
     monkeypatch.setattr(soak_command, "RECORD", tmp_path / "soak.jsonl")
     monkeypatch.setattr(soak_user_code, "RECORD", tmp_path / "user_code.jsonl")
+    monkeypatch.setattr(soak_functions, "RECORD", tmp_path / "functions.jsonl")
     for module in (mutants_run, peers_run, soak_run):
         monkeypatch.setattr(module, "each", here)
     monkeypatch.setattr(catalogue, "corpus", lambda *_: iter(two_mutants()))

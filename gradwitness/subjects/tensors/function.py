@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -182,6 +182,22 @@ class Differentiated:
             for path, value in self.fixed.items()
         }
         return Running(self, values, precision, active, fixed)
+
+    @contextmanager
+    def moved(self, move: Callable[[Array], Array]) -> Iterator[None]:
+        """Inside, the floats that it is given as data have other values."""
+        fixed, evaluators = self.fixed, self._evaluators
+        backend = self.backend
+        wide = {path: "complex128" if backend.dtype(value).startswith("complex") else "float64" for path, value in fixed.items()}
+        try:
+            self._evaluators = {}
+            self.fixed = {
+                path: backend.tensor(move(np.asarray(backend.array(value), np.float64)), value, wide[path])
+                for path, value in fixed.items()
+            }
+            yield
+        finally:
+            self.fixed, self._evaluators = fixed, evaluators
 
     def draws(self, arrays: Sequence[Any]) -> bool:
         """Whether it draws random numbers from the framework's generator."""
