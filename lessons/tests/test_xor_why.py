@@ -12,7 +12,7 @@ from lessons.tests.command import run_command
 from lessons.xor import app as xor
 from lessons.xor.experiment import Experiment
 from lessons.xor.figure import drawn
-from lessons.xor.geometry import _nearest, gap
+from lessons.xor.geometry import _nearest, gap, shown
 from lessons.xor.seeds import learning_seeds
 from lessons.xor.setting import Setting, learned
 from lessons.xor.why import why
@@ -64,6 +64,15 @@ def test_the_textbook_s_hidden_layer_opens_a_gap() -> None:
     # the others on (0, 0) and (2, 1), whose line passes at 1 / sqrt(5).
     params = {"hidden.weight": np.ones((2, 2)), "hidden.bias": np.array([0.0, -1.0])}
     assert gap(params) == pytest.approx(1 / np.sqrt(5), rel=1e-15)
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e-8, 1e8, 1e200])
+def test_a_gap_grows_with_the_weights(size: float) -> None:
+    params = Setting(8, 42, 0.5, 0, "bce").recipe.start()[0]
+    larger = {name: size * value for name, value in params.items()}
+    assert gap(larger) == pytest.approx(size * gap(params), rel=1e-12)
+    assert shown(gap(params)) == "0.0476"
+    assert shown(3e200) == "3.0e+200"
 
 
 @pytest.mark.parametrize("seed", [0, 2, 42])

@@ -31,8 +31,14 @@ def gap(params: dict[str, Array]) -> float:
     values = hidden_values(params)
     if not np.isfinite(values).all():
         return float("nan")
-    zero, up, right, both = values
-    return min(_nearest(up, right, zero, both), _nearest(zero, both, up, right))
+    scale = float(values.max()) or 1.0  # squares of what too large a rate leaves overflow
+    zero, up, right, both = values / scale
+    return scale * min(_nearest(up, right, zero, both), _nearest(zero, both, up, right))
+
+
+def shown(gap: float) -> str:
+    """A gap as it is printed."""
+    return f"{gap:.4f}" if gap < 1e6 else f"{gap:.1e}"
 
 
 def _nearest(a: Array, b: Array, c: Array, d: Array) -> float:

@@ -12,7 +12,7 @@ from rich.table import Table
 from gradwitness.arrays import Array
 from lessons.columns import History
 from lessons.xor.experiment import Experiment
-from lessons.xor.geometry import gap
+from lessons.xor.geometry import gap, shown
 from lessons.xor.setting import dead, learned
 from lessons.xor.why import why
 from lessons.xor.words import POINTS, agreement, verdict, witnesses
@@ -30,7 +30,7 @@ def beside(experiments: Sequence[Experiment]) -> Table:
     ends = [(experiment.setting.recipe.start()[0], experiment.history.weights[0]) for experiment in experiments]
     grid.add_row("hidden layer, before and after")
     grid.add_row("  units that are dead", *(f"{dead(before)}, {dead(after)}" for before, after in ends))
-    grid.add_row("  gap between the classes", *(f"{gap(before):.4f}, {gap(after):.4f}" for before, after in ends))
+    grid.add_row("  gap between the classes", *(f"{shown(gap(before))}, {shown(gap(after))}" for before, after in ends))
     return grid
 
 

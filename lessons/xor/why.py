@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lessons.script import listed
 from lessons.xor.experiment import Experiment
-from lessons.xor.geometry import gap
+from lessons.xor.geometry import gap, shown
 from lessons.xor.setting import Setting, dead, learned
 
 
@@ -23,7 +23,7 @@ def why(experiments: Sequence[Experiment]) -> list[str]:
         before, after = gap(setting.recipe.start()[0]), gap(history.weights[0])
         alive = setting.hidden - dead(history.weights[0])
         text.append(f"With {setting}, of which {alive} {'is' if alive == 1 else 'are'} alive at the end, the gap goes from")
-        text.append(f"{before:.4f} to {after:.4f}, and the network {'has' if learned(history) else 'has not'} learned XOR.")
+        text.append(f"{shown(before)} to {shown(after)}, and the network {'has' if learned(history) else 'has not'} learned XOR.")
         if learned(history) and 0 < before < after:
             opened.append(str(setting))
     if opened:
