@@ -52,8 +52,10 @@ class Experiment:
 
     @property
     def words(self) -> dict[float, str]:
-        """Rate -> the word for its run."""
-        return dict(zip(self.runs, words([history.losses for history in self.runs.values()]), strict=True))
+        """Rate -> the word for its run. Those of the sweep by gradient descent are compared with, too."""
+        swept = [history.losses for history in self.swept.get("sgd", {}).values()]
+        named = words([*(history.losses for history in self.runs.values()), *swept])
+        return dict(zip(self.runs, named, strict=False))
 
     def swept_words(self, rule: str) -> dict[float, str]:
         """Likewise for the sweep of a rule, in comparison with the best run of all rules."""

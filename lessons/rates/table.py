@@ -69,8 +69,10 @@ def why(experiment: Experiment) -> list[str]:
             )
             text.append(f"2/{c} = {2 / sharpest:.3g}.")
     first, second = map(named, places(experiment))
-    text.append(f"The figure shows the path of the weights {first} and {second}, which went the longest way at the largest rate")
-    text.append("that does not diverge.")
+    steady = "" if set(experiment.words.values()) == {"diverging"} else " that does not diverge"
+    text.append(
+        f"The figure shows the path of the weights {first} and {second}, which went the longest way at the largest rate{steady}."
+    )
     return text
 
 

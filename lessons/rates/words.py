@@ -14,7 +14,7 @@ CRITERIA: Mapping[str, str] = {
     "diverging": "the loss ends above its start, or is no number any more",
     "oscillating": f"it ends below, but of what falling steps won, rising steps lost at least {OSCILLATING:.0%}",
     "large": f"rising steps lost at least {LARGE:.0%} of it",
-    "too small": f"rising steps lost less, and the loss came down less than {CLOSE:.0%} as far as in the best of the runs",
+    "too small": f"rising steps lost less, and the loss came down less than {CLOSE:.0%} as far as in the best run",
     "good": f"rising steps lost less, and the loss came down at least {CLOSE:.0%} as far",
 }
 """Word -> when it is used. The first that holds is taken."""

@@ -185,6 +185,17 @@ def test_the_lesson_prints_the_words_and_saves_both_figures(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
+    ("rate", "row"),
+    [("1e-300", "1e-300 0.6955 0.0% 0.75 too small"), ("1e300", "1e+300 8.0590 more than was won 0.50 diverging")],
+)
+def test_a_rate_alone_is_compared_with_the_sweep(rate: str, row: str, tmp_path: Path) -> None:
+    code, printed = lesson("--task", "xor", "--rate", rate, output=tmp_path / "r.png")
+    assert code == 0
+    assert row in printed
+    assert ("at the largest rate that does not diverge." in printed) == ("diverging" not in row)
+
+
+@pytest.mark.parametrize(
     ("options", "came", "wanted"),
     [
         (("--task", "mnist"), "'mnist' came", "one of xor, digits"),
