@@ -26,11 +26,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         )
     group.addoption("--passes", type=int, default=3, metavar="N", help="times that each implementation has its turn (default: 3)")
     group.addoption("--threads", type=int, default=1, metavar="N", help="threads for each implementation (default: 1)")
-    group.addoption(
-        "--save-results",
-        action="store_true",
-        help="write results/<device or processor>.txt and .json; complete runs on a GPU always do",
-    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,23 +1,16 @@
-"""What a run has measured so far: pooled over passes, related to the reference, written so that an interrupt loses nothing."""
+"""What a run has measured so far: pooled over passes, related to the reference."""
 
 from __future__ import annotations
 
-import json
-import os
-import re
 import statistics
 import sys
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from benchmarks import peers
 from benchmarks.plan import REFERENCE, Implementation
 from benchmarks.sizes import PEERS
-from conformance import threads
-from conformance.machine import describe_machine
 from gradwitness import frameworks
 
 Group = tuple[str, str, str]
@@ -95,43 +88,6 @@ class Results:
                 said[label] = version
         return said | {name: peers.version(name) for name in PEERS if name in sys.modules}
 
-    def as_json(self) -> dict[str, Any]:
-        """For a file: numbers in seconds."""
-        return {
-            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-            "machine": describe_machine(),
-            "devices": device_names(),
-            "versions": self.versions(),
-            "threads": {"each": self.count, "processors": self.processors, "in_use": threads.in_use()},
-            "timings": [self._timing(group, who) for group, row in self.samples.items() for who in row],
-            "preparation": [
-                {"model": model, "size": size, "implementation": str(who), **taken}
-                for (model, size), row in self.preparation.items() for who, taken in row.items()
-            ],
-            "imports": self.imports,
-            "first_use": {str(who): seconds for who, seconds in self.starts.items()},
-            "costs": {name: _numbers(sample) for name, sample in self.costs.items()},
-            "not_run": {str(who): reason for who, reason in self.not_run.items()},
-            "differ": self.differ,
-            "notes": self.notes,
-        }  # fmt: skip
-
-    def _timing(self, group: Group, who: Implementation) -> dict[str, Any]:
-        ratio = self.ratio(group, who)
-        return {
-            "model": group[0], "size": group[1], "phase": group[2], "implementation": str(who),
-            **_numbers(self.samples[group][who]),
-            "ratio": ratio and ratio[0], "ratio_spread": ratio and ratio[1],
-        }  # fmt: skip
-
-
-def _numbers(sample: Sample) -> dict[str, Any]:
-    first, third = sample.quartiles
-    return {
-        "median": sample.median, "first_quartile": first, "third_quartile": third, "rounds": len(sample.seconds),
-        "cpu_per_wall": max(sample.shares, default=None),
-    }  # fmt: skip
-
 
 def device_names() -> list[str]:
     """The GPUs that a loaded framework sees."""
@@ -140,15 +96,3 @@ def device_names() -> list[str]:
     if (jax := sys.modules.get("jax")) and "cuda" in frameworks.load("jax").devices():
         return [device.device_kind for device in jax.devices("cuda")]
     return []
-
-
-def save(results: Results, text: str, folder: Path) -> Path:
-    """Write <device or processor>.json and .txt, each whole or not at all; returns the path of the latter."""
-    name = re.sub(r"[^a-z0-9]+", "-", (device_names() or [describe_machine()["processor"]])[0].lower()).strip("-")
-    folder.mkdir(parents=True, exist_ok=True)
-    for suffix, content in ((".json", json.dumps(results.as_json(), indent=1) + "\n"), (".txt", text)):
-        path = folder / (name + suffix)
-        unfinished = path.with_suffix(f"{suffix}.{os.getpid()}")
-        unfinished.write_text(content)
-        unfinished.replace(path)
-    return path

@@ -6,7 +6,6 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from benchmarks.table import render
 from benchmarks.workshop import Workshop
 from conformance import threads
 
-FOLDER = Path(__file__).parent / "results"
 SHARED = ("adapter", "mode", "device", "op")
 
 
@@ -78,19 +76,10 @@ class Session:
             self.results.processors = processors
             threads.limit_loaded(self.results.count)
             required = tuple(self.config.getoption("require_adapter"))
-            yield Workshop(self.plan, self.results, required, self._save)
-
-    def pytest_sessionfinish(self) -> None:
-        """Nothing that was measured is lost."""
-        self._save()
+            yield Workshop(self.plan, self.results, required)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The closing section."""
         if self.results:
             terminalreporter.section("benchmarks")
             terminalreporter.write(render(self.results))
-
-    def _save(self) -> None:
-        on_gpu = any(who.device == "cuda" for who in self.results.implementations) and self.plan.complete
-        if self.results and (on_gpu or self.config.getoption("save_results")):
-            kept.save(self.results, render(self.results), FOLDER)

@@ -38,8 +38,6 @@ class Workshop:
     results: Results
     required: tuple[str, ...]
     """Adapters that must not be missing."""
-    progress: Callable[[], None]
-    """Called when all is measured for a model and size."""
     _prepared: dict[Place, Prepared] = field(default_factory=dict)
     _refused: dict[Place, str] = field(default_factory=dict)
 
@@ -91,7 +89,6 @@ class Workshop:
         if any((other.model, other.size) != (place.model, place.size) for other in self._prepared):
             self._prepared.clear()
             gc.collect()
-            self.progress()
 
     def time(self, benchmark: Any, function: Callable[[], Any], rounds: int, iterations: int) -> tuple[list[float], float]:
         """Seconds per call of each round, by pytest-benchmark; and how many processors were at work.
