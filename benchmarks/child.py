@@ -1,6 +1,6 @@
 """The process in which units are timed: one for each number of threads, because a library takes its threads when it is loaded.
 
-The parent (benchmarks/driver.py) sends a task and waits for its answer; a process that dies costs the unit that it worked on.
+The parent (benchmarks/process.py) sends a task and waits for its answer; a process that dies costs the unit that it worked on.
 """
 
 from __future__ import annotations

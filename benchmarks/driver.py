@@ -6,12 +6,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from multiprocessing import get_context
-from typing import Any
 
 from benchmarks import checkout, estimate
-from benchmarks.child import environment, main
 from benchmarks.journal import Journal, journal_of
+from benchmarks.process import Child, Gone
 from benchmarks.results_of import result_of
 from benchmarks.store import Result
 from benchmarks.units import Unit, Wanted
@@ -28,52 +26,6 @@ FIRST = 0.6
 
 Say = Callable[[str, float, float], None]
 """What is done now, the share of the run that is done, and seconds left."""
-
-
-class Gone(Exception):
-    """The process ended, or did not answer in time; the message says which."""
-
-
-@dataclass
-class Child:
-    """The process that times units with so many threads."""
-
-    threads: int
-    processors: list[int] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        context = get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=main, args=(theirs, self.threads), daemon=True)
-        with environment(self.threads):
-            self._process.start()
-        theirs.close()
-        self.processors = self._answer(120.0)["processors"]
-
-    def ask(self, kind: str, task: Any, patience: float) -> dict[str, Any]:
-        """Its answer. Raises Gone."""
-        try:
-            self._pipe.send((kind, task))
-        except OSError as error:
-            raise Gone(str(error)) from error
-        return self._answer(patience)
-
-    def _answer(self, patience: float) -> dict[str, Any]:
-        try:
-            if self._pipe.poll(patience):
-                answer: dict[str, Any] = self._pipe.recv()
-                return answer
-        except (EOFError, ConnectionError):
-            self._process.join(10)
-            code = self._process.exitcode
-            raise Gone(f"its process ended with exit code {code}{' (out of memory?)' if code == -9 else ''}") from None
-        self.kill()
-        raise Gone(f"no answer in {patience:.0f} s")
-
-    def kill(self) -> None:
-        """End it now, whatever it does."""
-        self._process.kill()
-        self._process.join(10)
 
 
 @dataclass
@@ -95,6 +47,7 @@ class Run:
     left_out: dict[str, str] = field(default_factory=dict)
     processors: dict[int, list[int]] = field(default_factory=dict)
     _children: list[Child] = field(default_factory=list)
+    _started: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.journal = journal_of(self.wanted, checkout.commit(), checkout.changes(), checkout.machine())
@@ -155,9 +108,9 @@ class Run:
         except Gone as reason:
             self.journal.add(unit.id, {"not_run": {str(unit): str(reason)}, "seconds": time.monotonic() - begin})
             return False
-        self.journal.add(
-            unit.id, found | {"seconds": time.monotonic() - begin, "expected": estimate.seconds(unit, ROUNDS[choice])}
-        )
+        took = {"seconds": time.monotonic() - begin, "expected": self._estimate(unit)}
+        self._started.add(unit.threads)
+        self.journal.add(unit.id, found | took)
         return True
 
     def _limits(self, child: Child, threads: int) -> bool:
@@ -185,17 +138,27 @@ class Run:
         spent = sum(entry.get("seconds", 0.0) for entry in self.journal.entries.values())
         return None if self.minutes is None else self.minutes * 60 - spent
 
+    def _estimate(self, unit: Unit) -> float:
+        """Before any correction; the first unit of a process pays for its imports."""
+        imports = 0.0 if unit.threads in self._started else estimate.starting(unit)
+        return imports + estimate.seconds(unit, ROUNDS[self.wanted.choice])
+
     def _expected(self, unit: Unit) -> float:
         """The estimate, corrected by what units have taken so far."""
+        return self._correction() * self._estimate(unit)
+
+    def _correction(self) -> float:
         done = [entry for entry in self.journal.entries.values() if "expected" in entry]
         taken, expected = (sum(entry[key] for entry in done) for key in ("seconds", "expected"))
-        return estimate.seconds(unit, ROUNDS[self.wanted.choice]) * (min(max(taken / expected, 0.2), 8.0) if expected else 1.0)
+        return min(max(taken / expected, 0.2), 8.0) if expected else 1.0
 
     def _say(self, unit: Unit, ahead: list[Unit], left: float | None) -> None:
-        rest = sum(self._expected(other) for other in ahead if other.id not in self.journal.entries)
+        """Progress: what is done now, the share of the time that has passed, and what the rest will take, within what is left."""
+        waiting = [other for other in ahead[1:] if other.id not in self.journal.entries]
+        seconds = sum(estimate.seconds(other, ROUNDS[self.wanted.choice]) for other in waiting)
+        rest = self._expected(unit) + self._correction() * seconds
+        remaining = rest if left is None else min(rest, left)
         done = sum(entry.get("seconds", 0.0) for entry in self.journal.entries.values())
-        later = 0.0 if left is None else left
-        remaining = rest if left is None else min(rest, later)
         self.say(str(unit), done / max(done + remaining, 1e-9), remaining)
 
 

@@ -51,6 +51,11 @@ def seconds(unit: Unit, rounds: int) -> float:
     return evidence + each + turns * turn * (len(unit.implementations) + 1)
 
 
+def starting(unit: Unit) -> float:
+    """What the first unit of a process takes besides: its frameworks are imported."""
+    return sum(IMPORT.get(name, 1.0) for name in {who.framework for who in unit.implementations})
+
+
 def memory(unit: Unit) -> int:
     """Bytes at most."""
     told = count(unit.problem.model, unit.problem.arguments, "forward")

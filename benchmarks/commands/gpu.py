@@ -15,7 +15,8 @@ from benchmarks.checkout import processors
 from benchmarks.commands.cells import verify
 from benchmarks.commands.progress import Watch
 from benchmarks.commands.run import finish
-from benchmarks.driver import Child, Gone, Run
+from benchmarks.driver import Run
+from benchmarks.process import Child, Gone
 from benchmarks.store import Result
 from benchmarks.units import Wanted
 

@@ -13,8 +13,8 @@ from benchmarks.table import duration
 
 def show(result: Result, console: Console) -> None:
     """Tables, and what else a reader must know."""
-    for table in tables(result):
-        console.print(table)
+    for title, table in tables(result):
+        console.print(title, table, sep="\n")
     for limit in result.limits.matmul:
         console.print(f"limit: {_where(limit.device, limit.threads)}, {limit.dtype} products: {limit.gflops:.4g} GFLOP/s")
     for bandwidth in result.limits.bandwidth:
@@ -44,18 +44,19 @@ def verdict(result: Result) -> str:
     return f"THIS RUN CANNOT BE TRUSTED: {said} does not contain 1. Close other programs and run it again."
 
 
-def tables(result: Result) -> Iterator[Table]:
-    """One for each model, sweep, phase and number of threads."""
+def tables(result: Result) -> Iterator[tuple[str, Table]]:
+    """A title and a table for each model, sweep, phase and number of threads."""
     cells = [cell for cell in result.cells if cell.synchronised]
     for group in dict.fromkeys((cell.model, cell.sweep, cell.phase, cell.threads) for cell in cells):
         rows = [cell for cell in cells if (cell.model, cell.sweep, cell.phase, cell.threads) == group]
         model, sweep, phase, threads = group
-        yield _table(f"{model}, {phase}, {threads} thread{'s' if threads > 1 else ''}: times as fast as NumPy", sweep, rows)
+        title = f"{model}, {phase}, {threads} thread{'s' if threads > 1 else ''}: times as fast as NumPy"
+        yield title, _table(sweep, rows)
 
 
-def _table(title: str, sweep: str, cells: list[Cell]) -> Table:
+def _table(sweep: str, cells: list[Cell]) -> Table:
     others = list(dict.fromkeys(_who(cell) for cell in cells if cell.framework != "numpy"))
-    table = Table(title=title, title_justify="left", pad_edge=False)
+    table = Table(pad_edge=False)
     table.add_column(sweep, justify="right")
     for column in ("numpy", *others):
         table.add_column(column, justify="right")
