@@ -21,8 +21,9 @@ CALL = 2e-4
 """Seconds of a call that computes nothing."""
 PERTURBED = 1e-8
 """Seconds that an operation under Monte Carlo arithmetic takes for each number."""
-COMPILE = {"eager": 0.05, "graph": 2.0, "jit": 1.5, "xla": 5.0, "inductor": 25.0}
-"""Seconds for a network of six layers, tracing included."""
+COMPILE = {"eager": 0.05, "graph": 1.5, "jit": 1.5, "xla": 5.0, "inductor": 25.0}
+"""Seconds for a network of few layers, tracing included; for one of `LAYERS` twice as much."""
+LAYERS = 60
 IMPORT = {"torch": 4.0, "tensorflow": 8.0, "jax": 3.0}
 """Seconds, once for each number of threads."""
 HELD = 100
@@ -44,7 +45,7 @@ def seconds(unit: Unit, rounds: int) -> float:
     told = count(problem.model, problem.arguments, unit.phase)
     runs = FEW if parameters(problem.model, problem.arguments) > LARGE else SAMPLES
     evidence = 2 * (runs + 1) * (2 * told.flops / RATE + told.bytes / 4 * PERTURBED)
-    depth = max(1.0, len(layers(problem.model, problem.arguments)) / 6)
+    depth = 1 + len(layers(problem.model, problem.arguments)) / LAYERS
     each = sum(COMPILE[who.mode] * depth + 6 * call for who in unit.implementations)
     turn = max(call, ROUND)
     turns = max(MIN_ROUNDS, rounds if turn < 0.2 else MIN_ROUNDS) + WARM

@@ -11,7 +11,7 @@ import numpy as np
 import adapters
 from benchmarks.devices import actual
 from benchmarks.plan import PHASES, Implementation
-from benchmarks.problems import RATE, step_results, trained
+from benchmarks.problems import rate, step_results, trained
 from benchmarks.running import TRANSFERS, Prepared, Run, clock, median, no_wait
 from conformance.run import parts
 from gradwitness import frameworks
@@ -61,7 +61,7 @@ def adapter(name: str, at: Subject, who: Implementation, phases: Collection[str]
         seconds, model = clock(build)
     if "step" in phases:  # its own model: it changes it
         seconds, own = clock(build)
-        trainer = loaded.trainer(own, loaded.optimizers["sgd"](**RATE), who.mode)
+        trainer = loaded.trainer(own, loaded.optimizers["sgd"](**rate(name)), who.mode)
 
     def gradient_arrays(result: Any) -> list[Array]:
         loss, dparams, dx, after = result

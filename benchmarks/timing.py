@@ -88,12 +88,6 @@ def prepare(unit: Unit, who: Implementation) -> Ready:
     conventions = conventions_of(place)
     subject = point(place.model, place.size, conventions)
     judge = partial(judge_phase, place.model, place.size, conventions, unit.phase, precision=who.precision)
-    slow = who != REFERENCE and who.framework in frameworks.specs() and who.mode in frameworks.spec_of(who.framework).slow
-    if who.framework in OTHERWISE_DETERMINISTIC and not slow:
-        with verifying(who):
-            run = build(place, subject, [unit.phase]).runs[unit.phase]
-            judge(run.arrays(run()))
-        del run
     if jax := sys.modules.get("jax"):
         jax.clear_caches()  # what an earlier unit has compiled would not be compile time
     with timing(who):
@@ -106,6 +100,10 @@ def prepare(unit: Unit, who: Implementation) -> Ready:
         judge(results)
         del results, tree
         most = peak.peak(who, before, run)
+    if who.framework in OTHERWISE_DETERMINISTIC and who.mode not in frameworks.spec_of(who.framework).slow:
+        with verifying(who):
+            deterministic = build(place, subject, [unit.phase]).runs[unit.phase]
+            judge(deterministic.arrays(deterministic()))
     moves = who != REFERENCE and who.framework in frameworks.specs()
     return Ready(run, first, prepared.to_device if moves else None, away if moves else None, most)
 
