@@ -19,6 +19,8 @@ from conformance.names import unknown
 from gradwitness import frameworks
 
 CHOICES = ("quick", "default", "full", "gpu")
+VERIFIED_LONG = 8192
+"""The width whose verification takes minutes: after what tells more in that time."""
 UNUSUAL = (("jax", "eager"), ("tensorflow", "eager"))
 """Not how the framework is used: its documentation tells everybody to compile. Timed where asked for, and marked."""
 DEVICES = ("cpu", "cuda")
@@ -130,10 +132,14 @@ class Wanted:
     def _timed(self, who: Implementation, problem: Problem, phase: str, threads: int) -> bool:
         if who.framework in PEERS:
             return problem.model in PEERS[who.framework] and threads == 1 and problem.sweep != "depth"
-        # What takes a compiler half a minute for each size is compiled for the main sweeps' step on one thread alone.
+        # What takes a compiler half a minute for each size is in `full` alone, for the main sweeps' step on one thread.
         slow = who.framework != "numpy" and who.mode in frameworks.spec_of(who.framework).slow
         few = len(layers(problem.model, problem.arguments)) <= COMPILED_LAYERS
-        return not slow or bool(self.mode) or (phase == "step" and threads == 1 and main_sweep(problem) and few)
+        return (
+            not slow
+            or bool(self.mode)
+            or (self.choice == "full" and phase == "step" and threads == 1 and main_sweep(problem) and few)
+        )
 
 
 def usual_mode(who: Implementation) -> bool:
@@ -156,7 +162,7 @@ def _of_framework(name: str, devices: Sequence[str]) -> Iterator[Implementation]
 def _rank(problem: Problem, phase: str) -> int:
     """What is worked through first."""
     if problem.model == "mlp" and problem.sweep == "width":
-        return 0 if phase == "step" else 2
+        return (0 if phase == "step" else 2) if problem.number < VERIFIED_LONG else 3
     if phase != "step":
         return 6
     if main_sweep(problem):

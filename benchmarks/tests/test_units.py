@@ -47,6 +47,18 @@ def test_what_is_not_how_a_framework_is_used_is_in_full_alone_or_asked_for() -> 
     assert eager in Wanted("quick", framework=("jax",)).implementations()
 
 
+def test_compilers_that_take_half_a_minute_are_in_full_alone_or_asked_for() -> None:
+    inductor = Implementation("torch", "inductor", "cpu")
+    assert all(inductor not in unit.implementations for unit in Wanted("default").units())
+    assert any(inductor in unit.implementations for unit in Wanted("full").units())
+    assert inductor in Wanted("quick", mode=("inductor",)).units()[0].implementations
+
+
+def test_what_takes_minutes_to_verify_does_not_come_first() -> None:
+    numbers = [unit.problem.number for unit in Wanted("default").units()[:6]]
+    assert numbers == [16, 64, 256, 1024, 2048, 4096]
+
+
 def test_narrow_precisions_are_for_gpus_unless_they_are_asked_for() -> None:
     narrow = Implementation("torch", "eager", "cpu", "bfloat16")
     assert narrow not in Wanted("full").implementations()
