@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from benchmarks.commands.compare import compare
 from benchmarks.commands.gpu import gpu
 from benchmarks.commands.listing import show
 from benchmarks.commands.run import run
@@ -30,4 +31,5 @@ def _benchmarks() -> None:
 
 app.command("run")(run)
 app.command("list")(show)
+app.command("compare")(compare)
 app.command("gpu")(gpu)
