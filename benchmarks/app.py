@@ -7,6 +7,7 @@ import typer
 from benchmarks.commands.compare import compare
 from benchmarks.commands.gpu import gpu
 from benchmarks.commands.listing import show
+from benchmarks.commands.report import report
 from benchmarks.commands.run import run
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -31,5 +32,6 @@ def _benchmarks() -> None:
 
 app.command("run")(run)
 app.command("list")(show)
+app.command("report")(report)
 app.command("compare")(compare)
 app.command("gpu")(gpu)

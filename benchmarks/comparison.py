@@ -79,11 +79,12 @@ class Comparison:
                 )
 
     def _conditions(self) -> Iterator[tuple[str, str, str]]:
+        first, second = self.first, self.second
         for what in ("processor", "processors", "memory_gib", "system", "devices"):
-            yield what.replace("_gib", " in GiB"), *(str(getattr(result.machine, what)) for result in (self.first, self.second))
-        yield "commit", self.first.commit[:7], self.second.commit[:7]
-        for name in dict.fromkeys([*self.first.versions, *self.second.versions]):
-            yield name, *(result.versions.get(name, "none") for result in (self.first, self.second))
+            yield what.replace("_gib", " in GiB"), str(getattr(first.machine, what)), str(getattr(second.machine, what))
+        yield "commit", first.commit[:7], second.commit[:7]
+        for name in dict.fromkeys([*first.versions, *second.versions]):
+            yield name, first.versions.get(name, "none"), second.versions.get(name, "none")
 
     def counts(self) -> Counter[str]:
         """How many cells have which verdict."""
