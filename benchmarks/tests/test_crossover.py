@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
-import pytest
 from typer.testing import CliRunner
 
 from benchmarks.app import app
@@ -42,7 +40,7 @@ def ratios(*values: float, spread: float = 0.0) -> list[Ratio]:
 
 def test_the_size_of_the_crossover_lies_on_the_line_between_two_sizes() -> None:
     found = crossover(ratios(4, 2, 0.5, 0.25))
-    assert found.number == pytest.approx(math.sqrt(64 * 256))
+    assert f"{found.number:.9g}" == "128"  # the geometric mean of 64 and 256
     assert (found.earliest, found.certain, found.beginning) == (256, 256, False)
 
 
@@ -61,7 +59,7 @@ def test_the_interval_says_from_where_it_is_certain() -> None:
 
 def test_the_exponent_is_that_of_the_last_sizes() -> None:
     line = [timed(16, 5.0), *(timed(n, 1e-6 * n**2) for n in SIZES[1:])]
-    assert exponent(line) == pytest.approx((2, 2, 2))
+    assert [f"{each:.9g}" for each in exponent(line) or ()] == ["2", "2", "2"]
     assert exponent(line[:2]) is None
 
 
@@ -82,7 +80,7 @@ def test_the_rows_of_a_sweep_are_those_of_its_numbers() -> None:
 def test_a_share_of_the_roofline_is_what_the_machine_needs_at_least() -> None:
     one = cell(flops=50 * 10**9, bytes=4, median=4.0)  # at 50 10^9 operations a second that takes a second at least
     other = cell(flops=4, bytes=10 * 2**30, median=2.0)  # and this another, at 10 GiB a second
-    assert [share for _, share in shares(result(cells=[one, other]))] == pytest.approx([0.25, 0.5])
+    assert [share for _, share in shares(result(cells=[one, other]))] == [0.25, 0.5]
 
 
 def test_a_figure_is_drawn_of_all_that_there_is() -> None:

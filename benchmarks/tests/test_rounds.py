@@ -71,7 +71,7 @@ def test_warming_up_ends_where_it_is_steady(monkeypatch: pytest.MonkeyPatch) -> 
     warm = warm_up(timed(print))
     assert warm.steady
     assert warm.rounds == 8  # the first whose median of three, 0.2, is that of the three before
-    assert warm.seconds == pytest.approx(0.2)
+    assert warm.seconds == 0.2
 
 
 def test_warming_up_gives_up_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,10 +112,11 @@ def test_the_weights_are_those_that_went_the_longest_way(xor: Experiment) -> Non
 
 
 def test_adam_s_first_step_is_the_rate(xor: Experiment) -> None:
-    assert xor.first_move("adam", 0.02) == pytest.approx(0.02, rel=1e-4)
+    assert f"{xor.first_move('adam', 0.02):.4f}" == "0.0200"
     weights = xor.task.start()
     _, dparams, _ = gradients(xor.task.recipe(0.02).op, weights, xor.task.batch())
-    assert xor.first_move("sgd", 0.02) == pytest.approx(0.02 * max(np.abs(grad).max() for grad in dparams.values()), rel=1e-9)
+    largest = max(np.abs(grad).max() for grad in dparams.values())
+    assert f"{xor.first_move('sgd', 0.02):.9g}" == f"{0.02 * largest:.9g}"
     assert xor.first_move("momentum", 0.02) == xor.first_move("sgd", 0.02)
 
 
@@ -135,7 +136,7 @@ def test_curvature_is_the_largest_eigenvalue_of_the_hessian() -> None:
     hessian = np.array([(flat_gradient(point + step) - flat_gradient(point - step)) / 2e-5 for step in steps])
     eigenvalues = np.linalg.eigvalsh((hessian + hessian.T) / 2)
     assert abs(eigenvalues).max() == eigenvalues.max(), "power iteration finds the eigenvalue of largest size"
-    assert curvature(task, params) == pytest.approx(eigenvalues.max(), rel=1e-3)
+    assert abs(curvature(task, params) / eigenvalues.max() - 1) < 1e-3
 
 
 def test_at_a_kink_there_is_no_curvature(xor: Experiment) -> None:

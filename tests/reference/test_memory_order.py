@@ -11,6 +11,8 @@ from conformance.run import subject
 from gradwitness.subjects.pair import leaves, tree_map
 from reference import OPS, Case, Op
 
+SUMS = 2.0**-30
+"""Sums in another order differ by less than this share; what is misread is off by its size."""
 CASES = [pytest.param(op, case, id=f"{op.name}-{case.id}") for op in OPS.values() for case in op.cases]
 
 
@@ -26,4 +28,6 @@ def results(op: Op, case: Case, *, of_inputs: Any = np.ascontiguousarray, of_dou
 def test_columns_first_gives_the_same(op: Op, case: Case, which: str) -> None:
     usual, other = results(op, case), results(op, case, **{which: np.asfortranarray})
     for one, two in zip(usual, other, strict=True):
-        np.testing.assert_allclose(two, one, rtol=1e-7, atol=1e-11)  # sums in another order; what is misread is off by its size
+        with np.errstate(invalid="ignore"):
+            same = (two == one) | (np.isnan(two) & np.isnan(one))
+            assert (same | (np.abs(two - one) <= SUMS * (1 + np.abs(one)))).all()
