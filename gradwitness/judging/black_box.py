@@ -143,10 +143,13 @@ class BlackBox:
             return self.along(direction, step, rungs, reached)
         half = self._half(direction, found) if found.kind == "kink" else np.longdouble(0)
         claimed = direction.of(self.claims)
-        if self.noise.found and (found.kind != "smooth" or found.reach < STILL * self.noise.found):
-            # steps of a narrow dtype look like kinks and jumps; and between two steps the slope is not the one that is meant
+        coarse = self.noise.grain > FLOAT32
+        if self.noise.found and found.kind in ("jump", "undefined"):
+            found = replace(found, kind="smooth")  # steps of a narrow dtype look like that; the error is infinite in any case
+        elif coarse and (found.kind == "kink" or found.reach < STILL * self.noise.found):
+            # steps of so coarse a dtype look like a kink, too; and between two of them the slope is not the one that is meant
             found = replace(found, kind="smooth", error=np.longdouble(np.inf))
-        elif self.noise.grain > FLOAT32:
+        elif coarse:
             found = replace(found, error=COARSER * found.error)
             longer = found.reach > 2 * FIRST_STEP
             if longer and abs(found.value) > found.error >= abs(found.value + claimed):  # flat there, perhaps not at the point
