@@ -53,9 +53,15 @@ def verify(adapters: Sequence[str], seconds: float, options: Sequence[str] = ())
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="gradwitness-cells-") as folder:
         file = Path(folder) / "cells.jsonl"
-        environment = os.environ | {FILE: str(file)}
+        # a parent that is itself a worker of pytest-xdist must not make one of its child
+        outer = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
         process = subprocess.Popen(
-            [*command(adapters), *options], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [*command(adapters), *options],
+            cwd=ROOT,
+            env=outer | {FILE: str(file)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         try:
             said, _ = process.communicate(timeout=seconds)
