@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from lessons.columns import held
 from lessons.progress import progress
 from lessons.rates import figure, rules_figure
 from lessons.rates.experiment import Experiment
@@ -43,20 +44,33 @@ def main(
         raise typer.BadParameter(f"{len(set(rate))} came; wanted at most {MOST}", param_hint="--rate")
     limit_threads(threads)
     console = Console(highlight=False, markup=False)
-    experiments = []
+    experiments: list[Experiment] = []
+    interrupted = False
     try:
         for name in [name for name in TASKS if not task or name in task]:
-            experiment = Experiment(TASKS[name], sorted(set(rate)) if rate else TASKS[name].rates)
+            experiments.append(experiment := Experiment(TASKS[name], sorted(set(rate)) if rate else TASKS[name].rates))
             with progress(experiment.task.steps) as watch:
                 experiment.fill(watch)
-            experiments.append(experiment)
     except KeyboardInterrupt:
-        console.print("Interrupted.")
-        raise typer.Exit(130) from None
+        interrupted = True
+    with held() as asked:
+        if done := [experiment for experiment in experiments if experiment.runs]:
+            _tell(done, output, console)
+        if interrupted or asked.is_set():
+            made = "what was done by then is above. The words compare the runs that had ended." if done else "no run had ended."
+            console.print(f"Interrupted: {made}", soft_wrap=True)
+            raise typer.Exit(130)
+
+
+def _tell(experiments: list[Experiment], output: Path, console: Console) -> None:
+    """Print the tables and save the figures of what was done."""
     definitions(console)
     for experiment in experiments:
         show(experiment, console)
-    second = output.with_name(f"{output.stem}_rules{output.suffix}")
     figure.plot(experiments, output)
-    rules_figure.plot(experiments, second)
-    console.print(f"Losses and paths saved to {output}, momentum and Adam to {second}", soft_wrap=True)
+    saved = f"Losses and paths saved to {output}"
+    if swept := [experiment for experiment in experiments if experiment.swept]:
+        second = output.with_name(f"{output.stem}_rules{output.suffix}")
+        rules_figure.plot(swept, second)
+        saved += f", momentum and Adam to {second}"
+    console.print(saved, soft_wrap=True)

@@ -19,7 +19,7 @@ class Experiment:
     """A task, and its runs as they end.
 
     runs     rate -> its run by gradient descent, with the weights before each step
-    swept    rule -> rate -> its run
+    swept    rule -> rate -> its run; a rule is here when all its runs have ended
     """
 
     task: Task
@@ -28,7 +28,7 @@ class Experiment:
     swept: dict[str, dict[float, History]] = field(default_factory=dict)
 
     def fill(self, watch: Watch) -> None:
-        """Make all runs. Raises KeyboardInterrupt after Ctrl-C."""
+        """Make all runs. Raises KeyboardInterrupt after Ctrl-C; the runs that have ended are kept."""
         self.train(watch)
         self.sweep(watch)
 
@@ -44,11 +44,12 @@ class Experiment:
         """Make the runs of each rule."""
         task = self.task
         for rule in HYPER:
-            self.swept[rule] = {}
+            runs = {}
             for rate in sorted({*task.sweep, min(self.rates)}):
                 loop = loops.reference(task.recipe(rate, rule))
                 tick = watch(f"{task.name}: {rule}, rate {spelled(rate)}")
-                self.swept[rule][rate] = complete(run(loop, task.steps, tick, (1,)), task.steps)
+                runs[rate] = complete(run(loop, task.steps, tick, (1,)), task.steps)
+            self.swept[rule] = runs
 
     @property
     def words(self) -> dict[float, str]:

@@ -77,7 +77,9 @@ def why(experiment: Experiment) -> list[str]:
 
 
 def rules(experiment: Experiment) -> list[str]:
-    """What momentum and Adam change."""
+    """What momentum and Adam change; nothing where their runs have not all ended."""
+    if len(experiment.swept) < len(HYPER):
+        return []
     small = min(experiment.rates)
     ends = {rule: float(runs[small].losses[-1]) for rule, runs in experiment.swept.items()}
     told = [f"{end:.4f} with {NAMES[rule]}" for rule, end in ends.items()]

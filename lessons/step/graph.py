@@ -42,7 +42,7 @@ def drawn(setting: Setting, v: Values) -> Figure:
     _end(axes, setting, v, middle)
     for i in inputs:
         box(axes, (INPUT, sources[i]), f"$x_{i + 1}$", style="circle,pad=0.25")
-        label(axes, (INPUT, sources[i] - 0.42), f"sum: {number(v.dx[i])}", GRADIENT, "center", "top")
+        label(axes, (INPUT, sources[i] - 0.36), f"sum\n{number(v.dx[i])}", GRADIENT, "center", "top")
     return figure
 
 

@@ -217,10 +217,24 @@ def test_a_bad_option_is_refused_before_training(
     assert wanted in message
 
 
-def test_an_interrupt_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("at", "shown", "gone"),
+    [
+        (3, "Interrupted: no run had ended.", "too small"),  # of 300 steps a run, 5 runs, then 10 under each rule
+        (700, "0.5 0.0172 0.5% 1.00 good", "2 0.0029"),
+        (4600, "12 1.3612 197.6% 0.50 diverging", "At the rate 0.02"),
+    ],
+)
+def test_after_an_interrupt_what_has_ended_is_shown(
+    at: int, shown: str, gone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = 0
+
     def interrupted(*args: Any, **kwargs: Any) -> Iterator[Any]:
-        for number, step in enumerate(train(*args, **kwargs), start=1):
-            if number == 3:
+        nonlocal made
+        for step in train(*args, **kwargs):
+            made += 1
+            if made == at:
                 signal.raise_signal(signal.SIGINT)
             yield step
 
@@ -228,4 +242,8 @@ def test_an_interrupt_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(loops, "train", interrupted)
     code, printed = lesson("--task", "xor", output=tmp_path / "r.png")
     assert code == 130
-    assert "Interrupted." in printed
+    assert "Interrupted: " in printed
+    assert shown in printed
+    assert gone not in printed.partition("What the words mean")[2].partition("300 steps")[2]
+    assert (tmp_path / "r.png").exists() == (at > 300)
+    assert (tmp_path / "r_rules.png").exists() == (at > 300 * 15)

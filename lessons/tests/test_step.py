@@ -159,7 +159,7 @@ def test_the_graph_has_every_value_and_every_gradient(setting: Setting, tmp_path
         for value in np.ravel(values):
             assert lines.number(float(value)) in texts
     for i in range(2):
-        assert f"sum: {lines.number(v.dx[i])}" in texts
+        assert f"sum\n{lines.number(v.dx[i])}" in texts
     assert texts.count("relu") == setting.hidden
     assert texts.count("+") == setting.hidden + 1
     assert texts.count("\N{MULTIPLICATION SIGN}") == 3 * setting.hidden
