@@ -6,8 +6,7 @@
     soak/          Does the suite ever call a right gradient wrong?                  python -m trust soak
     sensitivity/   How small an error does it see?                                   python -m trust sensitivity
 
-    corpus/        the wrong gradients (mutants) that mutants/ and peers/ examine
-    rewriting/     how a mistake is put into the source of a function
+    corpus/        the wrong gradients (mutants) that mutants/ and peers/ examine; conformance/rewriting/ makes them
 
     journal.py     what long runs found, on disk, so that they can be stopped and continued
     page.py        the tables of docs/trust.md

@@ -1,8 +1,8 @@
 """The corpus of wrong gradients: mutants of the reference and of the adapters, and what the right code returns.
 
-mutant.py              a mutant, and all mutants of one function
+A mutant, and the mutants of one function, are in conformance/rewriting/.
+
 catalogue.py           the whole corpus
-reachable.py           which functions an op runs, and so where a mistake can be planted
 spoiled_gradients.py   mistakes that no line of source shows: one entry of a gradient is changed after a right backward
 baseline.py            inputs, and what the reference and the frameworks return before anything is planted
 stillborn.py           does a mutant run at all?

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from conformance.rewriting.mutant import Mutant
 from gradwitness.arrays import Array
 from gradwitness.derivative.oracle import BLIND
 from gradwitness.subjects.pair import Subject, floats_to, leaves, tree_map
 from gradwitness.verdict import Disagreement, judge_within
 from trust.corpus.baseline import cases, drawn, equal
-from trust.corpus.mutant import Mutant
 
 STEPS = [np.longdouble(2) ** -power for power in (14, 20, 26)]
 """The first step without a kink within it is used."""

@@ -1,7 +1,7 @@
 """The corpus of mutants.
 
-It has every mistake of `trust.rewriting.mistakes` in every function that a forward, a backward, an optimizer's step or an adapter
-runs, and every gradient spoiled after a right backward.
+It has every mistake of `conformance.rewriting.mistakes` in every function that a forward, a backward, an optimizer's step or an
+adapter runs, and every gradient spoiled after a right backward.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from types import FunctionType
 from typing import Any, cast
 
 import adapters
+from conformance.rewriting.mutant import Mutant, home, of_function
+from conformance.rewriting.reachable import examined, methods, reached
 from gradwitness import frameworks
 from reference import MODELS, OPS, OPTIMIZERS, Op
-from trust.corpus.mutant import Mutant, home, of_function
-from trust.corpus.reachable import examined, methods, reached
 from trust.corpus.spoiled_gradients import spoiled
 
 PAIRS: Mapping[str, Op] = OPS | MODELS

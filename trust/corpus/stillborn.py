@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from conformance.rewriting.mutant import Mutant
 from conformance.run import RUN
 from gradwitness.verdict import Disagreement
 from trust.corpus.baseline import DTYPE, TABLES, agreeing, cases, results, steps, subject_of
-from trust.corpus.mutant import Mutant
 from trust.corpus.time_limit import at_most
 
 SECONDS_TO_LIVE = 20

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from trust.corpus.mutant import STATISTICS
+from conformance.rewriting.mutant import STATISTICS
 
 FACTOR = frozenset(["factor", "derivative", "constant factor", "cotangent", "sign"])
 """A product has one factor too few, too many, or another one."""

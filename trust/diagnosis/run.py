@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from conformance.rewriting.wrong_gradients import at_mutant, attached, what_it_is
 from gradwitness.checking import check
 from gradwitness.diagnosis.case import Explanation
 from gradwitness.subjects.pair import Subject
 from trust.journal import Entry, Journal
-from trust.peers.wrong_gradients import at_mutant, mutants, what_it_is
+from trust.peers.wrong_gradients import mutants
 from trust.places import FOLDER
 
 FILE = FOLDER / "diagnosis.jsonl"
@@ -84,24 +85,6 @@ def told(subject: Subject) -> dict[str, Any]:
 
 def _kind(explanation: str) -> str:
     return explanation.kind if isinstance(explanation, Explanation) else ""
-
-
-def attached(subject: Subject) -> tuple[Any, Any]:
-    """forward and backward without the outs that are never differentiated."""
-    if not subject.detached:
-        return subject.forward, subject.backward
-    spared = set(subject.detached)
-
-    def forward(*inputs: Any, **static: Any) -> tuple[Any, Any]:
-        out, cache = subject.forward(*inputs, **static)
-        return tuple(o for i, o in enumerate(out) if i not in spared), (cache, out)
-
-    def backward(dout: Any, kept: Any) -> Any:
-        cache, out = kept
-        given = iter(dout)
-        return subject.backward(tuple(np.zeros_like(o) if i in spared else next(given) for i, o in enumerate(out)), cache)
-
-    return forward, backward
 
 
 def run(journal: Journal, ids: list[str]) -> Iterator[Entry]:

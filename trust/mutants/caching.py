@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from conformance.rewriting.mutant import Mutant
 from gradwitness.derivative.numerics import Numerics
 from gradwitness.derivative.oracle import check_subject
 from gradwitness.rounding.arithmetic import Measured
@@ -20,7 +21,6 @@ from gradwitness.subjects.pair import Subject, leaves
 from gradwitness.verdict import K
 from trust.corpus.baseline import equal
 from trust.corpus.catalogue import reached_by_forward
-from trust.corpus.mutant import Mutant
 
 _derivatives: dict[tuple[Any, ...], Any] = {}
 _truths: WeakKeyDictionary[Subject, list[Any]] = WeakKeyDictionary()

@@ -19,6 +19,7 @@ from typing import Any
 
 import adapters
 from conformance.path import Path as Steps
+from conformance.rewriting.mutant import Mutant
 from conformance.run import RUN
 from gradwitness.arrays import Array
 from gradwitness.evidence import Evidence
@@ -27,7 +28,6 @@ from gradwitness.verdict import Disagreement
 from reference import OPTIMIZERS
 from trust.corpus.another_function import another_function
 from trust.corpus.baseline import DTYPE, FURTHER, agreeing, cases, drawn, equal, steps
-from trust.corpus.mutant import Mutant
 from trust.mutants.reasons import Check, entries
 
 

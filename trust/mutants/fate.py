@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trust.corpus.mutant import Mutant
+from conformance.rewriting.mutant import Mutant
 from trust.mutants.equivalent import asked
 from trust.mutants.reasons import IN_FILE, entries, survivors
 from trust.mutants.records import Records

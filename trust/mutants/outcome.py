@@ -11,11 +11,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from conformance.rewriting.mutant import Mutant
 from gradwitness.derivative.oracle import Vacuous
 from gradwitness.rounding.arithmetic import Unstable
 from gradwitness.verdict import Disagreement
 from trust.corpus.baseline import cases
-from trust.corpus.mutant import Mutant
 from trust.corpus.stillborn import line
 from trust.corpus.time_limit import TooLong, at_most
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import gradwitness
+from conformance.rewriting.mutant import Mutant
 from trust.corpus.baseline import TABLES, kind_of
-from trust.corpus.mutant import Mutant
 from trust.journal import Entry, Journal
 from trust.mutants.outcome import Outcome
 from trust.places import FOLDER, ROOM

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
+from conformance.rewriting.mutant import Mutant
 from trust import page
-from trust.corpus.mutant import Mutant
 from trust.mutants.fate import COLUMNS, WITNESSES, Judged, is_unasked, judged, row, share, summary, why
 from trust.mutants.reasons import IN_FILE, entries
 from trust.mutants.records import Records

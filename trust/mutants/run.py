@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from conformance.distributed import each
+from conformance.rewriting.mutant import Mutant
 from trust.corpus.catalogue import corpus
-from trust.corpus.mutant import Mutant
 from trust.journal import Entry
 from trust.mutants import report
 from trust.mutants.equivalent import CHECKS, asked

@@ -19,6 +19,7 @@ import numpy as np
 
 import adapters
 from conformance.matrix import Cell
+from conformance.rewriting.mutant import Mutant
 from conformance.run import RUN, optimizer_path
 from gradwitness.evidence import Evidence
 from gradwitness.subjects.pair import Subject
@@ -26,7 +27,6 @@ from reference import OPS, OPTIMIZERS
 from trust.corpus.another_function import another_function as why_not_another
 from trust.corpus.baseline import DTYPE, agreeing, by_framework, results, subject_of
 from trust.corpus.catalogue import reached_by_forward
-from trust.corpus.mutant import Mutant
 from trust.corpus.stillborn import stillborn
 from trust.corpus.time_limit import at_most
 from trust.mutants.caching import checked, measured_before, unchanged

@@ -8,6 +8,6 @@ ours.py              Gradwitness as a rule among them: the witnesses of the matr
 functions.py         and check_function
 examined.py          what a rule is asked about, and what PyTorch returns there
 wrapped.py           a forward/backward pair as a custom function of each framework
-wrong_gradients.py   which mutants make a wrong gradient and change nothing else
+wrong_gradients.py   the mutants that are asked about, if they are a wrong gradient and nothing else
 report.py            the tables
 """

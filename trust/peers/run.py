@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import track
 
 from conformance.distributed import each
+from conformance.rewriting.wrong_gradients import at_mutant, what_it_is
 from conformance.run import subject as at_case
 from gradwitness.subjects.pair import Subject
 from reference import OPS, Case
@@ -23,7 +24,7 @@ from trust.journal import Entry, Journal
 from trust.peers.examined import Examined
 from trust.peers.rules import RULES
 from trust.peers.verdict import verdict
-from trust.peers.wrong_gradients import at_mutant, mutants, what_it_is
+from trust.peers.wrong_gradients import mutants
 from trust.places import ENVIRONMENT, FOLDER
 
 FILE = FOLDER / "peers.jsonl"

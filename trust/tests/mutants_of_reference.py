@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from conformance.rewriting.mutant import Mutant
 from trust.corpus.catalogue import corpus
-from trust.corpus.mutant import Mutant
 
 
 @cache

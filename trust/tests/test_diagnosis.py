@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from conformance.rewriting.mutant import Mutant
+from conformance.rewriting.wrong_gradients import at_mutant
 from trust.corpus import catalogue
-from trust.corpus.mutant import Mutant
 from trust.diagnosis import run
 from trust.diagnosis.classes import RIGHT, named
 from trust.diagnosis.report import answer, summary
-from trust.peers.wrong_gradients import at_mutant
 
 SAMPLE = {
     "pair activations.tanh.backward: missing factor 3": "factor",

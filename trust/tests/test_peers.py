@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conformance.rewriting.wrong_gradients import at_mutant, what_it_is
 from conformance.run import subject
 from reference import OPS
 from trust.peers import report
@@ -24,7 +25,7 @@ from trust.peers.rules import RULES
 from trust.peers.run import so_far
 from trust.peers.verdict import verdict
 from trust.peers.wrapped import Pair
-from trust.peers.wrong_gradients import at_mutant, mutants, what_it_is
+from trust.peers.wrong_gradients import mutants
 from trust.places import RESULTS
 
 pytest.importorskip("autograd", reason="the rule of HIPS autograd is run for real")

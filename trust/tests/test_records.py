@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import gradwitness
-from trust.corpus.mutant import Mutant
+from conformance.rewriting.mutant import Mutant
 from trust.mutants import fate, reasons, records
 from trust.mutants.outcome import Outcome
 from trust.mutants.records import Records, entry

@@ -14,10 +14,10 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from conformance.rewriting.mutant import Mutant
 from trust import page
 from trust.app import app
 from trust.corpus import catalogue
-from trust.corpus.mutant import Mutant
 from trust.mutants import command as mutants_command
 from trust.mutants import run as mutants_run
 from trust.peers import run as peers_run

@@ -1,4 +1,4 @@
-"""A mutant, and the mutants of one function: every mistake of `trust.rewriting.mistakes` that can be made in it.
+"""A mutant, and the mutants of one function: every mistake of `conformance.rewriting.mistakes` that can be made in it.
 
 The id of a mutant says where and what: "pair layers.softmax.backward: dropped term 2" is the second term dropped there. Changes
 elsewhere in the file do not change it.
@@ -16,9 +16,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from conformance.rewriting.mutation import Mutation, mutations, planted
+from conformance.rewriting.reachable import DOOR, remembering
 from gradwitness.subjects.pair import Subject, tree_map
-from trust.corpus.reachable import DOOR, remembering
-from trust.rewriting.mutation import Mutation, mutations, planted
 
 Kind = Literal["pair", "optimizer", "adapter"]
 STATISTICS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from trust.rewriting.syntax import Names, Variant, assigned, first_entry, integer, nothing, shifted
+from conformance.rewriting.syntax import Names, Variant, assigned, first_entry, integer, nothing, shifted
 
 LIBRARIES = ("np", "jnp", "torch", "tf", "F", "K", "nn", "math", "jax", "ops", "lax")
 """Names of modules of array functions."""

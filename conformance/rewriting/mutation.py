@@ -1,7 +1,7 @@
 """Mistakes planted into a function: its source is rewritten in one place, and its code is swapped for a while.
 
-`mutations(function)` lists what `trust.rewriting.mistakes` can do to a function, each as compiled code with the line before and
-after. `planted(function, code)` makes the function run that code, wherever it was imported.
+`mutations(function)` lists what `conformance.rewriting.mistakes` can do to a function, each as compiled code with the line before
+and after. `planted(function, code)` makes the function run that code, wherever it was imported.
 
 Source: DeMillo, Lipton and Sayward, "Hints on test data selection", Computer 11, 1978.
 """
@@ -21,9 +21,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from types import CodeType, FunctionType
 
-from trust.rewriting.mistakes import variants
-from trust.rewriting.syntax import Names
-from trust.rewriting.tree import Path, places, put
+from conformance.rewriting.mistakes import variants
+from conformance.rewriting.syntax import Names
+from conformance.rewriting.tree import Path, places, put
 
 
 @dataclass(frozen=True)

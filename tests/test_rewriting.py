@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trust.rewriting.mutation import mutations, planted
+from conformance.rewriting.mutation import mutations, planted
 
 
 def product(a: Any, b: Any, n: int) -> Any:

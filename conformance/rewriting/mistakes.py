@@ -8,8 +8,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 
-from trust.rewriting import call_mistakes
-from trust.rewriting.syntax import (
+from conformance.rewriting import call_mistakes
+from conformance.rewriting.syntax import (
     Names,
     Variant,
     assigned,

@@ -1,4 +1,4 @@
-"""Helpers that read and build pieces of source, for `trust.rewriting.mistakes`."""
+"""Helpers that read and build pieces of source, for `conformance.rewriting.mistakes`."""
 
 from __future__ import annotations
 
