@@ -17,9 +17,13 @@ COLOURS = {
     "numpy": "#222222", "torch": "#d1495b", "tensorflow": "#e08e1b", "jax": "#2e6fb7", "autograd": "#6a994e", "mygrad": "#8d6cab",
 }  # fmt: skip
 MARKERS = {"eager": "o", "graph": "s", "jit": "s", "inductor": "^", "xla": "^"}
+FILLS = {"tf32": {"markerfacecolor": "white"}, "bfloat16": {"markerfacecolor": "white", "lw": 1.0}}
+"""Precision -> how its line differs from that of float32."""
 SIZE = (10, 6)
 STYLE = {"font.size": 14, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.3}
 MIB = 2.0**20
+FEW = 4
+"""Names that find room among the lines."""
 
 
 def figures(result: Result) -> Iterator[tuple[str, Figure]]:
@@ -184,14 +188,20 @@ def _axes(title: str, across: str, up: str, sweep: Sweep | None = None) -> tuple
 
 def _line(axes: Any, who: Who, numbers: Sequence[int], values: Sequence[float]) -> None:
     label = str(who) if who.usual else f"{who} (not how it is used)"
+    style: dict[str, Any] = {"lw": 2.5} | FILLS.get(who.precision, {})
     axes.plot(
-        numbers, values, color=COLOURS[who.framework], marker=MARKERS[who.mode], lw=2.5, label=label,
-        ls="-" if who.usual and who.device == "cpu" else ("--" if who.device != "cpu" else ":"),
+        numbers, values, color=COLOURS[who.framework], marker=MARKERS[who.mode], label=label,
+        ls="-" if who.usual and who.device == "cpu" else ("--" if who.device != "cpu" else ":"), **style,
     )  # fmt: skip
 
 
 def _legend(axes: Any) -> None:
-    axes.legend(frameon=False, fontsize=11)
+    """Among the lines where there is room for it, otherwise beside them: it must not lie on what it names."""
+    _, labels = axes.get_legend_handles_labels()
+    if len(labels) <= FEW:
+        axes.legend(frameon=False, fontsize=11)
+    else:
+        axes.figure.legend(*axes.get_legend_handles_labels(), frameon=False, fontsize=11, loc="outside right upper")
 
 
 OTHERS: dict[str, Callable[[Sweep], Figure | None]] = {"crossover": crossovers, "memory": memory, "compile": break_even}

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from benchmarks.crossover import REFERENCE, Sweep, crossover, exponent, sweeps_of
+from benchmarks.devices import NAME as STAND_IN
 from benchmarks.page.figures import figures
 from benchmarks.store import Cell, Result, name
 from benchmarks.table import duration
@@ -65,7 +66,7 @@ def write(results: Sequence[Result], folder: Path) -> Path:
             {
                 "result": result,
                 "name": name(result),
-                "gpu": any(cell.device != "cpu" for cell in result.cells),
+                "gpu": any(cell.device != "cpu" for cell in result.cells) and STAND_IN not in result.machine.devices,
                 "rows": [row for sweep in sweeps_of(result.cells) for row in rows(sweep)],
                 "shares": sorted(shares(result), key=lambda pair: -pair[1]),
                 "figures": drawn,
