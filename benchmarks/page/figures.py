@@ -17,7 +17,7 @@ COLOURS = {
     "numpy": "#222222", "torch": "#d1495b", "tensorflow": "#e08e1b", "jax": "#2e6fb7", "autograd": "#6a994e", "mygrad": "#8d6cab",
 }  # fmt: skip
 MARKERS = {"eager": "o", "graph": "s", "jit": "s", "inductor": "^", "xla": "^"}
-FILLS = {"tf32": {"markerfacecolor": "white"}, "bfloat16": {"markerfacecolor": "white", "lw": 1.0}}
+FILLS: dict[str, dict[str, Any]] = {"tf32": {"markerfacecolor": "white"}, "bfloat16": {"markerfacecolor": "white", "lw": 1.0}}
 """Precision -> how its line differs from that of float32."""
 SIZE = (10, 6)
 STYLE = {"font.size": 14, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.3}
