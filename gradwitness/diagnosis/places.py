@@ -22,9 +22,9 @@ def element(case: Case) -> Iterator[Repair]:
     if not case.fits or len(case.wrong) != 1 or case.array.size == 1:
         return
     (index,) = case.wrong
-    came, truth = case.claimed[index], case.elements[index][0]
-    how = f"it should be {float(truth):.6g}"
-    if came and truth:
+    came, (truth, bar) = case.claimed[index], case.elements[index]
+    how = f"it should be {float(truth) if abs(truth) > bar else 0:.6g}"
+    if came and abs(truth) > bar:
         how = f"it is {told(float(came / truth))} times what is right"
     alone = np.zeros(case.array.shape)
     alone[index] = 1

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwitness.checking import check
+from gradwitness.checking import check, check_loss
 from gradwitness.diagnosis.case import Case, Explanation, Measurement, Repair
 from gradwitness.diagnosis.diagnose import diagnose, explain
 from tests.diagnosis.mistakes import Array, Mistake, gradients, layer_norm, linear, mistakes, softmax, tanh
@@ -112,3 +112,18 @@ def test_evidence_says_where_and_by_which_ratio() -> None:
     truth[1, 2] += 0.3
     text = explain(case(came, truth))
     assert text.startswith("Unexplained: 4 of 12 elements that were measured are wrong; all at 1 of axis 0, none elsewhere")
+
+
+def test_an_element_that_should_be_zero_is_no_multiple_of_the_noise_in_its_place() -> None:
+    rng = np.random.default_rng(0)
+    w1, b1, w2 = rng.normal(size=(2, 3)), rng.normal(size=3), rng.normal(size=(3, 1))
+    b2, x, t = rng.normal(size=1), rng.normal(size=(5, 2)), np.array([[0.0], [1.0], [1.0], [0.0], [1.0]])
+
+    def loss(b1: Array) -> tuple[Array, Array]:
+        h = x @ w1 + b1  # the last unit is below 0 at all five points
+        p = 1 / (1 + np.exp(-(np.maximum(h, 0) @ w2 + b2)))
+        value = -(t * np.log(p) + (1 - t) * np.log(1 - p)).mean()
+        return value, (((p - t) / 5) @ w2.T).sum(axis=0)
+
+    (said,) = (finding.explanation for finding in check_loss(loss, b1) if finding.explanation)
+    assert "db1[2] alone is wrong: it should be 0. Every" in said
