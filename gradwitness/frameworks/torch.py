@@ -82,7 +82,9 @@ def compile(fn: Callable[..., Any], mode: str = "eager") -> Callable[..., Any]:
     import torch._dynamo  # two seconds, and only whoever compiles needs it
     import torch._inductor.config
 
-    options = {"deterministic": True} if hasattr(torch._inductor.config, "deterministic") else None  # what older ones lack
+    options = {"fallback_random": True}  # the random numbers that eager PyTorch draws
+    if hasattr(torch._inductor.config, "deterministic"):  # older ones lack it
+        options["deterministic"] = True
     compiled: Callable[..., Any] = torch.compile(fn, fullgraph=True, dynamic=False, backend="inductor", options=options)
     settings = torch._dynamo.config
     if process_is_owned():

@@ -62,7 +62,8 @@ class Narrow:
             call = subject.on(values, self.precision)
             gradients = call.pulled(call.cotangents(self.douts))
         except UserError as error:
-            yield Finding(label, "cannot tell", f"It does not run: {first_line(str(error))}")
+            said = str(error.error) if isinstance(error.error, NotWatched) else f"It does not run: {error}"
+            yield Finding(label, "cannot tell", said)
             return
         try:
             measured = self.measured

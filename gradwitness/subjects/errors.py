@@ -23,7 +23,7 @@ class UserError(Exception):
     def __init__(self, what: str, error: BaseException) -> None:
         self.error = error
         place = line_of(error.__traceback__)
-        super().__init__(f"{what} raised {type(error).__name__}: {error}" + (f" ({place})" if place else ""))
+        super().__init__(f"{what} raised {type(error).__name__}: {first_line(str(error))}" + (f" ({place})" if place else ""))
 
 
 def line_of(trace: TracebackType | None) -> str:
@@ -37,8 +37,14 @@ def line_of(trace: TracebackType | None) -> str:
 
 
 def first_line(text: str) -> str:
-    """Of a message, which may have many, or none."""
-    return next(iter(text.strip().splitlines()), "")
+    """Of a message, which may have many, or none; with the next one where it ends in a colon."""
+    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
+    whole = " ".join(lines[: 2 if lines[:1] and lines[0].endswith(":") else 1])
+    return whole if len(whole) <= LONG else f"{whole[:LONG].rpartition(' ')[0]} ..."
+
+
+LONG = 400
+"""Characters of another program's message that are told."""
 
 
 def of_a_library(filename: str) -> bool:

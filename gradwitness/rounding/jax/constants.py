@@ -79,7 +79,8 @@ def _constant(atom: Any, consts: Mapping[Any, Any]) -> Any:
     """The value of an operand that is a constant; None for any other."""
     if isinstance(atom, core.Literal):
         return np.asarray(atom.val, atom.aval.dtype)
-    return consts.get(atom)
+    value = consts.get(atom)
+    return None if value is None or jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key) else value
 
 
 def _inside(eqn: Any) -> list[tuple[Any, Any]]:

@@ -18,6 +18,7 @@ from gradwitness.arrays import Array
 from gradwitness.frameworks import load, reproducible
 from gradwitness.subjects.tensors.backend import Calling, Inside, Precision, Pull
 from gradwitness.subjects.tensors.places import Place, exchanged, places
+from gradwitness.subjects.tensors.tree import Path, replaced, tensors
 
 SLOW, TWICE = 5e-3, 2
 """Seconds of a call that takes long, and how many of them there are before a function is compiled."""
@@ -90,7 +91,7 @@ class Jax:
             called = partial(_on_copy, function)
         elif _is_linen(function):
             called = function.apply
-        run = load("jax").compile(called, mode) if not _is_nnx(function) or mode == "eager" else _jitted(called)
+        run = called if mode == "eager" else _Jitted(called, mode, self.holds)
 
         def call(
             parameters: Mapping[str, Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], precision: Precision
@@ -172,10 +173,24 @@ def _on_copy(module: Any, parameters: Mapping[str, Any], precision: Precision, *
     return _nnx().on(module, parameters, partial(rounded, precision=precision))(*args, **kwargs)
 
 
-def _jitted(called: Callable[..., Any]) -> Callable[..., Any]:
-    """Compiled; the precision is no array."""
-    jitted: Callable[..., Any] = jax.jit(called, static_argnums=1)
-    return jitted
+class _Jitted:
+    """A function that is compiled for its arrays. Whatever else it is given (an axis, a flag, a name) is part of the program."""
+
+    def __init__(self, called: Callable[..., Any], mode: str, holds: Callable[[Any], bool]) -> None:
+        self._called, self._mode, self._holds = called, mode, holds
+        self._compiled: dict[tuple[Path, ...], Callable[..., Any]] = {}
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        given = {"args": args, "kwargs": kwargs}
+        paths, arrays = zip(*tensors(given, self._holds), strict=True)
+        if paths not in self._compiled:
+
+            def body(*arrays: Any) -> Any:
+                new = replaced(given, dict(zip(paths, arrays, strict=True)))
+                return self._called(*new["args"], **new["kwargs"])
+
+            self._compiled[paths] = load("jax").compile(body, self._mode)
+        return self._compiled[paths](*arrays)
 
 
 class _Evaluator:

@@ -18,12 +18,15 @@ from tensorflow.python.framework import config
 
 from gradwitness.arrays import Array
 from gradwitness.frameworks import load, reproducible
+from gradwitness.rounding.framework import NotWatched
 from gradwitness.subjects.reach import codes_of
 from gradwitness.subjects.tensors.backend import Calling, Inside, Precision, Pull
 from gradwitness.subjects.tensors.places import Place, exchanged, places
 
 CUSTOM_GRADIENT, RULES = "tensorflow.python.ops.custom_gradient", ("_eager_mode_decorator", "_graph_mode_decorator")
 """Where tf.custom_gradient calls what it decorates."""
+RANDOM = ("Random", "Multinomial", "Rng", "TruncatedNormal")
+"""In the names of operations that draw numbers."""
 
 
 class TensorFlow:
@@ -103,7 +106,8 @@ class TensorFlow:
 
     def calling(self, function: Any, mode: str = "eager") -> Calling:
         """Variables are exchanged for tensors that hold their values; in a compiled function while it is traced."""
-        held, of_keras = places(function, self.holds), _keras(function)
+        held = [place for place in places(function, self.holds) if not self.without_values(place.tensor)]
+        of_keras = _keras(function)  # what tf.function keeps of earlier traces has no values
         own = {name: id(variable) for name, variable in self._trained(function).items()}
         inner = {id(getattr(variable, "_value", None)) for variable in (of_keras.variables if of_keras else ())}
         held = [place for place in held if id(place.tensor) not in inner]
@@ -131,7 +135,10 @@ class TensorFlow:
 
             def body(parameters: Mapping[str, Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
                 with exchange(parameters, precision)():
-                    return function(*args, **kwargs)
+                    out = _traced(function, args, kwargs)
+                if mode == "xla" and (drawing := _drawing()):
+                    raise NotWatched(f"It draws random numbers ({drawing}), and XLA draws others: no result can be compared")
+                return out
 
             if precision not in compiled:
                 compiled[precision] = load("tensorflow").compile(body, mode)
@@ -242,6 +249,23 @@ def keras_module() -> Any:
 def _keras(function: Any) -> Any:
     """What a function holds of Keras; None where Keras is not loaded, so that there can be nothing of it."""
     return (keras_module().held_by(function) or None) if "keras" in sys.modules else None
+
+
+def _traced(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """A call inside of a graph; by AutoGraph where it decides by the value of a tensor."""
+    try:
+        return function(*args, **kwargs)
+    except tf.errors.OperatorNotAllowedInGraphError:
+        if not isinstance(function, (types.FunctionType, types.MethodType)):
+            raise
+        return tf.autograph.to_graph(function)(*args, **kwargs)
+
+
+def _drawing() -> str:
+    """The name of an operation in this graph that draws random numbers; empty where there is none."""
+    graph = tf.compat.v1.get_default_graph().as_graph_def()
+    nodes = [*graph.node, *(node for function in graph.library.function for node in function.node_def)]
+    return next((node.op for node in nodes if any(word in node.op for word in RANDOM)), "")
 
 
 @contextmanager
