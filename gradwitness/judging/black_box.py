@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from gradwitness.derivative.ladder import RUNGS
 from gradwitness.derivative.line import Line
 from gradwitness.derivative.slope import Slope, quick, slope
 from gradwitness.judging.directions import Direction
+from gradwitness.judging.folds import Folds
 from gradwitness.judging.inner_product import inner_product
 from gradwitness.judging.measured import Measured
 from gradwitness.judging.outputs import FIRST_STEP, FLOAT32, STILL, Noise
@@ -143,6 +145,9 @@ class BlackBox:
             return self.along(direction, step, rungs, reached)
         half = self._half(direction, found) if found.kind == "kink" else np.longdouble(0)
         claimed = direction.of(self.claims)
+        if found.kind == "smooth" and abs(found.value) > found.error + slack:
+            half = self._hidden(direction)
+            found = replace(found, kind="kink") if half > 0 else found
         coarse = self.noise.grain > FLOAT32
         if self.noise.found and found.kind in ("jump", "undefined"):
             found = replace(found, kind="smooth")  # steps of a narrow dtype look like that; the error is infinite in any case
@@ -170,9 +175,7 @@ class BlackBox:
         """The same from two quotients or a few more, at steps that are known to be small against the bends of the function."""
         line = self.line(direction, reached)
         found = quick(line, step or FIRST_STEP * 2.0**-6, levels)
-        first, last = [abs(line.bend(s)) for s in (found.reach, found.step)]
-        kinked = last > first * 0.75 and last > 16 * line.noise(found.step) / found.step
-        half = np.longdouble((last + abs(first - last)) / 2 if kinked else 0)  # folds tend to their limit like the step
+        half = self._folds(direction).between(found.reach, found.step)
         claimed, slack = direction.of(self.claims), self.slack(direction)
         return Measured(direction, claimed, found.value, found.error, slack, found, half, line.still(), reached)
 
@@ -193,12 +196,18 @@ class BlackBox:
                 return step, levels
         return found.slope.reach, 0
 
+    def _folds(self, direction: Direction) -> Folds:
+        return Folds(partial(self.at, direction), self.point.flat, self.point.weights, self.noise.each)
+
     def _half(self, direction: Direction, found: Slope) -> np.longdouble:
-        """Half the difference between the slopes of both sides, output by output: some may bend up where others bend down."""
-        step = found.step or found.reach
-        ends = [self.at(direction, t) for t in (step, -step)]
-        folds = np.abs((ends[0] + ends[1] - 2 * self.point.flat) * self.point.weights) / np.longdouble(step)
-        return np.longdouble(max(folds.sum(), abs(found.difference) + found.difference_error) / 2)
+        """Half the difference between the slopes of both sides."""
+        each = self._folds(direction).each(found.step or found.reach)
+        return np.longdouble(max(each.sum(), abs(found.difference) + found.difference_error) / 2)
+
+    def _hidden(self, direction: Direction) -> np.longdouble:
+        """The same where the sum of the outputs shows no kink: ties of a narrow dtype, many and to either side."""
+        known = self.outputs(direction)
+        return self._folds(direction).hidden([t for t in known if t > 0 and -t in known])
 
     def slack(self, direction: Direction) -> np.longdouble:
         """What rounding may have done to the claimed slope."""

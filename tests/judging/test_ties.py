@@ -1,0 +1,51 @@
+"""Windows with ties, as narrow dtypes make them: outputs that bend to either side, so that in their sum the kinks may cancel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradwitness.checking import check
+
+
+def forward(x: Any) -> Any:
+    return x.reshape(-1, 4).max(axis=1)
+
+
+def to_the_first(dout: Any, x: Any) -> Any:
+    windows = x.reshape(-1, 4)
+    dx = np.zeros_like(windows)
+    dx[np.arange(len(windows)), windows.argmax(axis=1)] = dout
+    return dx.reshape(x.shape)
+
+
+def to_every_winner(dout: Any, x: Any) -> Any:
+    windows = x.reshape(-1, 4)
+    return ((windows == windows.max(axis=1, keepdims=True)) * dout[:, None]).reshape(x.shape)
+
+
+def a_thousandth_off(dout: Any, x: Any) -> Any:
+    dx = to_the_first(dout, x)
+    dx[20 + x.reshape(-1, 4)[5].argmax()] *= 1.001
+    return dx
+
+
+def drawn(size: int, fractions: int, seed: int) -> Any:
+    return np.round(np.random.default_rng(seed).normal(size=size) * fractions) / fractions
+
+
+@pytest.mark.parametrize(
+    ("size", "fractions", "seed"), [(64, 128, 3), (64, 256, 48), (128, 128, 48), (128, 128, 49), (4096, 64, 0)]
+)
+def test_one_winner_of_each_tie_is_right(size: int, fractions: int, seed: int) -> None:
+    x = drawn(size, fractions, seed)
+    report = check(forward, to_the_first, (x,), seed=seed)
+    assert report.verdict == "right", str(report)
+    assert check(forward, a_thousandth_off, (x,), seed=seed).verdict == "wrong"
+
+
+@pytest.mark.parametrize("size", [64, 4096])
+def test_all_winners_of_ties_are_wrong(size: int) -> None:
+    assert check(forward, to_every_winner, (drawn(size, 2, 0),)).verdict == "wrong"
