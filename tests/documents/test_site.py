@@ -73,6 +73,21 @@ def test_a_docstring_is_shown_as_it_stands(tmp_path: Path) -> None:
     assert "F(x) = <cotangent, forward(x)>" in shown, "what looks like a tag is no tag"
 
 
+def test_a_notebook_is_a_page_with_its_outputs_and_folded_solutions(tmp_path: Path) -> None:
+    (tmp_path / "docs" / "notebooks").mkdir(parents=True)
+    for name in ("1-forward.ipynb", "3-training.ipynb"):
+        (tmp_path / "docs" / "notebooks" / name).write_text((ROOT / "docs" / "notebooks" / name).read_text())
+    said, page = build(tmp_path, f"{PAGE}\nSee [the notebook](notebooks/1-forward.ipynb).\n")
+    assert 'href="notebooks/1-forward.html"' in page, said
+    notebook = (tmp_path / "site" / "notebooks" / "1-forward.html").read_text()
+    shown = re.sub(r"<[^>]+>", "", notebook)
+    assert "binary cross entropy = 0.770957" in shown
+    assert re.findall(r"<summary>(.*?)</summary>", notebook) == ["Solution 1", "Solution 2", "Solution 3"]
+    assert shown.index("Solution 1") < shown.index("b2_for_half = ") < shown.index("Solution 2")
+    assert 'href="1-forward.ipynb"' in notebook
+    assert (tmp_path / "site" / "notebooks" / "1-forward.ipynb").exists()
+
+
 def test_the_records_of_known_differences_are_shown(tmp_path: Path) -> None:
     _, page = build(tmp_path, f"{PAGE}\n<!-- the records stand here on the site -->\n")
     shown = re.sub(r"<[^>]+>", "", page)
