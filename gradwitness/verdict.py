@@ -213,7 +213,9 @@ def judge_slices(gradient: str, values: Array, expected: Measured, dtype: Any) -
     for axis, own, along in zip(axes(truth.shape), expected.slices, slices(truth)(values) if size else (), strict=False):
         with np.errstate(all="ignore"):
             independent = np.sqrt(by_slice((spread * truth / size**2) ** 2, axis)) / by_slice((truth / size) ** 2, axis)
-            unit = np.maximum(np.hypot(own, width(dtype).unit), k_of(dtype) / K_SLICES * independent)
+            # a kernel may compute the coefficients of a slice inside, in the dtype in which it adds, as upsampling does
+            inside = k_of(dtype) / K_SLICES * np.maximum(independent, width(dtype).accumulation)
+            unit = np.maximum(np.hypot(own, width(dtype).unit), inside)
             ratios = np.nan_to_num(np.abs(along - 1) / unit, nan=0.0, posinf=0.0)
         place = int(np.argmax(ratios))
         if ratios[place] > K_SLICES:
