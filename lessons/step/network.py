@@ -36,19 +36,23 @@ class Setting:
 
     @cached_property
     def params(self) -> Params:
-        """Weights and biases with one digit after the point, so that one can calculate with them. No weight is 0."""
+        """Weights and biases with one digit after the point, so that one can calculate with them. No weight is 0.
+
+        No hidden unit has the sum 0: relu has no derivative there, and rounding, 5.6e-17 in place of 0, would decide what it is.
+        """
         rng = np.random.default_rng(self.seed)
 
         def draw(*shape: int) -> Array:
-            tenths: Array = rng.integers(1, 10, size=shape) * rng.choice([-1, 1], size=shape) / 10
+            tenths: Array = rng.integers(1, 10, size=shape) * rng.choice([-1, 1], size=shape)
             return tenths
 
-        return {
-            "hidden.weight": draw(2, self.hidden),
-            "hidden.bias": draw(self.hidden),
-            "output.weight": draw(self.hidden, 1),
-            "output.bias": draw(1),
-        }
+        while True:  # in whole tenths nothing is rounded
+            w1, b1 = draw(2, self.hidden), draw(self.hidden)
+            w2, b2 = draw(self.hidden, 1), draw(1)
+            if (np.array(X) @ w1 + b1).all():
+                break
+        tenths = {"hidden.weight": w1, "hidden.bias": b1, "output.weight": w2, "output.bias": b2}
+        return {name: value / 10 for name, value in tenths.items()}
 
     @property
     def x(self) -> Array:

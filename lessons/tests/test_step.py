@@ -201,3 +201,9 @@ def test_a_bad_option_is_refused(options: tuple[Any, ...], came: str, wanted: st
 def test_the_probability_is_the_sigmoid_of_its_sum() -> None:
     values = step(replace(Setting(), hidden=5))
     assert values.p == sigmoid.forward(np.array([values.z]))[0].item()
+
+
+@pytest.mark.parametrize("hidden", range(1, 9))
+def test_no_hidden_unit_is_at_the_kink_of_relu(hidden: int) -> None:
+    sums = [abs(step(Setting(hidden, seed=seed)).h).min() for seed in range(60)]
+    assert f"{min(sums):.9f}" == "0.100000000", "sums are whole tenths"
