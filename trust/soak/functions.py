@@ -50,6 +50,9 @@ BEYOND = {
     (EVERYWHERE, "embedding", "padding", DTYPES): (
         "padding_idx takes a row out of training: its gradient is 0 by definition, where the values change with it"
     ),
+    (("tensorflow",), "soft_cross_entropy", "rows_apart", ("float32", "bfloat16")): (
+        "the fused op's gradient is that of targets that sum to 1, and rounded ones do not: as not_summing_to_1, on record"
+    ),
     (("tensorflow",), "selu", "tails", ("bfloat16",)): (
         "the kernel computes exp(x) - 1, which is 0 in bfloat16 from -1e-3 on: the gradient is that of the other branch (2.21.0)"
     ),
