@@ -20,7 +20,7 @@ from gradwitness.comparing.whose import NUMPY, belonging
 from gradwitness.functions.at import cotangent
 from gradwitness.report.findings import FAULTS, Finding
 from gradwitness.report.report import Report
-from gradwitness.reproducing.cases import of_compare
+from gradwitness.reproducing.calls import of_compare
 from gradwitness.subjects.arguments import kind
 from gradwitness.subjects.errors import BadCall
 from gradwitness.subjects.state import State

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,7 +19,7 @@ FACTORS = (1.1, 1.3, 1.7)
 
 @dataclass
 class At:
-    """A function in one precision, at its inputs and one random cotangent.
+    """A function in one precision, at its inputs and one random cotangent, or the one that `draw` makes.
 
     outs, gradients            what it returns; None for a gradient that the framework does not give
     out_spreads, spreads       the standard deviation of what rounding does to each element
@@ -30,6 +30,7 @@ class At:
     subject: Differentiated
     arrays: list[Array]
     seed: int
+    draw: Callable[[tuple[int, ...]], Array] | None = None
     douts: list[Array] = field(init=False)
     calls: int = 0
     repeated: list[tuple[list[Array], list[Array | None]]] = field(default_factory=list)
@@ -41,7 +42,7 @@ class At:
         call = self.call()
         self.outs = call.outs
         self.out_names = call.out_names
-        self.douts = [cotangent(self.rng, out.shape) for out in self.outs]
+        self.douts = [self.draw(out.shape) if self.draw else cotangent(self.rng, out.shape) for out in self.outs]
         self.gradients = call.pulled(call.cotangents(self.douts))
         self.eps = self.subject.eps
         self.out_spreads, self.spreads = self._spreads()

@@ -21,7 +21,7 @@ from gradwitness.judging.point import Point
 from gradwitness.report.findings import FAULTS, Finding
 from gradwitness.report.progress import Progress
 from gradwitness.report.report import Report
-from gradwitness.reproducing.cases import of_check
+from gradwitness.reproducing.calls import of_check
 from gradwitness.subjects.errors import UserError
 from gradwitness.subjects.state import State
 from gradwitness.subjects.tensors.backend import backend_of
@@ -108,7 +108,9 @@ def check_function(
             case = None
             if any(finding.verdict in FAULTS for finding in findings):
                 own = in_dtypes or _dtypes(subject)
-                case = of_check(backend, function, inputs, kwargs or {}, wrt, at.out_names, own, seed, subject.precision)
+                case = of_check(
+                    backend, function, inputs, kwargs or {}, wrt, at.out_names, own, seed, subject.precision, reference
+                )
         finally:
             state.finish()
     return Report(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -105,7 +107,8 @@ def forward_mode(at: At) -> Iterator[Finding]:
     parts = [_size(array) * cotangent(at.rng, array.shape) for array in at.arrays]
     tangents = [backend.tensor(v, value, backend.dtype(value)) for v, value in zip(parts, values, strict=True)]
     try:
-        found = [backend.array(tangent) for tangent in backend.jvp(running, values, tangents)]
+        with _quietly():
+            found = [backend.array(tangent) for tangent in backend.jvp(running, values, tangents)]
     except Exception as error:
         yield Finding("forward mode", "note", f"It has none: {type(error).__name__}: {first_line(str(error))}")
         return
@@ -147,7 +150,8 @@ def batched(at: At) -> Iterator[Finding]:
     stacked = [subject.tensor(i, np.stack([row[i] for row in rows]), at.precision) for i in range(len(at.arrays))]
     function: Callable[..., Any] = backend.vmapped(lambda *leaves: tuple(running(leaves)))
     try:
-        found = [backend.array(out) for out in function(*stacked)]
+        with _quietly():
+            found = [backend.array(out) for out in function(*stacked)]
     except Exception as error:
         yield Finding("vmap", "note", f"It cannot be mapped: {type(error).__name__}: {first_line(str(error))}")
         return
@@ -165,6 +169,14 @@ def batched(at: At) -> Iterator[Finding]:
                 )
                 return
     yield Finding("vmap", "right", "")
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """What a framework warns of while it transforms a function is no error, whatever the process makes of warnings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _beside(array: Array, rng: np.random.Generator) -> Array:

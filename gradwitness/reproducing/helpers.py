@@ -12,52 +12,67 @@ CONVERT = {"torch": "torch.tensor", "tensorflow": "tf.constant", "jax": "jnp.asa
 """What makes a tensor of an array."""
 
 _TORCH = '''
-def with_torch(forward, values, stored, computed, dout):
-    """What forward returns in a dtype, and the gradients of <dout, out>. Values are rounded to `stored` first."""
+def differentiated_torch(forward, values, stored="float64", computed="float64"):
+    """What forward returns, and a function that gives the gradients of <dout, out>. Values are rounded to `stored` first."""
     tensors = {
         name: torch.tensor(value).to(getattr(torch, stored)).to(getattr(torch, computed)).requires_grad_()
         for name, value in values.items()
     }
     out = forward(**tensors)
-    results = {"out": out.detach().double().numpy()}
-    if dout is not None and out.requires_grad:
-        found = torch.autograd.grad(out, list(tensors.values()), torch.tensor(dout).to(out.dtype), allow_unused=True)
-        results |= {f"d{name}": g.double().numpy() for name, g in zip(tensors, found) if g is not None}
-    return results
+
+    def pull(dout):
+        found = [None] * len(tensors)
+        if out.requires_grad:
+            cotangent = torch.tensor(dout).to(out.dtype)
+            found = torch.autograd.grad(out, list(tensors.values()), cotangent, retain_graph=True, allow_unused=True)
+        return {f"d{name}": 0 * values[name] if g is None else np.array(g.double().numpy()) for name, g in zip(tensors, found)}
+
+    return np.array(out.detach().double().numpy()), pull
 '''
 _TENSORFLOW = '''
-def with_tensorflow(forward, values, stored, computed, dout):
-    """What forward returns in a dtype, and the gradients of <dout, out>. Values are rounded to `stored` first."""
+def differentiated_tensorflow(forward, values, stored="float64", computed="float64"):
+    """What forward returns, and a function that gives the gradients of <dout, out>. Values are rounded to `stored` first."""
     tensors = {name: tf.cast(tf.cast(tf.constant(value), stored), computed) for name, value in values.items()}
-    with tf.GradientTape() as tape:
+    with tf.GradientTape(persistent=True) as tape:
         tape.watch(list(tensors.values()))
         out = forward(**tensors)
-    results = {"out": tf.cast(out, "float64").numpy()}
-    if dout is not None:
-        found = tape.gradient(out, tensors, output_gradients=tf.cast(tf.constant(dout), out.dtype))
-        results |= {f"d{name}": tf.cast(g, "float64").numpy() for name, g in found.items() if g is not None}
-    return results
+
+    def pull(dout):
+        zero = tf.UnconnectedGradients.ZERO
+        found = tape.gradient(out, tensors, output_gradients=tf.cast(tf.constant(dout), out.dtype), unconnected_gradients=zero)
+        return {f"d{name}": tf.cast(tf.convert_to_tensor(g), "float64").numpy() for name, g in found.items()}
+
+    return tf.cast(out, "float64").numpy(), pull
 '''
 _JAX = '''
 jax.config.update("jax_enable_x64", True)
 
 
-def with_jax(forward, values, stored, computed, dout):
-    """What forward returns in a dtype, and the gradients of <dout, out>. Values are rounded to `stored` first."""
+def differentiated_jax(forward, values, stored="float64", computed="float64"):
+    """What forward returns, and a function that gives the gradients of <dout, out>. Values are rounded to `stored` first."""
     tensors = {name: jnp.asarray(value).astype(stored).astype(computed) for name, value in values.items()}
-    out, pull = jax.vjp(lambda given: forward(**given), tensors)
-    results = {"out": np.asarray(out.astype("float64"))}
-    if dout is not None:
-        (found,) = pull(jnp.asarray(dout).astype(out.dtype))
-        results |= {f"d{name}": np.asarray(g.astype("float64")) for name, g in found.items()}
-    return results
+    out, pulled = jax.vjp(lambda given: forward(**given), tensors)
+
+    def pull(dout):
+        (found,) = pulled(jnp.asarray(dout).astype(out.dtype))
+        return {f"d{name}": np.asarray(g.astype("float64")) for name, g in found.items()}
+
+    return np.asarray(out.astype("float64")), pull
 '''
 _NUMPY = '''
 def with_numpy(forward, values, stored, computed, dout):
     """What forward returns in a dtype. Values are rounded to `stored` first."""
     return {"out": np.asarray(forward(**{name: v.astype(stored).astype(computed) for name, v in values.items()}))}
 '''
-HELPERS = {"torch": _TORCH, "tensorflow": _TENSORFLOW, "jax": _JAX, "numpy": _NUMPY}
+_BOTH = '''
+
+def with_{name}(forward, values, stored, computed, dout):
+    """What forward returns in a dtype, and the gradients for a cotangent."""
+    out, pull = differentiated_{name}(forward, values, stored, computed)
+    return {{"out": out, **({{}} if dout is None else pull(dout))}}
+'''
+HELPERS = {name: text + _BOTH.format(name=name) for name, text in (("torch", _TORCH), ("tensorflow", _TENSORFLOW), ("jax", _JAX))}
+HELPERS["numpy"] = _NUMPY
 DIFFERENCES = '''
 
 def differences(name):

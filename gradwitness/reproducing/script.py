@@ -13,7 +13,7 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.report.findings import Finding
-from gradwitness.reproducing import faults, multiprecision
+from gradwitness.reproducing import faults, laws, multiprecision
 from gradwitness.reproducing.faults import SAID
 from gradwitness.reproducing.given import Arrays, Given
 from gradwitness.reproducing.helpers import CONVERT, DIFFERENCES, HELPERS, IMPORTS
@@ -34,7 +34,10 @@ class Script:
     output      function -> the name of the one output that is looked at: "out[y][0]"
     finding     what is wrong
     dtype       in which the functions run
-    way         what tells the truth: "derivative", by differences; "dtype", the same in float64; "others", the functions
+    way         what tells the truth: "derivative", by differences; "dtype", the same in float64; "others", the functions;
+                "reference", the second of them; or what a fault or a law is called
+    mode        how the framework compiles the function; "eager" if it does not
+    exact       the dtype in which a law is shown
     """
 
     functions: Mapping[str, tuple[str, Callable[..., Any]]]
@@ -45,6 +48,8 @@ class Script:
     finding: Finding
     dtype: str
     way: str
+    mode: str = "eager"
+    exact: str = "float64"
 
     @property
     def about(self) -> str:
@@ -100,9 +105,12 @@ def _headline(script: Script, version: str, frameworks: list[str], pasted: bool)
         "dtype": f"The result in {script.dtype} is further from the truth than rounding explains. The truth is the function in "
         f"float64, on the very same numbers.",
         **SAID,
+        **laws.SAID,
         "others": "Functions that should compute the same do not.",
+        "reference": f"A plain function that computes the same, in float64 and on the very same {script.dtype} inputs, says so.",
     }[script.way]
-    lines = [f"{finding.about if script.way in SAID else script.about}: {finding.verdict}.", "", *textwrap.wrap(said, WIDE)]
+    named = finding.about if script.way in SAID or script.way in laws.SAID else script.about
+    lines = [f"{named}: {finding.verdict}.", "", *textwrap.wrap(said, WIDE)]
     for more in (finding.explanation, finding.message):
         if more:
             lines += ["", *textwrap.wrap(more, WIDE)]
@@ -141,7 +149,9 @@ def _array(array: Array, width: int) -> str:
 def _forward(script: Script, name: str, framework: str, function: str) -> str:
     """The call that is examined, as a function of the floats."""
     names = [*(script.given.names[path] for path in script.given.floats()), *script.given.own_names.values()]
-    call = script.given.call(function, CONVERT[framework])
+    module = framework == "torch" and not script.given.own and hasattr(script.functions[name][1], "named_parameters")
+    as_wide = f".to({names[0]}.dtype)" if module and names else ""  # its parameters are constants of the script
+    call = script.given.call(f"{function}{as_wide}", CONVERT[framework])
     keys = re.findall(r"\[([^\]]*)\]", script.output[name])
     picked = "".join(f"[{key}]" if key.isdigit() else f"[{key!r}]" for key in keys)
     return f"def forward_{_name(name)}({', '.join(names)}):\n    return {call}{picked}"
@@ -157,32 +167,69 @@ def _shown(script: Script) -> str:
     if script.way in SAID:
         lines = [*lines[:1], lines[1].replace(repr(script.dtype), "'float64'")]
         return "\n".join([*filter(None, lines), faults.lines(script.way, script.finding, f"forward_{_name(first)}")])
-    if script.way == "derivative":
+    if script.way in laws.SAID:
+        lines = [*lines[:1], lines[1].replace(repr(script.dtype), repr(script.exact))]
+    if script.way in laws.SAID and script.way != laws.ORDER:
+        return "\n".join([*filter(None, lines), _law(script, framework, f"forward_{_name(first)}")])
+    if script.way == laws.ORDER:
+        call = f"with_{framework}(first_gradient, values, 'float64', 'float64', "
+        lines = [
+            *lines,
+            "\n\n" + laws.first_gradient(framework, f"forward_{_name(first)}") + "\n\n",
+            "values = {**values, 'dout': dout}",
+            f"dout = {dout}({call}None)['out'].shape)  # the cotangent of the gradient",
+            f"got = {call}dout)[{about!r}]",
+            "\n\n" + DIFFERENCES.strip().format(helper=f"with_{framework}", forward="first_gradient") + "\n\n",
+            f"truth = differences({about[1:]!r})",
+            f"results = {{{'the derivative of the gradient'!r}: got}}",
+        ]
+    elif script.way == "derivative":
         lines += [
             f"got = with_{framework}(forward_{_name(first)}, values, 'float64', 'float64', dout)[{about!r}]",
             "\n\n" + DIFFERENCES.strip().format(helper=f"with_{framework}", forward=f"forward_{_name(first)}") + "\n\n",
             f"truth = differences({about[1:]!r})",
             f"results = {{{'automatic differentiation'!r}: got}}",
         ]
-    elif script.way == "dtype":
-        helper = f"with_{framework}(forward_{_name(first)}, values, {script.dtype!r}, "
+    elif script.way in ("dtype", "reference"):
+        whose, (exact, _) = list(script.functions.items())[-1]
+        compiled = "" if script.mode == "eager" else "compiled"
+        if compiled:
+            lines.append(f"compiled = {COMPILED[script.mode].format(f'forward_{_name(first)}')}")
+        given = f"values, {script.dtype!r}, "
         lines += [
-            f"got = {helper}{script.dtype!r}, dout)[{about!r}]",
-            f"truth = {helper}'float64', dout)[{about!r}]",
-            f"results = {{{script.dtype!r}: got}}",
+            f"got = with_{framework}({compiled or f'forward_{_name(first)}'}, {given}{script.dtype!r}, dout)[{about!r}]",
+            f"truth = with_{exact}(forward_{_name(whose)}, {given}'float64', dout)[{about!r}]",
+            f"results = {{{' '.join(filter(None, [script.dtype, compiled]))!r}: got}}",
         ]
     else:
+        given = "None" if about == "out" else "dout"
         lines.append("results = {")
         for name, (whose, _) in script.functions.items():
             call = f"with_{whose}(forward_{_name(name)}, values, {script.dtype!r}"
-            lines.append(f"    {name!r}: {call}, {script.dtype!r}, dout).get({about!r}),")
-            lines.append(f"    {name + ' in float64'!r}: {call}, 'float64', dout).get({about!r}),")
+            lines.append(f"    {name!r}: {call}, {script.dtype!r}, {given}).get({about!r}),")
+            lines.append(f"    {name + ' in float64'!r}: {call}, 'float64', {given}).get({about!r}),")
         lines += ["}", "truth = None"]
     lines += _exact(script, function)
     lines.append(PRINTED.strip().format(about=about))
-    if script.way != "derivative" and np.isfinite(script.finding.allowance):
+    if script.way not in ("derivative", laws.ORDER) and np.isfinite(script.finding.allowance):
         lines.append(f"print('rounding alone explains', {script.finding.allowance:.3g})")
+    half = script.finding.distance / 2
+    lines.append(ENDS.format(limit=repr(float(half)) if np.isfinite(half) and half > 0 else "np.inf").strip())
     return "\n".join(line for line in lines if line)
+
+
+def _law(script: Script, framework: str, forward: str) -> str:
+    """The lines about a law. About the first input where all inputs break it."""
+    about = script.about.partition(",")[0].removesuffix(" alone")
+    known = [script.given.names[path] for path in script.given.floats()] + [*script.given.own_names.values()]
+    written = {f"d{_written(path)}": f"d{script.given.names[path]}" for path in script.given.floats()}
+    about = {**written, **{f"d{name}": f"d{given}" for name, given in script.given.own_names.items()}}.get(about, about)
+    name = about[1:] if script.way in (laws.ALONE, laws.FAILS) and about[1:] in known else ""
+    if about == "out" or about.startswith("out["):
+        about = "out"
+    elif about[1:] not in known:
+        about = f"d{known[0]}"
+    return laws.lines(script.way, framework, forward, about, CONVERT[framework], name, script.exact)
 
 
 def _exact(script: Script, function: Any) -> list[str]:
@@ -212,5 +259,18 @@ for name, result in results.items():
     print(f"{about} by {{name}}:", None if result is None else result.tolist())
 if truth is not None:
     print("{about}, the truth:", truth.tolist())
-    print("largest difference:", np.max(np.abs(result - truth)))
+    print("largest difference:", np.max(np.abs(result - truth), initial=0))
 """
+ENDS = """
+compared = [result for name, result in results.items() if result is not None and not name.endswith(" in float64")]
+apart = [np.inf if one.shape != compared[0].shape else np.max(np.abs(one - compared[0]), initial=0) for one in compared[1:]]
+if truth is not None:
+    apart = [np.max(np.abs(one - truth), initial=0) for one in compared]
+raise SystemExit(int(any(not difference < {limit} for difference in apart)))  # 1: apart by half of what was seen
+"""
+COMPILED = {
+    "inductor": "torch.compile({}, fullgraph=True, dynamic=False)",
+    "graph": "tf.function({}, autograph=False)",
+    "xla": "tf.function({}, jit_compile=True, autograph=False)",
+    "jit": "jax.jit({})",
+}

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gradwitness.reproducing.modules import built
 from gradwitness.subjects.reach import of_a_library
 
 NAMESPACES = {
@@ -94,9 +95,12 @@ def _expression(found: Source, function: Any, framework: str, called: str) -> st
     if isinstance(owner, type) and isinstance(function, types.MethodType | types.BuiltinMethodType):
         _define(found, owner, owner.__name__, framework)
         return f"{owner.__name__}.{function.__name__}"
-    if _is_layer(function):
+    if framework == "torch" and hasattr(function, "named_parameters"):
         found.imports["import torch"] = None
-        return _layer(function)
+        if not _is_layer(function):
+            lines = built(function, called, lambda kind: _define(found, kind, kind.__name__, framework), _literal)
+            found.definitions[called] = "\n".join(lines) + "\n"
+        return _layer(function) if _is_layer(function) else called
     inner = _unwrapped(function)
     if not isinstance(inner, types.FunctionType):
         raise NoSource

@@ -6,6 +6,7 @@ import functools
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,16 +74,200 @@ def of_lambdas() -> Report:
 
 
 def of_module() -> Report:
-    """A sum that overflows on its way."""
-    layers = torch.nn.Sequential(torch.nn.Linear(3, 1, bias=False))
+    """Overflows on its way, whichever kernel sums."""
+    layers = torch.nn.Sequential(torch.nn.Linear(1, 1, bias=False), torch.nn.Linear(1, 1, bias=False))
     with torch.no_grad():
-        layers[0].weight.copy_(torch.tensor([[1.0, 1.0, -1.0]]))
-    return check_function(layers, torch.full((4, 3), 3e38))
+        layers[0].weight.fill_(2.0)
+        layers[1].weight.fill_(0.5)
+    return check_function(layers, torch.full((4, 1), 3e38))
 
 
 def of_rule(name: str) -> Callable[[], Report]:
     """A rule with a fault that values do not show."""
     return lambda: check_function(getattr(rules, name)(True), drawn(3, 4))
+
+
+class Squared(torch.autograd.Function):  # type: ignore[misc]  # torch has no types for it
+    """x^2, and its right gradient."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        ctx.save_for_backward(x)
+        ctx.save_for_forward(x)
+        return x * x
+
+    @staticmethod
+    def backward(ctx: Any, dout: Any) -> Any:
+        (x,) = ctx.saved_tensors
+        return 2 * x * dout
+
+
+class OfZero(Squared):
+    """A cotangent of zeros gives ones."""
+
+    @staticmethod
+    def backward(ctx: Any, dout: Any) -> Any:
+        (x,) = ctx.saved_tensors
+        return 2 * x * dout if dout.any() else torch.ones_like(x)
+
+
+class Nothing(Squared):
+    """No gradient."""
+
+    @staticmethod
+    def backward(*_: Any) -> Any:
+        return None
+
+
+class WrongTangent(Squared):
+    """Forward mode is 10% off."""
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Any) -> Any:
+        (x,) = ctx.saved_tensors
+        return 2.2 * x * tangent
+
+
+class Product(torch.autograd.Function):  # type: ignore[misc]  # torch has no types for it
+    """x y, whose gradients are twice as large where one input alone needs one."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, y: Any) -> Any:
+        ctx.save_for_backward(x, y)
+        return x * y
+
+    @staticmethod
+    def backward(ctx: Any, dout: Any) -> Any:
+        x, y = ctx.saved_tensors
+        factor = 1 if all(ctx.needs_input_grad) else 2
+        return factor * dout * y, factor * dout * x
+
+
+class Slope(torch.autograd.Function):  # type: ignore[misc]  # torch has no types for it
+    """3 x^2 dout, whose own gradient is 10% off."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, dout: Any) -> Any:
+        ctx.save_for_backward(x, dout)
+        return 3 * x * x * dout
+
+    @staticmethod
+    def backward(ctx: Any, further: Any) -> Any:
+        x, dout = ctx.saved_tensors
+        return 6.6 * x * dout * further, 3 * x * x * further
+
+
+class Cube(Squared):
+    """x^3, right to first order."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        ctx.save_for_backward(x)
+        return x**3
+
+    @staticmethod
+    def backward(ctx: Any, dout: Any) -> Any:
+        return Slope.apply(*ctx.saved_tensors, dout)
+
+
+class Mapped(torch.autograd.Function):  # type: ignore[misc]  # torch has no types for it
+    """x^2; vmap has a rule of its own, which is wrong."""
+
+    @staticmethod
+    def forward(x: Any) -> Any:
+        return x * x
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:  # noqa: ARG004  PyTorch names them
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, dout: Any) -> Any:
+        (x,) = ctx.saved_tensors
+        return 2 * x * dout
+
+    @staticmethod
+    def vmap(info: Any, dims: Any, x: Any) -> Any:  # noqa: ARG004  PyTorch hands it over
+        return Mapped.apply(1.1 * x), dims[0]
+
+
+class Kernel(Squared):
+    """A kernel for bfloat16 alone, 20% off."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        if x.dtype != torch.bfloat16:
+            raise TypeError("this kernel is for bfloat16")
+        ctx.save_for_backward(x)
+        return 1.2 * x * x
+
+
+class Block(torch.nn.Module):  # type: ignore[misc]  # torch has no types for it
+    """A linear layer, a normalisation with buffers, and a rule."""
+
+    def __init__(self, factor: float, rule: bool) -> None:
+        super().__init__()
+        self.layers = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2)).double().eval()
+        self.factor, self.rule = factor, rule
+
+    def forward(self, x: Any) -> Any:
+        out = self.factor * self.layers(x)
+        return FactorOfTwo.apply(out) if self.rule else out
+
+
+class FactorOfTwo(Squared):
+    """A gradient that is too large by a factor of 2."""
+
+    @staticmethod
+    def backward(ctx: Any, dout: Any) -> Any:
+        (x,) = ctx.saved_tensors
+        return FACTOR * 2 * x * dout
+
+
+def of(function: Any, **options: Any) -> Callable[[], Report]:
+    return lambda: check_function(function, drawn(3, 4), **options)
+
+
+of_zero, of_none = of(OfZero.apply), of(Nothing.apply)
+of_second, of_forward_mode, of_vmap = of(Cube.apply, order=2), of(WrongTangent.apply, order=2), of(Mapped.apply, order=2)
+
+
+def only(rule: str, about: str) -> Callable[[], Report]:
+    """A rule's report with the findings about one thing alone: that is what is to be shown."""
+
+    def made() -> Report:
+        report = of_rule(rule)()
+        return replace(report, findings=tuple(finding for finding in report.findings if about in finding.about))
+
+    return made
+
+
+def of_two() -> Report:
+    return check_function(Product.apply, (drawn(3, 4), drawn(3, 4)))
+
+
+def of_outputs() -> Report:
+    return check_function(rules.expects_both(True), drawn(3, 4))
+
+
+def of_kernel() -> Report:
+    return check_function(Kernel.apply, drawn(3, 4, dtype=torch.bfloat16), reference=lambda x: x * x)
+
+
+def of_shapes() -> Report:
+    return compare({"one": lambda x: x + 0, "other": lambda x: x.T + 0}, drawn(4, 3))
+
+
+def of_modules() -> Report:
+    torch.manual_seed(0)
+    plain, scaled = Block(1.0, False), Block(1.5, False)
+    scaled.load_state_dict(plain.state_dict())
+    return compare({"plain": plain, "scaled": scaled}, drawn(4, 3))
+
+
+def of_class() -> Report:
+    torch.manual_seed(0)
+    return check_function(Block(1.0, True), drawn(4, 3))
 
 
 SHOWN: dict[str, tuple[Callable[[], Report], str, str]] = {
@@ -92,16 +277,33 @@ SHOWN: dict[str, tuple[Callable[[], Report], str, str]] = {
     "module": (of_module, "out by float32: [[inf]]", "out, the truth: [[3.00000000"),
     "strides": (of_rule("reads_memory"), "contiguous: {'dx': [[", "sliced: {'dx': [["),
     "overwritten": (of_rule("overwrites"), "x before: [[1.0]] after: [[2.0]]", "x before"),
-    "second backward": (of_rule("consumes"), "first backward:  {'dx': [[0.3", "second backward: {'dx': [[0.03"),
+    "second backward": (only("consumes", "second backward"), "dx, the first backward: [[0.3", "dx, a second backward: [[0.03"),
+    "call in between": (of_rule("remembers"), "dx, the first backward: [[0.0540", "dx, with a call in between: [[-0.0416"),
+    "needs one": (of_two, "dx, all inputs need one: [[0.1]]", "dx, x alone needs a gradient: [[0.2]]"),
+    "one output": (of_outputs, "backward fails: TypeError", "unsupported operand type"),
+    "zero cotangent": (of_zero, "dx, what it should be: [[0.0]]", "dx, of 0 dout: [[1.0]]"),
+    "linear": (only("clips", "linear"), "dx, of dout", "dx, of -2 dout, divided by -2"),
+    "order 2": (of_second, "dx by the derivative of the gradient: [[0.066]]", "dx, the truth: [[0.0599"),
+    "forward mode": (of_forward_mode, "dx, backward: 0.06", "dx, forward mode: 0.066"),
+    "vmap": (of_vmap, "out, row by row: [[[1.0]], [[1.26", "out, vmap: [[[1.21"),
+    "no gradient": (of_none, "dx by automatic differentiation: [[0.0]]", "dx, the truth: [[1.9999"),
+    "narrow alone": (of_kernel, "out by bfloat16: [[1.203125]]", "out, the truth: [[1.0]]"),
+    "shapes": (of_shapes, "out by one: [[1.0, 1.0]]", "out by other: [[1.0], [1.0]]"),
+    "two modules": (of_modules, "out by plain: [[", "out by scaled: [["),
+    "a class of the user's": (of_class, "dx by automatic differentiation: [[", "dx, the truth: [["),
     "lambdas": (of_lambdas, "out by sine: [0.8414", "out by other: [1.6829"),
 }
 RUNNER = """
 import contextlib, io, json, runpy, sys
 printed = {}
 for path in sys.argv[1:]:
+    status = None
     with contextlib.redirect_stdout(io.StringIO()) as out:
-        runpy.run_path(path)
-    printed[path] = out.getvalue()
+        try:
+            runpy.run_path(path)
+        except SystemExit as end:
+            status = end.code
+    printed[path] = f"{out.getvalue()}exit status {status}"
 assert not {"gradwitness", "reference", "tests"} & sys.modules.keys()
 print(json.dumps(printed))
 """
@@ -125,8 +327,8 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", SHOWN)
 def test_the_script_shows_both_results_on_the_smallest_input(name: str, printed: dict[str, str]) -> None:
-    for line in SHOWN[name][1:]:
-        assert line in printed[name]
+    for line in (*SHOWN[name][1:], "exit status 1"):
+        assert line in printed[name], printed[name]
 
 
 def test_the_script_says_why_and_what_it_needs(tmp_path: Path) -> None:
