@@ -68,6 +68,19 @@ def quick() -> Figure:
     return next(figure for name, figure in figures(load(QUICK)) if name.endswith("-time"))
 
 
+def quick_output() -> str:
+    """What `python -m benchmarks run --quick` printed at the end of the run whose result is stored."""
+    from rich.console import Console
+
+    from benchmarks.commands.summary import show
+    from benchmarks.store import load
+
+    console = Console(width=400, color_system=None, highlight=False, markup=False)
+    with console.capture() as capture:
+        show(load(QUICK), console)
+    return capture.get()
+
+
 FIGURES: Mapping[str, Callable[[], Figure]] = MappingProxyType({"step": step, "rates": rates, "xor": xor, "quick": quick})
 
 

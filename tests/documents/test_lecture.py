@@ -15,13 +15,15 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from rich.console import Console
 
 import adapters
 from gradwitness import frameworks
 from tests.documents.reading import ROOT, blocks, text
 
 LECTURE = "docs/lecture.md"
+for needed in ("matplotlib", "rich", "sklearn", "typer"):
+    pytest.importorskip(needed, reason="the lessons need the extra lessons")
+
 FIGURES = SimpleNamespace(**runpy.run_path(str(ROOT / "docs" / "figures" / "lecture.py")))
 COLUMNS = ("lessons.step", "lessons.xor")
 """Lessons with columns of frameworks. They are run with those that the page shows."""
@@ -66,13 +68,7 @@ def lines_of(output: str) -> list[str]:
 def measured() -> list[str]:
     """What `python -m benchmarks run --quick` prints of the result that is stored."""
     pytest.importorskip("pytest_benchmark", reason="benchmarks need the extra bench")
-    from benchmarks.commands.summary import show
-    from benchmarks.store import load
-
-    console = Console(width=400, color_system=None, highlight=False, markup=False)
-    with console.capture() as capture:
-        show(load(FIGURES.QUICK), console)
-    return lines_of(capture.get())
+    return lines_of(FIGURES.quick_output())
 
 
 def first_missing(wanted: str, lines: list[str]) -> str | None:
