@@ -11,11 +11,13 @@ from gradwitness.frameworks import spec_of
 from gradwitness.rounding.widths import width
 from gradwitness.subjects.arguments import branches, kind
 from gradwitness.subjects.errors import BadCall
-from gradwitness.subjects.tensors.backend import Backend
+from gradwitness.subjects.tensors.backend import Backend, origin
 from gradwitness.subjects.tensors.function import Differentiated
 from gradwitness.subjects.tensors.tree import Path, written
 
 ORDERS = (1, 2)
+DENSE = "Hand over its values, and build it inside the function"
+MADE = "Make it on the CPU, outside of a graph"
 
 
 def function_of(function: Any) -> None:
@@ -86,7 +88,13 @@ def values_of(backend: Backend, inputs: Any, kwargs: Any) -> None:
         if isinstance(value, np.ndarray) and value.dtype.kind in "fc":
             raise BadCall(name, kind(value), f"a tensor of {backend.title}, as the others are", backend.cure)
         if backend.holds(value) and (without := backend.without_values(value)):
-            raise BadCall(name, f"a tensor {without}", "a tensor with values", "Make it on the CPU, outside of a graph")
+            raise BadCall(name, f"a tensor {without}", "a dense tensor with values", _cure(without))
+        if origin(value) == backend.name and not backend.holds(value) and hasattr(type(value), "dtype"):
+            raise BadCall(name, kind(value), f"a dense tensor of {backend.title}", DENSE)
+
+
+def _cure(without: str) -> str:
+    return DENSE if without.startswith(("of layout", "that is nested", "that is quantised")) else MADE
 
 
 def _flat(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:

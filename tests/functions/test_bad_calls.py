@@ -24,6 +24,17 @@ BAD: dict[str, tuple[tuple[Any, Any], dict[str, Any], str]] = {
     "a class": ((torch.nn.Linear, (X,)), {}, "function is the class Linear; wanted an object of it"),
     "no function": ((3, (X,)), {}, "function is an int"),
     "no tensors": ((SINE, (np.ones(3),)), {}, "inputs is without tensors"),
+    "nothing": ((SINE, ()), {}, r"inputs is without tensors \(nothing\)"),
+    "a ParameterList": (
+        (sum, (torch.nn.ParameterList([X]),)),
+        {},
+        r"inputs is without tensors \(a ParameterList\).*list\(\.\.\.\), dict\(\.\.\.\)",
+    ),
+    "a sparse tensor": (
+        (torch.sparse.mm, (X.to_sparse(), X.T)),
+        {},
+        r"inputs\[0\] is a tensor of layout torch.sparse_coo; wanted a dense tensor.*build it inside",
+    ),
     "no floats": ((SINE, (torch.tensor([1]),)), {}, "inputs is without floats"),
     "NumPy among tensors": ((torch.mul, (X, np.ones((2, 3)))), {}, r"inputs\[1\] is an array of float64.*torch.from_numpy"),
     "the meta device": ((SINE, (X.to("meta"),)), {}, r"inputs\[0\] is a tensor on the meta device"),
@@ -56,6 +67,50 @@ def test_what_the_function_raises_is_told_with_its_line() -> None:
 
     with pytest.raises(UserError, match=r"the function raised RuntimeError: mat1 and mat2.*test_bad_calls.py.*x @ x"):
         check_function(mismatched, (X,))
+
+
+def test_of_what_a_framework_raises_the_first_line_is_told() -> None:
+    def stacked(_: Any) -> Any:
+        raise RuntimeError("it does not work:\nthe reason\nTraceback (most recent call last):\n  a library")
+
+    with pytest.raises(UserError, match=r"RuntimeError: it does not work: the reason \(test_bad_calls.py"):
+        check_function(stacked, (X,))
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+def test_a_nested_tensor_is_named() -> None:
+    """To ask it for its shape is an error."""
+    nested = torch.nested.nested_tensor([X[0], X[1, :2]], layout=torch.strided)
+    with pytest.raises(BadCall, match=r"inputs\[0\] is a tensor that is nested; wanted a dense tensor"):
+        check_function(SINE, (nested,))
+
+
+def test_a_ragged_tensor_is_named() -> None:
+    tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    with pytest.raises(
+        BadCall, match=r"inputs\[0\] is a RaggedTensor; wanted a dense tensor of TensorFlow. Hand over its values"
+    ):
+        check_function(lambda ragged: 2 * ragged, (tf.ragged.constant([[1.0, 2.0], [3.0]]),))
+
+
+def test_a_backward_that_runs_once_only_is_a_note() -> None:
+    """No other question asks the same graph twice."""
+
+    class Once(torch.autograd.Function):  # type: ignore[misc]  # torch has no types for it
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.x = x.detach().clone()
+            return x * x
+
+        @staticmethod
+        def backward(ctx: Any, dout: Any) -> Any:
+            x = ctx.x
+            del ctx.x
+            return 2 * x * dout
+
+    report = check_function(Once.apply, (X,))
+    assert report.ok, report
+    assert report["second backward"].verdict == "note"
 
 
 UNTOLD: dict[str, tuple[Any, Any, str, str]] = {

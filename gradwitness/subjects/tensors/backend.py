@@ -35,6 +35,9 @@ Inside = Callable[[], AbstractContextManager[None]]
 Calling = Callable[[Mapping[str, Any], tuple[Any, ...], Mapping[str, Any], Precision], tuple[Any, Inside]]
 """(parameters, args, kwargs, precision) -> what a function returns, and the context for its backward."""
 
+OBJECTS = (
+    "Of an object, such as a ParameterList or a dataclass, hand over the tensors: list(...), dict(...), dataclasses.asdict(...)"
+)
 PACKAGES = {"torch": "torch", "tensorflow": "tensorflow", "keras": "tensorflow", "jax": "jax", "jaxlib": "jax", "flax": "jax"}
 """Package that a type comes from -> framework."""
 
@@ -138,9 +141,9 @@ def backend_of(inputs: Any) -> Backend:
     if not name:
         raise BadCall(
             "inputs",
-            f"without tensors ({kind(inputs)})",
-            "tensors of PyTorch, TensorFlow or JAX",
-            "For NumPy there are check and check_loss",
+            f"without tensors ({_kinds(inputs)})",
+            "tensors of PyTorch, TensorFlow or JAX, in tuples, lists and dicts",
+            OBJECTS if any(hasattr(value, "__dict__") for value in _each(inputs)) else "For NumPy there are check and check_loss",
         )
     return load(name)
 
@@ -150,8 +153,19 @@ def load(name: str) -> Backend:
     return cast("Backend", importlib.import_module(f"gradwitness.subjects.tensors.{name}").BACKEND)
 
 
+def _each(inputs: Any) -> list[Any]:
+    """What nested inputs hold, however deep."""
+    if not isinstance(inputs, (tuple, list, Mapping)):
+        return [inputs]
+    return [found for _, value in branches(inputs) for found in _each(value)]
+
+
+def _kinds(inputs: Any) -> str:
+    return ", ".join(dict.fromkeys(map(kind, _each(inputs)))) or "nothing"
+
+
 def _origins(value: Any) -> set[str]:
     found = origin(value)
-    if found and hasattr(value, "shape") and hasattr(value, "dtype"):
+    if found and hasattr(type(value), "shape") and hasattr(type(value), "dtype"):  # of some, to ask for the shape is an error
         return {found}
     return set().union(*(_origins(branch) for _, branch in branches(value)))

@@ -27,8 +27,12 @@ class Torch:
     cure = "Convert: torch.from_numpy(x)"
 
     def without_values(self, tensor: Any) -> str:
-        """Tensors of the meta device have a shape alone."""
-        return "on the meta device" if tensor.is_meta else ""
+        """Tensors of the meta device have a shape alone; sparse, nested and quantised ones are no arrays of numbers."""
+        if tensor.is_meta:
+            return "on the meta device"
+        if tensor.is_nested or tensor.is_quantized:
+            return "that is nested" if tensor.is_nested else "that is quantised"
+        return "" if tensor.layout is torch.strided else f"of layout {tensor.layout}"
 
     def holds(self, value: Any) -> bool:
         """A tensor, a parameter, a subclass."""
