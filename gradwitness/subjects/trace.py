@@ -40,8 +40,11 @@ CUTS = re.compile(
 """Calls that return float64 without leaving it in a variable."""
 APART = 2.0**-5
 """How far they are moved where narrower dtypes are looked for: a cast to float16 does not hide it."""
-NARROW = re.compile(r"\b(float32|single|float16|half|bfloat16)\b|(?:dtype\s*=|astype\()\s*['\"]<?([ef][24]?)['\"]")
-"""Names of narrow dtypes in a line, and those of the codes of NumPy that stand for them."""
+NARROW = re.compile(
+    r"\b(float32|float16|bfloat16)\b|\b(?:np|numpy)\.(half|single)\b|\.(half)\(\)|['\"](half|single)['\"]"
+    r"|(?:dtype\s*=|astype\()\s*(half|single)\b|(?:dtype\s*=|astype\()\s*['\"]<?([ef][24]?)['\"]"
+)
+"""Names of narrow dtypes in a line, and those of the codes of NumPy that stand for them. half = n // 2 is none."""
 CODES = {"e": "float16", "f": "float32", "f2": "float16", "f4": "float32", "half": "float16", "single": "float32"}
 BFLOAT16 = 2.0**-8
 """The unit roundoff of bfloat16."""
@@ -111,8 +114,9 @@ def narrowest(
         if one.print != other.print and one.roundoff > unit_roundoff(np.float64):
             found.append(Narrow(one.print[0], one.roundoff, one.words))
     for code, number in first.lines:
-        for name, letters in NARROW.findall(_text(code, number)):
-            dtype = CODES.get(name or letters, name)
+        for spellings in NARROW.findall(_text(code, number).partition("#")[0]):
+            name = "".join(spellings)  # all but one are empty
+            dtype = CODES.get(name, name)
             roundoff = BFLOAT16 if dtype == "bfloat16" else unit_roundoff(dtype)
             found.append(Narrow(dtype, roundoff, _line(code, number)))
     return max(found, key=lambda one: one.roundoff, default=None)
