@@ -26,7 +26,7 @@ ROOT = Path(__file__).parent.parent
 
 
 PICKED = re.compile(r"\b(rtol|atol|rel_tol|abs_tol|allclose|isclose|assert_allclose|approx|assert_almost_equal)\b")
-PEERS = [ROOT / "trust" / "peers" / name for name in ("rules.py", "kernels.py")]
+PEERS = [*(ROOT / "trust" / "peers" / name for name in ("rules.py", "kernels.py")), ROOT / "conformance" / "rules.py"]
 """The rules of others, with their constants: the one exception."""
 SOURCES = sorted(
     p for p in ROOT.rglob("*.py") if p not in PEERS and not any(part.startswith(".") for part in p.relative_to(ROOT).parts)

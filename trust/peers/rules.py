@@ -1,5 +1,5 @@
 """What other libraries call a right gradient: each rule from its documentation, with its constants. A rule that is a function
-is called. No other file of this repository but kernels.py holds such constants.
+is called. No other file of this repository but kernels.py and conformance/rules.py holds such constants.
 
 A rule gets an `Examined`, and returns, or raises AssertionError if it finds the gradient wrong. It raises `Inapplicable` if it
 cannot be asked. All rules get the same inputs. Rules that compare with a framework get PyTorch's gradient of the same op, with
