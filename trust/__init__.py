@@ -3,6 +3,7 @@
     folder         question                                                          command
     mutants/       Of wrong gradients, how many does the suite catch?                python -m trust mutants
     peers/         How many do the rules of other libraries catch?                   python -m trust peers
+    trained/       Does a training show a wrong gradient?                            python -m trust trained
     soak/          Does the suite ever call a right gradient wrong?                  python -m trust soak
     sensitivity/   How small an error does it see?                                   python -m trust sensitivity
 

@@ -9,6 +9,7 @@ from trust.mutants.command import mutants
 from trust.peers.command import peers
 from trust.sensitivity.command import sensitivity
 from trust.soak.command import soak
+from trust.trained.command import trained
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -21,5 +22,5 @@ def _trust() -> None:
     """
 
 
-for _command in (mutants, peers, diagnosis, soak, sensitivity):
+for _command in (mutants, peers, trained, diagnosis, soak, sensitivity):
     app.command()(_command)

@@ -13,6 +13,7 @@ from rich.console import Console
 from trust.places import PAGE, RESULTS
 from trust.soak import functions_report
 from trust.soak.user_code_report import COLUMNS, cells
+from trust.trained import report as trained_report
 
 Summary = Mapping[str, Any]
 MUTANTS = (
@@ -166,9 +167,15 @@ def diagnosis(summary: Summary) -> str:
     return "\n".join(lines).rstrip()
 
 
+def trained(summary: Summary) -> str:
+    """What the numbers say, and a row for each kind of mistake."""
+    return "\n".join([*trained_report.sentences(summary), "", _grid(trained_report.COLUMNS, trained_report.rows_of(summary))])
+
+
 TEXTS: Mapping[str, Callable[[Summary], str]] = {
     "mutants": mutants,
     "peers": peers,
+    "trained": trained,
     "diagnosis": diagnosis,
     "soak": soak,
     "user_code": user_code,

@@ -10,7 +10,7 @@ import pytest
 
 from trust.places import ROOT
 
-COMMANDS = ("mutants", "peers", "diagnosis", "soak", "sensitivity")
+COMMANDS = ("mutants", "peers", "trained", "diagnosis", "soak", "sensitivity")
 HIDDEN = """
 import runpy, sys
 sys.modules[{module!r}] = None  # as if it were not installed

@@ -27,6 +27,7 @@ from trust.soak import command as soak_command
 from trust.soak import functions as soak_functions
 from trust.soak import run as soak_run
 from trust.soak import user_code as soak_user_code
+from trust.trained import run as trained_run
 
 for framework in ("torch", "tensorflow", "jax", "autograd"):
     pytest.importorskip(framework, reason=f"the docs hold figures of all frameworks, and {framework} is not installed")
@@ -34,6 +35,7 @@ for framework in ("torch", "tensorflow", "jax", "autograd"):
 RUNS = {
     "mutants": [["mutants"], ["mutants", "--so-far"]],
     "peers": [["peers", "--op", "relu", "--mutants", "1", "--seeds", "1"], ["peers", "--op", "relu", "--report"]],
+    "trained": [["trained", "--op", "relu"], ["trained", "--op", "relu", "--report"]],
     "soak": [["soak", "--op", "relu", "--seeds", "1", "--adapter", "torch"], ["soak", "--minutes", "0"]],
     "user_code": [["soak", "--user-code", "--draws", "1", "--seconds", "2"]],
     "functions": [["soak", "--functions", "--op", "relu", "--adapter", "torch", "--seeds", "1", "--seconds", "1"]],
@@ -70,6 +72,7 @@ def _journals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mutants_run, "WORKING", tmp_path / "mutants.jsonl")
     monkeypatch.setattr(mutants_run, "CHECKED", tmp_path / "checks.jsonl")
     monkeypatch.setattr(peers_run, "FILE", tmp_path / "peers.jsonl")
+    monkeypatch.setattr(trained_run, "FILE", tmp_path / "trained.jsonl")
     monkeypatch.setattr(soak_command, "RECORD", tmp_path / "soak.jsonl")
     monkeypatch.setattr(soak_user_code, "RECORD", tmp_path / "user_code.jsonl")
     monkeypatch.setattr(soak_functions, "RECORD", tmp_path / "functions.jsonl")
@@ -111,7 +114,10 @@ def test_the_docs_get_what_a_command_found(command: str, tmp_path: Path, monkeyp
     assert tracked() == before
 
 
-@pytest.mark.parametrize("arguments", [["mutants", "--op", "relu"], ["peers", "--op", "relu"], ["sensitivity", "--op", "relu"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["mutants", "--op", "relu"], ["peers", "--op", "relu"], ["trained", "--op", "relu"], ["sensitivity", "--op", "relu"]],
+)
 def test_a_part_is_no_figure_for_the_docs(arguments: list[str]) -> None:
     result = run([*arguments, "--update-docs"])
     assert result.exit_code == 2
