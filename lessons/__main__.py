@@ -4,7 +4,7 @@ import argparse
 import importlib
 import sys
 
-NAMES = ("step", "xor", "rates", "train", "lines", "parting", "settings", "notebooks")
+NAMES = ("step", "xor", "rates", "broken", "train", "lines", "parting", "settings", "notebooks")
 
 
 def listing() -> str:

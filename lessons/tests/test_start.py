@@ -50,6 +50,7 @@ def test_an_unknown_argument_is_refused() -> None:
         (("lessons.train", "mlp"), "typer", "typer"),
         (("lessons.step",), "matplotlib", "matplotlib for figures"),
         (("lessons.rates",), "sklearn", "scikit-learn for its digits"),
+        (("lessons.broken", "relu"), "sklearn", "scikit-learn for its digits"),
         (("lessons.xor",), "matplotlib", "matplotlib for figures"),
         (("lessons.parting", "resnet"), "sklearn", "scikit-learn for its digits"),
         (("lessons.settings",), "rich", "rich"),
