@@ -16,7 +16,7 @@ from gradwitness.judging.black_box import BlackBox
 from gradwitness.judging.claims import Claim
 from gradwitness.judging.directions import joint
 from gradwitness.judging.point import Point
-from gradwitness.report.findings import SHOWN, Finding
+from gradwitness.report.findings import Finding, elements
 from gradwitness.verdict import K
 
 EVERYTHING = "the gradient"
@@ -85,9 +85,8 @@ def _counted(finding: Finding, claim: Claim | None) -> Finding:
     wrong = np.array(np.abs(repaired - claim.value) > room)
     for index in finding.where:  # these were measured
         wrong[index] = True
-    where = tuple(tuple(int(i) for i in index) for index in np.argwhere(wrong)[:SHOWN])
-    counted = replace(finding, wrong=int(wrong.sum()), at_least=False, where=where)
-    if counted.got is not None or not where:
+    counted = replace(finding, at_least=False, **elements(wrong))
+    if counted.got is not None or not counted.where:
         return counted
     distance = np.abs(np.asarray(repaired - claim.value))
     worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(distance)), distance.shape))

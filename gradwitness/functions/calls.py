@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradwitness.functions.at import At, beyond
-from gradwitness.report.findings import SHOWN, Finding
+from gradwitness.report.findings import Finding, elements
 from gradwitness.subjects.errors import UserError
 
 CURE = (
@@ -59,7 +59,5 @@ def _other_way(at: At) -> Iterator[Finding]:
                 f"{name}, arguments by {way}",
                 "wrong",
                 f"There {values}. {CURE if subject.backend.name == 'tensorflow' else ''}",
-                wrong=int(wrong.sum()),
-                of=wrong.size,
-                where=tuple(tuple(int(i) for i in each) for each in np.argwhere(wrong)[:SHOWN]),
+                **elements(wrong),
             )

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.functions.at import At, beyond, cotangent
-from gradwitness.report.findings import Finding
+from gradwitness.report.findings import Finding, elements
 from gradwitness.subjects.errors import UserError
 
 ALONE = 8
@@ -48,8 +48,7 @@ def _changed(who: str, names: Sequence[str], before: Sequence[Array], after: Seq
                 "wrong",
                 f"{who} overwrites {name}, which belongs to the caller: in a network, whatever comes before it computes with "
                 "wrong values. Write into a copy",
-                wrong=int(changed.sum()),
-                of=changed.size,
+                **elements(changed),
             )
 
 
@@ -101,7 +100,7 @@ def _linear(at: At) -> Iterator[Finding]:
             if wrong.any():
                 yield Finding(
                     f"d{leaf.name}, linear in dout", "wrong", f"It is not linear in the cotangent: {law}",
-                    wrong=int(wrong.sum()), of=wrong.size,
+                    **elements(wrong),
                 )  # fmt: skip
                 break
 
@@ -146,7 +145,7 @@ def _alone(at: At) -> Iterator[Finding]:
         if wrong.any():
             yield Finding(
                 f"d{name} alone", "wrong", f"Where {name} alone needs a gradient there is another one: look at needs_input_grad",
-                wrong=int(wrong.sum()), of=wrong.size,
+                **elements(wrong),
             )  # fmt: skip
 
 
@@ -174,7 +173,7 @@ def _repeated(at: At, repeats: int) -> Iterator[Finding]:
             yield Finding(
                 f"{name}, again", "wrong", f"The same call gives another {name}: it varies by {width:.2g}, which is no rounding. "
                 "Memory that is not initialised, a race, or a random generator of its own",
-                wrong=int(wrong.sum()), of=wrong.size,
+                **elements(wrong),
             )  # fmt: skip
         elif width > 0:
             yield Finding(
@@ -191,7 +190,7 @@ def _compared(
         other = at.gradients[which] if wanted is None else wanted[which]
         wrong = beyond(found[which], other, at.spreads[which])
         if wrong.any():
-            yield Finding(f"{name}, {about}", "wrong", message.format(name), wrong=int(wrong.sum()), of=wrong.size)
+            yield Finding(f"{name}, {about}", "wrong", message.format(name), **elements(wrong))
 
 
 def _any(gradients: Sequence[Array | None]) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.functions.at import At, beyond
-from gradwitness.report.findings import SHOWN, Finding
+from gradwitness.report.findings import Finding, elements
 from gradwitness.subjects.errors import UserError
 
 ALONE = 6
@@ -54,9 +54,7 @@ def strides(at: At) -> Iterator[Finding]:
             "wrong",
             f"For the same {whose}, {' or '.join(by_layout)} in memory, it has other values: {cure} memory as if it were "
             "contiguous. Call .contiguous() first",
-            wrong=int(wrong.sum()),
-            of=wrong.size,
-            where=tuple(tuple(int(i) for i in index) for index in np.argwhere(wrong)[:SHOWN]),
+            **elements(wrong),
         )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.functions.truth import Truth
-from gradwitness.report.findings import SHOWN, Finding
+from gradwitness.report.findings import Finding, elements
 from gradwitness.rounding.arithmetic import Measured, Unstable
 from gradwitness.rounding.framework import NotWatched
 from gradwitness.rounding.projection import projection
@@ -177,9 +177,7 @@ def _wrong(about: str, got: Array, truth: Array, distance: Array, allowance: Arr
         about,
         "overflow" if np.isinf(got[index]) else "wrong",
         message,
-        wrong=int(wrong.sum()),
-        of=got.size,
-        where=tuple(tuple(int(i) for i in each) for each in np.argwhere(wrong)[:SHOWN]),
+        **elements(wrong),
         index=index,
         got=got[index],
         truth=float(truth[index]),

@@ -14,7 +14,7 @@ from gradwitness.arrays import Array
 from gradwitness.functions.at import At, beyond, cotangent
 from gradwitness.judging.gradients import gradients
 from gradwitness.judging.point import Point
-from gradwitness.report.findings import Finding
+from gradwitness.report.findings import Finding, elements
 from gradwitness.subjects.arguments import Leaf
 from gradwitness.subjects.errors import UserError, first_line
 from gradwitness.subjects.tensors.backend import Inside, Pull
@@ -164,8 +164,7 @@ def batched(at: At) -> Iterator[Finding]:
                     f"{name}, vmap",
                     "wrong",
                     f"Row {number} of a batch differs from a call with that row alone",
-                    wrong=int(wrong.sum()),
-                    of=wrong.size,
+                    **elements(wrong),
                 )
                 return
     yield Finding("vmap", "right", "")

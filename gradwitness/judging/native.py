@@ -19,7 +19,7 @@ import numpy as np
 
 from gradwitness.arrays import Array, largest, smallest, unit_roundoff
 from gradwitness.judging.point import Point
-from gradwitness.report.findings import SHOWN, Finding
+from gradwitness.report.findings import Finding, elements
 from gradwitness.rounding.arithmetic import Unstable, measure
 from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.verdict import K
@@ -178,9 +178,7 @@ def _overflow(name: str, result: Array, truth: Array, dtype: np.dtype[Any]) -> I
             "overflow",
             f"It is {values[index]} at {name}{at}, where a wider dtype gives {float(truth[index]):.6g}: something on "
             "the way is too large, or 0 / 0. Rewrite it so that no intermediate value overflows",
-            wrong=int(held.sum()),
-            of=result.size,
-            where=tuple(tuple(int(i) for i in each) for each in np.argwhere(held)[:SHOWN]),
+            **elements(held),
             index=index,
             got=values[index],
             truth=truth[index],
@@ -208,9 +206,7 @@ def _finding(name: str, got: Array, truth: Array, allowance: Array, watched: boo
         name,
         "wrong",
         f"{what}, which is more than rounding explains",
-        wrong=int(wrong.sum()),
-        of=got.size,
-        where=tuple(tuple(int(i) for i in each) for each in np.argwhere(wrong)[:SHOWN]),
+        **elements(wrong),
         index=index,
         got=got[index],
         truth=truth[index],

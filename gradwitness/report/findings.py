@@ -60,6 +60,12 @@ class Finding:
         return {name: value for name, value in plain.items() if value not in ("", None, [], "nan") and value is not False}
 
 
+def elements(wrong: Any) -> dict[str, Any]:
+    """What a `Finding` says of an array that is true where elements are wrong: how many of how many, and where."""
+    where = tuple(tuple(int(i) for i in index) for index in np.argwhere(wrong)[:SHOWN])
+    return {"wrong": int(np.sum(wrong)), "of": int(np.size(wrong)), "where": where}
+
+
 class Reproducible(Protocol):
     """A call that a script can show again."""
 
