@@ -54,13 +54,15 @@ def steadily(slope: float) -> Any:
     return 1 + slope * np.arange(STEPS)
 
 
-def test_a_loss_goes_down_if_its_last_tenth_is_below_its_first() -> None:
+def test_a_loss_goes_down_if_its_last_tenth_is_below_its_first_and_below_the_start() -> None:
     spiked = steadily(-0.001)
     spiked[50] = 1000
+    jumped = steadily(-0.01) + 5
+    jumped[0] = 1
     broken_off = steadily(-0.001)
     broken_off[-1] = np.nan
-    assert [goes_down(losses) for losses in (steadily(-0.001), spiked, steadily(0.001), steadily(0), broken_off)] == [
-        True, True, False, False, False,
+    assert [goes_down(losses) for losses in (steadily(-0.001), spiked, steadily(0.001), steadily(0), jumped, broken_off)] == [
+        True, True, False, False, False, False,
     ]  # fmt: skip
 
 

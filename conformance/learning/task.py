@@ -62,8 +62,10 @@ def end(losses: Array) -> float:
 
 
 def goes_down(losses: Array) -> bool:
-    """Whether the mean loss of the last tenth of the steps is below that of the first tenth."""
-    return end(losses) < beginning(losses)
+    """Whether the mean loss of the last tenth of the steps is below that of the first tenth, and below the very first loss: one
+    that jumps up and then comes down a part of the way does not go down.
+    """
+    return end(losses) < min(beginning(losses), float(losses[0]))
 
 
 def as_low(losses: Array, right: list[Array]) -> bool:

@@ -81,7 +81,7 @@ def trained(task: Task, name: str) -> dict[str, bool]:
     """What a training does, which begins as the first of the right runs: which of these hold.
 
     raises   it raises, or does not return
-    down     the mean loss of its last tenth is below that of its first tenth
+    down     the mean loss of its last tenth is below that of its first tenth, and below its first loss
     as low   it ends as low as one of the right runs
     same     each of its losses is that of the right run, bit for bit
     """
