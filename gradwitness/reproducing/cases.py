@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass, field, replace
@@ -102,6 +103,9 @@ class Case:
         self._refuse()
         why: list[str] = []
         with ExitStack() as stack:
+            if any(backend.name == "jax" for backend in self.contexts):  # a script, which runs here once, sets it for good
+                config = importlib.import_module("jax").config
+                stack.callback(config.update, "jax_enable_x64", config.jax_enable_x64)
             for backend in self.contexts:
                 stack.enter_context(backend.reproducible())
                 stack.callback(backend.random_state())

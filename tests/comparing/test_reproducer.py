@@ -383,3 +383,22 @@ def test_of_jax_a_rule_is_written_with_its_parts() -> None:
     namespace: dict[str, Any] = {"Any": Any}
     exec("\n".join([*source.imports, *source.definitions.values()]), namespace)  # noqa: S102  what a script does
     assert float(jax.grad(namespace["tanh"])(np.float32(0.5))) < 0
+
+
+JAX_SCRIPT = """
+import jax, jax.numpy as jnp
+from gradwitness import compare
+compare({"sine": jnp.sin, "other": lambda x: 1.1 * jnp.sin(x)}, jnp.ones(2)).reproducer("script.py")
+assert not jax.config.jax_enable_x64
+"""
+
+
+def test_writing_a_script_of_jax_leaves_the_process_as_it_was(tmp_path: Path) -> None:
+    """In a process of its own: this one is set up for the matrix."""
+    pytest.importorskip("jax", reason="JAX is not installed")
+    path = tmp_path / "user.py"
+    path.write_text(JAX_SCRIPT)
+    root = str(Path(__file__).parents[2])
+    command = [sys.executable, str(path)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env={"PYTHONPATH": root})
+    assert done.returncode == 0, done.stderr
