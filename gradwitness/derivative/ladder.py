@@ -76,10 +76,19 @@ def growing(ladder: list[Rung]) -> Kind | None:
     """What a ladder says that has no smooth end."""
     if len(ladder) < 4:
         return "undefined"
-    factor = _growth(ladder)
+    factor = _growth(_clear(ladder))
     if not factor:
         return None
     return "jump" if factor > RUNG / 1.5 else "undefined"
+
+
+def _clear(ladder: list[Rung]) -> list[Rung]:
+    """Without the last rungs, whose noise would hide the quotients before: at a jump these grow until they drown."""
+    largest, kept = np.longdouble(0), 0
+    for number, rung in enumerate(ladder, 1):
+        largest = max(largest, abs(rung.value), abs(rung.fold))
+        kept = number if rung.noise <= largest / RUNG else kept
+    return ladder[:kept]
 
 
 def start_of(ladder: list[Rung]) -> float | None:

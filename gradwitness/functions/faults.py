@@ -198,4 +198,5 @@ def _any(gradients: Sequence[Array | None]) -> bool:
 
 
 def _size(array: Array) -> float:
-    return float(np.sqrt(np.mean(np.square(array)))) / 8 if array.any() else 0.125
+    finite = array[np.isfinite(array)]
+    return float(np.sqrt(np.mean(np.square(finite)))) / 8 if finite.any() else 0.125

@@ -20,6 +20,8 @@ from gradwitness.judging.point import Point
 from gradwitness.report.findings import SHOWN, Finding
 from gradwitness.subjects.tensors.function import EPS, Differentiated
 
+SMALL = 2.0**-20
+"""Of the largest value along a line: an error of a slope that is zero."""
 LOOKED = 4
 """Elements that are looked at alone: those that are nan, those that may lie at a kink."""
 NEAR = 4 * 2.0**-23
@@ -73,9 +75,9 @@ def _not_finite(box: BlackBox, finding: Finding, which: int, mask: Array, value:
     """What the derivative is where nan or inf came."""
     indices = [tuple(int(i) for i in index) for index in np.argwhere(mask)]
     measured = [(index, _alone(box, which, index)) for index in indices[:LOOKED]]
-    fits = [(index, one) for index, one in measured if one.tells or one.slope.kind == "kink"]
+    fits = [(index, one) for index, one in measured if _is_clear(one) or one.slope.kind == "kink"]
     of, name = value.size, finding.about
-    if not fits and all(one.slope.kind in ("undefined", "jump") for _, one in measured):
+    if not fits and all(one.slope.kind in ("undefined", "jump") or one.tells for _, one in measured):
         message = f"It is {value[indices[0]]} at {_at(name, indices[0])}, where forward has no finite slope. Try another point"
         kept = finding.verdict in ("right", "kink", "cannot tell")
         return replace(finding, verdict="undefined", message=message, sight=np.nan) if kept else finding
@@ -100,6 +102,13 @@ def _not_finite(box: BlackBox, finding: Finding, which: int, mask: Array, value:
     )
     wrong, where = len(indices) + len(others), (*indices, *others)[:SHOWN]
     return Finding(name, "wrong", message, wrong=wrong, of=of, where=where, index=index, got=got, truth=truth)
+
+
+def _is_clear(one: Measured) -> bool:
+    """Whether a slope is known: of what jumps at every step, as an arbitrary basis does, differences give any number."""
+    values = [abs(float(one.line.at(t))) for t in one.line.known] if one.line else []
+    least = max(abs(float(one.claimed + one.excess)) / 4, SMALL * max(values, default=0.0))
+    return one.tells and bool(one.error <= least)
 
 
 def _alone(box: BlackBox, which: int, index: tuple[int, ...]) -> Measured:

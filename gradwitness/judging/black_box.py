@@ -209,6 +209,10 @@ class BlackBox:
         known = self.outputs(direction)
         return self._folds(direction).hidden([t for t in known if t > 0 and -t in known])
 
+    def bends(self, found: Measured) -> int:
+        """How many outputs have a kink along a direction."""
+        return self._folds(found.direction).count(found.slope.reach, found.slope.step)
+
     def slack(self, direction: Direction) -> np.longdouble:
         """What rounding may have done to the claimed slope."""
         squares = sum(float(np.sum(np.square(p * s))) for p, s in zip(direction.parts, self.spreads, strict=True))

@@ -21,6 +21,9 @@ APART = 150
 """Evaluations after which arrays that are wrong together are no longer told apart."""
 MEMBERS = 8
 """Elements of a gradient that are looked at alone where it has a kink."""
+SEVERAL, NEARBY, CLOSE, VARIES = 2, 6, 2.0**-10, 8
+"""Outputs that bend; gradients nearby that are asked for, and how near, as a share of an element's own size; and how much further
+off than they are from each other a member of the set that they span may be."""
 WEAK = 0.25
 """Of the largest element: a gradient of which larger errors would not be seen cannot be called right."""
 
@@ -51,7 +54,7 @@ class Conclusion:
         """One for each array."""
         found = [Judgement() for _ in self.claims]
         self._kinds(found)
-        disagreeing = [m for m in self.measured if not m.agrees]
+        disagreeing = [m for m in self.measured if not m.agrees and not self._is_limit(m)]
         blamed = self._blamed([m for m in disagreeing if m.direction.balanced] or disagreeing, found)
         left = EVALUATIONS
         for number, (which, one) in enumerate(blamed):
@@ -79,7 +82,8 @@ class Conclusion:
                 kind = (one if len(moved) == 1 else self._alone(one.direction, which)).slope.kind
                 if kind != "smooth":
                     found[which].verdict = kind
-            return
+            if len(moved) > 1:
+                return
 
     def _members(self, found: list[Judgement]) -> None:
         """Some elements that may lie at a kink, each alone: zeros, and ties. Moved with others, one of them may hide."""
@@ -94,11 +98,30 @@ class Conclusion:
                 parts = [np.zeros_like(a) for a in self.point.arrays]
                 parts[which][index] = self.scales[which][index]
                 one = self.box.quickly(Direction(tuple(parts), "one element"), self.box.reach * 2.0**-6)
-                if not one.agrees:
+                if not one.agrees and not self._is_limit(one):
                     judgement.verdict = "wrong"
                     weight = np.longdouble(parts[which][index])
                     truth = np.longdouble(self.claims[which][index]) + one.excess / weight
                     judgement.wrong.append(Wrong(which, index, truth, one.room / weight))
+
+    def _is_limit(self, one: Measured) -> bool:
+        """Whether a claim beyond its one-sided derivatives may be a member of the gradient all the same.
+
+        Where one output bends, the set of gradients lies between the slopes of both sides. Where several do, as eigenvalues that
+        coincide, it may be wider: it is spanned by the gradients nearby, of which some are asked for.
+        """
+        if one.half == 0 or self.box.bends(one) < SEVERAL:
+            return False
+        near = []
+        for _ in range(NEARBY):
+            move = [scale * self.rng.choice([-1.0, 1.0], size=scale.shape) for scale in self.scales]
+            gradients = self.point.gradients(self.point.moved(CLOSE, move))
+            near.append(
+                one.direction.of(
+                    [np.zeros_like(p) if g is None else g for g, p in zip(gradients, one.direction.parts, strict=True)]
+                )
+            )
+        return bool(VARIES * (max(near) - min(near)) >= abs(one.excess))
 
     def _alone(self, direction: Direction, which: int) -> Measured:
         alone = [np.full(array.shape, i == which) for i, array in enumerate(self.point.arrays)]

@@ -41,8 +41,14 @@ class Folds:
     def between(self, longer: float, step: float) -> np.longdouble:
         """Half the sum of the folds that hardly fall from one step to a shorter one; they tend to their limit like the step."""
         before, last = self.each(longer), self.each(step)
-        kinked = (last > STRAIGHT * before) & self._clear(last, step)
-        return np.longdouble(np.where(kinked, last + np.abs(before - last), 0).sum() / 2)
+        return np.longdouble(np.where(self._kinked(before, last, step), last + np.abs(before - last), 0).sum() / 2)
+
+    def count(self, longer: float, step: float) -> int:
+        """How many outputs have such folds."""
+        return int(np.count_nonzero(self._kinked(self.each(longer), self.each(step), step)))
+
+    def _kinked(self, before: Array, last: Array, step: float) -> Array:
+        return np.asarray((last > STRAIGHT * before) & self._clear(last, step))
 
     def hidden(self, known: list[float]) -> np.longdouble:
         """Half the sum of the folds of a ladder where those of the outputs cancel, or are too many to be seen in their sum.

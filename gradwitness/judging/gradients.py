@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -47,7 +48,15 @@ def gradients(point: Point) -> Iterator[Finding]:
             )
         for leaf, value, fits, judgement in zip(point.function.leaves, values, usable, judged, strict=True):
             if fits:
-                yield _finding(f"d{leaf.name}", value, judgement)
+                finding = _finding(f"d{leaf.name}", value, judgement)
+                held = int(np.count_nonzero(np.isinf(leaf.array)))
+                yield replace(finding, message=_held(held, finding.message)) if held and finding.verdict == "right" else finding
+
+
+def _held(count: int, message: str) -> str:
+    """About inputs that are inf, as in a mask."""
+    said = "1 element is infinite and cannot be moved" if count == 1 else f"{count} elements are infinite and cannot be moved"
+    return ". ".join(part for part in (message, f"{said}: not checked") if part)
 
 
 def _misfit(value: Array, array: Array, name: str) -> str:

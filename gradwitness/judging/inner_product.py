@@ -37,8 +37,8 @@ def inner_product(claims: Sequence[Array], arrays: Sequence[Array], starts: Sequ
 
 def _plainly(claim: Array, array: Array, start: Array) -> tuple[np.longdouble, float]:
     """In longdouble."""
-    way = array.astype(np.longdouble) - start
-    products = np.where(way != 0, claim, 0) * way
+    moved = array != start  # inf stays where it is
+    products = np.where(moved, claim, 0) * np.where(moved, array.astype(np.longdouble) - start, 0)
     return np.longdouble(products.sum()), float(np.abs(products).sum())
 
 

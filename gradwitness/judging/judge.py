@@ -96,6 +96,11 @@ class Judge:
             self._look()
         if found.slope.kind in ("jump", "undefined"):
             found = SecondLook(self.box).jump(found)
+        moved = [which for which, part in enumerate(direction.parts) if np.any(part)]
+        if not found.tells and len(moved) > 1 and direction is not self.whole:
+            for which in moved:  # together they may leave the domain, as x**y does; each by itself may not
+                self._measure(direction.within([np.full(a.shape, i == which) for i, a in enumerate(self.point.arrays)]), reached)
+            return
         self.measured.append(found)
         self.note(found)
 
@@ -129,7 +134,8 @@ class Judge:
     def sight(self, which: int) -> float:
         """Of one gradient; see Judgement."""
         largest = float(np.max(np.abs(self.claims[which]), initial=0))
-        return AGAIN * float(np.max(self.seen[which], initial=0)) / largest if largest > 0 else float("nan")
+        seen = np.max(self.seen[which], where=self.scales[which] > 0, initial=0)  # of those that can be moved
+        return AGAIN * float(seen) / largest if largest > 0 else float("nan")
 
 
 class _CoarserError(Exception):

@@ -106,7 +106,10 @@ class Point:
 
     @cached_property
     def scales(self) -> list[Array]:
-        """A first step for each element: its own size, or that of its array where it is zero; 1 where all is zero."""
+        """A first step for each element: its own size, or that of its array where it is zero; 1 where all is zero.
+
+        It is zero where the element is inf or nan: those cannot be moved.
+        """
         return [_scale(array) for array in self.arrays]
 
 
@@ -114,4 +117,4 @@ def _scale(array: Array) -> Array:
     own = np.abs(array)
     finite = own[np.isfinite(own) & (own > 0)]
     common = float(np.exp(np.mean(np.log(finite)))) if finite.size else 1.0
-    return np.where(np.isfinite(own) & (own > 0), np.maximum(own, common * LITTLE), common)
+    return np.where(np.isfinite(own), np.where(own > 0, np.maximum(own, common * LITTLE), common), 0)
