@@ -60,6 +60,20 @@ def xor() -> Figure:
     return figure.drawn(experiments)
 
 
+def broken() -> Figure:
+    """The figure of `python -m lessons.broken relu`."""
+    from lessons.broken import figure
+    from lessons.broken.experiment import Experiment, chosen, rate_of
+    from lessons.broken.target import of_op
+
+    target = of_op("relu")
+    mistake = chosen(target, target.mistakes, 0)
+    assert mistake is not None
+    experiment = Experiment(target, mistake, rate_of(target, None))
+    experiment.run()
+    return figure.drawn(experiment)
+
+
 def quick() -> Figure:
     """Of `python -m benchmarks report RESULT.json`, the time against the width."""
     from benchmarks.page.figures import figures
@@ -81,7 +95,9 @@ def quick_output() -> str:
     return capture.get()
 
 
-FIGURES: Mapping[str, Callable[[], Figure]] = MappingProxyType({"step": step, "rates": rates, "xor": xor, "quick": quick})
+FIGURES: Mapping[str, Callable[[], Figure]] = MappingProxyType(
+    {"step": step, "rates": rates, "xor": xor, "broken": broken, "quick": quick}
+)
 
 
 def texts(figure: Figure) -> list[str]:

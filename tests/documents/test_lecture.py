@@ -97,7 +97,7 @@ def test_a_command_prints_what_the_page_shows(page: str, command: str, output: s
 
 def test_both_pages_are_read() -> None:
     commands = {command.split()[2] for _, command, _ in SHOWN}
-    assert commands == {"lessons.step", "lessons.rates", "lessons.xor", "lessons.lines", "benchmarks"}
+    assert commands == {"lessons.step", "lessons.rates", "lessons.xor", "lessons.broken", "lessons.lines", "benchmarks"}
 
 
 @pytest.mark.parametrize(
