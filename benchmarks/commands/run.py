@@ -28,7 +28,7 @@ def _each(name: str) -> typer.models.OptionInfo:
 
 def run(
     quick: Annotated[bool, typer.Option("--quick", help="A training step of one model at three sizes, in a minute.")] = False,
-    full: Annotated[bool, typer.Option("--full", help="Everything, without a limit of time: hours.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Everything: hours, if --minutes does not set an end.")] = False,
     minutes: Annotated[
         float | None,
         typer.Option(min=0.1, help=f"For the run; what does not fit is left out. Without --full it is {MINUTES:g}."),
@@ -53,8 +53,6 @@ def run(
     """
     if quick and full:
         raise typer.BadParameter("--quick and --full exclude each other")
-    if full and minutes:
-        raise typer.BadParameter("--full has no limit of time; leave --minutes out, or --full")
     choice = "quick" if quick else "full" if full else "default"
     try:
         wanted = Wanted(
@@ -64,7 +62,7 @@ def run(
         )  # fmt: skip
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    finish(time_all(wanted, None if full else minutes or MINUTES, again=again), keep=keep)
+    finish(time_all(wanted, minutes or (None if full else MINUTES), again=again), keep=keep)
 
 
 def time_all(wanted: Wanted, minutes: float | None, *, again: bool = False) -> Result:

@@ -33,7 +33,6 @@ def test_every_model_and_sweep_is_listed() -> None:
     ("arguments", "wanted"),
     [
         (["--quick", "--full"], "--quick and --full exclude each other"),
-        (["--full", "--minutes", "3"], "--full has no limit of time"),
         (["--threads", "0"], "--threads 0; wanted 1 to"),
         (["--threads", "many"], "--threads many; wanted 1 to"),
         (["--minutes", "0"], "Invalid value for '--minutes'"),
