@@ -55,10 +55,10 @@ def backward(dout: Out, cache: Cache) -> tuple[Array, Array, Array, Array, Array
     """dy (N, T, H), dh_T and dc_T (N, H) -> dx (N, T, C), dh and dc (N, H), dweight_input, dweight_hidden, dbias."""
     dy, dh, dc = dout
     inputs, h_all, c_all, gates, shown, weight_input, weight_hidden = cache
-    da = np.empty_like(gates)
+    da, weight_back = np.empty_like(gates), weight_hidden.T.copy()
     for t in reversed(range(len(gates))):
         da[t], dc = lstm_cell.retreat(dy[:, t] + dh, dc, (gates[t], c_all[t], shown[t]))
-        dh = da[t] @ weight_hidden.T
+        dh = da[t] @ weight_back
     dx, dweight_input, dbias = linear.backward(all_steps(da), (all_steps(inputs), weight_input))
     dweight_hidden = all_steps(h_all[:-1]).T @ all_steps(da)
     return dx.reshape(inputs.shape).swapaxes(0, 1), dh, dc, dweight_input, dweight_hidden, dbias
