@@ -20,6 +20,7 @@ and how to do it", Proceedings of the IEEE 78, 1990. `lstm_cell` says what the f
 """
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -51,17 +52,22 @@ def forward(x: Array, h: Array, c: Array, weight_input: Array, weight_hidden: Ar
     return out, (inputs, h_all, c_all, gates, shown, weight_input, weight_hidden)
 
 
-def backward(dout: Out, cache: Cache) -> tuple[Array, Array, Array, Array, Array, Array]:
-    """dy (N, T, H), dh_T and dc_T (N, H) -> dx (N, T, C), dh and dc (N, H), dweight_input, dweight_hidden, dbias."""
+def backward(dout: Out, cache: Cache, *, input_gradient: bool = True) -> tuple[Any, Array, Array, Array, Array, Array]:
+    """dy (N, T, H), dh_T and dc_T (N, H) -> dx (N, T, C), dh and dc (N, H), dweight_input, dweight_hidden, dbias.
+
+    The first layer of a network in training needs no dx; without input_gradient it is None, and one product saved.
+    """
     dy, dh, dc = dout
     inputs, h_all, c_all, gates, shown, weight_input, weight_hidden = cache
     da, weight_back = np.empty_like(gates), weight_hidden.T.copy()
     for t in reversed(range(len(gates))):
         da[t], dc = lstm_cell.retreat(dy[:, t] + dh, dc, (gates[t], c_all[t], shown[t]))
         dh = da[t] @ weight_back
-    dx, dweight_input, dbias = linear.backward(all_steps(da), (all_steps(inputs), weight_input))
+    dx, dweight_input, dbias = linear.backward(all_steps(da), (all_steps(inputs), weight_input), input_gradient=input_gradient)
+    if input_gradient:
+        dx = dx.reshape(inputs.shape).swapaxes(0, 1)
     dweight_hidden = all_steps(h_all[:-1]).T @ all_steps(da)
-    return dx.reshape(inputs.shape).swapaxes(0, 1), dh, dc, dweight_input, dweight_hidden, dbias
+    return dx, dh, dc, dweight_input, dweight_hidden, dbias
 
 
 def domain(pick: Pick) -> Arguments:

@@ -62,11 +62,10 @@ def backward(
 
 def advance(a: Array, c: Array) -> tuple[Array, Array, Step]:
     """a (N, 4H), c (N, H) -> h', c' (N, H), and what `retreat` needs. The pre-activations a are overwritten by the gates."""
-    hidden = c.shape[1]
     i, f, g, o = _gates(a)
-    sigmoid_in_place(a[:, : 2 * hidden])
-    np.tanh(g, out=g)
-    sigmoid_in_place(o)
+    candidate = np.tanh(g)
+    sigmoid_in_place(a)  # of g too: one contiguous array takes less time than two parts of its rows
+    g[...] = candidate
     c_next = f * c
     c_next += i * g
     shown = np.tanh(c_next)

@@ -64,9 +64,9 @@ def backward(dout: Array, cache: Any, *, input_gradient: bool = True) -> tuple[P
     (dlogits,) = cross_entropy.backward(dout, loss_cache)
     dh_last, dparams["output.weight"], dparams["output.bias"] = linear.backward(dlogits, output_cache)
     dy, dc_last = np.zeros_like(y), np.zeros_like(dh_last)
-    dx, _, _, *dlstm = lstm.backward((dy, dh_last, dc_last), lstm_cache)
+    dx, _, _, *dlstm = lstm.backward((dy, dh_last, dc_last), lstm_cache, input_gradient=input_gradient)
     dparams["lstm.weight_input"], dparams["lstm.weight_hidden"], dparams["lstm.bias"] = dlstm
-    return dparams, dx if input_gradient else None
+    return dparams, dx
 
 
 def _network(params: Params, x: Array) -> tuple[Array, Any]:
