@@ -222,8 +222,8 @@ def _member(point: Point, which: int) -> str:
 
 def _unit(point: Point, which: int, index: tuple[int, ...]) -> float:
     """The cotangent of the one output that an element moves; 1 where it moves several."""
-    moved = np.flatnonzero(point.at(_stepped(point, which, index, STEP)) != point.flat)
-    moved = moved if len(moved) else np.flatnonzero(point.at(_stepped(point, which, index, -STEP)) != point.flat)
+    sides = [point.at(_stepped(point, which, index, step)) != point.flat for step in (-STEP, STEP)]
+    moved = np.flatnonzero(np.logical_or(*sides))  # to either side: beside a tie it may be another one
     weight = float(point.weights[moved[0]]) if len(moved) == 1 else 1.0
     return weight or 1.0
 

@@ -168,7 +168,7 @@ class BlackBox:
 
         A function that saturates changes no more at long steps. Its slope at the point may be hidden by noise.
         """
-        longer = found.kind == "smooth" and found.reach > 2 * step
+        longer = found.kind in ("smooth", "kink") and found.reach > 2 * step
         return longer and bool(abs(found.value) > found.error and abs(found.value + claimed) <= found.error)
 
     def quickly(self, direction: Direction, step: float, levels: int = 2, reached: Array | None = None) -> Measured:

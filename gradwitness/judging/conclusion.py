@@ -12,6 +12,7 @@ from gradwitness.judging.directions import Direction
 from gradwitness.judging.judgement import Judgement
 from gradwitness.judging.locate import EVALUATIONS, Located, Wrong, locate
 from gradwitness.judging.measured import Measured
+from gradwitness.judging.nearby import Nearby
 
 BUDGET = 130
 """Evaluations for a function that is right; probes and the user's own dtype take 20 more."""
@@ -65,6 +66,7 @@ class Conclusion:
             left -= self.point.evaluations - before
         if not disagreeing and any(judgement.verdict == "kink" for judgement in found):
             self._members(found)
+        self._tied(found)
         for which, judgement in enumerate(found):
             judgement.sight = self.sight(which)
             judgement.still = all(m.still for m in self.measured if np.any(m.direction.parts[which]))
@@ -103,6 +105,16 @@ class Conclusion:
                     weight = np.longdouble(parts[which][index])
                     truth = np.longdouble(self.claims[which][index]) + one.excess / weight
                     judgement.wrong.append(Wrong(which, index, truth, one.room / weight))
+
+    def _tied(self, found: list[Judgement]) -> None:
+        """What looks wrong and is a member of the gradient all the same: limits of the gradients nearby, as where values tie."""
+        odd = [judgement for judgement in found if judgement.verdict == "wrong"]
+        if self.unattributed or any(judgement.blocks or judgement.together for judgement in odd):
+            return
+        wrong = [element for judgement in odd for element in judgement.wrong]
+        if Nearby(self.box, list(self.scales), self.rng).are_members(wrong):
+            for judgement in odd:
+                judgement.verdict, judgement.wrong, judgement.nearby = "kink", [], True
 
     def _is_limit(self, one: Measured) -> bool:
         """Whether a claim beyond its one-sided derivatives may be a member of the gradient all the same.

@@ -108,4 +108,6 @@ def _said(judgement: Judgement) -> str:
         return "At a kink: each of these elements alone lies between its one-sided derivatives, all together do not"
     if judgement.verdict == "right" and judgement.still:
         return "Forward does not change when this is moved, so 0 is right; this point proves little. Try another one"
+    if judgement.verdict == "kink" and judgement.nearby:
+        return "Forward has a kink here, as where values tie; the gradient is one of those at points nearby, or lies between them"
     return SAID.get(judgement.verdict, "")

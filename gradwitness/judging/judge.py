@@ -83,7 +83,7 @@ class Judge:
     def _measure(self, direction: Direction, reached: Array | None = None) -> None:
         if not self.measured:
             found = self.box.along(direction)
-            self.box.reach = found.slope.reach or self.box.reach
+            self.box.reach = (found.slope.reach if found.tells else 0.0) or self.box.reach
         else:
             step = FIRST_STEP if reached is not None else None  # what the largest elements bend, others may not
             found = self.box.along(direction, step, RUNGS, reached)

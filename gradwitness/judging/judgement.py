@@ -18,6 +18,7 @@ class Judgement:
     blocks     how many more parts of it disagree that were not searched to the end
     together   elements of which each may be right and all together are wrong: tied ones, at a kink
     still      whether nothing moved: forward returned the same value wherever this array was moved
+    nearby     whether it is a kink, and the claim no slope at the point but one of those nearby, or between them
     sight      the smallest error of any one element that would have been seen, relative to the largest element of the gradient
     """
 
@@ -27,3 +28,4 @@ class Judgement:
     sight: float = np.nan
     together: list[tuple[int, ...]] = field(default_factory=list)
     still: bool = False
+    nearby: bool = False

@@ -65,3 +65,68 @@ def test_eigenvalues_that_coincide(seed: int) -> None:
     apart = np.diag([1.0, 2.0, 4.0])
     assert check(eigenvalues, of_eigenvalues, (apart,), seed=seed).verdict == "right"
     assert check(eigenvalues, lambda dout, x: of_eigenvalues(1.001 * dout, x), (apart,), seed=seed).verdict == "wrong"
+
+
+def of_the_median(*winners: float) -> Any:
+    """A backward that gives shares of the cotangent to the three middle elements of five."""
+    return lambda dout, x: dout * np.array([0, *winners, 0])
+
+
+@pytest.mark.parametrize("winners", [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1 / 4, 1 / 2, 1 / 4)])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_median_of_three_that_tie(winners: tuple[float, ...], seed: int) -> None:
+    """Moved alone, none of the three changes the median; each of them is the median of some points nearby."""
+    report = check(np.median, of_the_median(*winners), (np.array([1.0, 2.0, 2.0, 2.0, 5.0]),), seed=seed)
+    assert report.verdict == "right", str(report)
+
+
+@pytest.mark.parametrize("winners", [(1, 1, 1), (0, 0, 0), (2, -1, 0), (1 / 2, 1 / 2, 1 / 2), (0, 1.001, 0)])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_median_of_three_that_tie_is_wrong(winners: tuple[float, ...], seed: int) -> None:
+    assert check(np.median, of_the_median(*winners), (np.array([1.0, 2.0, 2.0, 2.0, 5.0]),), seed=seed).verdict == "wrong"
+
+
+def middle(x: Any, y: Any, z: Any) -> Any:
+    return np.maximum(np.minimum(x, y), np.minimum(np.maximum(x, y), z))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_ties_in_several_arguments(seed: int) -> None:
+    one = np.array(1.5)
+    assert check(middle, lambda dout, *_: (0 * dout, dout, 0 * dout), (one, one, one), seed=seed).verdict == "right"
+    assert check(middle, lambda dout, *_: (dout, dout, dout), (one, one, one), seed=seed).verdict == "wrong"
+
+
+def two_largest(x: Any) -> Any:
+    return np.sort(x)[..., -2:]
+
+
+def of_two_largest(dout: Any, x: Any) -> Any:
+    dx = np.zeros_like(x)
+    dx[np.argsort(x, kind="stable")[-2:]] = dout
+    return dx
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_two_largest_of_three_that_tie(seed: int) -> None:
+    x = np.array([1.0, 1.0, 1.0, 0.0])
+    report = check(two_largest, of_two_largest, (x,), seed=seed)
+    assert report.verdict == "right", str(report)
+    for factor in (-1, 2, 1.001):
+        assert check(two_largest, lambda dout, x, by=factor: by * of_two_largest(dout, x), (x,), seed=seed).verdict == "wrong"
+
+
+def no_nan(x: Any, y: Any) -> Any:
+    return np.where(y == 0, 0, x / np.where(y == 0, 1, y))
+
+
+def of_no_nan(dout: Any, x: Any, y: Any) -> Any:
+    safe = np.where(y == 0, 1, y)
+    return dout * np.where(y == 0, 0, 1 / safe), dout * np.where(y == 0, 0, -x / safe**2)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_pole_makes_no_other_element_wrong(seed: int) -> None:
+    """Beside y = 0 quotients are large, and their noise hid the other's slope, up to steps at which all is flat."""
+    report = check(no_nan, of_no_nan, (np.array([1.0, 2.0]), np.array([0.0, 3.0])), seed=seed)
+    assert report.verdict == "cannot tell", str(report)
