@@ -147,13 +147,15 @@ def _timed(result: Result) -> Iterator[Timed]:
             )
 
 
-def _wins(result: Result) -> Iterator[tuple[str, list[int]]]:
-    """Sweep -> the sizes at which NumPy is faster than every framework in its usual mode, beyond the intervals."""
+def _wins(result: Result) -> Iterator[tuple[str, str]]:
+    """Sweep -> at which sizes NumPy is faster than each framework in its usual mode, beyond the intervals."""
     for sweep in _steps(result):
-        each = [{ratio.number: ratio for ratio in sweep.ratios(who)} for who in _usual(result) if who in sweep.lines]
-        sizes = [n for n in (each[0] if each else ()) if all(n in ratios and ratios[n].low > 1 for ratios in each)]
-        if sizes:
-            yield f"{sweep.model}, {sweep.sweep}", sizes
+        slower = {
+            who: [ratio.number for ratio in sweep.ratios(who) if ratio.low > 1] for who in _usual(result) if who in sweep.lines
+        }
+        said = [f"than {who} at {', '.join(map(str, sizes))}" for who, sizes in slower.items() if sizes]
+        if said:
+            yield f"{sweep.model}, {sweep.sweep}", "; ".join(said)
 
 
 def _threads(result: Result) -> Iterator[tuple[str, list[str]]]:
