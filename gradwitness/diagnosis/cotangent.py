@@ -83,8 +83,8 @@ def not_linear(case: Case) -> Explanation | None:
 
 def of_one(case: Case) -> Explanation | None:
     """Backward scales by the first, or the last, element or row of the cotangent, and forward depends on the others as well."""
-    if not case.fits or len(case.douts) != 1 or case.slopes is None or not case.wrong:
-        return None
+    if not case.fits or len(case.douts) != 1 or case.slopes is None or not any(case.claimed[index] for index in case.wrong):
+        return None  # an element that is 0 scales by nothing
     ((name, dout),) = case.douts.items()
     for words, place in _places(name, dout.shape):
         kept = np.zeros_like(dout)

@@ -7,6 +7,9 @@ import numpy as np
 from gradwitness.diagnosis.case import Case
 from gradwitness.diagnosis.constants import told
 
+NEAR_ONE = 5e-4
+"""What four digits show as 1."""
+
 
 def evidence(case: Case) -> str:
     """A sentence about the elements that were measured; empty if there is nothing to say."""
@@ -31,9 +34,14 @@ def evidence(case: Case) -> str:
                 said.append(f"truth / got is the same for all elements at one place of axis {axis}: {shown}")
                 break
         else:
-            low, high = min(ratios.values()), max(ratios.values())
-            said.append(f"truth / got lies between {low:.4g} and {high:.4g}")
+            said.append(f"truth / got lies between {_range(min(ratios.values()), max(ratios.values()))}")
     return "; ".join(said)
+
+
+def _range(low: float, high: float) -> str:
+    """Two ratios, with as much of them as tells them from 1."""
+    near = max(abs(low - 1), abs(high - 1))
+    return f"1 {low - 1:+.2g} and 1 {high - 1:+.2g}" if near < NEAR_ONE else f"{low:.4g} and {high:.4g}"
 
 
 def _listed(numbers: set[int]) -> str:
