@@ -15,6 +15,7 @@ import re
 import sys
 import time
 import traceback
+from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import CodeType, FrameType
@@ -25,6 +26,7 @@ import numpy as np
 from gradwitness.arrays import Array, unit_roundoff
 from gradwitness.subjects.arguments import is_float
 from gradwitness.subjects.errors import UserError, of_a_library
+from gradwitness.subjects.named import narrow_dtypes
 from gradwitness.subjects.watched import noted
 
 SECONDS = 0.5
@@ -40,12 +42,6 @@ CUTS = re.compile(
 """Calls that return float64 without leaving it in a variable."""
 APART = 2.0**-5
 """How far they are moved where narrower dtypes are looked for: a cast to float16 does not hide it."""
-NARROW = re.compile(
-    r"\b(float32|float16|bfloat16)\b|\b(?:np|numpy)\.(half|single)\b|\.(half)\(\)|['\"](half|single)['\"]"
-    r"|(?:dtype\s*=|astype\()\s*(half|single)\b|(?:dtype\s*=|astype\()\s*['\"]<?([ef][24]?)['\"]"
-)
-"""Names of narrow dtypes in a line, and those of the codes of NumPy that stand for them. half = n // 2 is none."""
-CODES = {"e": "float16", "f": "float32", "f2": "float16", "f4": "float32", "half": "float16", "single": "float32"}
 BFLOAT16 = 2.0**-8
 """The unit roundoff of bfloat16."""
 NUMBER = 0
@@ -113,10 +109,8 @@ def narrowest(
             break
         if one.print != other.print and one.roundoff > unit_roundoff(np.float64):
             found.append(Narrow(one.print[0], one.roundoff, one.words))
-    for code, number in first.lines:
-        for spellings in NARROW.findall(_text(code, number).partition("#")[0]):
-            name = "".join(spellings)  # all but one are empty
-            dtype = CODES.get(name, name)
+    for (code, number), dtypes in first.lines.items():
+        for dtype in dtypes:
             roundoff = BFLOAT16 if dtype == "bfloat16" else unit_roundoff(dtype)
             found.append(Narrow(dtype, roundoff, _line(code, number)))
     return max(found, key=lambda one: one.roundoff, default=None)
@@ -169,11 +163,11 @@ class _Step:
 
 
 class _Trace:
-    """What one run left in local variables, in order."""
+    """What one run left in local variables, in order; and the lines that ran, with the narrow dtypes that each names."""
 
     def __init__(self, deadline: float) -> None:
         self.steps: list[_Step] = []
-        self.lines: dict[tuple[CodeType, int], None] = {}
+        self.lines: dict[tuple[CodeType, int], list[str]] = {}
         self._deadline = deadline
         self._before: dict[int, dict[str, tuple[int, Any, float]]] = {}
         self._at: dict[int, int] = {}
@@ -209,7 +203,9 @@ class _Trace:
             raise _TooLongError
         if event in ("line", "return"):
             line = self._at[id(frame)]
-            self.lines.setdefault((frame.f_code, line))
+            if (frame.f_code, line) not in self.lines:
+                known = ChainMap(frame.f_locals, frame.f_globals)
+                self.lines[frame.f_code, line] = list(narrow_dtypes(_text(frame.f_code, line), known))
             now = dict(_narrow(frame.f_locals))
             before = self._before[id(frame)]
             for name, seen in now.items():

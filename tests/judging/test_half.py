@@ -1,4 +1,4 @@
-"""A variable that is called half is no float16: it excuses no error."""
+"""A variable that is called half or float16 is no dtype: it excuses no error."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gradwitness import check
-from gradwitness.subjects.trace import NARROW
+from gradwitness.subjects.named import narrow_dtypes
 
 
 def rotated(x: Any) -> Any:
@@ -29,19 +29,53 @@ def test_an_error_is_seen_where_a_variable_is_called_half() -> None:
     assert [finding.about for finding in report if finding.about == "float16 inside"] == []
 
 
+def weighed(x: Any) -> Any:
+    bfloat16 = {"float16": 2.0}
+    float16 = bfloat16["float16"]
+    return np.array([float16 * each for each in x.tolist()]), None
+
+
+def weighed_backward(dout: Any, _cache: Any) -> Any:
+    dx = np.array([2.0 * each for each in dout.tolist()])
+    dx[1] *= 1 + 1e-2
+    return (dx,)
+
+
+def test_an_error_is_seen_where_a_variable_is_called_float16() -> None:
+    report = check(weighed, weighed_backward, (np.random.default_rng(0).normal(size=6),))
+    assert report.verdict == "wrong"
+    assert [finding.about for finding in report if finding.about == "float16 inside"] == []
+
+
+class Holder:
+    """An object whose attribute is called as a dtype is."""
+
+    def __init__(self) -> None:
+        self.float16 = np.ones(2)
+
+
 @pytest.mark.parametrize(
     ("line", "dtype"),
     [
-        ("h = np.half(x)", "half"),
-        ("h = x.half()", "half"),
-        ("h = x.astype('half')", "half"),
-        ("h = x.astype(single)", "single"),
-        ("h = x.astype('f4')", "f4"),
+        ("h = np.half(x)", "float16"),
+        ("h = np.float16(x)", "float16"),
+        ("h = x.half()", "float16"),
+        ("h = x.bfloat16()", "bfloat16"),
+        ("h = x.astype('half')", "float16"),
+        ("h = x.astype(single)", "float32"),
+        ("h = x.astype('f4')", "float32"),
         ("h = np.zeros(3, dtype=float16)", "float16"),
+        ("h = np.zeros(3, dtype=np.dtype('float16'))", "float16"),
         ("half = n // 2", ""),
         ("x = x[:half] + self.half", ""),
-        ("single = x[0]", ""),
+        ("x = x[0]  # single", ""),
+        ("float32 = x * 2", ""),
+        ("x = float32 * 2 + self.float16", ""),
+        ("x = parts['float16']", ""),
+        ("parts = {'float16': x}", ""),
+        ("raise ValueError('no bfloat16 here')", ""),
     ],
 )
 def test_what_names_a_dtype(line: str, dtype: str) -> None:
-    assert "".join("".join(found) for found in NARROW.findall(line)) == dtype
+    known = {"np": np, "float16": np.float16, "single": np.single, "half": 3, "float32": np.ones(2), "self": Holder()}
+    assert "".join(narrow_dtypes(line, known)) == dtype

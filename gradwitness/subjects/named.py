@@ -1,0 +1,46 @@
+"""The narrow dtypes that a line of source names, by what the names stand for where it ran: half = n // 2 is none."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+DTYPES = "float32|float16|bfloat16|half|single"
+NAME = re.compile(rf"(?<![\w.'\"])((?:\w+\.)*(?:{DTYPES}))\b(?!\s*=(?!=))")
+"""A name, or attributes after dots. An argument or a variable that is assigned to is none."""
+METHOD = re.compile(r"\.(half|bfloat16)\(\)")
+"""PyTorch's casts."""
+TEXT = re.compile(rf"(?<![\w)\]]\[)['\"]({DTYPES})['\"](?!\s*:)|(?:dtype\s*=|astype\()\s*['\"]<?([ef][24]?)['\"]")
+"""A dtype as text, and NumPy's codes. A key of a dict is none."""
+CODES = {"e": "float16", "f": "float32", "f2": "float16", "f4": "float32", "half": "float16", "single": "float32"}
+
+
+def narrow_dtypes(line: str, variables: Mapping[str, Any]) -> Iterator[str]:
+    """The names of the narrow dtypes in a line.
+
+    variables   what its names stand for
+    """
+    source = line.partition("#")[0]
+    names = [name for name in NAME.findall(source) if _is_dtype(_value(name.split("."), variables))]
+    texts = ["".join(spellings) for spellings in TEXT.findall(source)]  # all but one are empty
+    for name in (*names, *METHOD.findall(source), *texts):
+        last = name.rpartition(".")[2]
+        yield CODES.get(last, last)
+
+
+def _value(parts: list[str], variables: Mapping[str, Any]) -> Any:
+    """What a name with dots stands for; None if that is not known without running the user's code."""
+    value = variables.get(parts[0])
+    for part in parts[1:]:
+        value = getattr(value, part, None) if isinstance(value, ModuleType) else inspect.getattr_static(value, part, None)
+    return value
+
+
+def _is_dtype(value: Any) -> bool:
+    """Whether a value is a dtype: NumPy's and JAX's scalar types, or an object of the class of dtypes that a framework has."""
+    return isinstance(value, (type, np.dtype)) or type(value).__name__.lower() == "dtype"
