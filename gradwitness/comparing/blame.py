@@ -27,11 +27,13 @@ class Blame:
     wrong   the functions to blame; all of them where nobody knows who is right
     truth   what is right, from a function that is not to blame
     why     a sentence
+    kink    whether each is a member of the gradient, so that there is no one truth
     """
 
     wrong: Sequence[str]
     truth: Array
     why: str
+    kink: bool = False
 
 
 def about_values(result: Result, reference: str | None, loses: Loses) -> Blame:
@@ -73,7 +75,7 @@ def about_gradients(result: Result, same_values: bool, derivatives: Derivatives,
         why = f"By differences of its values, the gradient of {' and '.join(false)} is not their derivative{others}{explained}"
         return Blame(false, exact, why)
     if any(finding is not None and finding.verdict == "kink" for finding in found.values()):
-        return Blame([], truth, "There is a kink here, and each gradient is a member of the set: they pick different ones")
+        return Blame([], truth, "Each is a member of the set that the gradient is there", kink=True)
     if all(result.alike(name, truth) or loses(name, result.about) for name in result.beyond):
         return Blame(result.beyond, truth, f"It is computed in a way that loses digits in {result.width.name}")
     return Blame(result.beyond, truth, f"In float64 each is the derivative of its own values; in {result.width.name} it is not")
@@ -86,6 +88,8 @@ def told(result: Result, blame: Blame) -> Finding:
     finding = compared(result.about, result.values[culprit], expected, result.width)
     if finding.verdict == "right":  # to blame by its derivative, and close to a truth that is no better
         finding = replace(finding, wrong=finding.of)
+    if blame.kink:
+        return _at_a_kink(result, finding, blame.why)
     who = f"{' and '.join(blame.wrong)} {_is(blame.wrong, 'is', 'are')} wrong" if blame.wrong else "They differ"
     shape = result.values[culprit].shape
     shapes = "" if shape == blame.truth.shape else f" Its shape is {shape}; wanted {blame.truth.shape}."
@@ -93,6 +97,13 @@ def told(result: Result, blame: Blame) -> Finding:
     return replace(
         finding, verdict="wrong", message=message, explanation=finding.explanation or _factor(result, culprit, expected)
     )
+
+
+def _at_a_kink(result: Result, finding: Finding, why: str) -> Finding:
+    """The finding where functions pick different members: there is no truth to be off from."""
+    at = f"{result.about}[{', '.join(map(str, finding.index))}]" if finding.index else result.about
+    message = f"They differ at a kink: at {at}, under the random cotangent, {result.picked(finding.index)}. {why}"
+    return replace(finding, verdict="wrong", message=message, got=None, truth=None, distance=np.nan, allowance=np.nan)
 
 
 def _factor(result: Result, name: str, expected: Measured) -> str:

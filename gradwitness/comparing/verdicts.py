@@ -67,9 +67,21 @@ class Result:
 
     @property
     def distances(self) -> str:
-        """Those of all, in words."""
-        each = ", ".join(f"{name} {self.units(name):.2g}" for name in self.values)
-        return f"{each} of {k_of(self.width.name):g} units of rounding"
+        """Those of all, in words. Where nothing rounds, a distance has no unit."""
+        units = {name: self.units(name) for name in self.values}
+        each = ", ".join(f"{name} {distance:.2g}" for name, distance in units.items() if np.isfinite(distance))
+        off = " and ".join(name for name, distance in units.items() if not np.isfinite(distance))
+        measured = f"{each} of {k_of(self.width.name):g} units of rounding" if each else ""
+        return "; ".join(part for part in (measured, f"{off} off where nothing is rounded" if off else "") if part)
+
+    def picked(self, index: tuple[int, ...]) -> str:
+        """What each has at one element: "relu and relu6 pick 0, where picks -2.67"."""
+        found: dict[str, list[str]] = {}
+        for name, value in self.values.items():
+            found.setdefault(f"{value[index]:.6g}", []).append(name)
+        return ", ".join(
+            f"{' and '.join(names)} {'picks' if len(names) == 1 else 'pick'} {value}" for value, names in found.items()
+        )
 
     @property
     def lost(self) -> bool:

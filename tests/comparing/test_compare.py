@@ -88,6 +88,26 @@ def test_of_two_functions_the_reference_is_right() -> None:
     assert report["out"].message.startswith("tanh is wrong")
 
 
+def from_above(x: Any) -> Any:
+    return torch.where(x >= 0, x, 0 * x)
+
+
+def test_at_a_kink_it_is_told_which_member_each_picks() -> None:
+    report = compare({"relu": torch.relu, "relu again": lambda x: torch.relu(x), "where": from_above}, torch.zeros(3))
+    assert report.verdict == "wrong"
+    (finding,) = [finding for finding in report if finding.verdict == "wrong"]
+    assert "relu and relu again pick 0, where picks" in finding.message
+    assert finding.wrong == 3
+    assert finding.truth is None
+    assert "of 32 units" not in str(report).partition("dinput0")[2]
+
+
+def test_a_distance_where_nothing_rounds_is_not_told_in_units() -> None:
+    report = compare({"twice": lambda x: 2 * x, "thrice": lambda x: 3 * x}, torch.arange(1.0, 4))
+    assert "inf" not in str(report)
+    assert "thrice off where nothing is rounded" in str(report)
+
+
 def test_a_narrow_dtype_hides_another_function_and_that_is_said() -> None:
     functions = {"erf": torch.nn.functional.gelu, "tanh": lambda x: torch.nn.functional.gelu(x, approximate="tanh")}
     report = compare(functions, drawn(40) * 3, dtype="bfloat16")
