@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradwitness.arrays import Array
+from gradwitness.functions.apart import allowances, distances
 from gradwitness.functions.truth import Truth
 from gradwitness.report.findings import Finding, elements
 from gradwitness.rounding.arithmetic import Measured, Unstable
@@ -138,12 +139,8 @@ def compared(about: str, got: Array, expected: Measured, of: Width) -> Finding:
     truth = np.asarray(expected.truth)
     if got.shape != truth.shape:
         return Finding(about, "wrong", f"Its shape is {got.shape}; wanted {truth.shape}", wrong=got.size, of=got.size)
-    with np.errstate(invalid="ignore", over="ignore"):
-        held = np.where(np.abs(truth) > of.largest, np.copysign(np.inf, truth), truth)
-        same = (got == held) | (np.isnan(got) & np.isnan(held))
-        distance = np.where(same, 0, np.abs(got - held))
-        allowance = k_of(of.name) * np.asarray(expected.spread) + of.kept
-        wrong = ~(distance <= allowance)
+    distance, allowance = distances(got, truth, of), allowances(expected, of)
+    wrong = ~(distance <= allowance)
     sight = _sight(truth, allowance)
     if wrong.any():
         return _wrong(about, got, truth, distance, allowance, wrong, of)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from gradwitness.arrays import Array
+from gradwitness.functions.apart import apart
 from gradwitness.functions.op import Op
 from gradwitness.rounding.arithmetic import SAMPLES, Measured
 from gradwitness.rounding.framework import NotWatched
@@ -22,6 +23,10 @@ from gradwitness.subjects.tensors.function import FLOAT64, Differentiated, Runni
 MANY, FEW = 2**16, 8
 """Elements beyond which there are fewer runs under Monte Carlo arithmetic, and how many then: the spread of a whole array,
 which is part of that of each element, is known well from few."""
+
+
+CURE = "It asks whether it runs eagerly, perhaps. Take one path in both"
+"""About code that takes another path where it is traced."""
 
 
 class Truth(Protocol):
@@ -68,10 +73,36 @@ class Itself:
             values, running = self._in(precision)
             return _with_gradients(subject.backend, running), [values, _cotangents(call, douts, precision)]
 
-        samples = FEW if sum(leaf.array.size for leaf in subject.leaves) > MANY else SAMPLES
-        source = differentiated(_exact(precision))
-        found = measure(*differentiated(precision), dtype, seed=seed, samples=samples, source=source)
-        return dict(zip(self._names(call), map(_in_pairs, found), strict=True))
+        def found(dtype: str, precision: Precision) -> Mapping[str, Measured]:
+            samples = FEW if sum(leaf.array.size for leaf in subject.leaves) > MANY else SAMPLES
+            source = differentiated(_exact(precision))
+            each = measure(*differentiated(precision), dtype, seed=seed, samples=samples, source=source)
+            return dict(zip(self._names(call), map(_in_pairs, each), strict=True))
+
+        truth = found(dtype, precision)
+        if apart(self._results(call, douts), truth, dtype):  # it is wrong, or what was traced is another function
+            arrays = self._rounded(precision)
+            if apart(self._in_float64(arrays, douts, precision), found("float64", _exact(precision)), "float64"):
+                raise NotWatched(f"{subject.backend.title} traces another function than it runs. {CURE}")
+        return truth
+
+    def _results(self, call: TensorCall, douts: Sequence[Array]) -> dict[str, Array]:
+        """Outputs and gradients by their names; zeros for gradients that the framework does not give."""
+        arrays = [leaf.array for leaf in self.function.leaves]
+        found = call.pulled(call.cotangents(douts))
+        gradients = [np.zeros(a.shape) if g is None else g for a, g in zip(arrays, found, strict=True)]
+        return dict(zip(self._names(call), [*call.outs, *gradients], strict=True))
+
+    def _rounded(self, precision: Precision) -> list[Array]:
+        """The values of the inputs in a precision."""
+        subject = self.function
+        return [subject.backend.array(subject.tensor(i, leaf.array, precision)) for i, leaf in enumerate(subject.leaves)]
+
+    def _in_float64(self, arrays: Sequence[Array], douts: Sequence[Array], precision: Precision) -> dict[str, Array]:
+        """What it returns in float64 for rounded inputs, parameters and floats that it holds."""
+        subject = self.function
+        values = [subject.tensor(i, array, FLOAT64) for i, array in enumerate(arrays)]
+        return self._results(subject.on(values, _exact(precision)), douts)
 
     def _in(self, precision: Precision) -> tuple[list[Any], Running]:
         """The values in a precision, on new tensors, and the function that takes them."""
@@ -81,18 +112,13 @@ class Itself:
 
     def moved(self, dtype: str, precision: Precision, douts: Sequence[Array], seed: int) -> Mapping[str, Measured]:
         """From runs in float64 on the same rounded inputs, parameters and floats that it holds."""
-        subject, eps, rng = self.function, 2 * width(dtype).unit, np.random.default_rng((seed, 2))
-        exact = _exact(precision)
+        eps, rng, arrays = 2 * width(dtype).unit, np.random.default_rng((seed, 2)), self._rounded(precision)
+        truth = self._in_float64(arrays, douts, precision)
 
-        def run(arrays: Sequence[Array], douts: Sequence[Array]) -> dict[str, Array]:
-            call = subject.on([subject.tensor(i, array, FLOAT64) for i, array in enumerate(arrays)], exact)
-            found = call.pulled(call.cotangents(douts))
-            gradients = [np.zeros(a.shape) if g is None else g for a, g in zip(arrays, found, strict=True)]
-            return dict(zip(self._names(call), [*call.outs, *gradients], strict=True))
+        def beside(each: Sequence[Array]) -> list[Array]:
+            return [moved(array, eps, rng) for array in each]
 
-        arrays = [subject.backend.array(subject.tensor(i, leaf.array, precision)) for i, leaf in enumerate(subject.leaves)]
-        truth = run(arrays, douts)
-        runs = [run(*([moved(a, eps, rng) for a in each] for each in (arrays, douts))) for _ in range(RUNS)]
+        runs = [self._in_float64(beside(arrays), beside(douts), precision) for _ in range(RUNS)]
         return {name: spread(value, [run[name] for run in runs if name in run], eps) for name, value in truth.items()}
 
     def _names(self, call: TensorCall) -> list[str]:
