@@ -41,7 +41,8 @@ def compare(
     """Do these functions compute the same values and, under the same random cotangents, the same gradients?
 
     functions   {"name": function, ...}, two or more, of PyTorch, TensorFlow, JAX or NumPy. The framework of each is known by its
-                type, its module, or what its code names; ("jax", function) says it. A function of NumPy has values alone
+                type, its module, what its code names, or its name here; ("jax", function) says it. A function of NumPy has
+                values alone
     inputs      a tuple of what they take by position: tensors of one framework, or NumPy arrays. Each function gets them as
                 tensors of its own framework
     kwargs      what they take by keyword
@@ -61,7 +62,7 @@ def compare(
     start = time.perf_counter()
     given, dtype = _named(functions), known(dtype)
     default = framework_of((inputs, kwargs or {}))
-    whose = {name: belonging(f"functions[{name!r}]", function, default) for name, function in given.items()}
+    whose = {name: belonging(name, function, default) for name, function in given.items()}
     if reference is not None:
         whose["reference"] = belonging("reference", reference, default)
     with ExitStack() as stack:

@@ -21,6 +21,8 @@ from gradwitness.subjects.tensors.function import EPS, OWN, Differentiated
 from gradwitness.subjects.tensors.naming import names_of
 from gradwitness.subjects.tensors.tree import replaced, tensors, written
 
+SAY = 'a pair such as ("torch", function) says {}'
+
 
 @dataclass(frozen=True)
 class Results:
@@ -110,7 +112,7 @@ class Arrays:
         self, name: str, function: Callable[..., Any], inputs: Any, kwargs: Mapping[str, Any], dtype: str | None
     ) -> None:
         if dtype == "bfloat16":
-            raise BadCall("dtype", "'bfloat16'", "a dtype of NumPy", f'Say which framework {name} is of: ("torch", function)')
+            raise BadCall("dtype", "'bfloat16'", "a dtype of NumPy", SAY.format(f"the framework of {name}"))
         self.name, self.function = name, function
         keywords, given = as_positional(function, handed(inputs, "numpy"), kwargs)
         self._by_name = bool(keywords)
@@ -160,12 +162,11 @@ class Arrays:
             with np.errstate(all="ignore"):
                 out = self.function(**given["inputs"], **kwargs) if self._by_name else self.function(*args, **kwargs)
         except Exception as error:
-            raise UserError(self.name, error) from error
+            raise UserError(f"{self.name}, run with NumPy ({SAY.format('another framework')}),", error) from error
         found = {written(path): value for path, value in tensors({"out": out}, _is_float)}
         if not found:
-            raise BadCall(
-                f"what {self.name} returns", type(out).__name__, "a float, an array of floats, or a tuple or dict of them"
-            )
+            wanted = "a float, an array of floats, or a tuple or dict of them"
+            raise BadCall(f"what {self.name} returns", type(out).__name__, wanted, SAY.format("a function of another framework"))
         return found
 
 

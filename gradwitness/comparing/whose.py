@@ -1,37 +1,44 @@
-"""Which framework a function belongs to: what it says of itself, where it comes from, or what its code names."""
+"""Which framework a function belongs to: what it says of itself, where it comes from, what its code names, or its own name."""
 
 from __future__ import annotations
 
 import dis
 import functools
+import re
+import sys
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from gradwitness.subjects.arguments import kind
 from gradwitness.subjects.errors import BadCall
+from gradwitness.subjects.errors import of_a_library as installed
 from gradwitness.subjects.reach import codes_of, of_a_library
 from gradwitness.subjects.tensors.backend import PACKAGES, origin
 
 NUMPY = "numpy"
 NAMES = {**PACKAGES, "numpy": NUMPY, "scipy": NUMPY}
 """Package -> framework."""
+SPOKEN = {**NAMES, "pytorch": "torch", "tf": "tensorflow", "np": NUMPY}
+"""Word in the name of a function, as people call it -> framework."""
 INNER = ("__wrapped__", "python_function", "_orig_mod", "_torchdynamo_orig_callable")
 """Attributes under which wrappers keep the function that they wrap."""
 
 
-def belonging(argument: str, given: Any, default: str) -> tuple[str, Callable[..., Any]]:
+def belonging(name: str, given: Any, default: str) -> tuple[str, Callable[..., Any]]:
     """(framework, function) of a function, or of a pair ("jax", function) that says it.
 
-    default   the framework of the inputs, for a function that names none: `lambda x: x * x`
+    name      what the user calls it: it says the framework of a function whose code says none, such as `lambda x: x * x`
+    default   the framework of the inputs, where the name says none either
 
     Raises BadCall where it is no function, or its code names two frameworks.
     """
+    argument = name if name == "reference" else f"functions[{name!r}]"
     if isinstance(given, tuple) and len(given) == 2 and isinstance(given[0], str):
-        name, function = given
-        if name not in {*NAMES.values()}:
-            raise BadCall(argument, f"marked as of {name!r}", f"one of {', '.join(sorted({*NAMES.values()}))}")
-        return name, _callable(argument, function)
+        framework, function = given
+        if framework not in {*NAMES.values()}:
+            raise BadCall(argument, f"marked as of {framework!r}", f"one of {', '.join(sorted({*NAMES.values()}))}")
+        return framework, _callable(argument, function)
     function = _callable(argument, given)
     found = {name for name in _of_object(function) if name} or set(_named(function, set()))
     frameworks = found - {NUMPY}
@@ -40,7 +47,8 @@ def belonging(argument: str, given: Any, default: str) -> tuple[str, Callable[..
         raise BadCall(
             argument, f"a function that names {both}", "one of which it is clear", f'Say which: ("{min(frameworks)}", function)'
         )
-    return next(iter(frameworks or found), default), function
+    spoken = {SPOKEN[word] for word in re.findall("[a-z]+", name.lower()) if word in SPOKEN}
+    return next(iter(frameworks or found or (spoken if len(spoken) == 1 else ())), default), function
 
 
 def _callable(argument: str, function: Any) -> Callable[..., Any]:
@@ -61,7 +69,17 @@ def _of_object(function: Any) -> Iterator[str]:
         yield from _of_object(owner)
     if not isinstance(function, (types.FunctionType, types.MethodType)):
         yield origin(function)
-    yield NAMES.get(_top(function), "")
+    yield _of_package(_top(function))
+
+
+def _of_package(top: str) -> str:
+    """The framework of a package: its own, or the one that an installed package, such as optax, is built on; else empty."""
+    if top in NAMES or not installed(getattr(sys.modules.get(top), "__file__", None) or ""):
+        return NAMES.get(top, "")
+    parts = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] == top and module is not None]
+    named = [value for part in parts for value in vars(part).values() if isinstance(value, types.ModuleType)]
+    found = {NAMES[name] for name in (each.__name__.partition(".")[0] for each in named) if name in NAMES} - {NUMPY}
+    return next(iter(found)) if len(found) == 1 else ""
 
 
 def _top(thing: Any) -> str:
@@ -85,9 +103,9 @@ def _named(function: Any, seen: set[int]) -> Iterator[str]:
     seen.add(id(function))
     for value in _values(function):
         if isinstance(value, str):
-            yield from (NAMES[top] for top in [value.partition(".")[0]] if top in NAMES)
+            yield from filter(None, [_of_package(value.partition(".")[0])])
         elif isinstance(value, types.ModuleType):
-            yield from (NAMES[top] for top in [value.__name__.partition(".")[0]] if top in NAMES)
+            yield from filter(None, [_of_package(value.__name__.partition(".")[0])])
         else:
             yield from (name for name in _of_object(value) if name)
             yield from _named(value, seen)

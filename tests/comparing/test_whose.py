@@ -1,0 +1,40 @@
+"""`compare` finds out which framework a function belongs to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradwitness import UserError, compare
+
+
+def drawn(*shape: int) -> Any:
+    return np.random.default_rng(0).normal(size=shape).astype(np.float32)
+
+
+def test_a_name_says_it_where_the_code_does_not() -> None:
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    functions = {"PyTorch": lambda x: x.std(0), "by hand": lambda x: np.std(x, 0)}
+    assert compare(functions, drawn(5, 3)).verdict == "wrong"  # NumPy divides by n, PyTorch by n - 1
+
+
+def test_a_library_is_of_the_framework_that_it_is_built_on() -> None:
+    pytest.importorskip("jax", reason="JAX is not installed")
+    optax = pytest.importorskip("optax", reason="optax is not installed")
+
+    def losses(x: Any, y: Any) -> Any:
+        return optax.l2_loss(x, y)
+
+    def by_hand(x: Any, y: Any) -> Any:
+        return (x - y) ** 2 / 2
+
+    report = compare({"library": losses, "jax, by hand": by_hand}, (drawn(4), drawn(4) + 1))
+    assert [finding.about for finding in report] == ["out", "dx", "dy"]
+    assert report.ok
+
+
+def test_code_that_says_nothing_runs_with_numpy_and_its_error_says_what_helps() -> None:
+    with pytest.raises(UserError, match=r'mine, run with NumPy \(a pair such as \("torch", function\) says another framework\)'):
+        compare({"mine": lambda x: x.softmax(-1), "other": lambda x: x}, drawn(3))
