@@ -10,7 +10,7 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.comparing.verdicts import Result
 from gradwitness.functions.narrow import compared
-from gradwitness.report.findings import Finding
+from gradwitness.report.findings import Finding, element
 from gradwitness.rounding.arithmetic import Measured
 from gradwitness.rounding.projection import projection
 
@@ -101,8 +101,8 @@ def told(result: Result, blame: Blame) -> Finding:
 
 def _at_a_kink(result: Result, finding: Finding, why: str) -> Finding:
     """The finding where functions pick different members: there is no truth to be off from."""
-    at = f"{result.about}[{', '.join(map(str, finding.index))}]" if finding.index else result.about
-    message = f"They differ at a kink: at {at}, under the random cotangent, {result.picked(finding.index)}. {why}"
+    at, picked = element(result.about, finding.index), result.picked(finding.index)
+    message = f"They differ at a kink: at {at}, under the random cotangent, {picked}. {why}"
     return replace(finding, verdict="wrong", message=message, got=None, truth=None, distance=np.nan, allowance=np.nan)
 
 

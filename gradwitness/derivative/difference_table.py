@@ -129,16 +129,21 @@ def noise(
 
     scale   by how much t may change, roughly, before the function does
     first   the first spacing, as a share of the scale
-    plain   noise that needs no second look. More of it may be a kink, whose table looks like noise; but it falls with the spacing
+    plain   noise that needs no second look. More of it may be a kink, whose table looks like noise but falls with the spacing, or
+            a jump at the centre, beside which there is none
     still   a function that is constant over spacings of this share of the scale is taken to be constant
     """
     spacing, stairs, centre = first, 0.0, _short(centre)
     for _ in range(TABLES):
         width = _short(spacing * scale)
-        found = table([value(centre + j * width) for j in POINTS])
+        values = [value(centre + j * width) for j in POINTS]
+        found = table(values)
         if found.answer == "noise" and found.noise > plain:
-            second = table([value(centre + j * width / CLOSER) for j in POINTS])
+            closer = [value(centre + j * width / CLOSER) for j in POINTS]
+            second = table(closer)
             if second.answer == "noise" and second.noise < found.noise / CLOSER**0.5:
+                return None
+            if _jumps(values) and _jumps(closer):
                 return None
         if found.answer == "noise" or (found.answer == "constant" and spacing >= still):
             return Noise(found.noise, width, stairs, centre)
@@ -147,6 +152,15 @@ def noise(
         else:
             spacing *= NARROWER if found.answer == "too large" else MUCH_NARROWER
     return None
+
+
+def _jumps(values: Sequence[Any]) -> bool:
+    """Whether a function goes up or down a step at the centre of a table, and is smooth to either side."""
+    row = np.asarray(values, np.longdouble)
+    middle = len(row) // 2
+    height = np.max(np.abs(np.diff(row)[middle - 1 : middle + 1]))
+    rough = max(np.max(np.abs(np.diff(side, 2))) for side in (row[:middle], row[middle + 1 :]))
+    return bool(rough <= height / CLOSER**2)
 
 
 def _short(number: float) -> float:

@@ -17,7 +17,7 @@ from gradwitness.judging.gradients import gradients
 from gradwitness.judging.judge import SEEN
 from gradwitness.judging.measured import Measured
 from gradwitness.judging.point import Point
-from gradwitness.report.findings import SHOWN, Finding
+from gradwitness.report.findings import SHOWN, Finding, element
 from gradwitness.subjects.tensors.function import EPS, Differentiated
 
 SMALL = 2.0**-20
@@ -78,7 +78,9 @@ def _not_finite(box: BlackBox, finding: Finding, which: int, mask: Array, value:
     fits = [(index, one) for index, one in measured if _is_clear(one) or one.slope.kind == "kink"]
     of, name = value.size, finding.about
     if not fits and all(one.slope.kind in ("undefined", "jump") or one.tells for _, one in measured):
-        message = f"It is {value[indices[0]]} at {_at(name, indices[0])}, where forward has no finite slope. Try another point"
+        message = (
+            f"It is {value[indices[0]]} at {element(name, indices[0])}, where forward has no finite slope. Try another point"
+        )
         kept = finding.verdict in ("right", "kink", "cannot tell")
         return replace(finding, verdict="undefined", message=message, sight=np.nan) if kept else finding
     index, one = fits[0] if fits else (indices[0], measured[0][1])
@@ -95,8 +97,9 @@ def _not_finite(box: BlackBox, finding: Finding, which: int, mask: Array, value:
         what = f"has the slope {float(truth) + 0.0:.6g}: {got} is no derivative of it"
     else:
         what = f"is finite: {got} cannot be its derivative"
+    at = element(name.removeprefix("d"), index)
     message = (
-        f"At {_at(name.removeprefix('d'), index)} forward {what}. Autodiff gives 0 * inf = nan where an infinite slope, perhaps "
+        f"At {at} forward {what}. Autodiff gives 0 * inf = nan where an infinite slope, perhaps "
         "in a branch that was not taken, meets a zero. Guard the argument of that operation, not its result: "
         "where(c, f(where(c, x, 1)), ...)"
     )
@@ -143,7 +146,7 @@ def _below_its_dtype(finding: Finding, point: Point, which: int, subject: Differ
     In 16 bits these hide much, so that the difference must be due to the rounding of the inputs.
     """
     eps, own = [EPS.get(dtype, 0.0) for dtype in subject.dtypes], " and ".join(dict.fromkeys(subject.dtypes))
-    off = f"In float64 it is off by {finding.distance:.2g} at {_at(finding.about, finding.index)}"
+    off = f"In float64 it is off by {finding.distance:.2g} at {element(finding.about, finding.index)}"
     granted = f"the rule takes for granted what inputs that were rounded to {own} fulfil but nearly"
     if min(eps, default=0.0) >= EPS["float32"] and _within(finding, point, which, NEAR):
         return f"{off}: less than float32 holds. A constant of the rule is a float32 number, or {granted}"
@@ -177,7 +180,7 @@ def _untold(finding: Finding, point: Point, which: int) -> Finding:
         return replace(finding, verdict="cannot tell", message="It has no elements, as all inputs do: nothing can be moved")
     odd = np.argwhere(np.isnan(point.arrays[which]))
     if len(odd):
-        where = _at(point.function.leaves[which].name, tuple(int(i) for i in odd[0]))
+        where = element(point.function.leaves[which].name, tuple(int(i) for i in odd[0]))
         return replace(
             finding, verdict="undefined", message=f"{where} is nan: nothing can be told there. Take numbers", sight=np.nan
         )
@@ -214,7 +217,7 @@ def _member(point: Point, which: int) -> str:
             share = (got - below) / span
             picked = "the slope from below" if abs(share) < 1e-4 else "the slope from above" if abs(share - 1) < 1e-4 else ""
             picked = picked or ("the mean of both" if abs(share - 0.5) < 1e-4 else "a number between them")
-            name = _at(point.function.leaves[which].name, index)
+            name = element(point.function.leaves[which].name, index)
             by = "" if unit != 1 else ", times the cotangent"
             return f"At {name} the slopes are {below:.4g} from below and {above:.4g} from above{by}; {got:.4g} came, {picked}"
     return ""
@@ -245,7 +248,3 @@ def _stepped(point: Point, which: int, index: tuple[int, ...], step: float) -> l
     parts: Sequence[Array] = [np.zeros_like(array) for array in point.arrays]
     parts[which][index] = point.scales[which][index]
     return point.moved(step, parts)
-
-
-def _at(name: str, index: tuple[int, ...]) -> str:
-    return f"{name}[{', '.join(map(str, index))}]" if index else name

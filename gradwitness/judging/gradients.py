@@ -11,6 +11,7 @@ from gradwitness.arrays import Array
 from gradwitness.judging.claims import Claim
 from gradwitness.judging.judge import Judge
 from gradwitness.judging.judgement import Judgement
+from gradwitness.judging.jumps import jump
 from gradwitness.judging.point import Point
 from gradwitness.report.findings import SHOWN, Finding
 
@@ -46,9 +47,11 @@ def gradients(point: Point) -> Iterator[Finding]:
             yield Finding(
                 "the gradient", "wrong", "It is wrong along a random direction; the search ended before it was known where"
             )
-        for leaf, value, fits, judgement in zip(point.function.leaves, values, usable, judged, strict=True):
+        for which, (leaf, value, fits, judgement) in enumerate(zip(point.function.leaves, values, usable, judged, strict=True)):
             if fits:
                 finding = _finding(f"d{leaf.name}", value, judgement)
+                if finding.verdict == "jump" and (where := jump(point, which)):
+                    finding = replace(finding, message=f"{where}. It has no derivative at this point")
                 held = int(np.count_nonzero(np.isinf(leaf.array)))
                 yield replace(finding, message=_held(held, finding.message)) if held and finding.verdict == "right" else finding
 

@@ -66,6 +66,11 @@ def elements(wrong: Any) -> dict[str, Any]:
     return {"wrong": int(np.sum(wrong)), "of": int(np.size(wrong)), "where": where}
 
 
+def element(name: str, index: tuple[int, ...]) -> str:
+    """An element of an array, as a sentence names it."""
+    return f"{name}[{', '.join(map(str, index))}]" if index else name
+
+
 class Reproducible(Protocol):
     """A call that a script can show again."""
 

@@ -130,3 +130,31 @@ def test_a_pole_makes_no_other_element_wrong(seed: int) -> None:
     """Beside y = 0 quotients are large, and their noise hid the other's slope, up to steps at which all is flat."""
     report = check(no_nan, of_no_nan, (np.array([1.0, 2.0]), np.array([0.0, 3.0])), seed=seed)
     assert report.verdict == "cannot tell", str(report)
+
+
+def branches(x: Any) -> Any:
+    return np.where(x[0] > 0, 2 * x, 3 * x + 1)
+
+
+def of_branches(dout: Any, x: Any) -> Any:
+    return dout * np.where(x[0] > 0, 2.0, 3.0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_jump_between_slopes_is_no_noise_and_is_told_with_both_sides(seed: int) -> None:
+    (finding,) = check(branches, of_branches, (np.array([0.0, 1.0, 2.0]),), seed=seed)
+    assert finding.verdict == "jump"
+    assert finding.message.startswith("Forward jumps at x[0]: out[2] is 7 below it, 7 there and 4 above it. It has no")
+    assert check(branches, of_branches, (np.array([0.1, 1.0, 2.0]),), seed=seed).verdict == "right"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_remainder_jumps_at_a_multiple(seed: int) -> None:
+    def of_remainder(dout: Any, x: Any, y: Any) -> Any:
+        return dout, -dout * np.floor(x / y)
+
+    first, second = check(np.remainder, of_remainder, (np.array([3.0, 2.5]), np.array([1.0, 1.0])), names=("x", "y"), seed=seed)
+    assert first.message.startswith("Forward jumps at x[0]: out[0] is 1 below it, 0 there and 0 above it")
+    assert second.message.startswith("Forward jumps at y[0]: out[0] is 0 below it, 0 there and 1 above it")
+    at = (np.array([3.2, 2.5]), np.array([1.0, 1.0]))
+    assert check(np.remainder, of_remainder, at, names=("x", "y"), seed=seed).verdict == "right"
