@@ -67,7 +67,7 @@ def recognised(number: float, known: Mapping[str, Array]) -> str:
         if array.size == 1 and array.dtype.kind == "f":
             value = abs(float(array.reshape(())))
             for candidate, spelled in ((value, name), (1 / value if value else 0, f"1/{name}"), (abs(1 - value), f"1 - {name}")):
-                if candidate and candidate != 1 and abs(number - candidate) <= CLOSE * candidate:
+                if 0 < candidate < np.inf and candidate != 1 and abs(number - candidate) <= CLOSE * candidate:
                     return f"{told(candidate)}, which is {spelled}"
     for size, words in sizes(known).items():
         for value, spelled in (

@@ -56,7 +56,7 @@ def first_gradients(point: Point, subject: Differentiated) -> Iterator[Finding]:
 
 def _lost(claim: Claim | None, array: Array, point: Point) -> Array | None:
     """The elements of a gradient that are nan or inf although forward is finite; None if there are none."""
-    if claim is None or claim.value.shape != array.shape or not np.isfinite(point.flat).all():
+    if claim is None or claim.value.shape != array.shape or not point.finite:
         return None
     mask = ~np.isfinite(claim.value)
     return mask if mask.any() else None

@@ -23,7 +23,7 @@ def gradients(point: Point) -> Iterator[Finding]:
     for claim, array, leaf, fits in zip(claims, point.arrays, point.function.leaves, usable, strict=True):
         if claim is None:
             yield Finding(f"d{leaf.name}", "note", "Backward returns nothing for it: not checked")
-        elif not fits and claim.value.shape == array.shape and not np.isfinite(point.flat).all():
+        elif not fits and claim.value.shape == array.shape and not point.finite:
             yield Finding(claim.name, "undefined", "It has nan or inf, as forward has")
         elif not fits:
             yield Finding(
@@ -54,6 +54,18 @@ def gradients(point: Point) -> Iterator[Finding]:
                     finding = replace(finding, message=f"{where}. It has no derivative at this point")
                 held = int(np.count_nonzero(np.isinf(leaf.array)))
                 yield replace(finding, message=_held(held, finding.message)) if held and finding.verdict == "right" else finding
+    yield from _left_out(point)
+
+
+def _left_out(point: Point) -> Iterator[Finding]:
+    """Outputs that are infinite wherever the inputs were moved."""
+    for name, out in zip(point.out_names, point.outs, strict=True) if point.constant else ():
+        if count := int(np.count_nonzero(np.isinf(out))):
+            are = "element is" if count == 1 else "elements are"
+            message = (
+                f"{count} {are} infinite wherever the inputs were moved, as behind a mask: left out of what is differentiated"
+            )
+            yield Finding(name, "note", message, of=out.size)
 
 
 def _held(count: int, message: str) -> str:

@@ -154,9 +154,9 @@ def _dtype(point: Point) -> np.dtype[Any]:
 
 
 def _undefined(point: Point) -> Iterator[Finding]:
-    """Outputs that are nan or inf in a wider dtype as well: there is nothing to differentiate."""
+    """Outputs that are nan, or inf and are not left out, in a wider dtype as well: there is nothing to differentiate."""
     for name, out in zip(point.out_names, point.outs, strict=True):
-        odd = np.argwhere(~np.isfinite(out))
+        odd = np.argwhere(np.isnan(out) if point.constant else ~np.isfinite(out))
         if len(odd):
             at = f"[{', '.join(map(str, odd[0]))}]" if out.ndim else ""
             message = f"Forward returns {out[tuple(odd[0])]} at {name}{at}: there is no derivative. Try inputs where it is finite"

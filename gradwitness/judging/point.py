@@ -28,13 +28,16 @@ class Point:
     douts      the cotangents, random normal numbers that float64 holds
     why        why it is not evaluated in longdouble; empty where it is
     noise      of one value, measured, as a standard deviation
+    constant   whether outputs were left out, and were the same at other points; False before another point was tried
     narrow     what narrower than float64 forward computes in inside, if that was looked for and found
-    flat       what forward returns, as one row in longdouble; weights: the cotangents likewise
+    flat       what forward returns, as one row in longdouble; weights: the cotangents likewise. Both are 0 for outputs that are
+               left out: infinite ones, as those of a causal mask, beside finite ones. At other points they have to be the same
     """
 
     why = ""
     noise = 0.0
     narrow: Narrow | None = None
+    constant = False
 
     def __init__(self, function: Function, seed: int, state: State, dtype: Any = np.float64) -> None:
         self.function, self.seed, self.state, self.dtype = function, seed, state, np.dtype(dtype)
@@ -44,8 +47,18 @@ class Point:
         rng = np.random.default_rng((seed, 1))
         self.out_names = call.out_names
         self.outs = [np.asarray(out) for out in call.outs]
+        self._returned, self._tried = row(self.outs), False
+        self._infinite = np.isinf(self._returned) & bool(np.isfinite(self._returned).any())
+        self.flat = np.where(self._infinite, 0, self._returned)
         self.douts = [np.asarray(rng.normal(size=out.shape)).astype(self.dtype) for out in self.outs]
-        self.flat, self.weights = row(self.outs), row(self.douts)
+        if self._infinite.any():
+            self.douts = [np.where(np.isinf(out), 0, dout) for out, dout in zip(self.outs, self.douts, strict=True)]
+        self.weights = row(self.douts)
+
+    @property
+    def finite(self) -> bool:
+        """Whether all outputs are finite."""
+        return bool(np.isfinite(self._returned).all())
 
     @property
     def size(self) -> np.longdouble:
@@ -97,7 +110,15 @@ class Point:
         except (UserError, ArithmeticError):
             return np.full_like(self.flat, np.nan)
         same = [np.shape(out) for out in outs] == [out.shape for out in self.outs]
-        return row(outs) if same else np.full_like(self.flat, np.nan)
+        return self._without(row(outs)) if same else np.full_like(self.flat, np.nan)
+
+    def _without(self, values: Array) -> Array:
+        """A row of outputs without those that are left out; nan where one of them is another one than at the point."""
+        if not self._infinite.any():
+            return values
+        moved = self._infinite & (values != self._returned)
+        self.constant, self._tried = not moved.any() and (self.constant or not self._tried), True
+        return np.where(moved, np.nan, np.where(self._infinite, 0, values))
 
     @cached_property
     def claims(self) -> list[Claim | None]:
