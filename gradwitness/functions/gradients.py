@@ -75,13 +75,16 @@ def _not_finite(box: BlackBox, finding: Finding, which: int, mask: Array, value:
     """What the derivative is where nan or inf came."""
     indices = [tuple(int(i) for i in index) for index in np.argwhere(mask)]
     measured = [(index, _alone(box, which, index)) for index in indices[:LOOKED]]
-    fits = [(index, one) for index, one in measured if _is_clear(one) or one.slope.kind == "kink"]
+    jumps = any(one.slope.kind == "jump" or not (one.still or _is_clear(one)) for _, one in measured)
+    fits = [(i, one) for i, one in measured if _is_clear(one) or one.slope.kind == "kink" or (one.still and not jumps)]
     of, name = value.size, finding.about
     if not fits and all(one.slope.kind in ("undefined", "jump") or one.tells for _, one in measured):
         message = (
-            f"It is {value[indices[0]]} at {element(name, indices[0])}, where forward has no finite slope. Try another point"
+            f"It is {value[indices[0]]} at {element(name, indices[0])}, where forward has no finite slope: no number is right. In a "
+            "network it spoils all that it is added to. Keep the argument away from there, or guard it: "
+            "where(c, f(where(c, x, 1)), ...)"
         )
-        kept = finding.verdict in ("right", "kink", "cannot tell")
+        kept = finding.verdict in ("right", "kink", "cannot tell", "undefined")
         return replace(finding, verdict="undefined", message=message, sight=np.nan) if kept else finding
     index, one = fits[0] if fits else (indices[0], measured[0][1])
     got = value[index]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from gradwitness.arrays import Array
+from gradwitness.judging.apart import apart
 from gradwitness.judging.claims import Claim
 from gradwitness.judging.judge import Judge
 from gradwitness.judging.judgement import Judgement
@@ -43,6 +44,12 @@ def gradients(point: Point) -> Iterator[Finding]:
         detour = any(claim.detour for claim in claims if claim is not None)
         judge = Judge(point, values, spreads, usable, detour)
         judged = judge.judgements()
+        if not judge.unattributed and any(judgement.verdict == "cannot tell" for judgement in judged):
+
+            def in_part(movable: Sequence[Array]) -> list[Judgement]:
+                return Judge(point, values, spreads, usable, detour, movable).judgements()
+
+            judged = apart(point.arrays, in_part, judged)
         if judge.unattributed:
             yield Finding(
                 "the gradient", "wrong", "It is wrong along a random direction; the search ended before it was known where"
@@ -52,6 +59,11 @@ def gradients(point: Point) -> Iterator[Finding]:
                 finding = _finding(f"d{leaf.name}", value, judgement)
                 if finding.verdict == "jump" and (where := jump(point, which)):
                     finding = replace(finding, message=f"{where}. It has no derivative at this point")
+                lost = int(np.count_nonzero(~np.isfinite(point.flat)))
+                if lost and finding.verdict in ("undefined", "cannot tell"):
+                    finding = replace(
+                        finding, message=f"Forward itself returns nan or inf, in {lost} of {point.flat.size} numbers"
+                    )
                 held = int(np.count_nonzero(np.isinf(leaf.array)))
                 yield replace(finding, message=_held(held, finding.message)) if held and finding.verdict == "right" else finding
     yield from _left_out(point)
@@ -87,16 +99,16 @@ def _usable(claim: Claim | None, array: Array) -> bool:
 
 def _finding(name: str, value: Array, judgement: Judgement) -> Finding:
     if judgement.verdict != "wrong":
-        return Finding(name, judgement.verdict, _said(judgement), of=value.size, sight=judgement.sight)
+        return Finding(name, judgement.verdict, _said(judgement, name), of=value.size, sight=judgement.sight)
     if not judgement.wrong:
         where = tuple(judgement.together)
         some = max(len(where), 1)
-        return Finding(name, "wrong", _said(judgement), wrong=some, of=value.size, at_least=not where, where=where[:SHOWN])
+        return Finding(name, "wrong", _said(judgement, name), wrong=some, of=value.size, at_least=not where, where=where[:SHOWN])
     worst = max(judgement.wrong, key=lambda e: abs(e.truth - value[e.index]) / (e.bar or 1))
     return Finding(
         name,
         "wrong",
-        _said(judgement),
+        _said(judgement, name),
         wrong=len(judgement.wrong) + judgement.blocks,
         of=value.size,
         at_least=judgement.blocks > 0,
@@ -109,6 +121,8 @@ def _finding(name: str, value: Array, judgement: Judgement) -> Finding:
     )
 
 
+SHOWN_PLACES = 4
+"""Elements that a sentence names."""
 SAID = {
     "kink": "Forward has a kink here; the gradient lies between the one-sided derivatives",
     "jump": "Forward jumps here: it has no derivative at this point",
@@ -117,8 +131,13 @@ SAID = {
 }
 
 
-def _said(judgement: Judgement) -> str:
+def _said(judgement: Judgement, name: str) -> str:
     """What a verdict alone does not say."""
+    if judgement.verdict == "undefined" and judgement.hidden:
+        argument = name.removeprefix("d")
+        places = ", ".join(f"{argument}{list(index) if index else ''}" for index in judgement.hidden[:SHOWN_PLACES])
+        more = ", ..." if len(judgement.hidden) > SHOWN_PLACES else ""
+        return f"At {places}{more} forward jumps, or has no finite slope: nothing can be told there. All else agrees"
     if judgement.verdict == "wrong" and judgement.together:
         return "At a kink: each of these elements alone lies between its one-sided derivatives, all together do not"
     if judgement.verdict == "right" and judgement.still:

@@ -37,14 +37,24 @@ class Judge:
 
     claims, spreads   as in BlackBox; zeros for gradients that are not judged
     usable            which are judged
+    movable           masks of the elements that may be moved; None for all
     unattributed      whether something is wrong of which nobody knows in which of several gradients
     """
 
     def __init__(
-        self, point: Point, claims: Sequence[Array], spreads: Sequence[Array], usable: Sequence[bool], detour: bool
+        self,
+        point: Point,
+        claims: Sequence[Array],
+        spreads: Sequence[Array],
+        usable: Sequence[bool],
+        detour: bool,
+        movable: Sequence[Array] | None = None,
     ) -> None:
-        self.point, self.claims, self.usable = point, list(claims), list(usable)
-        self.scales = [s if u else np.zeros_like(s) for s, u in zip(point.scales, usable, strict=True)]
+        self.point, self.claims = point, list(claims)
+        masks = [np.full(s.shape, u) for s, u in zip(point.scales, usable, strict=True)]
+        self.movable = masks if movable is None else [mask & part for mask, part in zip(masks, movable, strict=True)]
+        self.scales = [np.where(mask, s, 0) for s, mask in zip(point.scales, self.movable, strict=True)]
+        self._started = 0 if movable is None else point.evaluations
         self.rng = np.random.default_rng((point.seed, 2))
         self.whole = joint(self.scales, point.arrays, self.rng)
         self._spreads, self._detour, self._looked = spreads, detour, False
@@ -56,7 +66,7 @@ class Judge:
         self.seen = [np.full(array.shape, np.inf) for array in self.point.arrays]
         self.measured: list[Measured] = []
         self.confirmed = self.unattributed = False
-        self.more = self.point.evaluations if self._looked else 0  # evaluations beyond BUDGET, for second looks
+        self.more = self.point.evaluations if self._looked else self._started  # evaluations beyond BUDGET, for second looks
 
     @np.errstate(all="ignore")  # inf and nan are looked at where they arise: a step that leaves the domain
     def judgements(self) -> list[Judgement]:
@@ -69,7 +79,7 @@ class Judge:
 
     def _judged(self) -> list[Judgement]:
         self._measure(self.whole)
-        remaining = [np.full(a.shape, u) for a, u in zip(self.point.arrays, self.usable, strict=True)]
+        remaining = list(self.movable)
         while (direction := even(self.claims, self.scales, remaining, self.rng)) is not None:
             self._measure(direction, self.box.reached(direction))
             if self.point.evaluations + ONE_DIRECTION > BUDGET + self.more:

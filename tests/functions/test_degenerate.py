@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from gradwitness import check_function
@@ -27,3 +29,26 @@ def test_the_determinant_of_a_singular_matrix() -> None:
     zeros = not torch.autograd.grad(torch.linalg.det(x), x)[0].any()
     (finding,) = (f for f in check_function(torch.linalg.det, (x.detach(),)) if f.about.startswith("d"))
     assert finding.verdict == ("wrong" if zeros else "right")
+
+
+def test_nan_where_a_function_stands_still_is_wrong() -> None:
+    """x^0 is 1 everywhere, and 0 * x^-1 is nan at 0."""
+
+    class Power(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.save_for_backward(x)
+            return x**0.0
+
+        @staticmethod
+        def backward(ctx: Any, dout: Any) -> Any:
+            return dout * 0.0 * ctx.saved_tensors[0] ** -1.0
+
+    finding = check_function(Power.apply, torch.tensor([0.0, 1.0, 2.0]).double())["dx"]
+    assert (finding.verdict, finding.index, finding.truth) == ("wrong", (0,), 0)
+
+
+def test_nan_that_forward_returns_is_told() -> None:
+    row = torch.tensor([[True, True], [False, False]])
+    report = check_function(lambda x: torch.softmax(x.masked_fill(row, -torch.inf), -1), torch.randn(2, 2).double())
+    assert report["dx"].message == "Forward itself returns nan or inf, in 2 of 4 numbers"

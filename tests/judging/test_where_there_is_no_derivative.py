@@ -158,3 +158,37 @@ def test_a_remainder_jumps_at_a_multiple(seed: int) -> None:
     assert second.message.startswith("Forward jumps at y[0]: out[0] is 0 below it, 0 there and 1 above it")
     at = (np.array([3.2, 2.5]), np.array([1.0, 1.0]))
     assert check(np.remainder, of_remainder, at, names=("x", "y"), seed=seed).verdict == "right"
+
+
+def quotient(x: Any, y: Any) -> Any:
+    """x / y, and 0 where y is 0."""
+    return np.where(y == 0, 0, x / np.where(y == 0, 1, y))
+
+
+@pytest.mark.parametrize("factor", [1, 1.001])
+def test_an_element_at_a_pole_hides_no_other(factor: float) -> None:
+    """Beside y[0] forward has no bounds. Moved with it, nothing else could be seen."""
+
+    def backward(dout: Any, x: Any, y: Any) -> Any:
+        return dout * quotient(1, y), -factor * dout * x * quotient(1, y) ** 2
+
+    report = check(quotient, backward, (np.array([0.3, 1.0, 2.0]), np.array([0.0, 3.0, 4.0])))
+    assert [finding.verdict for finding in report] == ["right", "undefined" if factor == 1 else "wrong"]
+    assert report["dy"].where == (() if factor == 1 else ((1,), (2,)))
+
+
+@pytest.mark.parametrize("factor", [1, 1.001])
+def test_a_mask_that_jumps_hides_no_parameter(factor: float) -> None:
+    """Rows of zeros are padding: forward jumps where they are moved. The gradient of the weight is judged all the same."""
+
+    def forward(x: Any, weight: Any) -> Any:
+        return np.where((x == 0).all(-1, keepdims=True), 0, np.tanh(x @ weight + 1))
+
+    def backward(dout: Any, x: Any, weight: Any) -> Any:
+        inner = dout * np.where((x == 0).all(-1, keepdims=True), 0, 1 - np.tanh(x @ weight + 1) ** 2)
+        return inner @ weight.T, factor * x.T @ inner
+
+    numbers = np.random.default_rng(0)
+    x = np.concatenate([numbers.normal(size=(3, 2)), np.zeros((2, 2))])
+    report = check(forward, backward, (x, numbers.normal(size=(2, 4))))
+    assert report["dweight"].verdict == ("right" if factor == 1 else "wrong"), str(report)

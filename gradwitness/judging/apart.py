@@ -1,0 +1,60 @@
+"""Where nothing can be told because a few elements hide all others: those elements are judged apart.
+
+Next to an element at 0 forward may jump or leave its domain, as with masks, poles and powers. Moved with everything, such an
+element leaves no slope to see anywhere. It can only be an element that is 0, or one that ties with others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from gradwitness.arrays import Array
+from gradwitness.judging.judgement import Judgement
+
+ORDER = ("right", "kink", "cannot tell", "undefined", "jump", "wrong")
+"""Verdicts about parts of an array: the last one of them is that of the array."""
+Judged = Callable[[Sequence[Array]], list[Judgement]]
+"""Masks of the elements that may be moved -> what is found about each array."""
+
+
+def apart(arrays: Sequence[Array], judged: Judged, before: list[Judgement]) -> list[Judgement]:
+    """The same judgements, made in parts; those that were there before, where parts tell no more."""
+    odd = [_odd(array) for array in arrays]
+    if not any(mask.any() for mask in odd):
+        return before
+    found = judged([~mask for mask in odd])
+    if all(mask.all() or one.verdict == "cannot tell" for mask, one in zip(odd, found, strict=True)):
+        return before
+    for which, mask in enumerate(odd):
+        found[which] = Judgement() if mask.all() else found[which]
+        for part in _parts(arrays[which], mask):
+            masks = [part if number == which else np.zeros(array.shape, bool) for number, array in enumerate(arrays)]
+            found[which] = _merged(found[which], judged(masks)[which], part)
+    return found
+
+
+def _odd(array: Array) -> Array:
+    """Elements that are 0 or tie with others."""
+    _, inverse, count = np.unique(array, return_inverse=True, return_counts=True)
+    return np.asarray((array == 0) | (count[inverse].reshape(array.shape) > 1))
+
+
+def _parts(array: Array, odd: Array) -> Iterator[Array]:
+    """Zeros, and what ties."""
+    yield from (part for part in (odd & (array == 0), odd & (array != 0)) if part.any())
+
+
+def _merged(rest: Judgement, one: Judgement, part: Array) -> Judgement:
+    """What is found about all elements of an array, from what is found about the rest and about a part of them."""
+    worse = max(rest, one, key=lambda judgement: ORDER.index(judgement.verdict))
+    merged = Judgement(worse.verdict, rest.wrong + one.wrong, rest.blocks + one.blocks)
+    merged.sight = float(np.fmax(rest.sight, one.sight))
+    merged.together = rest.together + one.together
+    merged.still, merged.nearby = rest.still and one.still, worse.nearby
+    merged.hidden = rest.hidden
+    if one.verdict in ("cannot tell", "undefined", "jump"):
+        merged.hidden += [tuple(int(i) for i in index) for index in np.argwhere(part)]
+        merged.verdict = rest.verdict if rest.verdict == "wrong" else "undefined"
+    return merged
