@@ -80,8 +80,8 @@ def _not_finite(box: BlackBox, finding: Finding, which: int, mask: Array, value:
     of, name = value.size, finding.about
     if not fits and all(one.slope.kind in ("undefined", "jump") or one.tells for _, one in measured):
         message = (
-            f"It is {value[indices[0]]} at {element(name, indices[0])}, where forward has no finite slope: no number is right. In a "
-            "network it spoils all that it is added to. Keep the argument away from there, or guard it: "
+            f"It is {value[indices[0]]} at {element(name, indices[0])}, where forward has no finite slope: no number is right. In "
+            "a network it spoils all that it is added to. Keep the argument away from there, or guard it: "
             "where(c, f(where(c, x, 1)), ...)"
         )
         kept = finding.verdict in ("right", "kink", "cannot tell", "undefined")
