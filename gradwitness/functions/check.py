@@ -27,6 +27,9 @@ from gradwitness.subjects.state import State
 from gradwitness.subjects.tensors.backend import backend_of
 from gradwitness.subjects.tensors.function import OWN, Differentiated
 
+NAMED = 3
+"""Parameters that a note names."""
+
 
 def check_function(
     function: Callable[..., Any],
@@ -82,6 +85,7 @@ def check_function(
         try:
             point, findings = _point(subject, seed, state)
             findings += first_gradients(point, subject)
+            findings += _held(backend.trained(function) if wrt is None else [])
             at = At(subject, point.arrays, seed)
             findings += faults(at, repeats)
             findings += calls(at)
@@ -135,6 +139,16 @@ def _point(subject: Differentiated, seed: int, state: Any) -> tuple[Point, list[
         own = " and ".join(dict.fromkeys(subject.dtypes))
         message = f"{error}. The numerical derivative is taken in {own}, whose rounding hides more"
         return Point(subject, seed, state), [Finding("float64", "note", message)]
+
+
+def _held(names: Sequence[str]) -> list[Finding]:
+    """A note about parameters that the function holds, and whose gradients nobody sees."""
+    if not names:
+        return []
+    shown = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    them, cure = ("its gradient is", "it as an input") if len(names) == 1 else ("their gradients are", "them as inputs")
+    message = f"The function holds {shown}: {them} not looked at. Give {cure}, or hand over the module itself"
+    return [Finding("parameters", "note", message)]
 
 
 def _members(findings: Sequence[Finding], at: At) -> dict[str, Array]:

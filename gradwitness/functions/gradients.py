@@ -13,8 +13,7 @@ from gradwitness.functions.rounded import grows
 from gradwitness.judging.black_box import BlackBox
 from gradwitness.judging.claims import Claim
 from gradwitness.judging.directions import Direction, joint
-from gradwitness.judging.gradients import gradients
-from gradwitness.judging.judge import SEEN
+from gradwitness.judging.gradients import gradients, vanishes
 from gradwitness.judging.measured import Measured
 from gradwitness.judging.point import Point
 from gradwitness.report.findings import SHOWN, Finding, element
@@ -80,8 +79,8 @@ def _not_finite(box: BlackBox, finding: Finding, which: int, mask: Array, value:
     of, name = value.size, finding.about
     if not fits and all(one.slope.kind in ("undefined", "jump") or one.tells for _, one in measured):
         message = (
-            f"It is {value[indices[0]]} at {element(name, indices[0])}, where forward has no finite slope: no number is right. In "
-            "a network it spoils all that it is added to. Keep the argument away from there, or guard it: "
+            f"It is {value[indices[0]]} at {element(name, indices[0])}, where forward has no finite slope: no number is right. "
+            "In a network it spoils all that it is added to. Keep the argument away from there, or guard it: "
             "where(c, f(where(c, x, 1)), ...)"
         )
         kept = finding.verdict in ("right", "kink", "cannot tell", "undefined")
@@ -187,19 +186,10 @@ def _untold(finding: Finding, point: Point, which: int) -> Finding:
         return replace(
             finding, verdict="undefined", message=f"{where} is nan: nothing can be told there. Take numbers", sight=np.nan
         )
-    if finding.verdict == "cannot tell" and _vanishes(point, which, finding.sight):
+    if finding.verdict == "cannot tell" and vanishes(point, which, finding.sight):
         message = "It is zero, but for rounding: what would be seen is small against the outputs"
         return replace(finding, verdict="right", message=message, sight=np.nan)
     return finding
-
-
-def _vanishes(point: Point, which: int, sight: float) -> bool:
-    """Whether the smallest error that would be seen moves the outputs by a negligible part, the array moving by its own size."""
-    claim, scales = point.claims[which], point.scales[which]
-    if claim is None or not np.isfinite(sight) or not scales.size:
-        return False
-    bound = sight * float(np.max(np.abs(claim.value), initial=0))
-    return bound * float(np.max(scales)) <= SEEN * float(point.size)
 
 
 def _member(point: Point, which: int) -> str:

@@ -15,6 +15,8 @@ from gradwitness.judging.judgement import Judgement
 
 ORDER = ("right", "kink", "cannot tell", "undefined", "jump", "wrong")
 """Verdicts about parts of an array: the last one of them is that of the array."""
+FIRST = 2
+"""Arrays of which the elements of one alone are left out at first: as a rule it is one of the first, the data."""
 Judged = Callable[[Sequence[Array]], list[Judgement]]
 """Masks of the elements that may be moved -> what is found about each array."""
 
@@ -22,17 +24,26 @@ Judged = Callable[[Sequence[Array]], list[Judgement]]
 def apart(arrays: Sequence[Array], judged: Judged, before: list[Judgement]) -> list[Judgement]:
     """The same judgements, made in parts; those that were there before, where parts tell no more."""
     odd = [_odd(array) for array in arrays]
-    if not any(mask.any() for mask in odd):
+    having = [which for which, mask in enumerate(odd) if mask.any()]
+    tries = [[which] for which in having[:FIRST] if len(having) > 1] + ([having] if having else [])
+    for chosen in tries:
+        left = [mask if which in chosen else np.zeros_like(mask) for which, mask in enumerate(odd)]
+        found = judged([~mask for mask in left])
+        if _untold(found, left) < _untold(before, left):
+            break
+    else:
         return before
-    found = judged([~mask for mask in odd])
-    if all(mask.all() or one.verdict == "cannot tell" for mask, one in zip(odd, found, strict=True)):
-        return before
-    for which, mask in enumerate(odd):
-        found[which] = Judgement() if mask.all() else found[which]
-        for part in _parts(arrays[which], mask):
+    for which in chosen:
+        found[which] = Judgement() if left[which].all() else found[which]
+        for part in _parts(arrays[which], left[which]):
             masks = [part if number == which else np.zeros(array.shape, bool) for number, array in enumerate(arrays)]
             found[which] = _merged(found[which], judged(masks)[which], part)
     return found
+
+
+def _untold(found: list[Judgement], left: Sequence[Array]) -> int:
+    """The number of arrays about which nothing can be told, of those that are not left out altogether."""
+    return sum(one.verdict == "cannot tell" and not mask.all() for one, mask in zip(found, left, strict=True))
 
 
 def _odd(array: Array) -> Array:

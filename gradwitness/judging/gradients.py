@@ -10,7 +10,7 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.judging.apart import apart
 from gradwitness.judging.claims import Claim
-from gradwitness.judging.judge import Judge
+from gradwitness.judging.judge import SEEN, Judge
 from gradwitness.judging.judgement import Judgement
 from gradwitness.judging.jumps import jump
 from gradwitness.judging.point import Point
@@ -44,7 +44,8 @@ def gradients(point: Point) -> Iterator[Finding]:
         detour = any(claim.detour for claim in claims if claim is not None)
         judge = Judge(point, values, spreads, usable, detour)
         judged = judge.judgements()
-        if not judge.unattributed and any(judgement.verdict == "cannot tell" for judgement in judged):
+        untold = [j.verdict == "cannot tell" and not vanishes(point, i, j.sight) for i, j in enumerate(judged)]
+        if not judge.unattributed and any(untold):
 
             def in_part(movable: Sequence[Array]) -> list[Judgement]:
                 return Judge(point, values, spreads, usable, detour, movable).judgements()
@@ -78,6 +79,15 @@ def _left_out(point: Point) -> Iterator[Finding]:
                 f"{count} {are} infinite wherever the inputs were moved, as behind a mask: left out of what is differentiated"
             )
             yield Finding(name, "note", message, of=out.size)
+
+
+def vanishes(point: Point, which: int, sight: float) -> bool:
+    """Whether the smallest error that would be seen moves the outputs by a negligible part, the array moving by its own size."""
+    claim, scales = point.claims[which], point.scales[which]
+    if claim is None or not np.isfinite(sight) or not scales.size:
+        return False
+    bound = sight * float(np.max(np.abs(claim.value), initial=0))
+    return bound * float(np.max(scales)) <= SEEN * float(point.size)
 
 
 def _held(count: int, message: str) -> str:

@@ -98,3 +98,20 @@ def test_a_sign_of_a_custom_vjp(sign: int, verdict: str) -> None:
     report = check_function(product, (jnp.asarray(X, "float32"), jnp.asarray(X[::-1], "float32")))
     assert (report["dx"].verdict, report["dy"].verdict) == ("right", verdict)
     assert report.verdict == verdict
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1, "right"), (2, "wrong")])
+def test_a_rule_that_is_told_of_variables(factor: float, verdict: str) -> None:
+    tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    scale = tf.Variable([1.5, -0.5, 2.0], dtype=tf.float64)
+
+    @tf.custom_gradient
+    def scaled(x: Any) -> Any:
+        def grad(dout: Any, variables: Any = None) -> Any:
+            return factor * dout * scale, [dout * x for _ in variables]
+
+        return x * scale, grad
+
+    report = check_function(scaled, tf.constant(X))
+    assert report.verdict == verdict
+    assert report["parameters"].message.startswith("The function holds ")

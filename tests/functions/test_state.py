@@ -39,3 +39,15 @@ def test_a_rule_that_grows_from_call_to_call_is_wrong(growth: float) -> None:
 
 def test_a_rule_that_is_the_same_at_each_call_is_right() -> None:
     assert check_function(sine(0.0), (X,)).verdict == "right"
+
+
+def test_parameters_that_nobody_sees_are_told() -> None:
+    """A function that calls a module has no parameters of its own. Theirs may be wrong."""
+    module = torch.nn.Linear(3, 2)
+    x = torch.zeros(4, 3) + torch.arange(3.0)
+    notes = [finding.message for finding in check_function(lambda x: module(x).sin(), x) if finding.about == "parameters"]
+    assert notes == [
+        "The function holds weight, bias: their gradients are not looked at. Give them as inputs, or hand over the module itself"
+    ]
+    for function, wrt in ((module, None), (lambda x: module(x).sin(), "x")):
+        assert not [finding for finding in check_function(function, x, wrt=wrt) if finding.about == "parameters"]

@@ -86,6 +86,9 @@ class Backend(Protocol):
     def parameters(self, function: Any) -> Mapping[str, Any]:
         """The parameters of a module, layer or model by their names; none for a plain function."""
 
+    def trained(self, function: Any) -> list[str]:
+        """The names of tensors that are trained, which a function holds and which are none of its `parameters`."""
+
     def unused(self, run: Callable[[], object]) -> list[str]:
         """The names of custom gradients that are passed over while run calls forward and backward."""
 

@@ -79,6 +79,10 @@ class Jax:
         """Of modules of flax.nnx alone; other functions of JAX get theirs as arguments."""
         return dict(_nnx().parameters(function)) if _is_nnx(function) else {}
 
+    def trained(self, _: Any) -> list[str]:
+        """Arrays of JAX do not say."""
+        return []
+
     def unused(self, run: Callable[[], object]) -> list[str]:
         """None: they are always called."""
         return []

@@ -82,6 +82,17 @@ class TensorFlow:
         found = self._trained(function)
         return {name: getattr(variable, "_value", variable) for name, variable in found.items()}
 
+    def trained(self, function: Any) -> list[str]:
+        """Variables of TensorFlow and of Keras."""
+        own = {id(variable) for variable in self._trained(function).values()}
+        of_keras = _keras(function)
+        held = {id(v): v.path for v in (of_keras.variables if of_keras else ()) if v.trainable}
+        inner = {id(v._value) for v in (of_keras.variables if of_keras else ())}
+        for place in places(function, lambda value: isinstance(value, tf.Variable) and value.trainable):
+            if id(place.tensor) not in inner:
+                held[id(place.tensor)] = place.key if isinstance(place.key, str) else place.tensor.name.partition(":")[0]
+        return [name for key, name in held.items() if key not in own]
+
     def unused(self, run: Callable[[], object]) -> list[str]:
         """tf.custom_gradient knows of tensors by position alone. What it does is seen from outside: by a profiler."""
         ran: set[Any] = set()
@@ -285,13 +296,16 @@ def _exchanged(
 
 
 def _copy(value: Any, precision: Precision, kept: dict[Any, Any]) -> Any:
-    """A tensor for a tensor; for a variable another one, to which a function may assign. There is one for each precision."""
+    """A tensor for a tensor; for a variable another one, to which a function may assign. There is one for each precision.
+
+    It is trained if the first one is: tf.custom_gradient tells its rule of those alone.
+    """
     if not isinstance(value, tf.Variable):
         return rounded(value, precision)
     with tf.init_scope():
         start = rounded(value, precision)
         if (id(value), precision) not in kept:
-            kept[id(value), precision] = tf.Variable(start, trainable=False)
+            kept[id(value), precision] = tf.Variable(start, trainable=value.trainable)
         kept[id(value), precision].assign(start)
     return kept[id(value), precision]
 

@@ -91,6 +91,13 @@ class Torch:
             return {}
         return {name: value for name, value in module.named_parameters() if value.requires_grad}
 
+    def trained(self, function: Any) -> list[str]:
+        """Parameters of modules that a function holds."""
+        own = {id(value) for value in self.parameters(function).values()}
+        held = places(function, lambda value: isinstance(value, torch.nn.Parameter) and value.requires_grad)
+        names = {id(place.tensor): place.key for place in held if id(place.tensor) not in own}
+        return [name if isinstance(name, str) else "a parameter" for name in names.values()]
+
     def unused(self, run: Callable[[], object]) -> list[str]:
         """None: they are always called."""
         return []
