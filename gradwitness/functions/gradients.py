@@ -12,7 +12,7 @@ from gradwitness.diagnosis.explained import explained
 from gradwitness.functions.rounded import grows
 from gradwitness.judging.black_box import BlackBox
 from gradwitness.judging.claims import Claim
-from gradwitness.judging.directions import Direction, joint
+from gradwitness.judging.directions import Direction, joint, likely
 from gradwitness.judging.gradients import gradients, vanishes
 from gradwitness.judging.measured import Measured
 from gradwitness.judging.point import Point
@@ -197,9 +197,7 @@ def _member(point: Point, which: int) -> str:
     claim, array = point.claims[which], point.arrays[which]
     if claim is None:
         return ""
-    _, inverse, count = np.unique(array, return_inverse=True, return_counts=True)
-    likely = np.ravel((array == 0) | (count[inverse].reshape(array.shape) > 1))
-    for number in np.argsort(~likely, kind="stable")[:LOOKED]:
+    for number in np.argsort(~np.ravel(likely(array)), kind="stable")[:LOOKED]:
         index = tuple(int(i) for i in np.unravel_index(int(number), array.shape))
         below, above = _sides(point, which, index)
         unit = _unit(point, which, index)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from gradwitness.arrays import Array
+from gradwitness.judging.directions import likely
 from gradwitness.judging.judgement import Judgement
 
 ORDER = ("right", "kink", "cannot tell", "undefined", "jump", "wrong")
@@ -23,7 +24,7 @@ Judged = Callable[[Sequence[Array]], list[Judgement]]
 
 def apart(arrays: Sequence[Array], judged: Judged, before: list[Judgement]) -> list[Judgement]:
     """The same judgements, made in parts; those that were there before, where parts tell no more."""
-    odd = [_odd(array) for array in arrays]
+    odd = [likely(array) for array in arrays]
     having = [which for which, mask in enumerate(odd) if mask.any()]
     tries = [[which] for which in having[:FIRST] if len(having) > 1] + ([having] if having else [])
     for chosen in tries:
@@ -44,12 +45,6 @@ def apart(arrays: Sequence[Array], judged: Judged, before: list[Judgement]) -> l
 def _untold(found: list[Judgement], left: Sequence[Array]) -> int:
     """The number of arrays about which nothing can be told, of those that are not left out altogether."""
     return sum(one.verdict == "cannot tell" and not mask.all() for one, mask in zip(found, left, strict=True))
-
-
-def _odd(array: Array) -> Array:
-    """Elements that are 0 or tie with others."""
-    _, inverse, count = np.unique(array, return_inverse=True, return_counts=True)
-    return np.asarray((array == 0) | (count[inverse].reshape(array.shape) > 1))
 
 
 def _parts(array: Array, odd: Array) -> Iterator[Array]:

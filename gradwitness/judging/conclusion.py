@@ -8,7 +8,7 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.judging.black_box import BlackBox
-from gradwitness.judging.directions import Direction
+from gradwitness.judging.directions import Direction, likely
 from gradwitness.judging.judgement import Judgement
 from gradwitness.judging.locate import EVALUATIONS, Located, Wrong, locate
 from gradwitness.judging.measured import Measured
@@ -35,6 +35,7 @@ class Conclusion:
     scales         first steps for each element; zero for arrays that are not judged
     sight          array number -> its sight
     note           is told of each further measurement
+    budget         evaluations after which single elements are no longer looked at
     unattributed   whether something is wrong of which nobody knows in which of several gradients
     """
 
@@ -46,9 +47,11 @@ class Conclusion:
         rng: np.random.Generator,
         sight: Callable[[int], float],
         note: Callable[[Measured], None],
+        budget: int = BUDGET,
     ) -> None:
         self.box, self.point, self.claims = box, box.point, box.claims
-        self.measured, self.scales, self.rng, self.sight, self.note = measured, scales, rng, sight, note
+        self.measured, self.scales, self.rng, self.sight = measured, scales, rng, sight
+        self.note, self.budget = note, budget
         self.unattributed = False
 
     def judgements(self) -> list[Judgement]:
@@ -91,10 +94,9 @@ class Conclusion:
         """Some elements that may lie at a kink, each alone: zeros, and ties. Moved with others, one of them may hide."""
         for which, judgement in enumerate(found):
             array = self.point.arrays[which]
-            _, inverse, count = np.unique(array, return_inverse=True, return_counts=True)
-            candidates = np.flatnonzero(np.ravel((array == 0) | (count[inverse].reshape(array.shape) > 1)))
+            candidates = np.flatnonzero(likely(array))
             for number in self.rng.permutation(candidates)[:MEMBERS] if judgement.verdict == "kink" else ():
-                if self.point.evaluations + 4 > BUDGET:
+                if self.point.evaluations + 4 > self.budget:
                     return
                 index = tuple(int(i) for i in np.unravel_index(int(number), array.shape))
                 parts = [np.zeros_like(a) for a in self.point.arrays]

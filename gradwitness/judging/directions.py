@@ -82,6 +82,12 @@ def even(
     return Direction(tuple(np.asarray(part) for part in parts), "all elements alike", balanced=True)
 
 
+def likely(array: Array) -> Array:
+    """The elements that may lie at a kink, as a mask: zeros, and values that tie."""
+    _, inverse, count = np.unique(array, return_inverse=True, return_counts=True)
+    return np.asarray((array == 0) | (count[inverse].reshape(array.shape) > 1))
+
+
 def _even(scale: Array) -> Array:
     """The same distance for all elements of an array, as far as their own sizes allow."""
     positive = scale[scale > 0]

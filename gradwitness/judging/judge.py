@@ -7,14 +7,14 @@ missed. Each direction says how large an error of each element it would have sho
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.judging.black_box import BlackBox
-from gradwitness.judging.conclusion import APART, BUDGET, RUNGS, Conclusion
-from gradwitness.judging.directions import Direction, even, joint
+from gradwitness.judging.conclusion import APART, BUDGET, MEMBERS, RUNGS, Conclusion
+from gradwitness.judging.directions import Direction, even, joint, likely
 from gradwitness.judging.judgement import Judgement
 from gradwitness.judging.measured import Measured
 from gradwitness.judging.outputs import FIRST_STEP
@@ -65,7 +65,7 @@ class Judge:
             self.box = BlackBox(self.point, self.claims, self._spreads, self.whole, self._detour)
         self.seen = [np.full(array.shape, np.inf) for array in self.point.arrays]
         self.measured: list[Measured] = []
-        self.confirmed = self.unattributed = False
+        self.confirmed = self.unattributed = self.parted = False
         self.more = self.point.evaluations if self._looked else self._started  # evaluations beyond BUDGET, for second looks
 
     @np.errstate(all="ignore")  # inf and nan are looked at where they arise: a step that leaves the domain
@@ -81,16 +81,19 @@ class Judge:
         self._measure(self.whole)
         remaining = list(self.movable)
         while (direction := even(self.claims, self.scales, remaining, self.rng)) is not None:
-            self._measure(direction, self.box.reached(direction))
+            reached = self.box.reached(direction)
+            if self._measure(direction, reached):
+                self._measure_parts(direction, reached)
             if self.point.evaluations + ONE_DIRECTION > BUDGET + self.more:
                 break
             remaining = self._remaining(remaining, direction)
-        conclusion = Conclusion(self.box, self.measured, self.scales, self.rng, self.sight, self.note)
+        conclusion = Conclusion(self.box, self.measured, self.scales, self.rng, self.sight, self.note, BUDGET + self.more)
         judgements = conclusion.judgements()
         self.unattributed = conclusion.unattributed
         return judgements
 
-    def _measure(self, direction: Direction, reached: Array | None = None) -> None:
+    def _measure(self, direction: Direction, reached: Array | None = None) -> bool:
+        """Measure along a direction. Returns whether its parts would tell more."""
         if not self.measured:
             found = self.box.along(direction)
             self.box.reach = (found.slope.reach if found.tells else 0.0) or self.box.reach
@@ -106,13 +109,28 @@ class Judge:
             self._look()
         if found.slope.kind in ("jump", "undefined"):
             found = SecondLook(self.box).jump(found)
-        moved = [which for which, part in enumerate(direction.parts) if np.any(part)]
-        if not found.tells and len(moved) > 1 and direction is not self.whole:
-            for which in moved:  # together they may leave the domain, as x**y does; each by itself may not
-                self._measure(direction.within([np.full(a.shape, i == which) for i, a in enumerate(self.point.arrays)]), reached)
-            return
-        self.measured.append(found)
-        self.note(found)
+        several = _arrays(direction) > 1
+        if found.tells or not several or direction is self.whole:
+            self.measured.append(found)
+            self.note(found)
+        kinked = bool(found.tells and found.half > 0)
+        if not self.parted and (kinked or not found.tells):
+            self.parted, self.more = True, self.more + APART
+        return kinked or (several and not found.tells)
+
+    def _measure_parts(self, whole: Direction, reached: Array | None) -> None:
+        """Parts of a direction that tells little, the arrays first: a kink of one element hides errors of all others, and what
+        leaves the domain together, as the arguments of x**y do, may not alone. Parts that tell little are parted again.
+        """
+        waiting = [whole]
+        while waiting:
+            waiting.sort(key=_arrays)
+            direction = waiting.pop()
+            several = _arrays(direction) > 1
+            for part in _parts(direction, self.point.arrays, self.claims, self.scales, self.rng):
+                left = BUDGET + self.more - 4 * MEMBERS - self.point.evaluations  # less those for single elements at a kink
+                if several or left >= ONE_DIRECTION:
+                    waiting += [part] if self._measure(part, reached) else []
 
     def _look(self) -> None:
         """Look, once, for a narrow dtype inside: what disagrees may be its steps. Where there is one, all begins anew."""
@@ -146,6 +164,30 @@ class Judge:
         largest = float(np.max(np.abs(self.claims[which]), initial=0))
         seen = np.max(self.seen[which], where=self.scales[which] > 0, initial=0)  # of those that can be moved
         return AGAIN * float(seen) / largest if largest > 0 else float("nan")
+
+
+def _arrays(direction: Direction) -> int:
+    """How many arrays it moves."""
+    return sum(bool(np.any(part)) for part in direction.parts)
+
+
+def _parts(
+    direction: Direction, arrays: Sequence[Array], claims: Sequence[Array], scales: Sequence[Array], rng: np.random.Generator
+) -> Iterator[Direction]:
+    """A direction in parts: some of its arrays and the others; of one array what is neither zero nor tied, or else its halves."""
+    moved = [which for which, part in enumerate(direction.parts) if np.any(part)]
+    if len(moved) > 1:
+        for some in (moved[: len(moved) // 2], moved[len(moved) // 2 :]):
+            yield direction.within([np.full(array.shape, which in some) for which, array in enumerate(arrays)])
+        return
+    masks = [part != 0 for part in direction.parts]
+    mask, alone = masks[moved[0]], ~likely(arrays[moved[0]])
+    numbers = np.flatnonzero(mask)
+    halves = [np.isin(np.arange(mask.size), half).reshape(mask.shape) for half in np.array_split(numbers, 2)]
+    for chosen in [mask & alone] if (mask & ~alone).any() else halves if len(numbers) > 1 else []:
+        masks[moved[0]] = chosen
+        if (part := even(claims, scales, masks, rng)) is not None:
+            yield part
 
 
 class _CoarserError(Exception):
