@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import cProfile
+import pstats
 import random
 import subprocess
 import sys
@@ -178,3 +180,13 @@ assert check_function(torch.sin, (torch.ones(2),), modes=("inductor",)).ok
 assert not torch._inductor.config.deterministic and not torch.are_deterministic_algorithms_enabled()
 """
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_a_profiler_that_is_running_goes_on() -> None:
+    tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    profiler = cProfile.Profile()
+    with profiler:
+        assert check_function(tf.tanh, (tf.constant([0.5]),)).verdict == "right"
+        random.gauss(0, 1)
+    names = {name for _, _, name in pstats.Stats(profiler).stats}
+    assert {"check_function", "gauss"} <= names

@@ -112,7 +112,9 @@ class TensorFlow:
         try:
             run()
         finally:
-            sys.setprofile(before)
+            sys.setprofile(None)
+            resume = getattr(before, "enable", lambda: sys.setprofile(before))  # cProfile's is no function
+            resume()
         return [name for name, code in rules.items() if not ran & (set(codes_of(code)) - {code})]
 
     def calling(self, function: Any, mode: str = "eager") -> Calling:
