@@ -52,3 +52,13 @@ def test_nan_that_forward_returns_is_told() -> None:
     row = torch.tensor([[True, True], [False, False]])
     report = check_function(lambda x: torch.softmax(x.masked_fill(row, -torch.inf), -1), torch.randn(2, 2).double())
     assert report["dx"].message == "Forward itself returns nan or inf, in 2 of 4 numbers"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_bias_before_a_batch_norm_is_zero_and_no_jump(seed: int) -> None:
+    """All of it is 0, as it begins, and so is its gradient but for rounding: what is not seen of it is negligible."""
+    torch.manual_seed(seed)
+    network = torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.BatchNorm1d(3))
+    torch.nn.init.zeros_(network[0].bias)
+    report = check_function(network, (torch.randn(4, 3),), seed=seed)
+    assert report.verdict == "right", str(report)
