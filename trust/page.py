@@ -118,9 +118,9 @@ def user_code(summary: Summary) -> str:
 def functions(summary: Summary) -> str:
     """A row for each framework and dtype, how many seeds were run, why some could not be told, and the alarms."""
     seeds = []
-    for kind, (run, least, most) in summary["seeds"].items():
+    for kind, (run, cases, least, most) in summary["seeds"].items():
         each = f"{least:,}" if least == most else f"{least:,} to {most:,}"
-        seeds.append(f"{run:,} of {summary['of one seed'][kind]:,} {kind} cases at {each} seed{'s' if most != 1 else ''}")
+        seeds.append(f"{run:,} of {cases:,} {kind} cases at {each} seed{'s' if most != 1 else ''}")
     checks, count = sum(row["checks"] for row in summary["rows"]), len(summary["alarms"])
     lines = [
         f"{', '.join(summary['versions'])}. {checks:,} checks, {count} alarms.",

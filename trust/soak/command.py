@@ -13,7 +13,7 @@ from conformance.matrix import Selection
 from trust import page
 from trust.options import PROCESSORS, Scheduler, UpdateDocs, Workers, require_frameworks
 from trust.soak.examination import TABLES, examined
-from trust.soak.functions import soak_functions
+from trust.soak.functions_run import soak_functions
 from trust.soak.record import RECORD, Record
 from trust.soak.report import alarms, summary, table
 from trust.soak.run import soak as carry_on
@@ -39,9 +39,7 @@ def soak(
         bool, typer.Option("--functions", help="check the catalogue in each framework's spelling, as functions of strangers")
     ] = False,
     draws: Annotated[int, typer.Option(min=1, help="with --user-code: draws of each function's inputs")] = 200,
-    seconds: Annotated[
-        float | None, typer.Option(min=0, help="with --user-code and --functions: after these nothing new begins")
-    ] = None,
+    seconds: Annotated[float | None, typer.Option(min=0, help="with --user-code: after these nothing new begins")] = None,
     output: Annotated[Path | None, typer.Option(help="write the summary to this file, as JSON")] = None,
     update_docs: UpdateDocs = False,
 ) -> None:
@@ -55,9 +53,9 @@ def soak(
         soak_user_code(draws, seconds, fresh=fresh, output=output, update_docs=update_docs)
         return
     if functions:
-        if case or scheduler:
-            raise typer.BadParameter("functions have no case and no scheduler", param_hint="--functions")
-        soak_functions(seeds, seconds, op, adapter, dtype, fresh=fresh, update_docs=update_docs)
+        if case:
+            raise typer.BadParameter("an alarm says how it is replayed", param_hint="--case")
+        soak_functions(seeds, minutes, op, adapter, dtype, workers, scheduler, fresh=fresh, update_docs=update_docs)
         return
     try:
         Selection(op=op, adapter=adapter, dtype=dtype)

@@ -1,19 +1,13 @@
 """python -m trust soak --functions: the catalogue in each framework's own spelling, as functions of strangers.
 
 `check_function` gets the function of an adapter, the inputs of a case and nothing else. None may be called wrong that
-conformance/known_differences.toml does not have on record. Each check is one line of a journal, and the soak continues where it
-was stopped.
+conformance/known_differences.toml does not have on record. functions_run.py shares the checks among workers.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
-
-import typer
-from rich.console import Console
 
 import adapters
 from adapters.layout import Inexpressible
@@ -26,13 +20,10 @@ from gradwitness.report.report import Report
 from gradwitness.subjects.pair import tree_map
 from gradwitness.subjects.tensors.backend import load
 from reference import OPS
-from trust import page
-from trust.journal import Entry, Journal
-from trust.options import require_frameworks
-from trust.places import FOLDER
-from trust.soak.functions_report import Check, key, summary, table
+from trust.soak.results import Outcome
 
-RECORD = FOLDER / "functions.jsonl"
+Check = tuple[str, str, str, str, int]
+"""Adapter, op, case, dtype, seed."""
 DTYPES = ("float32", "float64", "bfloat16")
 OVERLOOKED = {
     (
@@ -61,78 +52,23 @@ BEYOND = {
     ),
 }
 """(adapters, op, case, dtypes) -> why it is called wrong, and is; the matrix has no 16-bit dtypes, and the reference's rules."""
-EDGES = frozenset((op, case.id) for op in OPS for case in OPS[op].cases[1:])
 
 
-def soak_functions(
-    seeds: int,
-    seconds: float | None,
-    ops: Sequence[str],
-    names: Sequence[str],
-    dtypes: Sequence[str],
-    *,
-    fresh: bool,
-    update_docs: bool = False,
-) -> None:
-    """Check what is still to be checked, and print what all runs found."""
-    if update_docs:
-        require_frameworks()
-    console = Console(highlight=False, width=None if Console().is_terminal else 160)
-    journal = Journal(RECORD, key, fresh=fresh)
-    until = time.monotonic() + seconds if seconds is not None else float("inf")
-    todo = [check for check in checks(seeds, ops, names, dtypes) if _open(journal.entries.get(check))]
-    for check in todo:
-        if time.monotonic() >= until:
-            break
-        journal.add(checked(check))
-    if not journal.entries:
-        raise typer.BadParameter("nothing was run yet: give more seconds", param_hint="--seconds")
-    found = {"versions": versions(), **summary(list(journal.entries.values()), EDGES, list(checks(1, (), (), ())))}
-    console.print(table(found))
-    for alarm in found["alarms"]:
-        console.print(f"\nALARM {alarm}", markup=False)
-    left = sum(_open(journal.entries.get(check)) for check in todo)
-    console.print(f"{left} checks are left or raise an alarm" if left else f"all {len(journal.entries):,} checks were made")
-    page.publish("functions", found, console, update_docs=update_docs)
-    if found["alarms"]:
-        raise typer.Exit(1)
-
-
-def versions() -> list[str]:
-    """Of the frameworks that are here."""
-    return [frameworks.load(name).version() for name in adapters.NAMES if frameworks.installed(name)]
-
-
-def checks(seeds: int, ops: Sequence[str], names: Sequence[str], dtypes: Sequence[str]) -> Iterator[Check]:
-    """The first case of every op before the edge cases, and one seed before the next."""
-    there = [name for name in names or adapters.NAMES if frameworks.installed(name)]
-    for seed in range(seeds):
-        for edge in (False, True):
-            for name in there:
-                for op in ops or OPS:
-                    for case in OPS[op].cases[1:] if edge else OPS[op].cases[:1]:
-                        for dtype in dtypes or DTYPES:
-                            yield name, op, case.id, dtype, seed
-
-
-def checked(check: Check) -> Entry:
-    """One line of the journal."""
-    name, op, case, dtype, seed = check
-    entry: Entry = {"adapter": name, "op": op, "case": case, "dtype": dtype, "seed": seed}
-    start = time.process_time()
-    if adapters.load(name).missing("ops", op):
-        return {**entry, "verdict": "not run", "why": adapters.load(name).missing("ops", op)}
+def checked(check: Check) -> Outcome:
+    """What comes of a check. One that raises is an alarm: to its user it has failed, and the others go on."""
+    name, op, *_ = check
+    if missing := adapters.load(name).missing("ops", op):
+        return Outcome("not run", message=missing)
     try:
         report = examined(check)
-    except Inexpressible as error:
-        return {**entry, "verdict": "not run", "why": str(error)}
-    except Exception as error:  # to its user a check that raises has failed; the others go on
-        cause = error.__cause__
-        if isinstance(cause, Inexpressible):
-            return {**entry, "verdict": "not run", "why": str(cause)}
-        return {**entry, "verdict": "raised", "why": f"{type(error).__name__}: {error}"}
-    verdict = "known" if report.verdict == "wrong" and (on_record(check) or _of_strides(check, report)) else report.verdict
-    return {**entry, "verdict": verdict, "why": _why(report), "seconds": time.process_time() - start}
+    except Exception as error:
+        if isinstance(cause := error if isinstance(error, Inexpressible) else error.__cause__, Inexpressible):
+            return Outcome("not run", message=str(cause))
+        return _alarm(check, "raised", f"{type(error).__name__}: {error}")
+    if report.verdict != "wrong":
+        return Outcome("agreed" if report.verdict == "right" else "cannot tell", message=_why(report))
+    known_ = on_record(check) or _of_strides(check, report)
+    return Outcome("known") if known_ else _alarm(check, "wrong", _why(report))
 
 
 def examined(check: Check) -> Report:
@@ -180,6 +116,6 @@ def _why(report: Report) -> str:
     return "; ".join(said[:3])
 
 
-def _open(entry: Entry | None) -> bool:
-    """Whether a check is to be made: an alarm is made again, for its cause may be mended."""
-    return entry is None or entry["verdict"] in ("wrong", "raised")
+def _alarm(check: Check, what: str, why: str) -> Outcome:
+    replay = f"replay: from trust.soak.functions import examined; print(examined({check!r}))"
+    return Outcome("alarm", message=f"{' / '.join(map(str, check))}: {what}, {why}\n{replay}")

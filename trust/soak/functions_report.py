@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.table import Table
 
-from trust.journal import Entry
+from reference import OPS
+from trust.soak.functions import DTYPES
+from trust.soak.results import Tally
 
-Check = tuple[str, str, str, str, int]
-"""Adapter, op, case, dtype, seed."""
-VERDICTS = ("right", "known", "cannot tell", "not run", "wrong", "raised")
-COLUMNS = ("adapter", "dtype", "cases", "checks", *VERDICTS, "CPU seconds of a check")
+STATUSES = {"right": "agreed", "known": "known", "cannot tell": "cannot tell", "not run": "not run", "alarms": "alarm"}
+"""Column -> what a tally calls it."""
+COLUMNS = ("adapter", "dtype", "cases", "seeds of each", "checks", *STATUSES, "CPU seconds of a check")
 REASONS = {
     "the function raised": "it does not run in the dtype",
     "is not finite": "the point is nan or inf",
@@ -24,59 +25,60 @@ REASONS = {
 """What is said where it cannot tell -> the reason, for people."""
 
 
-def summary(entries: Sequence[Entry], edges: Collection[tuple[str, str]], one_seed: Collection[Check]) -> dict[str, Any]:
-    """A row for each framework and dtype, how many seeds there are of what, why some could not be told, and the alarms.
-
-    edges     (op, case) of all edge cases
-    one_seed  the checks of one seed
-    """
-    groups: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+def summary(tallies: Iterable[Tally]) -> dict[str, Any]:
+    """A row for each framework and dtype, how many seeds there are of what, why some could not be told, and the alarms."""
+    tallies = list(tallies)
+    groups: dict[tuple[str, str], list[Tally]] = defaultdict(list)
     uncertain: dict[str, set[str]] = defaultdict(set)
-    for entry in entries:
-        groups[entry["adapter"], entry["dtype"]].append(entry)
-        if entry["verdict"] == "cannot tell":
-            uncertain[_reason(entry["why"])].add(f"{entry['op']}")
+    for tally in tallies:
+        groups[tally.adapter, tally.dtype].append(tally)
+        for why in tally.reasons if tally.count.get("cannot tell") else ():
+            uncertain[reason(why)].add(tally.name)
     return {
         "rows": [_row(name, dtype, group) for (name, dtype), group in sorted(groups.items())],
-        "seeds": {kind: _seeds(entries, edges, edge=kind == "edge") for kind in ("generic", "edge")},
-        "of one seed": {kind: sum(((c[1], c[2]) in edges) is (kind == "edge") for c in one_seed) for kind in ("generic", "edge")},
-        "cannot tell": {reason: sorted(ops) for reason, ops in sorted(uncertain.items())},
-        "alarms": alarms(entries),
+        "seeds": {
+            "generic": _seeds([tally for tally in tallies if _is_generic(tally)], len(OPS)),
+            "edge": _seeds([tally for tally in tallies if not _is_generic(tally)], sum(len(op.cases) - 1 for op in OPS.values())),
+        },
+        "cannot tell": {why: sorted(ops) for why, ops in sorted(uncertain.items())},
+        "alarms": alarms(tallies),
     }
 
 
-def _row(name: str, dtype: str, group: Sequence[Entry]) -> dict[str, Any]:
-    verdicts = Counter(entry["verdict"] for entry in group)
-    seconds = [entry["seconds"] for entry in group if "seconds" in entry]
+def _is_generic(tally: Tally) -> bool:
+    return tally.case_id == OPS[tally.name].cases[0].id
+
+
+def _row(name: str, dtype: str, group: Sequence[Tally]) -> dict[str, Any]:
+    counts = sum((Counter(tally.count) for tally in group), Counter[str]())
     return {
         "adapter": name,
         "dtype": dtype,
-        "cases": len({(entry["op"], entry["case"]) for entry in group}),
-        "checks": len(group),
-        **{verdict: verdicts[verdict] for verdict in VERDICTS},
-        "seconds": sum(seconds) / len(seconds) if seconds else 0.0,
+        "cases": len(group),
+        "seeds": [min(tally.last for tally in group), max(tally.last for tally in group)],
+        "checks": counts.total(),
+        **{column: counts[status] for column, status in STATUSES.items()},
+        "seconds": sum(tally.seconds for tally in group) / max(counts.total(), 1),
     }
 
 
-def _seeds(entries: Iterable[Entry], edges: Collection[tuple[str, str]], *, edge: bool) -> list[int]:
-    """How many of the checks of a kind were run at all, in a framework and a dtype each; and the least and the greatest number of
-    seeds of these.
-    """
-    counts = Counter(
-        (entry["adapter"], entry["op"], entry["case"], entry["dtype"])
-        for entry in entries
-        if ((entry["op"], entry["case"]) in edges) is edge
-    )
-    return [len(counts), min(counts.values(), default=0), max(counts.values(), default=0)]
+def _seeds(tallies: Sequence[Tally], cases: int) -> list[int]:
+    """How many checks of one seed were made at all, of how many; the least and the greatest number of seeds of these."""
+    count = [tally.last for tally in tallies]
+    return [len(count), cases * 3 * len(DTYPES), min(count, default=0), max(count, default=0)]
 
 
-def _reason(why: str) -> str:
-    return next((reason for said, reason in REASONS.items() if said in why), why.partition(";")[0][:120])
+def reason(why: str) -> str:
+    """In few words."""
+    return next((short for said, short in REASONS.items() if said in why), why.partition(";")[0][:120])
 
 
 def cells(row: Mapping[str, Any]) -> list[str | int]:
     """A row as it is shown."""
-    return [*(row[key] for key in ("adapter", "dtype", "cases", "checks", *VERDICTS)), f"{row['seconds']:.2f}"]
+    least, most = row["seeds"]
+    seeds = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+    counts = [row["checks"], *(row[column] for column in STATUSES)]
+    return [row["adapter"], row["dtype"], row["cases"], seeds, *counts, f"{row['seconds']:.2f}"]
 
 
 def table(found: Mapping[str, Any]) -> Table:
@@ -89,16 +91,6 @@ def table(found: Mapping[str, Any]) -> Table:
     return drawn
 
 
-def key(entry: Entry) -> Check:
-    """What a check is about."""
-    return entry["adapter"], entry["op"], entry["case"], entry["dtype"], entry["seed"]
-
-
-def alarms(entries: Iterable[Entry]) -> list[str]:
+def alarms(tallies: Iterable[Tally]) -> list[str]:
     """Each right function that was called wrong, or on which the check raised, with what replays it."""
-    return [
-        f"{' / '.join(map(str, key(entry)))}: {entry['verdict']}, {entry['why']}\n"
-        f"replay: from trust.soak.functions import examined; print(examined({key(entry)!r}))"
-        for entry in entries
-        if entry["verdict"] in ("wrong", "raised")
-    ]
+    return [message for tally in tallies for message in tally.alarms.values()]

@@ -7,7 +7,7 @@ from typing import Literal
 
 from conformance.matrix import Kind
 
-Status = Literal["agreed", "known", "not run", "alarm"]
+Status = Literal["agreed", "known", "cannot tell", "not run", "alarm"]
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Outcome:
     """The outcome of a cell at its seed.
 
     ratio, result   the largest distance in units of spread, or a bound of it, and the result that has it
-    message         the text of an alarm, or the reason why the cell was not run
+    message         the text of an alarm, or the reason why the cell was not run, or cannot be told
     """
 
     status: Status
@@ -45,7 +45,7 @@ class Tally:
     redrawn   how many points were drawn again
     worst     the largest distance among those that agreed: ratio, result, seed
     alarms    seed -> message
-    reasons   why cells were not run
+    reasons   why cells were not run, or cannot be told
     seconds   processor time; the first adapter's includes the reference's
     """
 
@@ -70,7 +70,7 @@ class Tally:
             self.worst = (outcome.ratio, outcome.result, seed)
         if outcome.status == "alarm":
             self.alarms[str(seed)] = outcome.message
-        if outcome.status == "not run" and outcome.message not in self.reasons:
+        if outcome.status in ("not run", "cannot tell") and outcome.message not in self.reasons:
             self.reasons.append(outcome.message)
 
 

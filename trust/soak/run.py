@@ -6,23 +6,39 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import takewhile
 from types import FrameType
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from conformance.distributed import each
 from trust.places import ENVIRONMENT
-from trust.soak.examination import run
-from trust.soak.record import Record
+from trust.soak import examination
 from trust.soak.results import Block, Outcome, Tally, tallies
 
 DEADLY = "one of the adapters ends the process that runs this block: replay it with each of them"
 
 
-def soak(record: Record, blocks: Sequence[Block], minutes: float, workers: int, scheduler: str = "") -> None:
+class Keeps(Protocol):
+    """A record of tallies."""
+
+    def add(self, tally: Tally) -> None:
+        """Write a tally."""
+        ...
+
+
+def soak(
+    record: Keeps,
+    blocks: Sequence[Block],
+    minutes: float,
+    workers: int,
+    scheduler: str = "",
+    run: Callable[[Block], list[Tally]] = examination.run,
+) -> None:
     """Run blocks until all are done or the minutes are over, with a progress bar on stderr.
 
     Ctrl-C does what the end of the minutes does: blocks that have begun are finished and recorded, and no other begins. A second
@@ -39,7 +55,7 @@ def soak(record: Record, blocks: Sequence[Block], minutes: float, workers: int, 
     count = min(workers, len(blocks))
     with bar:
         task = bar.add_task("blocks", total=len(blocks))
-        for found in each(work, todo, dead, workers=count, scheduler=scheduler, prepare=prepare):
+        for found in each(partial(work, run), todo, dead, workers=count, scheduler=scheduler, prepare=prepare):
             for tally in found:
                 record.add(tally)
             bar.advance(task)
@@ -54,7 +70,7 @@ _last = ""
 """The op of the last block that this worker ran."""
 
 
-def work(block: Block) -> list[Tally]:
+def work(run: Callable[[Block], list[Tally]], block: Block) -> list[Tally]:
     """Run a block in a worker. When the op changes, JAX drops the programs it has compiled: each holds 1.5 MB."""
     global _last  # noqa: PLW0603  the state of a worker's process
     if block.name != _last and "jax" in sys.modules:

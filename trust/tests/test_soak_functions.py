@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from gradwitness import frameworks
-from trust.journal import Journal
-from trust.soak import functions
-from trust.soak.functions import EDGES, checked, checks, on_record
-from trust.soak.functions_report import alarms, key, summary, table
+from trust.soak import functions_record
+from trust.soak.functions import Check, checked, on_record
+from trust.soak.functions_record import FunctionsRecord
+from trust.soak.functions_report import alarms, summary, table
+from trust.soak.functions_run import run
+from trust.soak.results import Block, Tally
 
 SAMPLE = [
     ("torch", "layer_norm", "generic", "float32", 0),
@@ -24,11 +26,11 @@ SAMPLE = [
 
 
 @pytest.mark.parametrize("check", SAMPLE, ids=lambda check: "-".join(map(str, check[:4])))
-def test_a_right_function_is_not_called_wrong(check: functions.Check) -> None:
+def test_a_right_function_is_not_called_wrong(check: Check) -> None:
     if not frameworks.installed(check[0]):
         pytest.skip(f"{check[0]} is not installed")
-    entry = checked(check)
-    assert entry["verdict"] in ("right", "known"), entry["why"]
+    outcome = checked(check)
+    assert outcome.status in ("agreed", "known"), outcome.message
 
 
 def test_a_planted_mistake_raises_an_alarm(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,29 +47,67 @@ def test_a_planted_mistake_raises_an_alarm(monkeypatch: pytest.MonkeyPatch) -> N
             return 2 * dout
 
     monkeypatch.setitem(adapters.load("torch").ops, "tanh", Doubled.apply)
-    entry = checked(("torch", "tanh", "generic", "float32", 0))
-    assert entry["verdict"] == "wrong"
-    assert "torch / tanh / generic / float32 / 0: wrong, dx" in alarms([entry])[0]
-    found = summary([entry], EDGES, list(checks(1, ["tanh"], ["torch"], [])))
-    assert found["seeds"] == {"generic": [1, 1, 1], "edge": [0, 0, 0]}
-    assert found["of one seed"]["generic"] == 3
+    (tally,) = run(Block("op", "tanh", "generic", "float32", 0, 2, ("torch",)))
+    assert tally.count == {"alarm": 2}
+    assert "torch / tanh / generic / float32 / 1: wrong, dx" in alarms([tally])[1]
+    found = summary([tally])
+    assert found["seeds"] == {"generic": [1, 819, 2, 2], "edge": [0, 6030, 0, 0]}
     assert table(found).row_count == 1
 
 
-def test_the_first_cases_of_all_ops_come_before_the_edges() -> None:
-    found = list(checks(1, ["tanh", "gelu"], ["torch"], ["float32"]))
-    assert [check[1] for check in found[:2]] == ["tanh", "gelu"]
-    assert len(found) > len({check[1] for check in found})
+@pytest.fixture
+def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FunctionsRecord:
+    monkeypatch.setattr(functions_record, "RECORD", tmp_path / "functions.jsonl")
+    monkeypatch.setattr(functions_record, "TABLE", tmp_path / "functions.csv")
+    return FunctionsRecord()
 
 
-def test_what_was_checked_is_not_checked_again(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "functions.jsonl", key)
-    first, second = list(checks(1, ["tanh"], ["torch"], ["float32"]))[:2]
-    for check, verdict in ((first, "right"), (second, "wrong")):
-        names = dict(zip(("adapter", "op", "case", "dtype", "seed"), check, strict=True))
-        journal.add({**names, "verdict": verdict, "why": ""})
-    assert not functions._open(journal.entries[first])
-    assert functions._open(journal.entries[second])
+def blocks(record: FunctionsRecord, seeds: int) -> list[Block]:
+    return list(record.blocks(seeds, ["tanh", "gelu"], ["torch"], ["float32"]))
+
+
+def made(block: Block, *, alarms: bool = False) -> Tally:
+    """What a run of a block that finds nothing, or an alarm, would write."""
+    place = block.name, block.case_id, block.dtype, *block.adapters
+    count = block.last - block.first
+    found = {"alarm": count} if alarms else {"agreed": count - 1, "cannot tell": 1}
+    return Tally(
+        "op", *place, block.first, block.last, found, alarms={"0": "wrong"} if alarms else {}, reasons=["the point is nan or inf"]
+    )
+
+
+def test_the_first_cases_of_all_ops_come_before_the_edges_and_the_first_seeds_before_the_next(record: FunctionsRecord) -> None:
+    found = blocks(record, 7)
+    assert [block.name for block in found[:2]] == ["tanh", "gelu"]
+    cases = len(found) // 3
+    assert [(block.first, block.last) for block in found[::cases]] == [(0, 1), (1, 5), (5, 7)]
+
+
+def test_a_run_goes_on_where_the_table_and_the_journal_end(record: FunctionsRecord) -> None:
+    first, *others = blocks(record, 1)
+    record.add(made(first))
+    assert blocks(record, 1) == others
+    record.publish()
+    assert blocks(FunctionsRecord(), 1) == others, "the table knows of it, and the journal is empty"
+    again = FunctionsRecord()
+    again.add(made(next(block for block in blocks(again, 5) if block.name == first.name and block.first == 1)))
+    again.publish()
+    (whole,) = [tally for tally in FunctionsRecord().tallies if tally.case_id == first.case_id and tally.name == first.name]
+    assert (whole.first, whole.last) == (0, 5)
+    assert whole.count == {"agreed": 3, "cannot tell": 2}
+    assert whole.reasons == ["the point is nan or inf"]
+    assert FunctionsRecord(fresh=True).tallies == []
+
+
+def test_a_case_with_an_alarm_begins_anew_and_is_not_in_the_table(record: FunctionsRecord) -> None:
+    first, *others = blocks(record, 1)
+    record.add(made(first, alarms=True))
+    assert blocks(record, 1) == [first, *others]
+    record.add(made(first))
+    assert blocks(record, 1) == others
+    record.add(made(others[0], alarms=True))
+    record.publish()
+    assert len(FunctionsRecord().tallies) == 1
 
 
 def test_what_the_matrix_has_on_record_is_known() -> None:

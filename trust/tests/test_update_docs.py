@@ -24,7 +24,7 @@ from trust.peers import run as peers_run
 from trust.places import PAGE, PLOT, RESULTS
 from trust.sensitivity import command as sensitivity_command
 from trust.soak import command as soak_command
-from trust.soak import functions as soak_functions
+from trust.soak import functions_record as soak_functions
 from trust.soak import run as soak_run
 from trust.soak import user_code as soak_user_code
 from trust.trained import run as trained_run
@@ -38,7 +38,7 @@ RUNS = {
     "trained": [["trained", "--op", "relu"], ["trained", "--op", "relu", "--report"]],
     "soak": [["soak", "--op", "relu", "--seeds", "1", "--adapter", "torch"], ["soak", "--minutes", "0"]],
     "user_code": [["soak", "--user-code", "--draws", "1", "--seconds", "2"]],
-    "functions": [["soak", "--functions", "--op", "relu", "--adapter", "torch", "--seeds", "1", "--seconds", "1"]],
+    "functions": [["soak", "--functions", "--op", "relu", "--adapter", "torch", "--seeds", "1"]],
     "sensitivity": [["sensitivity", "--op", "relu", "--dtype", "float32"]],
 }
 """Of each command: a run of a part, and a report of what was run."""
@@ -100,13 +100,14 @@ def test_no_file_under_version_control_changes_unasked(command: str) -> None:
     assert tracked() == before
 
 
-@pytest.mark.parametrize("command", ["mutants", "soak"])
+@pytest.mark.parametrize("command", ["mutants", "soak", "functions"])
 def test_the_docs_get_what_a_command_found(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before, copy = tracked(), tmp_path / "docs"
     shutil.copytree(RESULTS, copy)
     shutil.copy(PAGE, copy)
     monkeypatch.setattr(page, "PAGE", copy / PAGE.name)
     monkeypatch.setattr(page, "RESULTS", copy)
+    monkeypatch.setattr(soak_functions, "TABLE", copy / "functions.csv")
     result = run([*RUNS[command][0], "--update-docs"])
     assert f"written: trust.md and {command}.json" in result.output
     assert (copy / f"{command}.json").read_bytes() != (RESULTS / f"{command}.json").read_bytes()
