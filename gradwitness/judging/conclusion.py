@@ -111,12 +111,12 @@ class Conclusion:
     def _tied(self, found: list[Judgement]) -> None:
         """What looks wrong and is a member of the gradient all the same: limits of the gradients nearby, as where values tie."""
         odd = [judgement for judgement in found if judgement.verdict == "wrong"]
-        if self.unattributed or any(judgement.blocks or judgement.together for judgement in odd):
+        if self.unattributed or any(judgement.together for judgement in odd):
             return
         wrong = [element for judgement in odd for element in judgement.wrong]
         if Nearby(self.box, list(self.scales), self.rng).are_members(wrong):
             for judgement in odd:
-                judgement.verdict, judgement.wrong, judgement.nearby = "kink", [], True
+                judgement.verdict, judgement.wrong, judgement.blocks, judgement.nearby = "kink", [], 0, True
 
     def _is_limit(self, one: Measured) -> bool:
         """Whether a claim beyond its one-sided derivatives may be a member of the gradient all the same.

@@ -14,7 +14,7 @@ from gradwitness.judging.judge import SEEN, Judge
 from gradwitness.judging.judgement import Judgement
 from gradwitness.judging.jumps import jump
 from gradwitness.judging.point import Point
-from gradwitness.report.findings import SHOWN, Finding
+from gradwitness.report.findings import SHOWN, Finding, element
 
 
 def gradients(point: Point) -> Iterator[Finding]:
@@ -60,6 +60,8 @@ def gradients(point: Point) -> Iterator[Finding]:
                 finding = _finding(f"d{leaf.name}", value, judgement)
                 if finding.verdict == "jump" and (where := jump(point, which)):
                     finding = replace(finding, message=f"{where}. It has no derivative at this point")
+                if judgement.nearby and (picked := _picked(leaf.name, point.arrays[which], value)):
+                    finding = replace(finding, message=f"{finding.message}. {picked}")
                 lost = int(np.count_nonzero(~np.isfinite(point.flat)))
                 if lost and finding.verdict in ("undefined", "cannot tell"):
                     finding = replace(
@@ -88,6 +90,21 @@ def vanishes(point: Point, which: int, sight: float) -> bool:
         return False
     bound = sight * float(np.max(np.abs(claim.value), initial=0))
     return bound * float(np.max(scales)) <= SEEN * float(point.size)
+
+
+def _picked(name: str, array: Array, value: Array) -> str:
+    """Which elements of the largest tie a gradient picks; empty where nothing ties."""
+    values, count = np.unique(array, return_counts=True)
+    if not count.size or count.max() < 2:
+        return ""
+    tied = array == values[np.argmax(count)]
+    chosen = np.argwhere(tied & (value != 0))
+    number, which = len(chosen), f"the {count.max()} elements that are {float(values[np.argmax(count)]):g}"
+    if number > 1:
+        alike = len(np.unique(value[tied & (value != 0)])) == 1
+        return f"It is shared by {'all' if number == count.max() else number} of {which}{', all alike' if alike else ''}"
+    picked = element(name, tuple(int(i) for i in chosen[0])) if number else "none"
+    return f"Of {which} it picks {picked}"
 
 
 def _held(count: int, message: str) -> str:

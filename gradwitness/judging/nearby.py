@@ -20,10 +20,14 @@ from gradwitness.judging.outputs import FLOAT32
 
 FAR, NEAR, STEP = 2.0**-14, 2.0**-20, 2.0**-25
 """How far from the point, twice, and the steps of slopes there: shares of an element's own size."""
+SHORT = 4.0
+"""By how much steps are shorter than the distance between two values that tied."""
 SHIFTS, DRAWS = 6, 6
 """Orders of the values that tie, in each direction, and random moves of everything."""
+WINNERS = 2
+"""Elements of a large tie that are taken to decide in an order: a quantile takes two."""
 LOOKED = 16
-"""Elements that are looked at."""
+"""Elements that are looked at: of more those with the largest and the smallest claims."""
 SPANS = 0.5
 """Of the range of slopes, where the points come nearer by a factor of 64: at a kink it stays, elsewhere it falls likewise."""
 CLEAR = 16.0
@@ -37,16 +41,52 @@ class Nearby:
 
     def __init__(self, box: BlackBox, scales: list[Array], rng: np.random.Generator) -> None:
         self.box, self.point, self.scales, self.rng = box, box.point, scales, rng
+        values = np.concatenate([np.ravel(array) for array in self.point.arrays])
+        self._group = np.ravel(np.unique(values, return_inverse=True)[1])
+        self._count = np.bincount(self._group)[self._group]
+        self._step = min(STEP, NEAR / SHORT / int(self._count.max(initial=1)))
+        order = np.argsort(self._group, kind="stable")
+        first = np.flatnonzero(np.r_[True, np.diff(self._group[order]) != 0]) if len(order) else np.zeros(0, np.int64)
+        self._place = np.zeros(len(values), np.int64)
+        self._place[order] = np.arange(len(order)) - np.repeat(first, np.diff(np.r_[first, len(order)]))
+        self._known: dict[tuple[int, float], list[int]] = {}
         self._moves = list(self._orders()) + [
             [scale * rng.uniform(-1, 1, size=scale.shape) for scale in scales] for _ in range(DRAWS)
         ]
 
     def are_members(self, wrong: list[Wrong]) -> bool:
-        """Whether the claims for all of these elements lie between slopes nearby, where those of the point itself do not."""
+        """Whether the claims for these elements lie between slopes nearby, where those of the point itself do not; and for those
+        that tie with them.
+        """
         coarse = self.box.noise.grain > FLOAT32
-        if coarse or not 0 < len(wrong) <= LOOKED or not all(self._is_member(element) for element in wrong):
+        if coarse or not wrong or not all(self._is_member(element) for element in self._extremes(wrong)):
             return False
         return all(self.box.along(direction).agrees for direction in self._together(wrong))
+
+    def _extremes(self, wrong: list[Wrong]) -> Iterator[Wrong]:
+        """The elements themselves; of many, and of what ties with them, those with the largest and the smallest claims."""
+        ordered = sorted(wrong, key=self._claim)
+        chosen = ordered if len(wrong) <= LOOKED else ordered[: LOOKED // 2] + ordered[-LOOKED // 2 :]
+        yield from chosen
+        known = {(element.which, element.index) for element in wrong}
+        for which, value in dict.fromkeys((one.which, self.point.arrays[one.which][one.index]) for one in chosen):
+            tied = np.argwhere(self.point.arrays[which] == value)
+            claims = self.box.claims[which][tuple(tied.T)]
+            for number in (int(np.argmin(claims)), int(np.argmax(claims))):
+                index = tuple(int(i) for i in tied[number])
+                found = self.box.along(self._one(which, index))
+                if (which, index) not in known and not found.agrees:
+                    size = np.longdouble(self.scales[which][index])
+                    truth = np.longdouble(claims[number]) + found.excess / size
+                    yield Wrong(which, index, truth, found.room / size)
+
+    def _claim(self, element: Wrong) -> float:
+        return float(self.box.claims[element.which][element.index])
+
+    def _one(self, which: int, index: tuple[int, ...]) -> Direction:
+        parts = [np.zeros_like(scale) for scale in self.scales]
+        parts[which][index] = self.scales[which][index]
+        return Direction(tuple(parts), "one element")
 
     def _together(self, wrong: list[Wrong]) -> Iterator[Direction]:
         """Directions that move what ties together, in all arrays: each may be one winner of a tie, and all of them none.
@@ -66,20 +106,48 @@ class Nearby:
             yield Direction(tuple(parts), "what ties")
 
     def _orders(self) -> Iterator[list[Array]]:
-        """Moves that bring equal values apart: each of them comes to each rank, up and down."""
-        values = np.concatenate([np.ravel(array) for array in self.point.arrays])
-        _, group = np.unique(values, return_inverse=True)
-        group = np.ravel(group)
-        count = np.bincount(group)[group]
-        place = np.zeros(len(values), np.int64)
-        order = np.argsort(group, kind="stable")
-        first = np.flatnonzero(np.r_[True, np.diff(group[order]) != 0]) if len(order) else np.zeros(0, np.int64)
-        place[order] = np.arange(len(order)) - np.repeat(first, np.diff(np.r_[first, len(order)]))
-        most = int(count.max(initial=1))
+        """Moves that bring equal values apart: each of a few comes to each rank, up and down."""
+        most = int(self._count.max(initial=1))
         for shift in range(min(most, SHIFTS) if most > 1 else 0):
-            ranks = np.where(count > 1, 2 * ((place + shift) % count + 0.5) / count - 1, 0)
             for sign in (1.0, -1.0):
-                yield self._shaped(sign * ranks, self.scales)
+                yield self._ranked(sign, self._place + shift)
+
+    def _ranked(self, sign: float, place: Array) -> list[Array]:
+        """Moves by the rank of each value among those that it ties with."""
+        ranks = np.where(self._count > 1, 2 * (place % self._count + 0.5) / self._count - 1, 0)
+        return self._shaped(sign * ranks, self.scales)
+
+    def _promoted(self, element: Wrong) -> Iterator[list[Array]]:
+        """Moves in which an element of a large tie has a rank that decides, in an order up and in one down."""
+        number = sum(scale.size for scale in self.scales[: element.which])
+        number += int(np.ravel_multi_index(element.index, self.scales[element.which].shape))
+        for sign in (1.0, -1.0) if self._count[number] > SHIFTS else ():
+            key = int(self._group[number]), sign
+            if key not in self._known:
+                self._known[key] = list(self._winners(*key))
+            for winner in self._known[key]:
+                place = self._place.copy()
+                place[[number, winner]] = place[[winner, number]]
+                yield self._ranked(sign, place)
+
+    def _winners(self, group: int, sign: float) -> Iterator[int]:
+        """The elements of a tie with which the outputs change most in an order, by halving the tie."""
+        order = self._ranked(sign, self._place)
+        left = np.flatnonzero(self._group == group)
+        there = self.point.at(self.point.moved(NEAR, order))
+
+        def change(numbers: Array) -> float:
+            step = np.zeros(len(self._group))
+            step[numbers] = self._step / NEAR
+            parts = [part + more for part, more in zip(order, self._shaped(step, self.scales), strict=True)]
+            return float(np.abs((self.point.at(self.point.moved(NEAR, parts)) - there) * self.point.weights).sum())
+
+        for _ in range(WINNERS):
+            block = left
+            while len(block) > 1:
+                block = max(np.array_split(block, 2), key=change)
+            yield int(block[0])
+            left = left[left != block[0]]
 
     def _shaped(self, row: Array, scales: list[Array]) -> list[Array]:
         """Shares of scales, of all arrays in one row, in the shapes of the arrays."""
@@ -87,13 +155,13 @@ class Nearby:
         return [scale * part.reshape(scale.shape) for part, scale in zip(rows, scales, strict=True)]
 
     def _is_member(self, element: Wrong) -> bool:
-        claim = float(self.box.claims[element.which][element.index])
+        claim = self._claim(element)
         off, bar = abs(claim - float(element.truth)), self._bar(element)
         if not bar * CLEAR <= off:
             return False
-        ranges = []
+        ranges, moves = [], [*self._promoted(element), *self._moves]
         for distance in (FAR, NEAR):
-            slopes = [self._slope(element, distance, move) for move in self._moves]
+            slopes = [self._slope(element, distance, move) for move in moves]
             low, high = min(slopes), max(slopes)
             if not high - low >= SPANS * off:
                 return False
@@ -106,18 +174,15 @@ class Nearby:
     def _bar(self, element: Wrong) -> float:
         """What rounding may do to a claim and to a slope nearby. The error bar at the point has half the kink in it."""
         size = self.scales[element.which][element.index]
-        parts = [np.zeros_like(scale) for scale in self.scales]
-        parts[element.which][element.index] = size
-        return float(
-            (self.box.slack(Direction(tuple(parts), "one element")) + DEVIATIONS * self.box.noise.together / STEP) / size
-        )
+        slack = self.box.slack(self._one(element.which, element.index))
+        return float((slack + DEVIATIONS * self.box.noise.together / self._step) / size)
 
     def _slope(self, element: Wrong, distance: float, move: list[Array]) -> float:
         """The slope along one element at a point nearby; nan where it is none."""
         ends = []
         for sign in (-1, 1):
             parts = [np.array(part) for part in move]
-            parts[element.which][element.index] += sign * STEP / distance * self.scales[element.which][element.index]
+            parts[element.which][element.index] += sign * self._step / distance * self.scales[element.which][element.index]
             arrays = self.point.moved(distance, parts)
             ends.append((arrays[element.which][element.index], self.point.at(arrays)))
         (before, below), (after, above) = ends

@@ -49,3 +49,43 @@ def test_one_winner_of_each_tie_is_right(size: int, fractions: int, seed: int) -
 @pytest.mark.parametrize("size", [64, 4096])
 def test_all_winners_of_ties_are_wrong(size: int) -> None:
     assert check(forward, to_every_winner, (drawn(size, 2, 0),)).verdict == "wrong"
+
+
+def share(*weights: float) -> Any:
+    """A backward that gives shares of the cotangent of one output to elements that all tie."""
+    return lambda dout, x: dout * np.array(weights)
+
+
+ALIKE = (1 / 41,) * 41
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize(
+    ("weights", "told"),
+    [
+        (ALIKE, "shared by all of the 41 elements that are 0, all alike"),
+        ((*(0,) * 38, 1, 0, 0), "picks x[38]"),
+        ((*(0,) * 37, 0.5, 0.25, 0.25, 0), "shared by 3 of the 41 elements that are 0"),
+    ],
+)
+def test_a_median_of_many_that_tie(weights: tuple[float, ...], told: str, seed: int) -> None:
+    (finding,) = check(np.median, share(*weights), (np.zeros(41),), names=("x",), seed=seed)
+    assert finding.verdict == "kink", str(finding)
+    assert told in finding.message
+
+
+@pytest.mark.parametrize("weights", [(2, -1, *(0,) * 39), (1.001 / 41,) * 41, (0,) * 41, (1 / 41 + 1, 1 / 41 - 1, *ALIKE[2:])])
+def test_a_median_of_many_that_tie_is_wrong(weights: tuple[float, ...]) -> None:
+    assert check(np.median, share(*weights), (np.zeros(41),)).verdict == "wrong"
+
+
+@pytest.mark.parametrize("values", [(0,) * 40, (0,) * 30 + (1, 2, 3, 4, 5)])
+def test_a_low_rank_among_many_that_tie(values: tuple[float, ...]) -> None:
+    def seventh(x: Any) -> Any:
+        return np.sort(x)[7]
+
+    x = np.array(values, float)
+    right = np.eye(len(values))[3]
+    assert check(seventh, share(*right), (x,)).verdict == "right"
+    assert check(seventh, share(*(2 * right)), (x,)).verdict == "wrong"
+    assert check(seventh, share(*(right - np.eye(len(values))[5])), (x,)).verdict == "wrong"
