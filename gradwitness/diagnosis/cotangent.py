@@ -61,6 +61,15 @@ def linear(case: Case) -> Iterator[Repair]:
             )
 
 
+def passed_on(case: Case) -> Iterator[Repair]:
+    """The cotangent itself is right, or minus it, as forward passes its input on. What came is something made of it."""
+    for name, dout in case.douts.items() if case.fits else ():
+        if dout.shape == case.array.shape:
+            for sign, spelled in ((1.0, name), (-1.0, f"-{name}")):
+                words = f"What is right is {spelled} itself: forward hands its input on. Backward makes something else of it"
+                yield Repair(sign * np.asarray(dout, np.longdouble), "cotangent", words, tries=4)
+
+
 def not_linear(case: Case) -> Explanation | None:
     """Backward is not linear in the cotangent: a mistake whatever the function is."""
     zero, twice = _again(case, 0.0), _again(case, 2.0)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from gradwitness.diagnosis import cotangent, factors, normalising, places, projections, rest, series, terms, whole
+from gradwitness.diagnosis import cotangent, factors, normalising, outputs, places, projections, rest, series, terms, whole
 from gradwitness.diagnosis.case import Case, Explanation, Repair
 from gradwitness.diagnosis.looking import Look
 from gradwitness.diagnosis.non_finite import non_finite
@@ -24,6 +24,7 @@ SIMPLE: tuple[Hypothesis, ...] = (
     whole.axes,
     whole.exchanged,
     cotangent.linear,
+    cotangent.passed_on,
     cotangent.conjugated,
     projections.diagonal,
     normalising.normalising,
@@ -50,7 +51,7 @@ def diagnose(case: Case, *, simply: bool = False) -> Explanation | None:
     if (explanation := _nothing(case)) is not None:
         return explanation
     with np.errstate(all="ignore"):
-        if (explanation := cotangent.of_one(case)) is not None:
+        if (explanation := cotangent.of_one(case) or outputs.forgotten(case)) is not None:
             return explanation
         for hypothesis in SIMPLE:
             if (explanation := _proven(case, hypothesis(case))) is not None:

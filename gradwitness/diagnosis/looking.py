@@ -13,7 +13,7 @@ from gradwitness.arrays import Array
 from gradwitness.diagnosis.case import Case
 from gradwitness.diagnosis.contractions import summed
 from gradwitness.diagnosis.formula import Product
-from gradwitness.diagnosis.masks import masks
+from gradwitness.diagnosis.masks import masks, where
 from gradwitness.diagnosis.quantities import Quantity, arrays
 from gradwitness.diagnosis.search import Table
 from gradwitness.diagnosis.whole import fitted as fitted_number
@@ -75,7 +75,7 @@ class Look:
         if not right or not wrong:
             return []
         fitting = (
-            (mask, f"where {words}, ")
+            (mask, f"{where(words)}, ")
             for mask, words in masks(self.case)
             if all(mask[i] for i in wrong) and not any(mask[i] for i in right)
         )

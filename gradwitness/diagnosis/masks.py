@@ -47,11 +47,13 @@ def _comparisons(case: Case) -> Iterator[tuple[Array, str]]:
 
 
 def _bounds(known: Mapping[str, Array]) -> list[tuple[float, str]]:
-    """Numbers that a mask may compare with: usual ones, and a few that the user's code names."""
-    found = {0.0: "0", 1.0: "1", -1.0: "-1", 3.0: "3", -3.0: "-3"}
+    """Numbers that a mask may compare with: 0, a few that the user's code names, and usual ones."""
+    found = {0.0: "0"}
     for name, array in known.items():
         if array.size == 1 and array.dtype.kind in "fi" and len(found) < BOUNDS:
             found.setdefault(float(array.reshape(())), name)
+    for number in (1.0, -1.0, 3.0, -3.0):
+        found.setdefault(number, f"{number:g}")
     return list(found.items())
 
 
@@ -61,9 +63,14 @@ def _slabs(case: Case) -> Iterator[tuple[Array, str]]:
     for axis, length in enumerate(shape):
         at = np.arange(length).reshape([-1 if a == axis else 1 for a in range(len(shape))])
         name = {1: ("element",), 2: ("row", "column")}.get(len(shape), [f"place on axis {a}" for a in range(len(shape))])[axis]
-        yield from ((at == 0, f"the first {name}"), (at > 0, f"all but the first {name}"))
-        yield from ((at == length - 1, f"the last {name}"), (at < length - 1, f"all but the last {name}"))
+        yield from ((at == 0, f"at the first {name}"), (at > 0, f"at all but the first {name}"))
+        yield from ((at == length - 1, f"at the last {name}"), (at < length - 1, f"at all but the last {name}"))
         touched = sorted({index[axis] for index in case.wrong})
         if touched:
             behind = f" to {touched[-1]}" if touched[-1] > touched[0] else ""
-            yield (at >= touched[0]) & (at <= touched[-1]), f"{name} {touched[0]}{behind}"
+            yield (at >= touched[0]) & (at <= touched[-1]), f"at {name} {touched[0]}{behind}"
+
+
+def where(words: str) -> str:
+    """A mask as a part of a sentence."""
+    return words if words.startswith("at ") else f"where {words}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from gradwitness.diagnosis.case import Case
@@ -17,13 +19,18 @@ def evidence(case: Case) -> str:
         return ""
     said = [f"{len(case.wrong)} of {len(case.elements)} elements that were measured are wrong"]
     ratios = {i: float(truth / case.claimed[i]) for i, (truth, _) in case.elements.items() if i in case.wrong and case.claimed[i]}
-    for axis in range(case.array.ndim):
+    for axis in range(case.array.ndim) if case.array.ndim > 1 else ():  # of one axis, the elements are listed in any case
         touched = {i[axis] for i in case.wrong}
         spared = {i[axis] for i in case.elements} - touched
         if touched and spared and not touched & {i[axis] for i in case.elements if i not in case.wrong}:
             said.append(f"all at {_listed(touched)} of axis {axis}, none elsewhere")
             break
-    if ratios and case.array.ndim:
+    measured = {i: case.elements[i] for i in case.wrong}
+    if measured and all(abs(truth) <= bar for truth, bar in measured.values()):
+        said.append("there zero is right, for forward does not change: a mask is missing, or another one")
+    elif measured and not any(case.claimed[i] for i in measured):
+        said.append("there zero came, and forward changes: a mask is one too many, or another one")
+    elif ratios and case.array.ndim:
         for axis in range(case.array.ndim):
             groups: dict[int, list[float]] = {}
             for index, ratio in ratios.items():
@@ -34,8 +41,25 @@ def evidence(case: Case) -> str:
                 said.append(f"truth / got is the same for all elements at one place of axis {axis}: {shown}")
                 break
         else:
-            said.append(f"truth / got lies between {_range(min(ratios.values()), max(ratios.values()))}")
+            said.append(_factor(case) or f"truth / got lies between {_range(min(ratios.values()), max(ratios.values()))}")
     return "; ".join(said)
+
+
+def _factor(case: Case) -> str:
+    """One factor that fits all that was measured, to the digits that its bars leave; empty if none does."""
+    ratios = [
+        (float(bar / abs(came)), float(truth / came)) for i, (truth, bar) in case.elements.items() if (came := case.claimed[i])
+    ]
+    room, ratio = min(ratios, default=(0.0, 0.0))
+    if not ratio or not all(abs(t - ratio * c) <= b + room * abs(c) for c, (t, b) in _measured(case)):
+        return ""
+    digits = max(int(-np.log10(room / abs(ratio))), 1)
+    return f"what came is about {1 / ratio:.{digits}g} times the truth at all of them"
+
+
+def _measured(case: Case) -> Iterator[tuple[float, tuple[float, float]]]:
+    """What came, the truth and its bar, of each element that was measured."""
+    return ((float(case.claimed[index]), found) for index, found in case.elements.items())
 
 
 def _range(low: float, high: float) -> str:

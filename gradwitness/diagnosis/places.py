@@ -10,7 +10,7 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.diagnosis.case import Case, Repair
 from gradwitness.diagnosis.constants import recognised, simple, told
-from gradwitness.diagnosis.masks import masks
+from gradwitness.diagnosis.masks import masks, where
 from gradwitness.diagnosis.shapes import to_shape
 from gradwitness.diagnosis.whole import fitted
 
@@ -58,7 +58,7 @@ def sides(case: Case) -> Iterator[Repair]:
     for mask, words in masks(case):
         there, elsewhere = _side(case, mask, materials), _side(case, ~mask, materials)
         if there is not None and elsewhere is not None and not (there.right and elsewhere.right) and _apart(there, elsewhere):
-            yield Repair(np.where(mask, there.values, elsewhere.values), *_told(words, there, elsewhere), tries=200)
+            yield Repair(np.where(mask, there.values, elsewhere.values), *_told(where(words), there, elsewhere), tries=200)
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,10 @@ def _apart(there: _Side, elsewhere: _Side) -> bool:
     return len(fitted) < 2 or all(side.measured > 1 for side in fitted)
 
 
-def _told(where: str, there: _Side, elsewhere: _Side) -> tuple[str, str]:
+def _told(place: str, there: _Side, elsewhere: _Side) -> tuple[str, str]:
     """The kind of mistake, and the words."""
     wrong = [side for side in (there, elsewhere) if not side.right]
-    said = [f"where {where} it should be {there.words}"] if not there.right else [f"it is right where {where}"]
+    said = [f"{place} it should be {there.words}"] if not there.right else [f"it is right {place}"]
     said += [f"elsewhere it should be {elsewhere.words}"] if not elsewhere.right else []
     text = ", and ".join(said)
     if any(side.constant == 0 for side in wrong):

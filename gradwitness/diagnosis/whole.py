@@ -28,7 +28,7 @@ def constant_factor(case: Case) -> Iterator[Repair]:
     words, known = factor_words(case, ratio)
     exact = -1.0 if known and abs(ratio + 1) < 1e-6 else ratio
     kind = "sign" if exact == -1.0 else "constant factor"
-    yield Repair(case.claimed * exact, kind, words, 0 if known else 1)
+    yield Repair(case.claimed * exact, kind, words, 0 if known else 1, tries=1)  # nothing was tried before it
 
 
 def factor_words(case: Case, ratio: float) -> tuple[str, bool]:

@@ -21,6 +21,16 @@ from gradwitness.subjects.tensors.backend import Inside, Pull
 from gradwitness.subjects.tensors.function import Differentiated
 from gradwitness.verdict import K
 
+SEEN = "By differences of the gradient it is otherwise: backward computes with something that is not differentiated. "
+UNSEEN = {
+    "torch": f"{SEEN}In PyTorch that is an intermediate value kept on ctx, a detached tensor, an array of NumPy, or a rule of "
+    "its own that is wrong. Save inputs and outputs alone, by save_for_backward, and compute from them; or mark backward with "
+    "@once_differentiable",
+    "tensorflow": f"{SEEN}In TensorFlow that is a stop_gradient, an array of NumPy, or a rule of its own that is wrong",
+    "jax": f"{SEEN}In JAX that is a stop_gradient, or a rule of its own that is wrong",
+}
+"""Why a second derivative is wrong where the first one is the function that differences were taken of."""
+
 
 class Gradient:
     """The gradient of a function as a function of its own: what is differentiated when a second derivative is taken."""
@@ -96,7 +106,8 @@ def second(at: At, state: Any) -> Iterator[Finding]:
         return
     at.calls += point.evaluations
     for finding in found:
-        yield replace(finding, about=f"order 2: {finding.about}")
+        unseen = UNSEEN[at.subject.backend.name] if finding.verdict == "wrong" and finding.got is not None else ""
+        yield replace(finding, about=f"order 2: {finding.about}", explanation=unseen)
 
 
 def forward_mode(at: At) -> Iterator[Finding]:

@@ -23,7 +23,14 @@ class UserError(Exception):
     def __init__(self, what: str, error: BaseException) -> None:
         self.error = error
         place = line_of(error.__traceback__)
-        super().__init__(f"{what} raised {type(error).__name__}: {first_line(str(error))}" + (f" ({place})" if place else ""))
+        said = f"{what} raised {type(error).__name__}: {first_line(str(error))}" + (f" ({place})" if place else "")
+        super().__init__(". ".join([said, *(cure for phrase, cure in CURES.items() if phrase in str(error))]))
+
+
+CURES = {
+    "a leaf Variable that requires grad": "It changes its input in place. Examine it on a copy: lambda x: function(x.clone())",
+}
+"""What helps, by a phrase in the message of another program."""
 
 
 def line_of(trace: TracebackType | None) -> str:

@@ -92,7 +92,9 @@ class Differentiated:
         self._evaluators: dict[Precision, tuple[Running, Callable[[Sequence[Any]], list[Any]]]] = {}
         self._random = backend.random_state()
         self.data: list[tuple[str, Array]] = []
-        self.handed: Mapping[str, Any] = {written(path[1:]): backend.array(value) for path, value in found}
+        numbers = [(path, np.asarray(value)) for path, value in tensors(self._given, _is_number)]
+        arrays = [(path, backend.array(value)) for path, value in found]
+        self.handed: Mapping[str, Any] = {written(path[1:]): value for path, value in [*arrays, *numbers]}
         self.code: tuple[Callable[..., Any], ...] = (function,)
         self.description = f"{name_of(function)}, {backend.title}"
 
@@ -322,6 +324,10 @@ class TensorCall:
 def is_real(dtype: str) -> bool:
     """Whether a dtype, by its name, is of floats or complex numbers."""
     return dtype.startswith(("float", "bfloat", "complex"))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _in_precision(backend: Backend, array: Array, like: Any, dtype: str, precision: Precision) -> Any:

@@ -1,0 +1,70 @@
+"""Edits of what a framework is told to hold constant: detach, stop_gradient, no_grad."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Iterator
+
+from gradwitness.diagnosis.edits.sites import Edit, Site
+
+CALLS, BLOCKS = ("detach", "stop_gradient"), ("no_grad", "inference_mode", "stop_recording")
+KIND, WORDS = (
+    "detached",
+    "a part of the gradient is left out here, as it is told to be. If that is meant, hand it over as an input",
+)
+
+
+def detached(site: Site) -> Iterator[Edit]:
+    """Without it; at the beginning of a block, all of the block without any."""
+    node = site.node
+    if isinstance(node, (ast.Call, ast.With)) and (plain := _differentiated(node)) is not None:
+        yield Edit(site, plain, KIND, WORDS)
+    body = getattr(site.parent, "body", None)
+    if site.slot == "body" and isinstance(body, list) and site.at == 0:
+        remover = _Remover()
+        plain_body = [part for each in body for part in _listed(remover.visit(copy.deepcopy(each)))]
+        if remover.found > 1:
+            changed = next(each for each, other in zip(body, plain_body, strict=False) if ast.dump(each) != ast.dump(other))
+            yield Edit(Site(body, site.parent, "body", None, changed), plain_body, KIND, WORDS)
+
+
+def _differentiated(node: ast.Call | ast.With) -> ast.expr | list[ast.stmt] | None:
+    """What is held constant, without that; None for anything else."""
+    if isinstance(node, ast.With):
+        calls = [item.context_expr.func for item in node.items if isinstance(item.context_expr, ast.Call)]
+        return list(node.body) if [_name(call) for call in calls] in [[name] for name in BLOCKS] else None
+    if _name(node.func) not in CALLS:
+        return None
+    if node.args:
+        return node.args[0]
+    return node.func.value if isinstance(node.func, ast.Attribute) else None
+
+
+def _name(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def _listed(nodes: ast.AST | list[ast.stmt]) -> list[ast.stmt]:
+    return nodes if isinstance(nodes, list) else [nodes]  # type: ignore[list-item]  # a statement stays one
+
+
+class _Remover(ast.NodeTransformer):
+    """Takes all of them out of a tree, and counts them."""
+
+    found = 0
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """Of an expression."""
+        self.generic_visit(node)
+        return self._without(node)  # type: ignore[return-value]  # of a call it is an expression
+
+    def visit_With(self, node: ast.With) -> ast.AST | list[ast.stmt]:
+        """Of a block."""
+        self.generic_visit(node)
+        return self._without(node)
+
+    def _without(self, node: ast.Call | ast.With) -> ast.AST | list[ast.stmt]:
+        plain = _differentiated(node)
+        self.found += plain is not None
+        return node if plain is None else plain

@@ -1,0 +1,115 @@
+"""The cause of a wrong gradient in words, for mistakes that rules and modules of frameworks have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gradwitness import UserError, check_function
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+X = torch.linspace(-1.7, 1.9, 10, dtype=torch.float64)
+
+
+def rule(forward: Callable[..., Any], backward: Callable[..., Any]) -> Callable[..., Any]:
+    """A rule whose backward gets its cotangents and its inputs."""
+
+    class Rule(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, *inputs: Any) -> Any:
+            ctx.inputs = inputs
+            return forward(*inputs)
+
+        @staticmethod
+        def backward(ctx: Any, *douts: Any) -> Any:
+            return backward(*douts, *ctx.inputs)
+
+    return Rule.apply  # type: ignore[no-any-return]
+
+
+def explained(function: Callable[..., Any], inputs: Any) -> str:
+    """The cause that is told of the first gradient that is wrong."""
+    return next(finding.explanation for finding in check_function(function, inputs) if finding.verdict == "wrong")
+
+
+def detached(x: Any) -> Any:
+    return x * x.exp().detach()
+
+
+def without_grad(x: Any) -> Any:
+    with torch.no_grad():
+        norm = x.square().sum().sqrt()
+    return x / norm
+
+
+def detached_twice(x: Any) -> Any:
+    low = x.amin().detach()
+    high = x.amax().detach()
+    return (x - low) / (high - low) ** 2
+
+
+@pytest.mark.parametrize(
+    ("function", "lines"),
+    [
+        (detached, ["- return x * x.exp().detach()", "+ return x * x.exp()"]),
+        (without_grad, ["- with torch.no_grad():", "+ norm = x.square().sum().sqrt()"]),
+        (detached_twice, ["+ low = x.amin()", "+ high = x.amax()"]),
+    ],
+)
+def test_the_line_that_holds_something_constant_is_named(function: Callable[[Any], Any], lines: list[str]) -> None:
+    explanation = explained(function, X)
+    assert "a part of the gradient is left out here" in explanation
+    assert all(line in explanation for line in lines), explanation
+
+
+def test_a_bound_that_is_handed_over_as_a_number_is_known() -> None:
+    bounded = rule(lambda x, low, high: x.clamp(low, high), lambda dout, x, low, _: (dout * (x > low), None, None))
+    assert "it should be 0: a mask is wrong or missing" in explained(bounded, (X, -0.5, 0.75))
+
+
+def test_what_changes_the_cotangent_on_its_way_is_told() -> None:
+    clipped = rule(lambda x: x.clone(), lambda dout, _: dout.clamp(-0.5, 0.5))
+    assert "What is right is dout itself" in explained(clipped, X)
+
+
+def test_a_constant_that_bounds_the_cotangent_is_no_repair() -> None:
+    """With a larger bound it agrees for this cotangent, and for no larger one."""
+    bounded = rule(lambda x: x.clone(), lambda dout, _: dout * (0.5 / dout.norm()).clamp(max=1.0))
+    assert "This agrees" not in explained(bounded, X)
+
+
+def test_an_output_that_backward_forgets_is_named() -> None:
+    both = rule(lambda x: (x.exp(), x.sin()), lambda dexp, _, x: dexp * x.exp())
+    explanation = explained(both, X)
+    assert explanation == "Backward does not use dout[1]: what flows back from out[1] is missing; all else is right"
+
+
+def test_a_factor_is_told_where_float32_shows_three_digits() -> None:
+    def forward(x: Any) -> Any:
+        assert x.dtype == torch.float32
+        return x / (1 + x.abs())
+
+    narrow = rule(forward, lambda dout, x: 1.01 * dout / (1 + x.abs()) ** 2)
+    assert "what came is about 1.01 times the truth at all of them" in explained(narrow, X.float())
+
+
+def test_a_second_derivative_through_a_kept_intermediate_is_explained() -> None:
+    class Square(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.twice = 2 * x
+            return ctx.twice**2
+
+        @staticmethod
+        def backward(ctx: Any, dout: Any) -> Any:
+            return 4 * ctx.twice * dout
+
+    assert "an intermediate value kept on ctx" in check_function(Square.apply, X, order=2)["order 2: dx"].explanation
+
+
+def test_a_function_that_works_in_place_is_told_what_helps() -> None:
+    with pytest.raises(UserError, match=r"lambda x: function\(x\.clone\(\)\)"):
+        check_function(torch.nn.ReLU(inplace=True), X)
