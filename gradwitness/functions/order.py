@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +14,7 @@ from gradwitness.arrays import Array
 from gradwitness.functions.at import At, beyond, cotangent
 from gradwitness.judging.gradients import gradients
 from gradwitness.judging.point import Point
+from gradwitness.judging.symmetric import symmetric_part
 from gradwitness.report.findings import Finding, elements
 from gradwitness.subjects.arguments import Leaf
 from gradwitness.subjects.errors import UserError, first_line
@@ -110,12 +111,18 @@ def second(at: At, state: Any) -> Iterator[Finding]:
         yield replace(finding, about=f"order 2: {finding.about}", explanation=unseen)
 
 
-def forward_mode(at: At) -> Iterator[Finding]:
-    """<J v, w> = <v, J^T w>, with J v from forward mode and J^T w from backward, which differences have confirmed."""
+def forward_mode(at: At, symmetric: Collection[str] = ()) -> Iterator[Finding]:
+    """<J v, w> = <v, J^T w>, with J v from forward mode and J^T w from backward, which differences have confirmed.
+
+    symmetric   gradients that were confirmed for symmetric matrices alone: these move symmetrically
+    """
     subject, backend = at.subject, at.subject.backend
     values = [subject.tensor(i, array, at.precision) for i, array in enumerate(at.arrays)]
     running = subject.running(values, at.precision, range(len(values)))
     parts = [_size(array) * cotangent(at.rng, array.shape) for array in at.arrays]
+    parts = [
+        symmetric_part(part) if f"d{leaf.name}" in symmetric else part for leaf, part in zip(subject.leaves, parts, strict=True)
+    ]
     tangents = [backend.tensor(v, value, backend.dtype(value)) for v, value in zip(parts, values, strict=True)]
     try:
         with _quietly():

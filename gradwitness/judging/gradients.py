@@ -14,11 +14,17 @@ from gradwitness.judging.judge import SEEN, Judge
 from gradwitness.judging.judgement import Judgement
 from gradwitness.judging.jumps import jump
 from gradwitness.judging.point import Point
+from gradwitness.judging.symmetric import symmetric
 from gradwitness.report.findings import SHOWN, Finding, element
 
 
 def gradients(point: Point) -> Iterator[Finding]:
     """A finding for each gradient."""
+    yield from symmetric(point, list(_judged(point)), _judged)
+
+
+def _judged(point: Point) -> Iterator[Finding]:
+    """The same for functions of all elements of their arguments."""
     claims = point.claims
     usable = [_usable(claim, array) for claim, array in zip(claims, point.arrays, strict=True)]
     for claim, array, leaf, fits in zip(claims, point.arrays, point.function.leaves, usable, strict=True):
