@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import traceback
 from pathlib import Path
 from types import TracebackType
@@ -40,7 +41,7 @@ def line_of(trace: TracebackType | None) -> str:
         return ""
     own = [frame for frame in frames if not of_a_library(frame.filename)]
     frame = (own or frames)[-1]
-    return f"{frame.filename.rpartition('/')[2]}, line {frame.lineno}" + (f": {frame.line}" if frame.line else "")
+    return f"{file_of(frame.filename)}, line {frame.lineno}" + (f": {frame.line}" if frame.line else "")
 
 
 def first_line(text: str) -> str:
@@ -52,6 +53,15 @@ def first_line(text: str) -> str:
 
 LONG = 400
 """Characters of another program's message that are told."""
+
+
+CELL = re.compile(r"[/\\]ipykernel_\d+[/\\]\d+\.py$|ipython-input-\d+")
+"""The names that IPython gives to the code of a cell of a notebook."""
+
+
+def file_of(filename: str) -> str:
+    """A file, for a reader: without its folders; "the cell" for one of a notebook."""
+    return "the cell" if CELL.search(filename) else Path(filename).name
 
 
 def of_a_library(filename: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from gradwitness.subjects import validation
 from gradwitness.subjects.arguments import kind
-from gradwitness.subjects.errors import BadCall
+from gradwitness.subjects.errors import BadCall, file_of
 
 
 def as_positional(forward: Callable[..., Any], inputs: Any, static: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[Any, ...]]:
@@ -123,4 +123,4 @@ def called(function: Callable[..., Any]) -> str:
     if name.endswith("<lambda>"):
         name = "a lambda"
     code = getattr(getattr(inner, "__func__", inner), "__code__", None)
-    return f"{name} (line {code.co_firstlineno} of {code.co_filename.rpartition('/')[2]})" if code else name
+    return f"{name} (line {code.co_firstlineno} of {file_of(code.co_filename)})" if code else name

@@ -25,7 +25,7 @@ import numpy as np
 
 from gradwitness.arrays import Array, unit_roundoff
 from gradwitness.subjects.arguments import is_float
-from gradwitness.subjects.errors import UserError, of_a_library
+from gradwitness.subjects.errors import UserError, file_of, of_a_library
 from gradwitness.subjects.named import narrow_dtypes
 from gradwitness.subjects.watched import noted
 
@@ -264,4 +264,4 @@ def _short(text: str) -> str:
 
 
 def _place(code: CodeType, number: int) -> str:
-    return f"line {number} of {code.co_filename.rpartition('/')[2]}"
+    return f"line {number} of {file_of(code.co_filename)}"

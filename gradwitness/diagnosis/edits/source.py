@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from types import CodeType, FunctionType
 
+from gradwitness.subjects.errors import file_of
+
 Definition = ast.FunctionDef | ast.Lambda
 LONGEST = 20_000
 """Lines of a file that is read."""
@@ -34,7 +36,7 @@ class Source:
     @property
     def place(self) -> str:
         """The file, for a reader."""
-        return self.own.co_filename.rpartition("/")[2]
+        return file_of(self.own.co_filename)
 
     def compiled(self, *, kept: bool = True) -> CodeType | None:
         """The code of the tree as it is now; None if it cannot stand in for the function's own.
