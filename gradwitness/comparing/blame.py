@@ -9,11 +9,14 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.comparing.verdicts import Result
+from gradwitness.diagnosis.constants import recognised, simple
 from gradwitness.functions.narrow import compared
 from gradwitness.report.findings import Finding, element
 from gradwitness.rounding.arithmetic import Measured
 from gradwitness.rounding.projection import projection
 
+COMMON = 4
+"""Numbers up to this are the length of something in most functions, whatever the factor comes from."""
 Loses = Callable[[str, str], bool]
 """(function, result) -> whether its own rounding explains how far it is from the truth."""
 Derivatives = Callable[[str, str], Finding | None]
@@ -81,8 +84,11 @@ def about_gradients(result: Result, same_values: bool, derivatives: Derivatives,
     return Blame(result.beyond, truth, f"In float64 each is the derivative of its own values; in {result.width.name} it is not")
 
 
-def told(result: Result, blame: Blame) -> Finding:
-    """The finding, with the worst element of the first one to blame."""
+def told(result: Result, blame: Blame, known: Mapping[str, Array]) -> Finding:
+    """The finding, with the worst element of the first one to blame.
+
+    known   the inputs, whose lengths may explain a factor
+    """
     culprit = (blame.wrong or result.beyond)[0]
     expected = Measured(blame.truth, result.expected.spread, result.expected.projection)
     finding = compared(result.about, result.values[culprit], expected, result.width)
@@ -95,7 +101,7 @@ def told(result: Result, blame: Blame) -> Finding:
     shapes = "" if shape == blame.truth.shape else f" Its shape is {shape}; wanted {blame.truth.shape}."
     message = f"{who}: {result.distances}. {blame.why}.{shapes}"
     return replace(
-        finding, verdict="wrong", message=message, explanation=finding.explanation or _factor(result, culprit, expected)
+        finding, verdict="wrong", message=message, explanation=finding.explanation or _factor(result, culprit, expected, known)
     )
 
 
@@ -106,8 +112,8 @@ def _at_a_kink(result: Result, finding: Finding, why: str) -> Finding:
     return replace(finding, verdict="wrong", message=message, got=None, truth=None, distance=np.nan, allowance=np.nan)
 
 
-def _factor(result: Result, name: str, expected: Measured) -> str:
-    """One number that explains a difference."""
+def _factor(result: Result, name: str, expected: Measured, known: Mapping[str, Array]) -> str:
+    """One number that explains a difference; and what it is, where float64 shows enough of its digits."""
     value, truth = result.values[name], np.asarray(expected.truth)
     if value.shape != truth.shape:
         return ""
@@ -117,7 +123,14 @@ def _factor(result: Result, name: str, expected: Measured) -> str:
     scaled = compared(
         result.about, value, replace(expected, truth=factor * truth, spread=abs(factor) * expected.spread), result.width
     )
-    return f"{name} gives {factor:.6g} times as much" if scaled.verdict == "right" else ""
+    if scaled.verdict != "right":
+        return ""
+    others = [value for other, value in result.exact.items() if other not in result.beyond and value.shape == truth.shape]
+    exact = projection(result.exact[name], others[0]) if others and name in result.exact else factor
+    near = simple(abs(exact))
+    common = near is not None and max(near.numerator, near.denominator) <= COMMON
+    meaning = "" if common else recognised(abs(exact), known)
+    return f"{name} gives {factor:.6g} times as much" + (f": {meaning}" if meaning else "")
 
 
 def _groups(result: Result) -> list[list[str]]:

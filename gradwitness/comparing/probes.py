@@ -39,6 +39,15 @@ def misfits(runs: Runs, outs: Mapping[str, Results]) -> Iterator[Finding]:
             cure = "Hand over the modules themselves, or their parameters as inputs"
             message = f"Not in both {first} and {side.name}: {which}. Their gradients are not compared. {cure}"
             yield Finding("parameters", "note", message)
+        mine_too = {own: name for own, name in known.leaves.items() if own in side.own}
+        odd = [name for own, name in mine_too.items() if not _same(side.leaves[own], runs.sides[0].leaves[name])]
+        if odd:
+            message = f"{first} and {side.name} have other values: {', '.join(odd)}. Load the same before you compare"
+            yield Finding("parameters", "note", message)
+
+
+def _same(one: Array, other: Array) -> bool:
+    return one.shape == other.shape and np.array_equal(one, other, equal_nan=True)
 
 
 def still(runs: Runs, outs: Mapping[str, Results]) -> Generator[Finding, None, bool]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.comparing.blame import about_gradients, about_values, exact_values, told
+from gradwitness.comparing.conventions import convention
 from gradwitness.comparing.runs import Runs
 from gradwitness.comparing.scale import Scale
 from gradwitness.comparing.sides import Tensors
@@ -119,8 +120,11 @@ def _beyond(runs: Runs, result: Result, scale: Scale, is_out: bool, wrong_values
         cure = "Add the same in plain operations, as one more function"
         return Finding(result.about, "cannot tell", f"{message}: {'; '.join(scale.why)}. {cure}", of=result.size)
     if is_out:
-        return told(result, about_values(result, runs.reference, runs.loses))
-    return told(result, about_gradients(result, not wrong_values, runs.derivative, runs.loses))
+        blame = about_values(result, runs.reference, runs.loses)
+        finding = told(result, blame, runs.sides[0].leaves)
+        cause = convention(runs, result) if finding.verdict == "wrong" else ""
+        return replace(finding, explanation=f"{cause[0].upper()}{cause[1:]}") if cause else finding
+    return told(result, about_gradients(result, not wrong_values, runs.derivative, runs.loses), runs.sides[0].leaves)
 
 
 def _steadier(runs: Runs, result: Result) -> Result:

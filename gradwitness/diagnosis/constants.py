@@ -73,6 +73,8 @@ def recognised(number: float, known: Mapping[str, Array]) -> str:
         for value, spelled in (
             (size / (size - 1), f"{size}/{size - 1}"),
             ((size - 1) / size, f"{size - 1}/{size}"),
+            ((size / (size - 1)) ** 0.5, f"sqrt({size}/{size - 1})"),
+            (((size - 1) / size) ** 0.5, f"sqrt({size - 1}/{size})"),
             *(((size**0.5, f"sqrt({size})"), (size**-0.5, f"1/sqrt({size})")) if size**0.5 % 1 else ()),
         ):
             if abs(number - value) <= CLOSE * value:

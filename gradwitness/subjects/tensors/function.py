@@ -201,6 +201,16 @@ class Differentiated:
         finally:
             self.fixed, self._evaluators = fixed, evaluators
 
+    @contextmanager
+    def given(self, keywords: Mapping[str, Any]) -> Iterator[None]:
+        """Inside, it is given these by keyword as well."""
+        before = self._given["kwargs"]
+        self._given["kwargs"] = {**before, **keywords}
+        try:
+            yield
+        finally:
+            self._given["kwargs"] = before
+
     def draws(self, arrays: Sequence[Any]) -> bool:
         """Whether it draws random numbers from the framework's generator."""
         self._random()

@@ -1,0 +1,99 @@
+"""`compare` names the convention by which two modules differ, where one that it can change explains it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradwitness import compare
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+
+def drawn(*shape: int) -> Any:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(0))
+
+
+class Recurrent(torch.nn.Module):  # type: ignore[misc]  # a class of a module that may be missing
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.lstm = torch.nn.LSTM(2, 3)
+
+    def forward(self, x: Any) -> Any:
+        return self.lstm(x)[0]
+
+
+def gates() -> tuple[Any, Any, Any]:
+    first = Recurrent()
+    second = copy.deepcopy(first)
+    with torch.no_grad():
+        for parameter in second.parameters():
+            parameter.copy_(torch.cat([parameter.chunk(4)[i] for i in (0, 2, 1, 3)]))
+    return first, second, drawn(4, 2, 2)
+
+
+def transposed() -> tuple[Any, Any, Any]:
+    first = torch.nn.Linear(3, 3)
+    second = copy.deepcopy(first)
+    with torch.no_grad():
+        second.weight.copy_(first.weight.T)
+    return first, second, drawn(4, 3)
+
+
+def flattened() -> tuple[Any, Any, Any]:
+    first = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 2), torch.nn.Flatten(), torch.nn.Linear(8, 3))
+    second = copy.deepcopy(first)
+    with torch.no_grad():
+        second[2].weight.copy_(first[2].weight.reshape(3, 2, 4).mT.reshape(3, 8))
+    return first, second, drawn(2, 1, 3, 3)
+
+
+CASES: dict[str, tuple[Callable[[], tuple[Any, Any, Any]], str]] = {
+    "eps": (lambda: (torch.nn.LayerNorm(4), torch.nn.LayerNorm(4, eps=1e-3), drawn(3, 4)), "With eps=0.001 in LayerNorm"),
+    "keyword": (
+        lambda: (torch.nn.functional.leaky_relu, torch.nn.LeakyReLU(0.3), drawn(9)),
+        "With negative_slope=0.3, in place of 0.01, first agrees with second",
+    ),
+    "form": (lambda: (torch.nn.GELU(), torch.nn.GELU("tanh"), drawn(9)), "With approximate='tanh' in GELU"),
+    "gates": (gates, "in the order 0, 2, 1, 3"),
+    "transposed": (transposed, "With weight transposed"),
+    "flattened": (flattened, "With the columns of 2.weight put from the order (C, H, W) to (H, W, C), for 2 channels,"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_convention_is_named(name: str) -> None:
+    make, words = CASES[name]
+    first, second, x = make()
+    explanation = compare({"first": first, "second": second}, x)["out"].explanation
+    assert words in explanation, explanation
+    assert explanation.endswith("agrees with second")
+
+
+def test_what_is_tried_is_put_back() -> None:
+    first, second, x = CASES["eps"][0]()
+    compare({"first": first, "second": second}, x)
+    assert (first.eps, second.eps) == (1e-5, 1e-3)
+
+
+def test_where_no_convention_explains_it_none_is_told() -> None:
+    first, second = torch.nn.LayerNorm(4), torch.nn.LayerNorm(4)
+    with torch.no_grad():
+        second.weight.copy_(torch.from_numpy(np.linspace(0.5, 1.5, 4)))
+    assert compare({"first": first, "second": second}, drawn(3, 4))["out"].explanation == ""
+
+
+def test_a_factor_is_known_by_the_length_of_an_input() -> None:
+    functions = {"sample": lambda x: torch.std(x, 0), "population": lambda x: torch.std(x, 0, correction=0)}
+    explanation = compare(functions, drawn(5, 3))["out"].explanation
+    assert explanation == "population gives 0.894427 times as much: sqrt(4/5), and 5 is the number of rows of x"
+
+
+def test_parameters_that_were_never_loaded_are_told() -> None:
+    report = compare({"first": torch.nn.Linear(3, 2), "second": torch.nn.Linear(3, 2)}, drawn(4, 3))
+    assert report["parameters"].message == "first and second have other values: weight, bias. Load the same before you compare"
