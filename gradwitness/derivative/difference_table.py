@@ -143,7 +143,7 @@ def noise(
             second = table(closer)
             if second.answer == "noise" and second.noise < found.noise / CLOSER**0.5:
                 return None
-            if _jumps(values) and _jumps(closer):
+            if _jump(closer) > _jump(values) / 2 > 0:  # a slope falls with the spacing, and a step stays
                 return None
         if found.answer == "noise" or (found.answer == "constant" and spacing >= still):
             return Noise(found.noise, width, stairs, centre)
@@ -154,13 +154,17 @@ def noise(
     return None
 
 
-def _jumps(values: Sequence[Any]) -> bool:
-    """Whether a function goes up or down a step at the centre of a table, and is smooth to either side."""
+def _jump(values: Sequence[Any]) -> float:
+    """The height of the step that a function takes at the centre of a table, beyond its slope; 0 where it is not smooth to either
+    side of the centre, or takes none.
+    """
     row = np.asarray(values, np.longdouble)
     middle = len(row) // 2
-    height = np.max(np.abs(np.diff(row)[middle - 1 : middle + 1]))
-    rough = max(np.max(np.abs(np.diff(side, 2))) for side in (row[:middle], row[middle + 1 :]))
-    return bool(rough <= height / CLOSER**2)
+    sides = row[:middle], row[middle + 1 :]
+    slope = np.mean([np.mean(np.diff(side)) for side in sides])
+    height = np.max(np.abs(np.diff(row)[middle - 1 : middle + 1] - slope))
+    rough = max(np.max(np.abs(np.diff(side, 2))) for side in sides)
+    return float(height) if rough <= height / CLOSER**2 else 0.0
 
 
 def _short(number: float) -> float:

@@ -19,6 +19,7 @@ SAMPLE = [
     ("torch", "layer_norm", "generic", "float32", 0),
     ("torch", "batch_norm", "generic", "float32", 0),
     ("torch", "hard_sigmoid", "generic", "bfloat16", 0),
+    ("torch", "kl_div", "equal", "float64", 0),
     ("torch", "selu", "at_zero", "float32", 0),
     ("tensorflow", "soft_cross_entropy", "generic", "float32", 0),
     ("jax", "gelu", "generic", "float64", 0),
