@@ -63,7 +63,7 @@ def explained(point: Point, findings: Sequence[Finding]) -> Iterator[Finding]:
 
 def _texts(point: Point, cases: Mapping[int, Case]) -> dict[int, str]:
     """The explanation of each wrong gradient. An edit that repairs several is spelled out once."""
-    edits = edited(point, cases) if cases else {}
+    edits, outside = edited(point, cases) if cases else ({}, "")
     texts: dict[int, str] = {}
     told: set[str] = set()
     for which, case in cases.items():
@@ -72,8 +72,16 @@ def _texts(point: Point, cases: Mapping[int, Case]) -> dict[int, str]:
             words = f"{edit.partition(':')[0]}: the same edit repairs this one"
             edit = Explanation(edit.kind, words, edit.gradient)
         texts[which] = explain(case, edit)
+        if edit is None and outside:
+            texts[which] = _with(texts[which], outside)
         told |= {str(edits[which])} if which in edits else set()
     return texts
+
+
+def _with(text: str, more: str) -> str:
+    """An explanation with one more sentence."""
+    words = f"{text}. {more}" if text else more
+    return Explanation(text.kind, words, text.gradient) if isinstance(text, Explanation) else words
 
 
 def _counted(finding: Finding, claim: Claim | None) -> Finding:

@@ -30,6 +30,12 @@ from gradwitness.verdict import Disagreement, judge_projection, judge_slices, k_
 WITHIN = "It is as near to the same in float64 as inputs that are moved by their last digit"
 """About a function whose rounding cannot be watched."""
 
+ROUNDED = (
+    "Rounding makes a zero or an infinity on the way, as of 1 - p where p is nearly 1. Write it so that nothing is lost: "
+    "logsigmoid, log1p, expm1, logsumexp, or a bound inside the logarithm"
+)
+"""What is said where results are lost to rounding."""
+
 
 @dataclass
 class Narrow:
@@ -69,10 +75,13 @@ class Narrow:
         try:
             measured = self.measured
         except Unstable as error:
-            yield Finding(label, "cannot tell", f"Rounding alone can make it inf or nan here: {error}. Try another point")
+            lost = list(self._lost(label, call, gradients))
+            yield from lost
+            if not lost:
+                yield Finding(label, "cannot tell", f"Rounding alone can make it inf or nan here: {error}. Try another point")
             return
         except (NotWatched, UserError) as error:
-            yield from self._unwatched(label, call, gradients, str(error))
+            yield from self._unwatched(label, call, gradients, first_line(str(error)))
             return
         except BadCall:
             raise
@@ -94,6 +103,21 @@ class Narrow:
                 yield self._at_kink(name, finding, got, measured[name])
             else:
                 yield Finding(f"{label}: {name}", "note", "The reference does not have it: not judged in this dtype")
+
+    def _lost(self, label: str, call: TensorCall, gradients: Sequence[Array | None]) -> Iterator[Finding]:
+        """Results that rounding has made inf or nan, where exact arithmetic gives numbers that the dtype holds with ease."""
+        with suppress(Exception):  # in float64 it may raise anything: then there is no truth
+            exact = self.truth.moved(self.dtype, self.precision, self.douts, self.seed)
+            names = [*call.out_names, *(f"d{leaf.name}" for leaf in call.subject.leaves)]
+            for name, got in zip(names, [*call.outs, *gradients], strict=True):
+                if got is None or name not in exact or got.shape != np.shape(exact[name].truth):
+                    continue
+                truth, of = np.asarray(exact[name].truth), width(self.dtype)
+                wrong = ~np.isfinite(got) & (np.abs(truth) < of.largest / 2)
+                if wrong.any():
+                    finding = _wrong(f"{label}: {name}", got, truth, np.full(got.shape, np.inf), np.zeros(got.shape), wrong, of)
+                    said = f"{finding.message.partition('. ')[0]}. {ROUNDED}"
+                    yield replace(finding, message=said, distance=np.nan, allowance=np.nan)
 
     def _at_kink(self, name: str, finding: Finding, got: Array, expected: Measured) -> Finding:
         """Where the truth has another member of the gradient, the function's own one stands in for it."""

@@ -62,3 +62,24 @@ def test_a_bias_before_a_batch_norm_is_zero_and_no_jump(seed: int) -> None:
     torch.nn.init.zeros_(network[0].bias)
     report = check_function(network, (torch.randn(4, 3),), seed=seed)
     assert report.verdict == "right", str(report)
+
+
+def test_what_rounding_alone_makes_infinite_is_wrong() -> None:
+    """The sigmoid of 20 is 1 in float32. The loss is 20."""
+    report = check_function(lambda x: -torch.log(1 - torch.sigmoid(x)), torch.tensor([20.0, 0.5]))
+    assert {finding.about: finding.verdict for finding in report} == {
+        "dx": "right",
+        "float32: out": "overflow",
+        "float32: dx": "wrong",
+    }
+    assert "logsigmoid" in report["float32: out"].message
+
+
+def test_a_scatter_that_selects_rounds_nothing() -> None:
+    """Ties share the gradient by comparing with the largest, which a rounding would move."""
+    index = torch.tensor([0, 0, 1])
+
+    def largest(x: torch.Tensor) -> torch.Tensor:
+        return torch.zeros(2, dtype=x.dtype).scatter_reduce(0, index, x, "amax", include_self=False)
+
+    assert check_function(largest, torch.tensor([2.0, 2.0, 1.0])).ok

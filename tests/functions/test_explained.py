@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from gradwitness import UserError, check_function
@@ -113,3 +114,23 @@ def test_a_second_derivative_through_a_kept_intermediate_is_explained() -> None:
 def test_a_function_that_works_in_place_is_told_what_helps() -> None:
     with pytest.raises(UserError, match=r"lambda x: function\(x\.clone\(\)\)"):
         check_function(torch.nn.ReLU(inplace=True), X)
+
+
+def by_numpy(x: Any) -> Any:
+    return x * torch.from_numpy(np.sin(x.detach().numpy()))
+
+
+def by_item(x: Any) -> Any:
+    return x * x.max().item()
+
+
+def made_anew(x: Any) -> Any:
+    return x * torch.tensor(x.tolist()).sum()
+
+
+@pytest.mark.parametrize(("function", "call"), [(by_numpy, ".numpy()"), (by_item, ".item()"), (made_anew, ".tolist()")])
+def test_where_a_value_leaves_the_graph_is_told(function: Callable[[Any], Any], call: str) -> None:
+    words = explained(function, X)
+    assert "A value leaves the graph in line " in words
+    assert f"({call})" in words
+    assert words.endswith("it is not differentiated")

@@ -15,6 +15,17 @@ KIND, WORDS = (
 )
 
 
+OUTSIDE = ("numpy", "item", "tolist", "tensor")
+"""Calls that make numbers of a tensor, or a tensor of numbers."""
+
+
+def outside(definition: ast.AST) -> Iterator[tuple[int, str]]:
+    """Lines in which a value leaves the graph of its framework, and the call that does it."""
+    for node in ast.walk(definition):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in OUTSIDE:
+            yield node.lineno, ast.unparse(node.func).rpartition(".")[2] if node.args else f".{node.func.attr}()"
+
+
 def detached(site: Site) -> Iterator[Edit]:
     """Without it; at the beginning of a block, all of the block without any."""
     node = site.node

@@ -12,7 +12,7 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.diagnosis.case import Case, Explanation, Repair
-from gradwitness.diagnosis.edits.detached import detached
+from gradwitness.diagnosis.edits.detached import detached, outside
 from gradwitness.diagnosis.edits.expressions import expressions
 from gradwitness.diagnosis.edits.names import shapes_of
 from gradwitness.diagnosis.edits.running import Run, watched
@@ -25,6 +25,8 @@ from gradwitness.diagnosis.edits.variables import Variables
 from gradwitness.judging.point import Point
 from gradwitness.subjects.function import Call
 
+FEW = 3
+"""Lines that a sentence names."""
 MOST = 5000
 """Edits that are tried."""
 UNCHANGED = 1e-9
@@ -62,6 +64,13 @@ class Editor:
             source = source_of(code, codes) if code not in codes[:place] else None
             if source is not None:
                 yield source, run
+
+    def outside(self) -> str:
+        """Where a value leaves the graph, in words; empty for functions of NumPy, which have none, and where none does."""
+        if not hasattr(self.point.function, "backend"):
+            return ""
+        lines = {f"line {line} of {source.place} ({call})" for source, _ in self.sources for line, call in outside(source.inner)}
+        return f"A value leaves the graph in {' and '.join(sorted(lines)[:FEW])}: it is not differentiated" if lines else ""
 
     def best(self) -> dict[int, Explanation]:
         """For each wrong gradient an edit that repairs it: of several the one that repairs the most."""
@@ -156,9 +165,12 @@ class Editor:
         return repaired, spoiled
 
 
-def edited(point: Point, cases: Mapping[int, Case]) -> dict[int, Explanation]:
-    """For each wrong gradient that an edit of the source repairs: the kind of mistake, the line and the edit."""
-    return Editor(point, cases).best()
+def edited(point: Point, cases: Mapping[int, Case]) -> tuple[dict[int, Explanation], str]:
+    """For each wrong gradient that an edit of the source repairs: the kind of mistake, the line and the edit; and what is seen of
+    values that leave the graph.
+    """
+    editor = Editor(point, cases)
+    return editor.best(), editor.outside()
 
 
 def _unchanged(value: Array, claimed: Array) -> bool:

@@ -21,6 +21,7 @@ from gradwitness.rounding.torch.aten import (
     PROBABILITIES,
     REDUCTIONS,
     SCATTERS,
+    SELECTING,
     STORED,
 )
 from gradwitness.rounding.torch.composed import COMPOSED
@@ -73,6 +74,8 @@ def _is_exact(name: str, args: Any, claimed: Sequence[torch.dtype], sources: Seq
         return True
     if name in EXACT:
         return name not in OF_COMPLEX or not any(dtype.is_complex for dtype in sources)
+    if name in SELECTING:
+        return len(args) > SELECTING[name] and args[SELECTING[name]] in ("amax", "amin")
     if name in CASTS:
         return all(width(source).unit >= width(claimed[0]).unit for source in sources)
     return "index_put" in name and not (len(args) > 3 and args[3])  # not accumulated
