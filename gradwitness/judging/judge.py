@@ -17,7 +17,7 @@ from gradwitness.judging.conclusion import APART, BUDGET, MEMBERS, RUNGS, Conclu
 from gradwitness.judging.directions import Direction, even, joint, likely
 from gradwitness.judging.judgement import Judgement
 from gradwitness.judging.measured import Measured
-from gradwitness.judging.outputs import FIRST_STEP
+from gradwitness.judging.outputs import FIRST_STEP, FLOAT32, STILL
 from gradwitness.judging.point import Point
 from gradwitness.judging.second_look import SecondLook
 
@@ -100,6 +100,9 @@ class Judge:
         else:
             step = FIRST_STEP if reached is not None else None  # what the largest elements bend, others may not
             found = self.box.along(direction, step, RUNGS, reached)
+        if found.tells and 0 < found.slope.reach < STILL * FLOAT32:  # float32 inside stands still over such steps
+            self._look()
+            found = SecondLook(self.box).over_stairs(found)
         if not found.agrees and not self.confirmed:
             self._look()
             found = SecondLook(self.box).again(found)

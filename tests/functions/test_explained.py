@@ -125,7 +125,7 @@ def by_item(x: Any) -> Any:
 
 
 def made_anew(x: Any) -> Any:
-    return x * torch.tensor(x.tolist()).sum()
+    return x * torch.tensor(x.tolist(), dtype=x.dtype).sum()
 
 
 @pytest.mark.parametrize(("function", "call"), [(by_numpy, ".numpy()"), (by_item, ".item()"), (made_anew, ".tolist()")])

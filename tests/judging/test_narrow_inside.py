@@ -111,3 +111,15 @@ def test_a_mask_for_a_gradient_is_a_finding(mask: Callable[..., Any]) -> None:
 def test_a_mask_is_told_what_to_be_multiplied_with() -> None:
     found = check(lambda x: (np.clip(x, 0, 6), x), lambda dout, x: (x > 0) & (x < 6), 3 * X)
     assert "dout * mask" in found["dtype of dx"].message
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_what_float32_hides_from_short_steps_is_seen(seed: int) -> None:
+    """Backward leaves out the sum, which stands still over short steps: it is in float32. All else looks smooth there."""
+
+    def total(x: Any) -> Any:
+        return np.float64(np.asarray(x, dtype=np.float32).sum())
+
+    x = np.random.default_rng(seed).normal(size=10)
+    assert check(lambda x: x * total(x), lambda dout, x: dout * total(x), x, seed=seed).verdict == "wrong"
+    assert check(lambda x: x * total(x), lambda dout, x: dout * total(x) + (dout * x).sum(), x, seed=seed).verdict == "right"
