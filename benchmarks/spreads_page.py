@@ -25,6 +25,8 @@ WHY = {
 
 TOP = """# Spreads inside the frameworks
 
+*For people who want to know how rounding is measured inside PyTorch, TensorFlow and JAX.*
+
 [No tolerance](../explanation/no-tolerance.md) measures what rounding alone can do to a NumPy function. For PyTorch, TensorFlow
 and JAX the same is measured inside the framework. Every operation of the function, forward and backward, is carried out on
 float64 values, and rounds at random by as much as its own dtype does. This page has two measurements of it, on the generic case
