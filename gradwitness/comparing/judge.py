@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradwitness.arrays import Array
+from gradwitness.comparing.elsewhere import in_common
 from gradwitness.comparing.handed import backend_or_none, framework_of, handed, known, plain
 from gradwitness.comparing.sides import Arrays, Side, Tensors
 from gradwitness.comparing.whose import NUMPY, belonging
@@ -203,10 +204,14 @@ def _findings(matched: Sequence[tuple[str, str, Array]], truths: _Truths, dtypes
             yield Finding(about, "cannot tell", f"Ill-conditioned here, nobody can tell: {error}. Try another point")
             continue
         except NotWatched as error:
-            yield Finding(about, "cannot tell", f"{error}. Give a function in plain operations")
+            cure = "Give a function of PyTorch, TensorFlow or JAX, in plain operations"
+            yield Finding(about, "cannot tell", f"{error}. {cure}")
             continue
         if finding.verdict in FAULTS and not sure:
             finding = _in_a_narrower(finding, key, array, truths, dtypes)
+        if finding.verdict in FAULTS and not finding.explanation:
+            truth = np.asarray(truths.of(dtypes[0])[key].truth)
+            finding = replace(finding, explanation=in_common(array, truth, width(dtypes[0])))
         yield finding if finding.verdict != "right" else replace(finding, message=finding.message or "Within rounding")
 
 

@@ -100,6 +100,7 @@ FITTED = 1e-7
 """Relative: numbers that were fitted in float64."""
 DIRECT = "the values themselves"
 STANDARDISED = "rstd * (g - mean(g) - xhat * mean(g * xhat))"
+UNBIASED = "rstd * (g - mean(g) - xhat * sum(g * xhat) / (N - 1))"
 SCALED = "(g - xhat * mean(g * xhat)) / root mean square"
 UNIT = "(g - u * sum(g * u)) / length"
 
@@ -132,10 +133,11 @@ def _upstream(case: Case) -> Iterator[tuple[str, Array]]:
 
 
 def _standardised(case: Case, x: Array, g: Array, axes: tuple[int, ...], words: str) -> Iterator[Normalised]:
-    mean = _mean(axes)
-    for centred in (True, False):
+    mean, count = _mean(axes), int(np.prod([x.shape[axis] for axis in axes]))
+    for centred, less in ((True, 0), (False, 0), (True, 1)):
         middle = x - mean(x) if centred else x
-        square = mean(middle * middle)
+        share = count / (count - less)
+        square = share * mean(middle * middle)
         for eps in epsilons(case):
             if not (square + eps > 0).all():
                 continue
@@ -144,13 +146,11 @@ def _standardised(case: Case, x: Array, g: Array, axes: tuple[int, ...], words: 
             terms = {DIRECT: rstd * g}
             if centred:
                 terms["the mean"] = np.broadcast_to(-rstd * mean(g), g.shape)
-            terms["the variance" if centred else "the mean square"] = -rstd * xhat * mean(g * xhat)
-            yield Normalised(
-                f"{'standardised' if centred else 'divided by its root mean square'} {words}",
-                STANDARDISED if centred else SCALED,
-                axes,
-                terms,
-            )
+            terms["the variance" if centred else "the mean square"] = -rstd * xhat * share * mean(g * xhat)
+            by = " by the variance with N - 1" if less else ""
+            formula = UNBIASED if less else STANDARDISED if centred else SCALED
+            how = f"standardised{by}" if centred else "divided by its root mean square"
+            yield Normalised(f"{how} {words}", formula, axes, terms)
 
 
 def _unit(case: Case, x: Array, g: Array, axes: tuple[int, ...], words: str) -> Iterator[Normalised]:

@@ -15,7 +15,7 @@ NEAR_ONE = 5e-4
 
 def evidence(case: Case) -> str:
     """A sentence about the elements that were measured; empty if there is nothing to say."""
-    if not case.fits or not case.elements:
+    if not case.fits or not case.wrong:
         return ""
     said = [f"{len(case.wrong)} of {len(case.elements)} elements that were measured are wrong"]
     ratios = {i: float(truth / case.claimed[i]) for i, (truth, _) in case.elements.items() if i in case.wrong and case.claimed[i]}

@@ -172,7 +172,10 @@ def _said(judgement: Judgement, name: str) -> str:
         more = ", ..." if len(judgement.hidden) > SHOWN_PLACES else ""
         return f"At {places}{more} forward jumps, or has no finite slope: nothing can be told there. All else agrees"
     if judgement.verdict == "wrong" and judgement.together:
-        return "At a kink: each of these elements alone lies between its one-sided derivatives, all together do not"
+        return (
+            "At a kink: each of these elements alone lies between its one-sided derivatives, all together do not. So it is where "
+            "each of several that tie gets the whole"
+        )
     if judgement.verdict == "right" and judgement.still:
         return "Forward does not change when this is moved, so 0 is right; this point proves little. Try another one"
     if judgement.verdict == "kink" and judgement.nearby:

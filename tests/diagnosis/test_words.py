@@ -32,3 +32,19 @@ def test_ratios_near_1_are_told_from_1() -> None:
     (finding,) = check(np.sin, lambda dout, x: dout * np.interp(x, GRID, np.cos(GRID)), (x,))
     assert finding.verdict == "wrong"
     assert re.search(r"truth / got lies between 1 \+\d\S*e-\d+ and 1 \+\d\S*e-07", finding.explanation), finding.explanation
+
+
+def test_the_backward_of_another_variance_is_told() -> None:
+    """Forward divides by N - 1, and backward takes it that N was meant."""
+
+    def forward(x: Any) -> Any:
+        std = np.sqrt(x.var(axis=0, ddof=1) + 1e-5)
+        return (x - x.mean(axis=0)) / std, ((x - x.mean(axis=0)) / std, std)
+
+    def backward(dout: Any, cache: Any) -> Any:
+        normed, std = cache
+        return (dout - dout.mean(axis=0) - normed * (dout * normed).mean(axis=0)) / std
+
+    report = check(forward, backward, np.random.default_rng(0).normal(size=(6, 3)))
+    assert "standardised by the variance with N - 1 along axis 0" in report["dx"].explanation
+    assert "The gradient through the variance is 5/6 times what is right" in report["dx"].explanation
