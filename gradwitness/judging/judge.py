@@ -101,7 +101,8 @@ class Judge:
             step = FIRST_STEP if reached is not None else None  # what the largest elements bend, others may not
             found = self.box.along(direction, step, RUNGS, reached)
         if found.tells and 0 < found.slope.reach < STILL * FLOAT32:  # float32 inside stands still over such steps
-            self._look()
+            if SecondLook(self.box).may_be_stairs(found):
+                self._look()
             found = SecondLook(self.box).over_stairs(found)
         if not found.agrees and not self.confirmed:
             self._look()

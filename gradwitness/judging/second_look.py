@@ -61,12 +61,15 @@ class SecondLook:
         inconsistent = abs(again.excess - found.excess) > again.room + found.room
         return untold(again) if not again.agrees and inconsistent else again
 
+    def may_be_stairs(self, found: Measured) -> bool:
+        """Whether longer steps see what could be the stairs of a narrow dtype: then it is looked for."""
+        return self._is_stepped(found) != "no"
+
     def over_stairs(self, found: Measured) -> Measured:
         """A measurement from steps over which a narrow dtype inside stands still, made anew where it has one: over its stairs."""
-        stepped = self._is_stepped(found)
-        if stepped == "yes":
-            return self.box.along(found.direction, OTHER * FIRST_STEP, found.rungs, found.reached)
-        return untold(found) if stepped == "perhaps" else found
+        if self._is_stepped(found) != "yes":
+            return found  # the function's own bends, as beside an epsilon
+        return self.box.along(found.direction, OTHER * FIRST_STEP, found.rungs, found.reached)
 
     def _noises_of_backward(self, direction: Direction) -> Iterator[Callable[[], list[Array]]]:
         """Ways to measure what rounding does to each element of the gradients, the cheaper one first."""

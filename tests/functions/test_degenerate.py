@@ -83,3 +83,10 @@ def test_a_scatter_that_selects_rounds_nothing() -> None:
         return torch.zeros(2, dtype=x.dtype).scatter_reduce(0, index, x, "amax", include_self=False)
 
     assert check_function(largest, torch.tensor([2.0, 2.0, 1.0])).ok
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_an_epsilon_far_below_float32_is_no_stair(dtype: torch.dtype) -> None:
+    """Beside a row of zeros the slope is 1e12, over steps at which float32 inside would stand still."""
+    x = torch.tensor([[0, 0, 0], [1, 2, 3]], dtype=dtype)
+    assert check_function(lambda x: torch.nn.functional.normalize(x, dim=1), x).ok
