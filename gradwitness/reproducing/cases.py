@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import sys
+import types
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass, field, replace
@@ -13,6 +15,7 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.report.findings import FAULTS, Finding
+from gradwitness.reproducing import keras_layers
 from gradwitness.reproducing.faults import OVERWRITTEN, fault
 from gradwitness.reproducing.given import Arrays, Given
 from gradwitness.reproducing.laws import law
@@ -30,14 +33,17 @@ def shows(text: str) -> str:
     """
     if PASTE in text:
         return ""
-    scope: dict[str, Any] = {"__name__": "reproducer"}
+    module = types.ModuleType("reproducer")
+    sys.modules[module.__name__] = module  # where dataclasses, such as modules of flax.linen, look for names
     try:
         with redirect_stdout(StringIO()), np.errstate(all="ignore"):
-            exec(compile(text, "reproducer.py", "exec"), scope)  # noqa: S102  the user's own function, as it ran before
+            exec(compile(text, "reproducer.py", "exec"), vars(module))  # noqa: S102  the user's own function, as it ran before
     except SystemExit as end:
         return "" if end.code == 1 else "it does not show with round cotangents"
     except Exception as error:  # whatever the user's code raises: then there is another finding to write about
         return f"a script about it fails: {type(error).__name__}: {first_line(str(error))}"
+    finally:
+        sys.modules.pop(module.__name__, None)
     return "it does not end"
 
 
@@ -117,12 +123,16 @@ class Case:
         raise ValueError(f"no script can be written. {'. '.join(why)}")
 
     def _refuse(self) -> None:
-        """Complex numbers; parameters of anything but modules of PyTorch."""
+        """Complex numbers; parameters of anything but modules of PyTorch, and layers of Keras' own."""
         if any(dtype.startswith("complex") for dtype in self.given.dtypes.values()):
             raise ValueError("scripts show real numbers: make real and imaginary parts inputs of a plain function")
         for name, (framework, function) in self.functions.items():
             if framework in ("tensorflow", "jax") and load(framework).parameters(function):
-                raise ValueError(f"the parameters of {name} cannot be written down: make them inputs of a plain function")
+                why = keras_layers.obstacle(function) if keras_layers.is_layer(function) else "they are held by an object"
+                if why or not self.given.own:
+                    because = why or "each function has its own"
+                    cure = "make them inputs of a plain function"
+                    raise ValueError(f"the parameters of {name} cannot be written down, for {because}: {cure}")
 
     def _about(self, finding: Finding, again: Again, version: str) -> str:
         """The script about one finding. Raises NoScript where it does not show with round cotangents."""

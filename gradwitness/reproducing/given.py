@@ -10,6 +10,7 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.comparing.handed import plain
+from gradwitness.reproducing import keras_layers
 from gradwitness.reproducing.source import literal
 from gradwitness.subjects.arguments import branches
 from gradwitness.subjects.signatures import as_positional
@@ -28,7 +29,7 @@ class Given:
     arrays   every tensor and array by its path
     dtypes   their dtypes
     names    what they are called in a script
-    own      the parameters of a module of PyTorch, by the names that they have there
+    own      the parameters of a module of PyTorch, or of a layer of Keras, by the names that they have there
     """
 
     function: Callable[..., Any]
@@ -52,6 +53,8 @@ class Given:
 
         if origin(self.function) == "torch" and hasattr(self.function, "named_parameters"):
             self.own = {name: load("torch").array(value) for name, value in self.function.named_parameters()}
+        elif keras_layers.is_layer(self.function):
+            self.own = keras_layers.parameters(self.function)
         self.own_names = {name: _identifier(name, self.names.values()) for name in self.own}
 
     def floats(self) -> list[Path]:
@@ -88,7 +91,9 @@ class Given:
         )
         keywords = {key: self._code(("kwargs", key), value, convert) for key, value in self.tree["kwargs"].items()}
         keywords |= {key: self._code(("inputs", key), value, convert) for key, value in named.items()}
-        if self.own:
+        if self.own and keras_layers.is_layer(self.function):
+            args.insert(0, f"[{', '.join(self.own_names.values())}]")
+        elif self.own:
             parameters = ", ".join(f"{name!r}: {given}" for name, given in self.own_names.items())
             by_name = ", ".join(f"{key!r}: {value}" for key, value in keywords.items())
             args_ = "".join(f"{arg}, " for arg in args)

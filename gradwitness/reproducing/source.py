@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gradwitness.reproducing import keras_layers, linen
 from gradwitness.reproducing.modules import built
 from gradwitness.subjects.reach import of_a_library
 
@@ -95,12 +96,8 @@ def _expression(found: Source, function: Any, framework: str, called: str) -> st
     if isinstance(owner, type) and isinstance(function, types.MethodType | types.BuiltinMethodType):
         _define(found, owner, owner.__name__, framework)
         return f"{owner.__name__}.{function.__name__}"
-    if framework == "torch" and hasattr(function, "named_parameters"):
-        found.imports["import torch"] = None
-        if not _is_layer(function):
-            lines = built(function, called, lambda kind: _define(found, kind, kind.__name__, framework), _literal)
-            found.definitions[called] = "\n".join(lines) + "\n"
-        return _layer(function) if _is_layer(function) else called
+    if module := _module(found, function, framework, called):
+        return module
     inner = _unwrapped(function)
     if not isinstance(inner, types.FunctionType):
         raise NoSource
@@ -112,6 +109,38 @@ def _expression(found: Source, function: Any, framework: str, called: str) -> st
     _define(found, inner, inner.__name__, framework)
     _rules(found, function, inner.__name__, framework)
     return inner.__name__
+
+
+def _module(found: Source, function: Any, framework: str, called: str) -> str:
+    """An expression that gives a module or a layer; empty for another function."""
+    if framework == "torch" and hasattr(function, "named_parameters"):
+        found.imports["import torch"] = None
+        if _is_layer(function):
+            return _layer(function)
+        lines = built(function, called, lambda kind: _define(found, kind, kind.__name__, framework), _literal)
+        found.definitions[called] = "\n".join(lines) + "\n"
+        return called
+    if (module := linen.module_of(function)) is not None:
+        return f"{_linen(found, module, framework)}.apply"
+    if keras_layers.is_layer(function):
+        found.imports["import keras"] = None
+        found.definitions[called] = keras_layers.text(function, called)
+        return called
+    return ""
+
+
+def _linen(found: Source, module: Any, framework: str) -> str:
+    """How a module of flax.linen is made."""
+    found.imports["import flax.linen"] = None
+
+    def define(kind: type) -> str:
+        _define(found, kind, kind.__name__, framework)
+        return kind.__name__
+
+    def written(value: Any) -> str:
+        return _expression(found, value, framework, "field") if callable(value) else _literal(value)
+
+    return linen.made(module, define, written)
 
 
 def _public(function: Any, framework: str) -> str:

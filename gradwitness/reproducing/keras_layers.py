@@ -1,0 +1,91 @@
+"""A layer or a model of Keras as code: its config says how it is made. What it trains are arguments; all else are constants."""
+
+from __future__ import annotations
+
+import pprint
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from gradwitness.arrays import Array
+
+FLOATS = ("float16", "bfloat16", "float32", "float64")
+LEFT_OUT = ("_initializer", "_regularizer", "_constraint", "build_config", "compile_config", "quantization_config")
+"""Ends of the names of what a config says beside: how values begin, what is added to a loss."""
+TEXT = '''
+def {called}(parameters, *args, **kwargs):
+    """The {kind}, with these values of what it trains, in their dtype."""
+    dtype = parameters[0].dtype.name
+    config = {config}
+    layer = keras.layers.deserialize(config)
+    layer(*args, **kwargs)  # makes its variables
+    fixed = {fixed}
+    fixed = [keras.ops.cast(value, variable.dtype) for value, variable in zip(fixed, layer.non_trainable_variables)]
+    return layer.stateless_call(parameters, fixed, *args, **kwargs)[0]
+'''
+
+
+def is_layer(function: Any) -> bool:
+    """Whether it is a layer or a model of Keras that runs on TensorFlow."""
+    keras = sys.modules.get("keras")
+    return keras is not None and keras.backend.backend() == "tensorflow" and isinstance(function, keras.Layer)
+
+
+def obstacle(layer: Any) -> str:
+    """Why it cannot be written down; empty if it can."""
+    own = next((one for one in layer._flatten_layers() if not type(one).__module__.startswith("keras.src.")), None)
+    if own is not None:
+        return f"{type(own).__name__} is a layer of yours, and nobody knows how it was made"
+    for config in _configs(sys.modules["keras"].layers.serialize(layer)):
+        where, kind = config.get("module") or "", config["class_name"]
+        if not (where.startswith("keras") or kind == "__keras_tensor__"):
+            return "it holds a function or a class of yours"
+        if kind == "DTypePolicy" and config["config"]["name"] not in FLOATS:
+            return f"it mixes dtypes ({config['config']['name']})"
+    return ""
+
+
+def parameters(layer: Any) -> dict[str, Array]:
+    """The values of what it trains, in its order."""
+    return {variable.path: variable.numpy() for variable in layer.trainable_variables}
+
+
+def text(layer: Any, called: str) -> str:
+    """The definition of a function of the parameters and the inputs."""
+    plain = _plain(sys.modules["keras"].layers.serialize(layer))
+    config = pprint.pformat(plain, width=100, sort_dicts=False).replace("\n", "\n" + " " * 13)
+    fixed = [variable.numpy().tolist() for variable in layer.non_trainable_variables]
+    return TEXT.format(called=called, kind=type(layer).__name__, config=config, fixed=fixed)
+
+
+def _configs(value: Any) -> Iterator[dict[str, Any]]:
+    """Every config of an object within a config."""
+    if isinstance(value, dict) and "class_name" in value:
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ():
+        yield from _configs(inner)
+
+
+def _plain(value: Any) -> Any:
+    """A config without what does not matter here, and with the dtype of the script."""
+    if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
+        return value
+    if isinstance(value, dict):
+        kept = {key: inner for key, inner in value.items() if not _is_left_out(key, inner)}
+        return {key: _Dtype() if key == "dtype" and _is_floating(inner) else _plain(inner) for key, inner in kept.items()}
+    return type(value)(map(_plain, value)) if isinstance(value, (list, tuple)) else value
+
+
+def _is_left_out(key: str, value: Any) -> bool:
+    return key.endswith(LEFT_OUT) or (key in ("registered_name", "seed") and value is None)
+
+
+def _is_floating(dtype: Any) -> bool:
+    return (dtype["config"]["name"] if isinstance(dtype, dict) else dtype) in FLOATS
+
+
+class _Dtype:
+    """Stands for a name in the text of a config."""
+
+    def __repr__(self) -> str:
+        return "dtype"
