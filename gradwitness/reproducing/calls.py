@@ -124,7 +124,8 @@ class Round(Point):
 
     def __init__(self, function: Any, seed: int, state: State, cotangent: Cotangent) -> None:
         super().__init__(function, seed, state)
-        self.douts = [cotangent(out.shape) for out in self.outs]
+        left_out = bool(np.isfinite(self.flat).all())  # infinite outputs are, beside finite ones
+        self.douts = [np.where(np.isinf(out) & left_out, 0, cotangent(out.shape)) for out in self.outs]
         self.weights = np.concatenate([np.ravel(dout) for dout in self.douts]).astype(np.longdouble)
 
 
