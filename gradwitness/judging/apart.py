@@ -22,8 +22,11 @@ Judged = Callable[[Sequence[Array]], list[Judgement]]
 """Masks of the elements that may be moved -> what is found about each array."""
 
 
-def apart(arrays: Sequence[Array], judged: Judged, before: list[Judgement]) -> list[Judgement]:
-    """The same judgements, made in parts; those that were there before, where parts tell no more."""
+def apart(arrays: Sequence[Array], claims: Sequence[Array], judged: Judged, before: list[Judgement]) -> list[Judgement]:
+    """The same judgements, made in parts; those that were there before, where parts tell no more.
+
+    Beside zeros a mask jumps. A gradient that is 0 there and not elsewhere, as if the mask were constant, is not wrong for that.
+    """
     odd = [likely(array) for array in arrays]
     having = [which for which, mask in enumerate(odd) if mask.any()]
     tries = [[which] for which in having[:FIRST] if len(having) > 1] + ([having] if having else [])
@@ -38,13 +41,16 @@ def apart(arrays: Sequence[Array], judged: Judged, before: list[Judgement]) -> l
         found[which] = Judgement() if left[which].all() else found[which]
         for part in _parts(arrays[which], left[which]):
             masks = [part if number == which else np.zeros(array.shape, bool) for number, array in enumerate(arrays)]
-            found[which] = _merged(found[which], judged(masks)[which], part)
+            one = judged(masks)[which]
+            if one.verdict == "jump" and np.any(claims[which]) and not np.any(claims[which][part]):
+                one.verdict = "undefined"
+            found[which] = _merged(found[which], one, part)
     return found
 
 
 def _untold(found: list[Judgement], left: Sequence[Array]) -> int:
     """The number of arrays about which nothing can be told, of those that are not left out altogether."""
-    return sum(one.verdict == "cannot tell" and not mask.all() for one, mask in zip(found, left, strict=True))
+    return sum(one.verdict in ("cannot tell", "jump") and not mask.all() for one, mask in zip(found, left, strict=True))
 
 
 def _parts(array: Array, odd: Array) -> Iterator[Array]:
@@ -60,7 +66,7 @@ def _merged(rest: Judgement, one: Judgement, part: Array) -> Judgement:
     merged.together = rest.together + one.together
     merged.still, merged.nearby = rest.still and one.still, worse.nearby
     merged.hidden = rest.hidden
-    if one.verdict in ("cannot tell", "undefined", "jump"):
+    if one.verdict in ("cannot tell", "undefined"):
         merged.hidden += [tuple(int(i) for i in index) for index in np.argwhere(part)]
         merged.verdict = rest.verdict if rest.verdict == "wrong" else "undefined"
     return merged

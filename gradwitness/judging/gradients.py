@@ -50,13 +50,15 @@ def _judged(point: Point) -> Iterator[Finding]:
         detour = any(claim.detour for claim in claims if claim is not None)
         judge = Judge(point, values, spreads, usable, detour)
         judged = judge.judgements()
-        untold = [j.verdict == "cannot tell" and not vanishes(point, i, j.sight) for i, j in enumerate(judged)]
+        untold = [
+            j.verdict == "jump" or (j.verdict == "cannot tell" and not vanishes(point, i, j.sight)) for i, j in enumerate(judged)
+        ]
         if not judge.unattributed and any(untold):
 
             def in_part(movable: Sequence[Array]) -> list[Judgement]:
                 return Judge(point, values, spreads, usable, detour, movable).judgements()
 
-            judged = apart(point.arrays, in_part, judged)
+            judged = apart(point.arrays, values, in_part, judged)
         if judge.unattributed:
             yield Finding(
                 "the gradient", "wrong", "It is wrong along a random direction; the search ended before it was known where"

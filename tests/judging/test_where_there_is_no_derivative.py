@@ -20,6 +20,24 @@ def test_a_jump_at_zero_is_a_jump() -> None:
     assert check(np.sign, zero, (np.array([-0.5, 1.0]),)).verdict == "right"
 
 
+@pytest.mark.parametrize(("factor", "verdict"), [(1, "undefined"), (1.001, "wrong")])
+def test_zeros_that_a_mask_takes_out_jump_and_nothing_else_does(factor: float, verdict: str) -> None:
+    """As padding does behind Keras's Masking: the gradient is that of the mask as it is."""
+
+    def forward(x: Any) -> Any:
+        return np.where(x == 0, 0, np.exp(x)).sum(axis=-1)
+
+    def backward(dout: Any, x: Any) -> Any:
+        return factor * dout[:, None] * np.where(x == 0, 0, np.exp(x))
+
+    (finding,) = check(forward, backward, (np.array([[0.3, -0.7, 0.0], [1.2, 0.0, 0.0]]),))
+    assert finding.verdict == verdict
+    if factor == 1:
+        assert finding.message.startswith("At x[0, 2], x[1, 1], x[1, 2] forward jumps")
+    else:
+        assert finding.where == ((0, 0), (0, 1), (1, 0))
+
+
 def shrunk(x: Any) -> Any:
     return np.where(np.abs(x) > 0.5, x, 0)
 
