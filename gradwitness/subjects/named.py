@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import linecache
 import re
 from collections.abc import Iterator, Mapping
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,30 @@ def narrow_dtypes(line: str, variables: Mapping[str, Any]) -> Iterator[str]:
     for name in (*names, *METHOD.findall(source), *texts):
         last = name.rpartition(".")[2]
         yield CODES.get(last, last)
+
+
+def own_text(code: CodeType, number: int) -> str:
+    """What a line of source says that is part of a function's own code: a lambda may share its line with others.
+
+    The lambdas inside it are blanked; they have code of their own, which runs when they are called.
+    """
+    line = linecache.getline(code.co_filename, number).rstrip().encode()
+    inner = [_columns(each, number, len(line)) for each in code.co_consts if isinstance(each, CodeType)]
+    start, end = _columns(code, number, len(line)) or (0, len(line))
+    for first, last in (columns for columns in inner if columns):
+        line = line[:first] + b" " * (last - first) + line[last:]
+    return line[start:end].decode(errors="replace").strip()
+
+
+def _columns(code: CodeType, number: int, length: int) -> tuple[int, int] | None:
+    """From which byte of a line to which the instructions of some code go; None where Python has kept no positions."""
+    found = [
+        (start if first == number else 0, end if last == number else length)
+        for first, last, start, end in code.co_positions()
+        if first is not None and last is not None and start is not None and end is not None
+        if first <= number <= last and (first, start) != (last, end)  # the entry of a function has no width
+    ]
+    return (min(start for start, _ in found), max(end for _, end in found)) if found else None
 
 
 def _value(parts: list[str], variables: Mapping[str, Any]) -> Any:

@@ -26,7 +26,7 @@ import numpy as np
 from gradwitness.arrays import Array, unit_roundoff
 from gradwitness.subjects.arguments import is_float
 from gradwitness.subjects.errors import UserError, file_of, of_a_library
-from gradwitness.subjects.named import narrow_dtypes
+from gradwitness.subjects.named import narrow_dtypes, own_text
 from gradwitness.subjects.watched import noted
 
 SECONDS = 0.5
@@ -66,7 +66,7 @@ def departure(run: Callable[[Sequence[Array]], Any], arrays: Sequence[Array]) ->
             break  # the runs took different branches
         if one.print != other.print:
             return one.words
-    return next((_line(code, number) for code, number in first.lines if CUTS.search(_text(code, number))), "")
+    return next((_line(code, number) for code, number in first.lines if CUTS.search(own_text(code, number))), "")
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ class _Trace:
             line = self._at[id(frame)]
             if (frame.f_code, line) not in self.lines:
                 known = ChainMap(frame.f_locals, frame.f_globals)
-                self.lines[frame.f_code, line] = list(narrow_dtypes(_text(frame.f_code, line), known))
+                self.lines[frame.f_code, line] = list(narrow_dtypes(own_text(frame.f_code, line), known))
             now = dict(_narrow(frame.f_locals))
             before = self._before[id(frame)]
             for name, seen in now.items():

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwitness import check
-from gradwitness.subjects.named import narrow_dtypes
+from gradwitness import check, check_function
+from gradwitness.subjects.named import narrow_dtypes, own_text
 
 
 def rotated(x: Any) -> Any:
@@ -79,3 +79,27 @@ class Holder:
 def test_what_names_a_dtype(line: str, dtype: str) -> None:
     known = {"np": np, "float16": np.float16, "single": np.single, "half": 3, "float32": np.ones(2), "self": Holder()}
     assert "".join(narrow_dtypes(line, known)) == dtype
+
+
+def cast(x: Any) -> Any:
+    functions = {"é": lambda x: x / 3.0, np.float16: lambda x: x.astype(np.float16)}; functions[np.float16](x)  # fmt: skip # noqa: E702
+    return functions
+
+
+@pytest.mark.parametrize(("key", "words"), [("é", "x / 3.0"), (np.float16, "x.astype(np.float16)")])
+def test_what_a_line_says_is_that_of_the_lambda_alone_that_runs(key: Any, words: str) -> None:
+    code = cast(np.ones(1))[key].__code__
+    assert own_text(code, code.co_firstlineno) == words
+
+
+def test_what_a_line_says_is_not_what_the_lambdas_in_it_say() -> None:
+    code = cast.__code__
+    said = own_text(code, code.co_firstlineno + 1)
+    assert "astype" not in said
+    assert said.endswith("functions[np.float16](x)")
+
+
+def test_a_dtype_beside_a_lambda_is_none_inside_of_it() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    report = check_function(lambda x: x / (x.norm() + 1e-8), (torch.zeros(1, 3),), dtypes=[np.float16.__name__])
+    assert report["dx"].verdict == "right"
