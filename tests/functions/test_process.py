@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cProfile
+import importlib
 import pstats
 import random
 import subprocess
@@ -58,6 +59,7 @@ def of_keras() -> dict[str, Any]:
 def of_jax() -> dict[str, Any]:
     jax = pytest.importorskip("jax", reason="JAX is not installed")
     names = ("jax_enable_x64", "jax_default_matmul_precision", "jax_disable_jit", "jax_debug_nans")
+    names += ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs")
     return {name: getattr(jax.config, name) for name in names}
 
 
@@ -190,3 +192,25 @@ def test_a_profiler_that_is_running_goes_on() -> None:
         random.gauss(0, 1)
     names = {name for _, _, name in pstats.Stats(profiler).stats}
     assert {"check_function", "gauss"} <= names
+
+
+def test_a_loop_of_jax_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outside of jit JAX compiles it at each call."""
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+    programs = importlib.import_module("gradwitness.subjects.tensors.programs")
+    monkeypatch.setitem(programs.SETTINGS, "jax_persistent_cache_min_compile_time_secs", 0)  # whatever the machine is like
+    heard: list[str] = []
+
+    def hear(event: str, **_: object) -> None:
+        heard.append(event)
+
+    def loop(x: Any) -> Any:
+        return jax.lax.scan(lambda c, row: (jax.numpy.tanh(c * row + 0.5), c), jax.numpy.zeros(3), x)[0]
+
+    jax.monitoring.register_event_listener(hear)
+    try:
+        assert check_function(loop, (jax.numpy.linspace(-1, 1, 12).reshape(4, 3),)).verdict == "right"
+    finally:
+        jax.monitoring.unregister_event_listener(hear)
+    made, found = [heard.count(f"/jax/compilation_cache/cache_{what}") for what in ("misses", "hits")]
+    assert made < found, "most programs are those of an earlier call"

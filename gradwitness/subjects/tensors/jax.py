@@ -6,7 +6,7 @@ import importlib
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from gradwitness.arrays import Array
 from gradwitness.frameworks import load, reproducible
 from gradwitness.subjects.tensors.backend import Calling, Inside, Precision, Pull
 from gradwitness.subjects.tensors.places import Place, exchanged, places
+from gradwitness.subjects.tensors.programs import kept
 from gradwitness.subjects.tensors.tree import Path, replaced, tensors
 
 SLOW, TWICE = 5e-3, 2
@@ -138,10 +139,12 @@ class Jax:
         mapped: Callable[..., Any] = jax.vmap(function)
         return mapped
 
-    def reproducible(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def reproducible(self) -> Iterator[None]:
         """float64 is kept. In their own dtypes functions run as the process has it: there a Python float may be a float32."""
         self._x64 = bool(jax.config.jax_enable_x64)
-        return reproducible("jax")
+        with reproducible("jax"), kept():
+            yield
 
     def random_state(self) -> Callable[[], None]:
         """JAX has no state of its own: keys are handed over."""
