@@ -122,5 +122,7 @@ def called(function: Callable[..., Any]) -> str:
     name = getattr(inner, "__qualname__", type(inner).__qualname__).replace("<locals>.", "")
     if name.endswith("<lambda>"):
         name = "a lambda"
+    elif name.startswith("_") and "." in name:  # torch.abs is of a class that nobody calls by name
+        name = f"{inner.__module__}.{name.rpartition('.')[2]}" if getattr(inner, "__module__", None) else name
     code = getattr(getattr(inner, "__func__", inner), "__code__", None)
     return f"{name} (line {code.co_firstlineno} of {file_of(code.co_filename)})" if code else name

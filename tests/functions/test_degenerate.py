@@ -90,3 +90,8 @@ def test_an_epsilon_far_below_float32_is_no_stair(dtype: torch.dtype) -> None:
     """Beside a row of zeros the slope is 1e12, over steps at which float32 inside would stand still."""
     x = torch.tensor([[0, 0, 0], [1, 2, 3]], dtype=dtype)
     assert check_function(lambda x: torch.nn.functional.normalize(x, dim=1), x).ok
+
+
+def test_a_function_that_is_written_in_c_has_the_name_that_users_call() -> None:
+    report = check_function(torch.abs, (torch.tensor([0.5, -2.0]),))
+    assert str(report).startswith("torch.abs, PyTorch: right")
