@@ -158,6 +158,12 @@ def settled(findings: Sequence[Finding], dtypes: Sequence[str]) -> list[Finding]
     return [told(finding) for finding in findings]
 
 
+UNSURE = (
+    "No digit is sure in {} here: rounding alone may change it by its own size. `compare` tells whether another way to compute it "
+    "keeps them"
+)
+
+
 def compared(about: str, got: Array, expected: Measured, of: Width) -> Finding:
     """One result against its truth: element by element, and as a whole along the truth."""
     truth = np.asarray(expected.truth)
@@ -182,7 +188,8 @@ def compared(about: str, got: Array, expected: Measured, of: Width) -> Finding:
         return Finding(
             about, "wrong", message, got.size, got.size, got=along, truth=1.0, distance=abs(along - 1), explanation=why
         )
-    return Finding(about, "right", "", of=got.size, sight=sight)
+    message = UNSURE.format(of.name) if sight >= 1 else ""
+    return Finding(about, "right", message, of=got.size, sight=sight)
 
 
 def _wrong(about: str, got: Array, truth: Array, distance: Array, allowance: Array, wrong: Array, of: Width) -> Finding:

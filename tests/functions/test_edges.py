@@ -155,3 +155,13 @@ class TestBatchNormInBfloat16:
         report = self.examined(1.03)
         assert report["dweight"].verdict == "wrong"
         assert report["dweight"].where == ((1,),)
+
+
+@pytest.mark.parametrize(("mean", "unsure"), [(0.0, False), (1000.0, True)])
+def test_a_value_of_which_rounding_leaves_no_digit_is_told(mean: float, unsure: bool) -> None:
+    """A variance in one pass, far from zero: what comes is within rounding, and useless."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    x = torch.tensor(mean + np.random.default_rng(0).normal(size=(2, 64)), dtype=torch.float32)
+    finding = check_function(lambda x: (x * x).mean(-1) - x.mean(-1) ** 2, (x,))["float32: out"]
+    assert finding.verdict == "right"
+    assert finding.message.startswith("No digit is sure in float32 here") == unsure
