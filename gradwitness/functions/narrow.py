@@ -159,8 +159,8 @@ def settled(findings: Sequence[Finding], dtypes: Sequence[str]) -> list[Finding]
 
 
 UNSURE = (
-    "No digit is sure in {} here: rounding alone may change it by its own size. `compare` tells whether another way to compute it "
-    "keeps them"
+    "No digit is sure in {} here: rounding alone may change it by its own size. `compare` tells whether another way to "
+    "compute it keeps them"
 )
 
 
