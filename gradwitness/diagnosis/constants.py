@@ -59,16 +59,42 @@ def told(number: float) -> str:
 
 def recognised(number: float, known: Mapping[str, Array]) -> str:
     """What a positive number is: "8, the number of rows of x"; empty if it is nothing that is known."""
+    for value, words in (*_lengths(known), *_values(known), *_weights(known), *_corrections(known)):
+        if 0 < value < np.inf and abs(number - value) <= CLOSE * value:
+            return words
+    return ""
+
+
+def _lengths(known: Mapping[str, Array]) -> Iterator[tuple[float, str]]:
     for size, words in sizes(known).items():
         for value, spelled in ((size, f"{size}"), (1 / size, f"1/{size}")):
-            if abs(number - value) <= CLOSE * value:
-                return f"{spelled}, and {size} is {words}"
+            yield value, f"{spelled}, and {size} is {words}"
+
+
+def _values(known: Mapping[str, Array]) -> Iterator[tuple[float, str]]:
+    """Single numbers that are given."""
     for name, array in known.items():
         if array.size == 1 and array.dtype.kind == "f":
             value = abs(float(array.reshape(())))
             for candidate, spelled in ((value, name), (1 / value if value else 0, f"1/{name}"), (abs(1 - value), f"1 - {name}")):
-                if 0 < candidate < np.inf and candidate != 1 and abs(number - candidate) <= CLOSE * candidate:
-                    return f"{told(candidate)}, which is {spelled}"
+                if candidate != 1:
+                    yield candidate, f"{told(candidate)}, which is {spelled}"
+
+
+def _weights(known: Mapping[str, Array]) -> Iterator[tuple[float, str]]:
+    """By what weighted means differ that are divided by the number of weights, or by their sum. Simple factors mean anything."""
+    for name, array in known.items():
+        if array.size > 1 and array.dtype.kind == "f":
+            total = abs(float(np.sum(array, dtype=np.float64)))
+            for value, words in ((total / array.size, "mean"), (total, "sum")):
+                if not value or simple(value) or simple(1 / value):
+                    continue
+                yield value, f"{told(value)}, which is the {words} of {name}"
+                yield 1 / value, f"{told(1 / value)}, which is 1 over the {words} of {name}"
+
+
+def _corrections(known: Mapping[str, Array]) -> Iterator[tuple[float, str]]:
+    """By what statistics differ that count one less, and square roots of lengths."""
     for size, words in sizes(known).items():
         for value, spelled in (
             (size / (size - 1), f"{size}/{size - 1}"),
@@ -77,6 +103,4 @@ def recognised(number: float, known: Mapping[str, Array]) -> str:
             (((size - 1) / size) ** 0.5, f"sqrt({size - 1}/{size})"),
             *(((size**0.5, f"sqrt({size})"), (size**-0.5, f"1/sqrt({size})")) if size**0.5 % 1 else ()),
         ):
-            if abs(number - value) <= CLOSE * value:
-                return f"{spelled}, and {size} is {words}"
-    return ""
+            yield value, f"{spelled}, and {size} is {words}"

@@ -53,6 +53,32 @@ def flattened() -> tuple[Any, Any, Any]:
     return first, second, drawn(2, 1, 3, 3)
 
 
+def exchanged() -> tuple[Any, Any, Any]:
+    first = torch.nn.BatchNorm1d(4).eval()
+    first.running_mean.copy_(drawn(4))
+    first.running_var.copy_(drawn(4).abs() + 1)
+    second = copy.deepcopy(first)
+    second.running_mean.copy_(first.running_var)
+    second.running_var.copy_(first.running_mean)
+    return first, second, drawn(3, 4)
+
+
+def padded() -> tuple[Any, Any, Any]:
+    first = torch.nn.Conv2d(2, 3, 3, stride=2, padding=1)
+    second = copy.deepcopy(first)
+    second.padding = (0, 0)
+    return first, torch.nn.Sequential(torch.nn.ZeroPad2d((0, 1, 0, 1)), second), drawn(2, 2, 6, 6)
+
+
+def resized(**settings: Any) -> Any:
+    return torch.nn.Upsample(scale_factor=2, mode="bilinear", **settings)
+
+
+def broadcast() -> tuple[Any, Any, Any]:
+    inputs = (drawn(5), drawn(5, 1) * 2)
+    return (lambda x, y: ((x - y) ** 2).mean()), (lambda x, y: ((x - y[:, 0]) ** 2).mean()), inputs
+
+
 CASES: dict[str, tuple[Callable[[], tuple[Any, Any, Any]], str]] = {
     "eps": (lambda: (torch.nn.LayerNorm(4), torch.nn.LayerNorm(4, eps=1e-3), drawn(3, 4)), "With eps=0.001 in LayerNorm"),
     "keyword": (
@@ -60,6 +86,17 @@ CASES: dict[str, tuple[Callable[[], tuple[Any, Any, Any]], str]] = {
         "With negative_slope=0.3, in place of 0.01, first agrees with second",
     ),
     "form": (lambda: (torch.nn.GELU(), torch.nn.GELU("tanh"), drawn(9)), "With approximate='tanh' in GELU"),
+    "corners": (
+        lambda: (resized(), resized(align_corners=True), drawn(1, 2, 3, 3)),
+        "With align_corners=True in Upsample, in place of None,",
+    ),
+    "reduction": (
+        lambda: (torch.nn.MSELoss(), torch.nn.MSELoss(reduction="sum"), (drawn(5), drawn(5) * 2)),
+        "With reduction='sum' in MSELoss, in place of 'mean',",
+    ),
+    "statistics": (exchanged, "With running_mean and running_var exchanged in BatchNorm1d,"),
+    "padding": (padded, "With padding [(0, 1), (0, 1)] in Conv2d, in place of [(1, 1), (1, 1)],"),
+    "broadcast": (broadcast, "With x of shape (5, 1), in place of (5,), so that it broadcasts otherwise,"),
     "gates": (gates, "in the order 0, 2, 1, 3"),
     "transposed": (transposed, "With weight transposed"),
     "flattened": (flattened, "With the columns of 2.weight put from the order (C, H, W) to (H, W, C), for 2 channels,"),
@@ -79,6 +116,36 @@ def test_what_is_tried_is_put_back() -> None:
     first, second, x = CASES["eps"][0]()
     compare({"first": first, "second": second}, x)
     assert (first.eps, second.eps) == (1e-5, 1e-3)
+
+
+@pytest.mark.parametrize("name", ["statistics", "padding"])
+def test_modules_are_put_back(name: str) -> None:
+    first, second, x = CASES[name][0]()
+    before = copy.deepcopy(first)
+    compare({"first": first, "second": second}, x)
+    assert (first.state_dict().keys(), repr(first)) == (before.state_dict().keys(), repr(before))
+    assert all(bool((value == before.state_dict()[key]).all()) for key, value in first.state_dict().items())
+    assert bool((first(x) == before(x)).all())
+
+
+def test_statistics_of_keras_that_are_exchanged_are_told() -> None:
+    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    first, _, x = exchanged()
+    second = keras.layers.BatchNormalization(epsilon=first.eps)
+    second.build((None, 4))
+    second.moving_mean.assign(first.running_var.numpy())
+    second.moving_variance.assign(first.running_mean.numpy() ** 2)
+    first.running_mean.square_()
+    explanation = compare({"second": second, "first": first}, x.numpy())["out"].explanation
+    assert explanation == "With moving_mean and moving_variance exchanged in BatchNormalization, second agrees with first", (
+        explanation
+    )
+
+
+def test_weighted_means_that_are_divided_otherwise_are_told() -> None:
+    functions = {"samples": lambda x, w: (x * w).mean(), "weights": lambda x, w: (x * w).sum() / w.sum()}
+    explanation = compare(functions, (drawn(6), drawn(6).abs()))["out"].explanation
+    assert explanation.endswith("which is 1 over the mean of w"), explanation
 
 
 def test_where_no_convention_explains_it_none_is_told() -> None:

@@ -1,0 +1,194 @@
+"""What is tried where two modules differ: the conventions by which frameworks and ports of models differ, the likeliest first."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+
+from gradwitness.arrays import Array
+from gradwitness.comparing.sides import Tensors
+from gradwitness.subjects.reach import reached
+from gradwitness.subjects.tensors.backend import origin
+
+NAMED = 3
+"""Parameters that are named one by one."""
+USUAL: Mapping[str, tuple[Any, ...]] = {
+    "eps": (1e-3, 1e-5, 1e-6, 1e-7, 1e-8, 1e-12),
+    "negative_slope": (0.01, 0.1, 0.2, 0.3),
+    "alpha": (0.01, 0.1, 0.2, 0.3, 1.0),
+    "approximate": ("none", "tanh"),
+    "align_corners": (True, False, None),
+    "antialias": (True, False),
+    "count_include_pad": (True, False),
+    "norm_first": (True, False),
+    "reduction": ("mean", "sum", "sum_over_batch_size", "mean_with_sample_weight"),
+}
+"""Settings, by how their names begin, and the values that frameworks give them unasked, or that ports give them."""
+STATISTICS = (("running_mean", "running_var"), ("moving_mean", "moving_variance"), ("mean", "var"))
+"""What PyTorch, Keras and Flax call those of a batch norm."""
+GATES = {"GRU": 3, "LSTM": 4}
+"""In the names of layers, and how many gates lie side by side in their parameters."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One change of one function.
+
+    words      "with eps=0.001 in LayerNorm"
+    changes    objects, the names of attributes, and their values
+    keywords   what the function is given by keyword as well
+    arrays     other values of inputs and parameters
+    """
+
+    words: str
+    changes: tuple[tuple[Any, str, Any], ...] = ()
+    keywords: Mapping[str, Any] = field(default_factory=dict)
+    arrays: Mapping[str, Array] | None = None
+
+
+def trials(side: Tensors, others: list[Tensors]) -> Iterator[Trial]:
+    """The changes of one function, the likeliest first."""
+    modules = _modules(side)
+    yield from _set_otherwise(side, modules, [value for other in others for _, value in _settings(_modules(other))])
+    yield from _statistics(side, modules)
+    yield from _padded(modules)
+    yield from _columns({name: array for name, array in side.leaves.items() if name not in side.own})
+    own = {name: array for name, array in side.leaves.items() if name in side.own}
+    yield from _gates(own, [type(thing).__name__ for thing in modules])
+    yield from _flattened(own)
+    for name, array in own.items():
+        if array.ndim == 2 and array.shape[0] == array.shape[1]:
+            yield Trial(f"with {name} transposed", arrays={name: array.T})
+
+
+def _set_otherwise(side: Tensors, modules: list[Any], theirs: list[Any]) -> Iterator[Trial]:
+    """Settings of modules and keywords of a function, with the values of others and with usual ones."""
+    for (attribute, value), owners in _settings(modules).items():
+        for other in dict.fromkeys([*(each for each in theirs if type(each) is type(value)), *_usual(attribute)]):
+            if other != value:
+                said = f"with {attribute}={other!r} in {_kinds(owners)}, in place of {value!r},"
+                yield Trial(said, tuple((owner, attribute, other) for owner in owners))
+    for keyword, default in _keywords(side).items():
+        alike = [each for each in theirs if type(each) is type(default)]
+        for other in dict.fromkeys([True, False] if isinstance(default, bool) else [*alike, *_usual(keyword)]):
+            if other != default:
+                yield Trial(f"with {keyword}={other!r}, in place of {default!r},", keywords={keyword: other})
+
+
+def _usual(name: str) -> tuple[Any, ...]:
+    """The values that a setting usually has."""
+    return next((values for start, values in USUAL.items() if name.startswith(start)), ())
+
+
+def _kinds(modules: list[Any]) -> str:
+    """The names of their classes."""
+    return " and ".join(dict.fromkeys(type(module).__name__ for module in modules))
+
+
+def _statistics(side: Tensors, modules: list[Any]) -> Iterator[Trial]:
+    """Mean and variance of batch norms exchanged. PyTorch's modules look for theirs at the tensors that they have."""
+    torch = side.subject.backend.name == "torch"
+    for mean, variance in STATISTICS:
+        changes: list[tuple[Any, str, Any]] = []
+        owners = []
+        for module in modules:
+            held = {**vars(module).get("_buffers", {}), **vars(module)}
+            first, second = held.get(mean), held.get(variance)
+            if first is not None and second is not None:
+                owners.append(module)
+                inside = [(first, "data", second.data), (second, "data", first.data)] if torch else []
+                changes += inside or [(module, mean, second), (module, variance, first)]
+        if changes:
+            yield Trial(f"with {mean} and {variance} exchanged in {_kinds(owners)},", tuple(changes))
+
+
+def _padded(modules: list[Any]) -> Iterator[Trial]:
+    """PyTorch's convolutions with a stride, padded as "same" does in Keras and JAX where strides divide the size: more behind."""
+    changes: list[tuple[Any, str, Any]] = []
+    words: dict[str, None] = {}
+    for module in modules:
+        sides = getattr(module, "_reversed_padding_repeated_twice", None)
+        if sides is None or not isinstance(module.padding, tuple) or module.transposed or module.padding_mode != "zeros":
+            continue
+        lengths = [d * (k - 1) + 1 for d, k in zip(module.dilation, module.kernel_size, strict=True)]
+        totals = [max(length - stride, 0) for length, stride in zip(lengths, module.stride, strict=True)]
+        same = [(total // 2, total - total // 2) for total in totals]
+        before = [(padding, padding) for padding in module.padding]
+        if max(module.stride) > 1 and same != before:
+            turned = tuple(each for pair in reversed(same) for each in pair)
+            changes += [(module, "padding_mode", "constant"), (module, "_reversed_padding_repeated_twice", turned)]
+            words[f"{same} in {type(module).__name__}, in place of {before}"] = None
+    if changes:
+        yield Trial(f"with padding {' and '.join(words)},", tuple(changes))
+
+
+def _columns(inputs: Mapping[str, Array]) -> Iterator[Trial]:
+    """A row of numbers as a column, and a column as a row: (N, 1) and (N,) broadcast to (N, N)."""
+    for name, array in inputs.items():
+        if array.ndim == 1 or (array.ndim == 2 and array.shape[1] == 1):
+            other = array[:, None] if array.ndim == 1 else array[:, 0]
+            yield Trial(
+                f"with {name} of shape {other.shape}, in place of {array.shape}, so that it broadcasts otherwise,",
+                arrays={name: other},
+            )
+
+
+def _modules(side: Tensors) -> list[Any]:
+    """Layers and modules that a function holds."""
+    framework = side.subject.backend.name
+    things = [thing for thing in reached(side.subject.function) if not isinstance(thing, type) and origin(thing) == framework]
+    return [thing for thing in things if isinstance(getattr(thing, "__dict__", None), dict) and callable(thing)]
+
+
+def _settings(modules: list[Any]) -> dict[tuple[str, Any], list[Any]]:
+    """Attribute and value -> the modules that have it, of the settings that frameworks choose otherwise."""
+    found: dict[tuple[str, Any], list[Any]] = {}
+    for module in modules:
+        for attribute, value in vars(module).items():
+            if type(value) in {type(usual) for usual in _usual(attribute)}:
+                found.setdefault((attribute, value), []).append(module)
+    return found
+
+
+def _keywords(side: Tensors) -> dict[str, Any]:
+    """Settings that a function takes by keyword, is not given, and has defaults of."""
+    with suppress(TypeError, ValueError):
+        parameters = inspect.signature(side.subject.function).parameters.values()
+        given = {*side.subject.arguments, *side.subject.keywords}
+        return {p.name: p.default for p in parameters if p.name.startswith(tuple(USUAL)) and p.name not in given}
+    return {}
+
+
+def _gates(own: Mapping[str, Array], kinds: list[str]) -> Iterator[Trial]:
+    """The gates of recurrent layers in another order, along the axis on which they lie in all parameters."""
+    for gates in (count for word, count in GATES.items() if any(word in kind for kind in kinds)):
+        for axis in (-1, 0):
+            sizes = [array.shape[axis] for array in own.values() if array.ndim]
+            most = max(set(sizes), key=sizes.count, default=0)
+            parts = {name: array for name, array in own.items() if array.ndim and array.shape[axis] == most}
+            for order in permutations(range(gates)) if most % gates == 0 and len(parts) > 1 else ():
+                blocks = {name: np.split(array, gates, axis) for name, array in parts.items()}
+                arrays = {name: np.concatenate([each[i] for i in order], axis) for name, each in blocks.items()}
+                which = ", ".join(parts) if len(parts) <= NAMED else f"all {len(parts)} parameters"
+                said = f"with the gates in {which} in the order {', '.join(map(str, order))}"
+                yield Trial(said, arrays=arrays)
+
+
+def _flattened(own: Mapping[str, Array]) -> Iterator[Trial]:
+    """A matrix behind a flattened image, whose channels come first, or last."""
+    images = [array.shape for array in own.values() if array.ndim == 4]
+    for channels in dict.fromkeys(length for shape in images for length in (shape[0], shape[-1])):
+        for name, array in ((name, array) for name, array in own.items() if array.ndim == 2):
+            for axis in (axis for axis in (0, 1) if array.shape[axis] % channels == 0 and 1 < channels < array.shape[axis]):
+                rows = np.moveaxis(array, axis, 0)
+                for shape, order in (((-1, channels), "(H, W, C) to (C, H, W)"), ((channels, -1), "(C, H, W) to (H, W, C)")):
+                    turned = rows.reshape(*shape, rows.shape[1]).swapaxes(0, 1).reshape(rows.shape)
+                    lines = "columns" if axis else "rows"
+                    said = f"with the {lines} of {name} put from the order {order}, for {channels} channels,"
+                    yield Trial(said, arrays={name: np.moveaxis(turned, 0, axis)})
