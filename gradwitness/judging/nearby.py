@@ -41,8 +41,8 @@ class Nearby:
 
     def __init__(self, box: BlackBox, scales: list[Array], rng: np.random.Generator) -> None:
         self.box, self.point, self.scales, self.rng = box, box.point, scales, rng
-        values = np.concatenate([np.ravel(array) for array in self.point.arrays])
-        self._group = np.ravel(np.unique(values, return_inverse=True)[1])
+        values, sizes = [np.concatenate([np.ravel(array) for array in arrays]) for arrays in (self.point.arrays, scales)]
+        self._sizes, self._group = sizes, _groups(values, FAR * sizes)
         self._count = np.bincount(self._group)[self._group]
         self._step = min(STEP, NEAR / SHORT / int(self._count.max(initial=1)))
         order = np.argsort(self._group, kind="stable")
@@ -69,8 +69,8 @@ class Nearby:
         chosen = ordered if len(wrong) <= LOOKED else ordered[: LOOKED // 2] + ordered[-LOOKED // 2 :]
         yield from chosen
         known = {(element.which, element.index) for element in wrong}
-        for which, value in dict.fromkeys((one.which, self.point.arrays[one.which][one.index]) for one in chosen):
-            tied = np.argwhere(self.point.arrays[which] == value)
+        for which, group in dict.fromkeys((one.which, self._group[self._number(one)]) for one in chosen):
+            tied = np.argwhere(self._split(self._group)[which] == group)
             claims = self.box.claims[which][tuple(tied.T)]
             for number in (int(np.argmin(claims)), int(np.argmax(claims))):
                 index = tuple(int(i) for i in tied[number])
@@ -91,19 +91,16 @@ class Nearby:
     def _together(self, wrong: list[Wrong]) -> Iterator[Direction]:
         """Directions that move what ties together, in all arrays: each may be one winner of a tie, and all of them none.
 
-        One for each value of these elements, and one for everything.
+        One for each tie of these elements, and one for everything.
         """
-        values, which = np.unique(np.concatenate([np.ravel(array) for array in self.point.arrays]), return_inverse=True)
-        sizes = np.concatenate([np.ravel(scale) for scale in self.scales])
-        largest = np.zeros(len(values), sizes.dtype)
-        np.maximum.at(largest, np.ravel(which), sizes)
-        moves = (largest * self.rng.choice([-1.0, 1.0], size=len(values)) * self.rng.uniform(0.5, 1, size=len(values)))[which]
-        moved = np.where(sizes > 0, np.ravel(moves), 0)
-        everything = self._shaped(moved, [np.ones_like(scale) for scale in self.scales])
-        yield Direction(tuple(everything), "all elements")
-        for value in dict.fromkeys(self.point.arrays[element.which][element.index] for element in wrong):
-            parts = [np.where(array == value, part, 0) for array, part in zip(self.point.arrays, everything, strict=True)]
-            yield Direction(tuple(parts), "what ties")
+        count = int(self._group.max(initial=-1)) + 1
+        largest = np.zeros(count, self._sizes.dtype)
+        np.maximum.at(largest, self._group, self._sizes)
+        moves = (largest * self.rng.choice([-1.0, 1.0], size=count) * self.rng.uniform(0.5, 1, size=count))[self._group]
+        moved = np.where(self._sizes > 0, moves, 0)
+        yield Direction(tuple(self._split(moved)), "all elements")
+        for group in dict.fromkeys(self._group[self._number(element)] for element in wrong):
+            yield Direction(tuple(self._split(np.where(self._group == group, moved, 0))), "what ties")
 
     def _orders(self) -> Iterator[list[Array]]:
         """Moves that bring equal values apart: each of a few comes to each rank, up and down."""
@@ -119,8 +116,7 @@ class Nearby:
 
     def _promoted(self, element: Wrong) -> Iterator[list[Array]]:
         """Moves in which an element of a large tie has a rank that decides, in an order up and in one down."""
-        number = sum(scale.size for scale in self.scales[: element.which])
-        number += int(np.ravel_multi_index(element.index, self.scales[element.which].shape))
+        number = self._number(element)
         for sign in (1.0, -1.0) if self._count[number] > SHIFTS else ():
             key = int(self._group[number]), sign
             if key not in self._known:
@@ -151,8 +147,17 @@ class Nearby:
 
     def _shaped(self, row: Array, scales: list[Array]) -> list[Array]:
         """Shares of scales, of all arrays in one row, in the shapes of the arrays."""
+        return [scale * part for part, scale in zip(self._split(row), scales, strict=True)]
+
+    def _split(self, row: Array) -> list[Array]:
+        """All arrays in one row, in their shapes."""
         rows = np.split(row, np.cumsum([array.size for array in self.point.arrays])[:-1])
-        return [scale * part.reshape(scale.shape) for part, scale in zip(rows, scales, strict=True)]
+        return [part.reshape(scale.shape) for part, scale in zip(rows, self.scales, strict=True)]
+
+    def _number(self, element: Wrong) -> int:
+        """Where an element stands in the row of all arrays."""
+        before = sum(scale.size for scale in self.scales[: element.which])
+        return before + int(np.ravel_multi_index(element.index, self.scales[element.which].shape))
 
     def _is_member(self, element: Wrong) -> bool:
         claim = self._claim(element)
@@ -187,3 +192,21 @@ class Nearby:
             ends.append((arrays[element.which][element.index], self.point.at(arrays)))
         (before, below), (after, above) = ends
         return float(((above - below) * self.point.weights).sum() / np.longdouble(after - before))
+
+
+def _groups(values: Array, reach: Array) -> Array:
+    """The number of the tie that each value is in: values tie that are equal, or apart by less than points nearby move them.
+
+    A value that lies among them would stay in the middle of all orders that they are put in.
+    """
+    unique, which = np.unique(values, return_inverse=True)
+    which = np.ravel(which)
+    furthest = np.zeros(len(unique), reach.dtype)
+    np.maximum.at(furthest, which, reach)
+    first = np.arange(len(unique))
+    with np.errstate(invalid="ignore"):
+        for i in np.flatnonzero(np.diff(unique) <= 2 * furthest[:-1]) + 1:
+            start = first[i - 1]
+            if unique[i] - unique[start] <= 2 * furthest[start]:
+                first[i] = start
+    return np.ravel(np.unique(first[which], return_inverse=True)[1])

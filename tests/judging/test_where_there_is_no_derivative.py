@@ -104,6 +104,20 @@ def test_a_median_of_three_that_tie_is_wrong(winners: tuple[float, ...], seed: i
     assert check(np.median, of_the_median(*winners), (np.array([1.0, 2.0, 2.0, 2.0, 5.0]),), seed=seed).verdict == "wrong"
 
 
+@pytest.mark.parametrize("apart", [1e-12, 6e-9, -1e-7, 6e-7])
+def test_a_median_of_four_that_tie_with_a_value_very_near(apart: float) -> None:
+    """Points nearby move the four further than the fifth is away."""
+    x = np.array([-1.0, -0.5, 0.0, 0.0, 0.0, 0.0, apart, 0.7, 1.2])
+
+    def backward(*winners: float) -> Any:
+        return lambda dout, x: dout * np.array([0, 0, *winners, 0, 0, 0])
+
+    report = check(np.median, backward(0, 0, 1, 0), (x,))
+    assert report.verdict == "right", str(report)
+    for winners in ((1, 1, 1, 1), (0, 0, 0, 0), (2, -1, 0, 0), (0, 0, 1.01, 0)):
+        assert check(np.median, backward(*winners), (x,)).verdict == "wrong"
+
+
 def middle(x: Any, y: Any, z: Any) -> Any:
     return np.maximum(np.minimum(x, y), np.minimum(np.maximum(x, y), z))
 
