@@ -18,6 +18,10 @@ from gradwitness.subjects.trace import Narrow, narrowest
 LITTLE = 1 / 8
 """Of what is usual in an array: the least first step of an element. The steps of all are shortened until the function bends for
 none of them."""
+FLOAT32 = float(np.finfo(np.float32).eps)
+"""A function that computes in it hides small steps in its noise. There no step is longer than its element: on its way it would
+meet a kink at 0, and it cannot be shortened.
+"""
 
 
 class Point:
@@ -131,11 +135,11 @@ class Point:
 
         It is zero where the element is inf or nan: those cannot be moved.
         """
-        return [_scale(array) for array in self.arrays]
+        return [_scale(array, LITTLE if self.function.eps < FLOAT32 else 0) for array in self.arrays]
 
 
-def _scale(array: Array) -> Array:
+def _scale(array: Array, little: float) -> Array:
     own = np.abs(array)
     finite = own[np.isfinite(own) & (own > 0)]
     common = float(np.exp(np.mean(np.log(finite)))) if finite.size else 1.0
-    return np.where(np.isfinite(own), np.where(own > 0, np.maximum(own, common * LITTLE), common), 0)
+    return np.where(np.isfinite(own), np.where(own > 0, np.maximum(own, common * little), common), 0)

@@ -91,3 +91,25 @@ def test_what_differences_in_float32_cannot_tell_the_reference_tells() -> None:
     assert report["dx"].verdict == "note", str(report)
     report = check_function(lambda x: kernel(1.01)(x) + large, x, reference=lambda x: torch.tanh(x) + large.to(x.dtype))
     assert report.verdict == "wrong", str(report)
+
+
+def test_kinks_that_long_steps_cross_are_no_mistakes() -> None:
+    """Beside 1,000 the noise of float32 asks for steps beyond the elements of 1e-5, which would meet their kinks at 0."""
+
+    class Relu(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            if x.dtype != torch.float32:
+                raise TypeError("float32 alone")
+            ctx.save_for_backward(x)
+            return x.clamp(min=0)
+
+        @staticmethod
+        def backward(ctx: Any, dout: Any) -> Any:
+            return dout * (ctx.saved_tensors[0] > 0)
+
+    for seed in (6, 8, 10, 16):
+        rng = np.random.default_rng(seed)
+        x = rng.choice([-1, 1], (4, 8)) * rng.uniform(0.1, 4, (4, 8)) * 10.0 ** np.arange(-4, 4)
+        report = check_function(Relu.apply, (torch.tensor(x, dtype=torch.float32),), reference=torch.relu, seed=seed)
+        assert report.verdict == "right", str(report)
