@@ -18,6 +18,9 @@ COLUMNS = ("adapter", "dtype", "cases", "seeds of each", "checks", *STATUSES, "C
 REASONS = {
     "the function raised": "it does not run in the dtype",
     "is not finite": "the point is nan or inf",
+    "as forward has": "the point is nan or inf",
+    "no finite slope": "forward has no finite slope there",
+    "is too uncertain": "the numerical derivative is too uncertain there",
     "Rounding alone can make it inf or nan": "rounding alone can make it inf or nan there",
     "cannot be watched": "its rounding cannot be watched",
     "cannot be measured": "its rounding cannot be watched",
