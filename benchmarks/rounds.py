@@ -2,8 +2,9 @@
 
 A round calls an implementation until `ROUND` seconds have passed, and counts seconds per call. Before the rounds that count, each
 implementation is warmed up until it is steady: until the median of its last three rounds is less than `STEADY` away from that of
-the three before. Every round has all implementations, in another random order: what disturbs the machine for a while disturbs all
-of them, and none always follows the same one.
+the three before. Every round has all implementations: what disturbs the machine for a while disturbs all of them. Their orders
+are a design of Williams ("Experimental designs balanced for the estimation of residual effects of treatments", 1949): in a cycle
+of rounds each comes equally often at each place and right after each other one, whose data it finds in the cache.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import logging
 import math
 import statistics
 import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from functools import cache
+from itertools import islice
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -104,15 +106,27 @@ def is_steady(history: list[float]) -> bool:
 
 
 def interleave(timed: Mapping[Key, Timed], warm: Mapping[Key, Warm], rounds: int, seed: int) -> dict[Key, list[float]]:
-    """Seconds per call of each round of each implementation; every round has all of them, in a random order."""
+    """Seconds per call of each round of each implementation; every round has all of them, in a balanced order."""
     rng = np.random.default_rng(seed)
     keys, taken = list(timed), {key: list[float]() for key in timed}
     iterations = {key: effort(warm[key].seconds) for key in keys}
-    for _ in range(rounds):
-        for index in rng.permutation(len(keys)):
+    for order in islice(orders(len(keys), rng), rounds):
+        for index in order:
             key = keys[index]
             taken[key].append(seconds(timed[key], iterations[key]))
     return taken
+
+
+def orders(count: int, rng: np.random.Generator) -> Iterator[list[int]]:
+    """Orders of so many things, without end: cycles of `count`, or of twice as many if that is odd. In a cycle every thing stands
+    once (twice) at every place, and comes once (twice) right after every other; which is which is drawn.
+    """
+    zigzag = [-(-place // 2) * (1 if place % 2 else -1) for place in range(count)]  # 0, 1, -1, 2, -2, ...
+    while True:
+        names = rng.permutation(count)
+        rows = [[int(names[(step + turn) % count]) for step in zigzag] for turn in range(count)]
+        rows += [row[::-1] for row in rows] if count % 2 else []
+        yield from (rows[number] for number in rng.permutation(len(rows)))
 
 
 def interval(values: list[float], seed: int = 0) -> tuple[float, float]:

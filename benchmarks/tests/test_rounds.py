@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import gc
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
 
 from benchmarks import rounds
 from benchmarks.results_of import control_of
-from benchmarks.rounds import Timed, Warm, effort, interleave, interval, is_steady, seconds, warm_up
+from benchmarks.rounds import Timed, Warm, effort, interleave, interval, is_steady, orders, seconds, warm_up
 
 
 def timed(call: object) -> Timed:
@@ -58,6 +60,17 @@ def test_every_round_has_everybody_in_changing_order() -> None:
     turns = ["".join(order[i : i + 3]) for i in range(0, len(order), 3)]
     assert all(sorted(turn) == list("abc") for turn in turns)
     assert len(set(turns)) > 2
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 8, 9])
+def test_in_a_cycle_each_comes_equally_often_at_each_place_and_after_each_other(count: int) -> None:
+    length = count * (1 + count % 2)
+    cycle = list(islice(orders(count, np.random.default_rng(0)), length))
+    places = Counter((place, name) for row in cycle for place, name in enumerate(row))
+    followed = Counter(pair for row in cycle for pair in pairwise(row))
+    assert set(places.values()) == set(followed.values()) == {length // count}
+    assert len(places) == count * count
+    assert len(followed) == count * (count - 1)
 
 
 def test_steady_is_when_three_rounds_take_what_three_before_took() -> None:
