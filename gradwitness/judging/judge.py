@@ -65,6 +65,7 @@ class Judge:
             self.box = BlackBox(self.point, self.claims, self._spreads, self.whole, self._detour)
         self.seen = [np.full(array.shape, np.inf) for array in self.point.arrays]
         self.measured: list[Measured] = []
+        self.largest = 0.0  # of what the claims contribute along any direction
         self.confirmed = self.unattributed = self.parted = False
         self.more = self.point.evaluations if self._looked else self._started  # evaluations beyond BUDGET, for second looks
 
@@ -117,10 +118,16 @@ class Judge:
         if found.tells or not several or direction is self.whole:
             self.measured.append(found)
             self.note(found)
-        kinked = bool(found.tells and found.half > 0)
+        self.largest = max(self.largest, self._size(direction))
+        kinked = bool(found.tells and found.half > SEEN * self.largest)
         if not self.parted and (kinked or not found.tells):
             self.parted, self.more = True, self.more + APART
         return kinked or (several and not found.tells)
+
+    def _size(self, direction: Direction) -> float:
+        """What the claims contribute along a direction, whatever their signs. A kink that is small against it hides little."""
+        pairs = zip(self.claims, direction.parts, strict=True)
+        return float(sum(np.sum(np.abs(claim * part)) for claim, part in pairs))
 
     def _measure_parts(self, whole: Direction, reached: Array | None) -> None:
         """Parts of a direction that tells little, the arrays first: a kink of one element hides errors of all others, and what

@@ -100,14 +100,13 @@ def test_no_file_under_version_control_changes_unasked(command: str) -> None:
     assert tracked() == before
 
 
-@pytest.mark.parametrize("command", ["mutants", "soak", "functions"])
+@pytest.mark.parametrize("command", ["mutants", "soak"])
 def test_the_docs_get_what_a_command_found(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before, copy = tracked(), tmp_path / "docs"
     shutil.copytree(RESULTS, copy)
     shutil.copy(PAGE, copy)
     monkeypatch.setattr(page, "PAGE", copy / PAGE.name)
     monkeypatch.setattr(page, "RESULTS", copy)
-    monkeypatch.setattr(soak_functions, "TABLE", copy / "functions.csv")
     result = run([*RUNS[command][0], "--update-docs"])
     assert f"written: trust.md and {command}.json" in result.output
     assert (copy / f"{command}.json").read_bytes() != (RESULTS / f"{command}.json").read_bytes()

@@ -11,9 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
-import jax
-from jax.experimental.compilation_cache.compilation_cache import reset_cache
-
 SLOW = 0.03
 """Seconds of compiling from which on a program is kept. Shorter ones take as long to write."""
 SETTINGS = {
@@ -25,6 +22,8 @@ SETTINGS = {
 @contextmanager
 def kept() -> Iterator[None]:
     """Inside, programs are kept; in the process's own cache, if it has one. Afterwards the settings are as before."""
+    import jax
+
     if jax.config.jax_compilation_cache_dir:
         yield
         return
@@ -38,6 +37,9 @@ def kept() -> Iterator[None]:
 
 
 def _set(settings: dict[str, object]) -> None:
+    import jax
+    from jax.experimental.compilation_cache.compilation_cache import reset_cache
+
     for name, value in settings.items():
         jax.config.update(name, value)
     reset_cache()  # JAX reads its settings when it compiles for the first time
