@@ -68,5 +68,5 @@ def _merged(rest: Judgement, one: Judgement, part: Array) -> Judgement:
     merged.hidden = rest.hidden
     if one.verdict in ("cannot tell", "undefined"):
         merged.hidden += [tuple(int(i) for i in index) for index in np.argwhere(part)]
-        merged.verdict = rest.verdict if rest.verdict == "wrong" else "undefined"
+        merged.verdict = rest.verdict if rest.verdict in ("wrong", "jump") else "undefined"
     return merged

@@ -34,6 +34,7 @@ def shows(text: str) -> str:
     if PASTE in text:
         return ""
     module = types.ModuleType("reproducer")
+    before = sys.modules.get(module.__name__)
     sys.modules[module.__name__] = module  # where dataclasses, such as modules of flax.linen, look for names
     try:
         with redirect_stdout(StringIO()), np.errstate(all="ignore"):
@@ -44,6 +45,8 @@ def shows(text: str) -> str:
         return f"a script about it fails: {type(error).__name__}: {first_line(str(error))}"
     finally:
         sys.modules.pop(module.__name__, None)
+        if before is not None:  # a module of the user's own
+            sys.modules[module.__name__] = before
     return "it does not end"
 
 

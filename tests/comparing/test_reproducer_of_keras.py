@@ -14,8 +14,8 @@ X = ((1.0, 0.0), (0.0, 1.0))
 
 
 def keras_and_tensorflow() -> tuple[Any, Any]:
-    pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
-    return pytest.importorskip("keras", reason="Keras is not installed"), pytest.importorskip("tensorflow")
+    tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    return pytest.importorskip("keras", reason="Keras is not installed"), tf
 
 
 def script_of(report: Any, path: Path) -> str:

@@ -140,7 +140,7 @@ class Editor:
         """Whether the edited code, asked for twice the cotangent, returns twice the gradient. A bound on it may fit by chance."""
         try:
             twice = self.point.call(self.point.arrays).backward([2 * dout for dout in self.point.douts])[which]
-        except Exception:  # see above
+        except Exception:  # an edited function may raise anything at another cotangent, too
             return False
         return twice is not None and _unchanged(np.asarray(twice, np.longdouble), 2 * gradient)
 
