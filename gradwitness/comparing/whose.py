@@ -28,10 +28,12 @@ INNER = ("__wrapped__", "python_function", "_orig_mod", "_torchdynamo_orig_calla
 def belonging(name: str, given: Any, default: str) -> tuple[str, Callable[..., Any]]:
     """(framework, function) of a function, or of a pair ("jax", function) that says it.
 
-    name      what the user calls it: it says the framework of a function whose code says none, such as `lambda x: x * x`
+    name      what the user calls it. It says the framework of a function whose code says none, such as `lambda x: x * x`, or more
+              than one, such as one that copies weights of Keras into PyTorch; a name that begins with a framework is believed
+              before the code
     default   the framework of the inputs, where the name says none either
 
-    Raises BadCall where it is no function, or its code names two frameworks.
+    Raises BadCall where it is no function, or its code names two frameworks and its name does not say which.
     """
     argument = name if name == "reference" else f"functions[{name!r}]"
     if isinstance(given, tuple) and len(given) == 2 and isinstance(given[0], str):
@@ -40,15 +42,20 @@ def belonging(name: str, given: Any, default: str) -> tuple[str, Callable[..., A
             raise BadCall(argument, f"marked as of {framework!r}", f"one of {', '.join(sorted({*NAMES.values()}))}")
         return framework, _callable(argument, function)
     function = _callable(argument, given)
-    found = {name for name in _of_object(function) if name} or set(_named(function, set()))
-    frameworks = found - {NUMPY}
+    if found := {name for name in _of_object(function) if name}:
+        return next(iter(found - {NUMPY} or found)), function
+    spoken = [SPOKEN.get(word, "") for word in re.findall("[a-z]+", name.lower())]
+    said = set(spoken) - {""}
+    if len(said) == 1 and spoken[0] not in ("", NUMPY):
+        return spoken[0], function
+    found = set(_named(function, set()))
+    frameworks = (said & found if len(said & found) == 1 else found) - {NUMPY}
     if len(frameworks) > 1:
         both = " and ".join(sorted(frameworks))
         raise BadCall(
             argument, f"a function that names {both}", "one of which it is clear", f'Say which: ("{min(frameworks)}", function)'
         )
-    spoken = {SPOKEN[word] for word in re.findall("[a-z]+", name.lower()) if word in SPOKEN}
-    return next(iter(frameworks or found or (spoken if len(spoken) == 1 else ())), default), function
+    return next(iter(frameworks or found or (said if len(said) == 1 else ())), default), function
 
 
 def _callable(argument: str, function: Any) -> Callable[..., Any]:

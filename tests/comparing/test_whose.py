@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwitness import UserError, compare
+from gradwitness import BadCall, UserError, compare
 
 
 def drawn(*shape: int) -> Any:
@@ -18,6 +18,24 @@ def test_a_name_says_it_where_the_code_does_not() -> None:
     pytest.importorskip("torch", reason="PyTorch is not installed")
     functions = {"PyTorch": lambda x: x.std(0), "by hand": lambda x: np.std(x, 0)}
     assert compare(functions, drawn(5, 3)).verdict == "wrong"  # NumPy divides by n, PyTorch by n - 1
+
+
+def test_a_name_that_begins_with_a_framework_is_believed_before_code_that_names_another() -> None:
+    """The port is made where it is called, from a layer of Keras: the code of the function names that layer alone."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    layer = keras.layers.Dense(2)
+    layer.build((None, 3))
+
+    def ported(layer: Any) -> Any:
+        kernel, bias = layer.get_weights()
+        return lambda x: torch.nn.functional.linear(x, torch.from_numpy(kernel.T.copy()), torch.from_numpy(bias))
+
+    functions = {"keras": layer, "torch, ported": lambda x: ported(layer)(x).clone()}
+    assert compare(functions, drawn(4, 3)).ok
+    with pytest.raises(BadCall, match="names tensorflow and torch"):
+        compare({"keras": layer, "ported": functions["torch, ported"]}, drawn(4, 3))
+    assert compare({"keras": layer, "ported to torch": functions["torch, ported"]}, drawn(4, 3)).ok
 
 
 def test_a_library_is_of_the_framework_that_it_is_built_on() -> None:
