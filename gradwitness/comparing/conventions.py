@@ -14,9 +14,11 @@ from dataclasses import replace
 import numpy as np
 
 from gradwitness.arrays import Array
+from gradwitness.comparing.code import put, taken
 from gradwitness.comparing.runs import Runs
 from gradwitness.comparing.sides import Tensors
-from gradwitness.comparing.trials import Trial, trials
+from gradwitness.comparing.trial import Trial
+from gradwitness.comparing.trials import trials
 from gradwitness.comparing.verdicts import Result
 from gradwitness.subjects.errors import BadCall, UserError
 
@@ -69,13 +71,13 @@ def _tried(runs: Runs, side: Tensors, trial: Trial, about: str, *, exact: bool =
 
 @contextmanager
 def _set(side: Tensors, trial: Trial) -> Iterator[None]:
-    """What a trial changes in objects, put back also after an exception. Modules of flax are frozen."""
-    before = [(thing, attribute, getattr(thing, attribute)) for thing, attribute, _ in trial.changes]
+    """What a trial changes in objects, put back also after an exception."""
+    before = [(thing, attribute, taken(thing, attribute)) for thing, attribute, _ in trial.changes]
     try:
-        for thing, attribute, value in trial.changes:
-            object.__setattr__(thing, attribute, value)
+        for change in trial.changes:
+            put(*change)
         with side.subject.given(trial.keywords):
             yield
     finally:
-        for thing, attribute, value in before:
-            object.__setattr__(thing, attribute, value)
+        for change in before:
+            put(*change)

@@ -3,53 +3,27 @@
 from __future__ import annotations
 
 import inspect
+import types
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import permutations
 from typing import Any
 
 import numpy as np
 
 from gradwitness.arrays import Array
+from gradwitness.comparing.rewrites import rewrites
 from gradwitness.comparing.sides import Tensors
-from gradwitness.subjects.reach import reached
+from gradwitness.comparing.trial import USUAL, Trial, usual
+from gradwitness.subjects.reach import of_a_library, reached
 from gradwitness.subjects.tensors.backend import origin
 
 NAMED = 3
 """Parameters that are named one by one."""
-USUAL: Mapping[str, tuple[Any, ...]] = {
-    "eps": (1e-3, 1e-5, 1e-6, 1e-7, 1e-8, 1e-12),
-    "negative_slope": (0.01, 0.1, 0.2, 0.3),
-    "alpha": (0.01, 0.1, 0.2, 0.3, 1.0),
-    "approximate": ("none", "tanh"),
-    "align_corners": (True, False, None),
-    "antialias": (True, False),
-    "count_include_pad": (True, False),
-    "norm_first": (True, False),
-    "reduction": ("mean", "sum", "sum_over_batch_size", "mean_with_sample_weight"),
-}
-"""Settings, by how their names begin, and the values that frameworks give them unasked, or that ports give them."""
 STATISTICS = (("running_mean", "running_var"), ("moving_mean", "moving_variance"), ("mean", "var"))
 """What PyTorch, Keras and Flax call those of a batch norm."""
 GATES = {"GRU": 3, "LSTM": 4}
 """In the names of layers, and how many gates lie side by side in their parameters."""
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One change of one function.
-
-    words      "with eps=0.001 in LayerNorm"
-    changes    objects, the names of attributes, and their values
-    keywords   what the function is given by keyword as well
-    arrays     other values of inputs and parameters
-    """
-
-    words: str
-    changes: tuple[tuple[Any, str, Any], ...] = ()
-    keywords: Mapping[str, Any] = field(default_factory=dict)
-    arrays: Mapping[str, Array] | None = None
 
 
 def trials(side: Tensors, others: list[Tensors]) -> Iterator[Trial]:
@@ -59,6 +33,7 @@ def trials(side: Tensors, others: list[Tensors]) -> Iterator[Trial]:
     yield from _statistics(side, modules)
     yield from _padded(modules)
     yield from _columns({name: array for name, array in side.leaves.items() if name not in side.own})
+    yield from rewrites(side.subject.function, side.subject.backend.name, [other.subject.function for other in others])
     own = {name: array for name, array in side.leaves.items() if name in side.own}
     yield from _gates(own, [type(thing).__name__ for thing in modules])
     yield from _flattened(own)
@@ -70,20 +45,15 @@ def trials(side: Tensors, others: list[Tensors]) -> Iterator[Trial]:
 def _set_otherwise(side: Tensors, modules: list[Any], theirs: list[Any]) -> Iterator[Trial]:
     """Settings of modules and keywords of a function, with the values of others and with usual ones."""
     for (attribute, value), owners in _settings(modules).items():
-        for other in dict.fromkeys([*(each for each in theirs if type(each) is type(value)), *_usual(attribute)]):
+        for other in dict.fromkeys([*(each for each in theirs if type(each) is type(value)), *usual(attribute)]):
             if other != value:
                 said = f"with {attribute}={other!r} in {_kinds(owners)}, in place of {value!r},"
                 yield Trial(said, tuple((owner, attribute, other) for owner in owners))
     for keyword, default in _keywords(side).items():
         alike = [each for each in theirs if type(each) is type(default)]
-        for other in dict.fromkeys([True, False] if isinstance(default, bool) else [*alike, *_usual(keyword)]):
+        for other in dict.fromkeys([True, False] if isinstance(default, bool) else [*alike, *usual(keyword)]):
             if other != default:
                 yield Trial(f"with {keyword}={other!r}, in place of {default!r},", keywords={keyword: other})
-
-
-def _usual(name: str) -> tuple[Any, ...]:
-    """The values that a setting usually has."""
-    return next((values for start, values in USUAL.items() if name.startswith(start)), ())
 
 
 def _kinds(modules: list[Any]) -> str:
@@ -140,10 +110,11 @@ def _columns(inputs: Mapping[str, Array]) -> Iterator[Trial]:
 
 
 def _modules(side: Tensors) -> list[Any]:
-    """Layers and modules that a function holds."""
+    """Layers and modules that a function holds, and objects of the user's own classes."""
     framework = side.subject.backend.name
-    things = [thing for thing in reached(side.subject.function) if not isinstance(thing, type) and origin(thing) == framework]
-    return [thing for thing in things if isinstance(getattr(thing, "__dict__", None), dict) and callable(thing)]
+    things = [thing for thing in reached(side.subject.function) if isinstance(getattr(thing, "__dict__", None), dict)]
+    objects = [thing for thing in things if not isinstance(thing, (type, types.FunctionType))]
+    return [thing for thing in objects if (origin(thing) == framework and callable(thing)) or not of_a_library(type(thing))]
 
 
 def _settings(modules: list[Any]) -> dict[tuple[str, Any], list[Any]]:
@@ -151,7 +122,7 @@ def _settings(modules: list[Any]) -> dict[tuple[str, Any], list[Any]]:
     found: dict[tuple[str, Any], list[Any]] = {}
     for module in modules:
         for attribute, value in vars(module).items():
-            if type(value) in {type(usual) for usual in _usual(attribute)}:
+            if type(value) in {type(usual) for usual in usual(attribute)}:
                 found.setdefault((attribute, value), []).append(module)
     return found
 
