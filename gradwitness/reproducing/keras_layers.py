@@ -1,10 +1,13 @@
-"""A layer or a model of Keras as code: its config says how it is made. What it trains are arguments; all else are constants."""
+"""A layer or a model of Keras as code: its config says how it is made. What it trains are arguments; all else are constants.
+
+A layer of the user's own class is made from its config, too, after the source of its class.
+"""
 
 from __future__ import annotations
 
 import pprint
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from gradwitness.arrays import Array
@@ -17,7 +20,7 @@ def {called}(parameters, *args, **kwargs):
     """The {kind}, with these values of what it trains, in their dtype."""
     dtype = parameters[0].dtype.name
     config = {config}
-    layer = keras.layers.deserialize(config)
+    layer = keras.layers.deserialize(config{own})
     layer(*args, **kwargs)  # makes its variables
     fixed = {fixed}
     fixed = [keras.ops.cast(value, variable.dtype) for value, variable in zip(fixed, layer.non_trainable_variables)]
@@ -33,16 +36,23 @@ def is_layer(function: Any) -> bool:
 
 def obstacle(layer: Any) -> str:
     """Why it cannot be written down; empty if it can."""
-    own = next((one for one in layer._flatten_layers() if not type(one).__module__.startswith("keras.src.")), None)
-    if own is not None:
-        return f"{type(own).__name__} is a layer of yours, and nobody knows how it was made"
-    for config in _configs(sys.modules["keras"].layers.serialize(layer)):
+    own = {type(one).__name__ for one in own_layers(layer)}
+    try:
+        whole = sys.modules["keras"].layers.serialize(layer)
+    except NotImplementedError:
+        return f"{' or '.join(sorted(own))} is a layer of yours without get_config, so nobody knows how it was made"
+    for config in _configs(whole):
         where, kind = config.get("module") or "", config["class_name"]
-        if not (where.startswith("keras") or kind == "__keras_tensor__"):
+        if not (where.startswith("keras") or kind == "__keras_tensor__" or kind in own):
             return "it holds a function or a class of yours"
         if kind == "DTypePolicy" and config["config"]["name"] not in FLOATS:
             return f"it mixes dtypes ({config['config']['name']})"
     return ""
+
+
+def own_layers(layer: Any) -> list[Any]:
+    """The layers in it that are of the user's own classes."""
+    return [one for one in layer._flatten_layers() if not type(one).__module__.startswith("keras.src.")]
 
 
 def parameters(layer: Any) -> dict[str, Array]:
@@ -50,12 +60,20 @@ def parameters(layer: Any) -> dict[str, Array]:
     return {variable.path: variable.numpy() for variable in layer.trainable_variables}
 
 
-def text(layer: Any, called: str) -> str:
-    """The definition of a function of the parameters and the inputs."""
+def text(layer: Any, called: str, define: Callable[[type], None]) -> str:
+    """The definition of a function of the parameters and the inputs.
+
+    define    takes the class of a layer of the user's, whose source is needed
+    """
+    classes = list(dict.fromkeys(type(one) for one in own_layers(layer)))
+    for each in classes:
+        define(each)
+    named = ", ".join(f"{each.__name__!r}: {each.__name__}" for each in classes)
+    own = f", custom_objects={{{named}}}" if classes else ""
     plain = _plain(sys.modules["keras"].layers.serialize(layer))
     config = pprint.pformat(plain, width=100, sort_dicts=False).replace("\n", "\n" + " " * 13)
     fixed = [variable.numpy().tolist() for variable in layer.non_trainable_variables]
-    return TEXT.format(called=called, kind=type(layer).__name__, config=config, fixed=fixed)
+    return TEXT.format(called=called, kind=type(layer).__name__, config=config, fixed=fixed, own=own)
 
 
 def _configs(value: Any) -> Iterator[dict[str, Any]]:
@@ -72,6 +90,8 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, dict):
         kept = {key: inner for key, inner in value.items() if not _is_left_out(key, inner)}
+        if "class_name" in kept and not (kept.get("module") or "keras").startswith("keras"):
+            kept |= {"module": None, "registered_name": kept["class_name"]}
         return {key: _Dtype() if key == "dtype" and _is_floating(inner) else _plain(inner) for key, inner in kept.items()}
     return type(value)(map(_plain, value)) if isinstance(value, (list, tuple)) else value
 

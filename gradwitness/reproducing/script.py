@@ -21,6 +21,8 @@ from gradwitness.reproducing.source import source_of
 from gradwitness.subjects.tensors.function import is_real
 
 TITLES = {"torch": "PyTorch", "tensorflow": "TensorFlow", "jax": "JAX", "numpy": "NumPy"}
+BUILT = {"keras": "Keras", "flax": "Flax"}
+"""What is built on a framework, and is needed as well where a script imports it."""
 WIDE = 100
 
 
@@ -80,7 +82,7 @@ def written_as(script: Script, version: str) -> str:
         if line not in imports:
             imports.append(line)
     blocks = [
-        _headline(script, version, frameworks, pasted=any(source.pasted for source in sources.values())),
+        _headline(script, version, _needs(frameworks, imports), pasted=any(source.pasted for source in sources.values())),
         "\n".join(imports),
         "\n\n".join(dict.fromkeys(text.strip() for source in sources.values() for text in source.definitions.values())),
         _inputs(script),
@@ -96,9 +98,14 @@ def _name(name: str) -> str:
     return plain if plain.isidentifier() else f"function_{plain}"
 
 
-def _headline(script: Script, version: str, frameworks: list[str], pasted: bool) -> str:
+def _needs(frameworks: list[str], imports: list[str]) -> str:
+    """What a script needs besides NumPy, in words."""
+    built = [title for package, title in BUILT.items() if any(re.search(rf"\b{package}\b", line) for line in imports)]
+    return ", ".join([*(TITLES[name] for name in frameworks if name != "numpy"), *built])
+
+
+def _headline(script: Script, version: str, needs: str, pasted: bool) -> str:
     finding = script.finding
-    needs = " and ".join(TITLES[name] for name in frameworks if name != "numpy")
     said = {
         "derivative": "The gradient that automatic differentiation returns is not the derivative of what the function returns. "
         "Central differences of its values in float64 say so: they know no rule, only values.",
@@ -114,7 +121,7 @@ def _headline(script: Script, version: str, frameworks: list[str], pasted: bool)
     for more in (finding.explanation, finding.message):
         if more:
             lines += ["", *textwrap.wrap(more, WIDE)]
-    lines += ["", f"This script needs {needs or 'nothing'} and NumPy alone. It was seen with {version}."]
+    lines += ["", f"This script needs {f'{needs} and ' if needs else ''}NumPy alone. It was seen with {version}."]
     if pasted:
         lines += ["Paste the source of the function where the script says so: it does not stand alone."]
     text = "\n".join(lines).replace("\\", "\\\\").replace('"""', "'''")

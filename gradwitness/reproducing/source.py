@@ -124,7 +124,9 @@ def _module(found: Source, function: Any, framework: str, called: str) -> str:
         return f"{_linen(found, module, framework)}.apply"
     if keras_layers.is_layer(function):
         found.imports["import keras"] = None
-        found.definitions[called] = keras_layers.text(function, called)
+        found.definitions[called] = keras_layers.text(
+            function, called, lambda kind: _define(found, kind, kind.__name__, framework)
+        )
         return called
     return ""
 

@@ -39,15 +39,43 @@ def test_a_model_of_keras(tmp_path: Path) -> None:
     assert (keras.config.floatx(), keras.config.dtype_policy().name) == before
 
 
-def test_a_layer_of_the_users_own_is_refused_with_a_reason(tmp_path: Path) -> None:
-    keras, tf = keras_and_tensorflow()
+def own_layers(keras: Any) -> tuple[Any, Any]:
+    """A layer, and one that cannot say how it is made."""
 
-    class Unit(keras.layers.Dense):  # type: ignore[misc]  # Keras has no types
+    class Unit(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
+        """Divides by the sum of squares, which is beyond the largest number of float16 first."""
+
+        def __init__(self, power: int = 2, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.power = power
+
+        def build(self, shape: Any) -> None:
+            self.scale = self.add_weight(shape=(shape[-1],), initializer="ones", name="scale")
+
         def call(self, x: Any) -> Any:
-            return tf.square(super().call(x)) / tf.reduce_sum(tf.square(super().call(x)), -1, keepdims=True)
+            powers = keras.ops.power(x * self.scale, self.power)
+            return powers / keras.ops.sum(powers, -1, keepdims=True)
 
-    report = check_function(
-        keras.Sequential([keras.layers.Rescaling(300.0), Unit(2, kernel_initializer="ones")]), tf.constant(X), dtypes="float16"
-    )
-    with pytest.raises(ValueError, match="Unit is a layer of yours, and nobody knows how it was made"):
+    class Nameless(Unit):
+        def __init__(self, function: Any, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.function = function
+
+    return Unit, Nameless
+
+
+def test_a_layer_of_the_users_own_is_made_after_the_source_of_its_class(tmp_path: Path) -> None:
+    keras, tf = keras_and_tensorflow()
+    layer = keras.Sequential([keras.layers.Rescaling(300.0), own_layers(keras)[0](power=2)])
+    text = script_of(check_function(layer, tf.constant(X), dtypes="float16"), tmp_path / "script.py")
+    assert "class Unit" in text
+    assert "'power': 2" in text
+    assert "needs TensorFlow, Keras and NumPy alone" in text
+
+
+def test_a_layer_that_does_not_say_how_it_is_made_is_refused_with_a_reason(tmp_path: Path) -> None:
+    keras, tf = keras_and_tensorflow()
+    layer = keras.Sequential([keras.layers.Rescaling(300.0), own_layers(keras)[1](object())])
+    report = check_function(layer, tf.constant(X), dtypes="float16")
+    with pytest.raises(ValueError, match="Nameless is a layer of yours without get_config"):
         report.reproducer(tmp_path / "script.py")
