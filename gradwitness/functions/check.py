@@ -92,8 +92,8 @@ def check_function(
             if strides:
                 findings += strides_of(at)
             if order > 1:
-                symmetric = {finding.about for finding in findings if finding.verdict == "convention"}
-                for beyond in (second(at, state), forward_mode(at, symmetric), batched(at)):
+                restricted = {finding.about for finding in findings if finding.verdict == "convention"}
+                for beyond in (second(at, state, restricted), forward_mode(at, restricted), batched(at)):
                     findings += beyond
             same = {"inputs": inputs, "kwargs": kwargs, **asked, "wrt": asked_for.counted(wrt, subject)}
             state.restore()  # other functions draw the random numbers that this one drew

@@ -13,8 +13,8 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.functions.at import At, beyond, cotangent
 from gradwitness.judging.gradients import gradients
+from gradwitness.judging.matrices import kinds_of
 from gradwitness.judging.point import Point
-from gradwitness.judging.symmetric import symmetric_part
 from gradwitness.report.findings import Finding, elements
 from gradwitness.subjects.arguments import Leaf
 from gradwitness.subjects.errors import UserError, first_line
@@ -48,6 +48,11 @@ class Gradient:
         self.handed: Mapping[str, Any] = subject.handed
         self.eps = subject.eps
         self.description = f"the gradient of {subject.description}"
+
+    @property
+    def of_triangles(self) -> bool:
+        """As the function does."""
+        return self.subject.of_triangles
 
     def forward(self, arrays: Sequence[Any]) -> GradientCall:
         """The gradients, and how to differentiate them again."""
@@ -97,11 +102,14 @@ class GradientCall:
         return [np.zeros(a.shape) if g is None else backend.array(g) for a, g in zip(arrays, found, strict=True)]
 
 
-def second(at: At, state: Any) -> Iterator[Finding]:
-    """The derivative of the gradient against differences of the gradient."""
+def second(at: At, state: Any, restricted: Collection[str] = ()) -> Iterator[Finding]:
+    """The derivative of the gradient against differences of the gradient.
+
+    restricted   gradients that were confirmed for one kind of matrices alone
+    """
     try:
         point = Point(Gradient(at.subject, at.douts), at.seed, state)
-        found = list(gradients(point))
+        found = list(gradients(point, restricted))
     except UserError as error:
         yield Finding("order 2", "note", f"It cannot be differentiated twice, and says so: {error.error}")
         return
@@ -111,18 +119,18 @@ def second(at: At, state: Any) -> Iterator[Finding]:
         yield replace(finding, about=f"order 2: {finding.about}", explanation=unseen)
 
 
-def forward_mode(at: At, symmetric: Collection[str] = ()) -> Iterator[Finding]:
+def forward_mode(at: At, restricted: Collection[str] = ()) -> Iterator[Finding]:
     """<J v, w> = <v, J^T w>, with J v from forward mode and J^T w from backward, which differences have confirmed.
 
-    symmetric   gradients that were confirmed for symmetric matrices alone: these move symmetrically
+    restricted   gradients that were confirmed for one kind of matrices alone: these stay of their kind
     """
     subject, backend = at.subject, at.subject.backend
     values = [subject.tensor(i, array, at.precision) for i, array in enumerate(at.arrays)]
     running = subject.running(values, at.precision, range(len(values)))
     parts = [_size(array) * cotangent(at.rng, array.shape) for array in at.arrays]
-    parts = [
-        symmetric_part(part) if f"d{leaf.name}" in symmetric else part for leaf, part in zip(subject.leaves, parts, strict=True)
-    ]
+    for which, leaf in enumerate(subject.leaves):
+        for kind in kinds_of(leaf.array, leaf.pairs) if f"d{leaf.name}" in restricted else ():
+            parts[which] = kind.part(parts[which], leaf.pairs)
     tangents = [backend.tensor(v, value, backend.dtype(value)) for v, value in zip(parts, values, strict=True)]
     try:
         with _quietly():

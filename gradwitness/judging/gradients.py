@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,17 +10,20 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.judging.apart import apart
 from gradwitness.judging.claims import Claim
+from gradwitness.judging.conventions import conventions
 from gradwitness.judging.judge import SEEN, Judge
 from gradwitness.judging.judgement import Judgement
 from gradwitness.judging.jumps import jump
 from gradwitness.judging.point import Point
-from gradwitness.judging.symmetric import symmetric
 from gradwitness.report.findings import SHOWN, Finding, element
 
 
-def gradients(point: Point) -> Iterator[Finding]:
-    """A finding for each gradient."""
-    yield from symmetric(point, list(_judged(point)), _judged)
+def gradients(point: Point, restricted: Collection[str] = ()) -> Iterator[Finding]:
+    """A finding for each gradient.
+
+    restricted   those of which it is known that they count for one kind of matrices alone
+    """
+    yield from conventions(point, list(_judged(point)), _judged, restricted)
 
 
 def _judged(point: Point) -> Iterator[Finding]:

@@ -19,11 +19,15 @@ from gradwitness.subjects.errors import BadCall
 
 @dataclass(frozen=True, eq=False)
 class Leaf:
-    """A differentiated array: its name ("x", "params[W1]"), its path through the inputs, its value as it came."""
+    """A differentiated array: its name ("x", "params[W1]"), its path through the inputs, its value as it came.
+
+    pairs   whether it holds complex numbers, as pairs of real ones along the last axis
+    """
 
     name: str
     path: tuple[Any, ...]
     value: Any
+    pairs: bool = False
 
     @property
     def array(self) -> Array:

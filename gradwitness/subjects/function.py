@@ -52,6 +52,7 @@ class Function(Protocol):
     unread        what to tell where other values of the leaves change nothing
     keeps_dtype   whether the leaves stay in their own dtype, whatever forward is asked to run on
     eps           of the floats to which it rounds at best
+    of_triangles  whether it takes triangular matrices to functions of a framework whose gradient does not stay in the triangle
     """
 
     leaves: list[Leaf]
@@ -67,6 +68,10 @@ class Function(Protocol):
     def eps(self) -> float:
         """See above."""
 
+    @property
+    def of_triangles(self) -> bool:
+        """See above."""
+
     def forward(self, arrays: Sequence[Any]) -> Call:
         """Run the user's forward on these values. Raises UserError."""
 
@@ -77,7 +82,7 @@ class Function(Protocol):
 class Pair:
     """A forward and a backward; see the module."""
 
-    keeps_dtype = False
+    keeps_dtype = of_triangles = False
     eps = float(np.finfo(np.float64).eps)
     unread = "Forward returns the same for other inputs: it does not use what it is given. Does it read a global of that name?"
 

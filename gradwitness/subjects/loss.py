@@ -25,6 +25,7 @@ class Loss:
     """
 
     eps = float(np.finfo(np.float64).eps)
+    of_triangles = False
 
     def __init__(
         self,

@@ -92,6 +92,11 @@ class Backend(Protocol):
     def unused(self, run: Callable[[], object]) -> list[str]:
         """The names of custom gradients that are passed over while run calls forward and backward."""
 
+    def of_triangles(self, outs: Sequence[Any]) -> bool:
+        """Whether these outputs of a `vjp` hang on a function that takes a triangular matrix, and whose gradient for it does not
+        stay in the triangle, and on no rule of the user's.
+        """
+
     def calling(self, function: Any, mode: str = "eager") -> Calling:
         """The function in a mode. It runs on its parameters, and on other floats that it holds, in a precision; nothing that it
         holds is changed.

@@ -83,7 +83,10 @@ class Differentiated:
         self.keywords = dict(kwargs or {})
         self.fixed = {path: value for path, value in found if path not in chosen}
         self.dtypes = [backend.dtype(value) for _, value in self._leaves]
-        self.leaves = [Leaf(written(path[1:]), path, backend.array(value)) for path, value in self._leaves]
+        self.leaves = [
+            Leaf(written(path[1:]), path, backend.array(value), backend.dtype(value).startswith("complex"))
+            for path, value in self._leaves
+        ]
         self.outputs = outputs
         self.insisted = {i for i, (path, _) in enumerate(self._leaves) if marked or wrt is not None or path[0] == "parameters"}
         self.ungiven: set[int] = set()
@@ -104,6 +107,11 @@ class Differentiated:
         name = self.precision.computed or self.precision.stored
         names = [name] if name else [dtype for dtype in self.dtypes if dtype in EPS]
         return max((EPS[dtype] for dtype in names), default=EPS["float32"])
+
+    @property
+    def of_triangles(self) -> bool:
+        """Whether functions of triangular matrices of the framework's own are in it. It runs for that."""
+        return self.backend.of_triangles(self.run([leaf.array for leaf in self.leaves], self.precision).tensors)
 
     @property
     def arguments(self) -> list[str]:

@@ -88,6 +88,10 @@ class Jax:
         """None: they are always called."""
         return []
 
+    def of_triangles(self, outs: Sequence[Any]) -> bool:
+        """None is known."""
+        return False
+
     def calling(self, function: Any, mode: str = "eager") -> Calling:
         """A module of flax.linen is called by its apply, one of flax.nnx on a copy of itself."""
         held = [] if _is_nnx(function) else places(function, self.holds)

@@ -117,6 +117,10 @@ class TensorFlow:
             resume()
         return [name for name, code in rules.items() if not ran & (set(codes_of(code)) - {code})]
 
+    def of_triangles(self, outs: Sequence[Any]) -> bool:
+        """None is known."""
+        return False
+
     def calling(self, function: Any, mode: str = "eager") -> Calling:
         """Variables are exchanged for tensors that hold their values; in a compiled function while it is traced."""
         held = [place for place in places(function, self.holds) if not self.without_values(place.tensor)]

@@ -18,6 +18,10 @@ from gradwitness.subjects.tensors.backend import Calling, Inside, Precision, Pul
 from gradwitness.subjects.tensors.graphless import Evaluator
 from gradwitness.subjects.tensors.places import exchanged, places
 
+OF_TRIANGLES = ("CholeskyInverseBackward0", "CholeskySolveBackward0")
+"""Nodes of functions whose factor is triangular, by PyTorch's documentation, and whose gradient is that of a formula for full
+matrices. PyTorch's own tests differentiate them in the triangle alone, with a real diagonal."""
+
 
 class Torch:
     """See `Backend`."""
@@ -101,6 +105,18 @@ class Torch:
     def unused(self, run: Callable[[], object]) -> list[str]:
         """None: they are always called."""
         return []
+
+    def of_triangles(self, outs: Sequence[Any]) -> bool:
+        """By the nodes of the graph. Those of a torch.autograd.Function, of Python or C++, are the user's."""
+        waiting, seen = [out.grad_fn for out in outs], set()
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, torch.autograd.function.BackwardCFunction) or type(node).__name__ == "CppFunction":
+                return False
+            if node is not None and node not in seen:
+                seen.add(node)
+                waiting += [before for before, _ in node.next_functions]
+        return any(type(node).__name__ in OF_TRIANGLES for node in seen)
 
     def calling(self, function: Any, mode: str = "eager") -> Calling:
         """Modules find copies of their buffers where they keep them, and the given parameters."""
