@@ -64,7 +64,7 @@ def claims_of(point: Evaluated) -> list[Claim | None]:
     values = [None if g is None else np.asarray(g).astype(point.dtype) for g in point.gradients(point.arrays)]
     rng = np.random.default_rng((point.seed, 5))
     sizes = JITTERS if point.dtype == np.float64 else (*JITTERS[:1], SMALL)
-    changes = [_changes(point, values, rng, size) for size in sizes]
+    changes = [_beside_jumps(point, values, rng, size) for size in sizes]
     narrow = _changes(point, values) if point.dtype != np.float64 else [np.zeros(())] * len(values)
     return [
         None
@@ -74,15 +74,42 @@ def claims_of(point: Evaluated) -> list[Claim | None]:
     ]
 
 
+def _beside_jumps(point: Evaluated, values: Sequence[Array | None], rng: np.random.Generator, size: float) -> list[Array]:
+    """What a jitter changes in each gradient, in units of the jitter.
+
+    At a jump, as of floor(x) where x is whole, a jitter of x may lead to its other side, where another element of a table is
+    read. That is no rounding. A jitter that leads upwards, or downwards, stays on the side of the point.
+    """
+    digits, found = np.sqrt(point.function.eps), _changes(point, values, rng, size)
+    for side in (1, -1):
+        if not any(_exceeds(change, value, digits) for change, value in zip(found, values, strict=True)):
+            break
+        others = _changes(point, values, rng, size, side)
+        found = [np.where(np.abs(other) < digits * np.abs(f), other, f) for f, other in zip(found, others, strict=True)]
+    return found
+
+
+def _exceeds(change: Array, value: Array | None, digits: float) -> bool:
+    """Whether a jitter of the last digit changes half of the digits of a gradient."""
+    if value is None or change.shape != value.shape:
+        return False
+    return bool(np.max(np.abs(change), initial=0) > digits * np.max(np.abs(value), where=np.isfinite(value), initial=0))
+
+
 def _changes(
-    point: Evaluated, values: Sequence[Array | None], rng: np.random.Generator | None = None, size: float = 1.0
+    point: Evaluated, values: Sequence[Array | None], rng: np.random.Generator | None = None, size: float = 1.0, side: int = 0
 ) -> list[Array]:
-    """What a jitter changes in each gradient, in units of the jitter; without random numbers, what float64 changes."""
+    """What a jitter changes in each gradient, in units of the jitter; without random numbers, what float64 changes.
+
+    side   1 for a jitter to larger numbers alone, -1 for one to smaller ones
+    """
 
     def changed(array: Array) -> Array:
         if rng is None:
             return array.astype(np.float64)
-        return np.asarray(array * (1 + np.longdouble(size * point.function.eps) * _tied(array, rng))).astype(array.dtype)
+        moves = _tied(array, rng)
+        moves = side * np.abs(moves) * np.sign(array) if side else moves
+        return np.asarray(array * (1 + np.longdouble(size * point.function.eps) * moves)).astype(array.dtype)
 
     try:
         others = point.gradients([changed(a) for a in point.arrays], [changed(dout) for dout in point.douts])

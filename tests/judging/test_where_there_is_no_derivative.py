@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwitness.checking import check
+from gradwitness import check, check_function
 
 
 def zero(_dout: Any, x: Any) -> Any:
@@ -224,3 +224,35 @@ def test_a_mask_that_jumps_hides_no_parameter(factor: float) -> None:
     x = np.concatenate([numbers.normal(size=(3, 2)), np.zeros((2, 2))])
     report = check(forward, backward, (x, numbers.normal(size=(2, 4))))
     assert report["dweight"].verdict == ("right" if factor == 1 else "wrong"), str(report)
+
+
+def looked_up(table: Any, x: Any) -> Any:
+    return table[np.floor(x).astype(int)] * x
+
+
+def of_looked_up(dout: Any, table: Any, x: Any) -> Any:
+    dtable = np.zeros_like(table)
+    np.add.at(dtable, np.floor(x).astype(int), dout * x)
+    return dtable, dout * table[np.floor(x).astype(int)]
+
+
+def overwritten(dout: Any, table: Any, x: Any) -> Any:
+    dtable = np.zeros_like(table)
+    dtable[np.floor(x).astype(int)] = dout * x
+    return dtable, dout * table[np.floor(x).astype(int)]
+
+
+@pytest.mark.parametrize(("backward", "verdict"), [(of_looked_up, "right"), (overwritten, "wrong")])
+def test_a_whole_number_that_picks_an_element_of_a_table(backward: Any, verdict: str) -> None:
+    """Moved by its last digit it may pick another element. Rounding does not move it."""
+    table, x = np.array([0.3, -1.2, 0.7, 2.1]), np.array([1.0, 1.0, 2.6, 3.0])
+    report = check(looked_up, backward, (table, x))
+    assert report["dtable"].verdict == verdict, str(report)
+    assert report["dx"].verdict == "jump"
+
+
+def test_the_same_where_a_framework_gives_no_gradient_for_the_number() -> None:
+    torch = pytest.importorskip("torch", reason="its table is looked up")
+    table, x = torch.tensor([0.3, -1.2, 0.7, 2.1]), torch.tensor([1.0, 1.0, 2.6, 3.0])
+    report = check_function(lambda table, x: table[x.long()], (table, x))
+    assert report["dtable"].verdict == "right", str(report)
