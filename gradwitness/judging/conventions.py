@@ -46,6 +46,7 @@ class Restricted(Point):
     def __init__(self, point: Point, kinds: Mapping[int, Kind]) -> None:
         self.kinds, self.pairs = kinds, [leaf.pairs for leaf in point.function.leaves]
         super().__init__(point.function, point.seed, point.state, point.dtype)
+        self.douts, self.weights = point.douts, point.weights
 
     def call(self, arrays: Sequence[Any]) -> Call:
         """With arguments projected."""

@@ -97,6 +97,11 @@ class Backend(Protocol):
         stay in the triangle, and on no rule of the user's.
         """
 
+    def has_phases(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> bool:
+        """Whether run computes eigenvectors or singular vectors of complex matrices, whose phases are arbitrary; False where that
+        is not known, and where the framework itself says so.
+        """
+
     def calling(self, function: Any, mode: str = "eager") -> Calling:
         """The function in a mode. It runs on its parameters, and on other floats that it holds, in a precision; nothing that it
         holds is changed.

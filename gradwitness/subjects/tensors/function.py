@@ -113,6 +113,12 @@ class Differentiated:
         """Whether functions of triangular matrices of the framework's own are in it. It runs for that."""
         return self.backend.of_triangles(self.run([leaf.array for leaf in self.leaves], self.precision).tensors)
 
+    def has_phases(self) -> bool:
+        """Whether it computes eigenvectors or singular vectors of complex matrices, as far as is known."""
+        values = [self.tensor(i, leaf.array, self.precision) for i, leaf in enumerate(self.leaves)]
+        running = self.running(values, self.precision, range(len(values)))
+        return self.backend.has_phases(running, values)
+
     @property
     def arguments(self) -> list[str]:
         """The names of its inputs."""

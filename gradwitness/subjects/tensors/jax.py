@@ -6,13 +6,14 @@ import importlib
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.extend.core import jaxprs_in_params
 
 from gradwitness.arrays import Array
 from gradwitness.frameworks import load, reproducible
@@ -23,6 +24,8 @@ from gradwitness.subjects.tensors.tree import Path, replaced, tensors
 
 SLOW, TWICE = 5e-3, 2
 """Seconds of a call that takes long, and how many of them there are before a function is compiled."""
+DECOMPOSITIONS = ("eig", "eigh", "svd")
+"""Primitives whose vectors have arbitrary phases where they are complex."""
 WIDE = tuple(map(np.dtype, ("float64", "complex128", "int64", "uint64")))
 
 
@@ -90,6 +93,12 @@ class Jax:
 
     def of_triangles(self, outs: Sequence[Any]) -> bool:
         """None is known."""
+        return False
+
+    def has_phases(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> bool:
+        """By its jaxpr, if there is one."""
+        with suppress(Exception):  # code that cannot be traced raises anything
+            return _has_phases(jax.make_jaxpr(lambda *leaves: run(leaves))(*inputs).jaxpr)
         return False
 
     def calling(self, function: Any, mode: str = "eager") -> Calling:
@@ -164,6 +173,15 @@ class Jax:
 
 
 BACKEND = Jax()
+
+
+def _has_phases(jaxpr: Any) -> bool:
+    """Whether one of the equations, or of those inside of them, decomposes a complex matrix."""
+    return any(
+        (eqn.primitive.name in DECOMPOSITIONS and any(jnp.iscomplexobj(atom.aval) for atom in eqn.invars))
+        or any(map(_has_phases, jaxprs_in_params(eqn.params)))
+        for eqn in jaxpr.eqns
+    )
 
 
 def _is_linen(function: Any) -> bool:

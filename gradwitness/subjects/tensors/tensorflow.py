@@ -6,8 +6,9 @@ import importlib
 import sys
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ from gradwitness.subjects.tensors.places import Place, exchanged, places
 
 CUSTOM_GRADIENT, RULES = "tensorflow.python.ops.custom_gradient", ("_eager_mode_decorator", "_graph_mode_decorator")
 """Where tf.custom_gradient calls what it decorates."""
+DECOMPOSITIONS = ("Eig", "SelfAdjointEigV2", "Svd")
+"""Operations whose vectors have arbitrary phases where they are complex."""
 RANDOM = ("Random", "Multinomial", "Rng", "TruncatedNormal")
 """In the names of operations that draw numbers."""
 
@@ -119,6 +122,15 @@ class TensorFlow:
 
     def of_triangles(self, outs: Sequence[Any]) -> bool:
         """None is known."""
+        return False
+
+    def has_phases(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> bool:
+        """By its graph, if there is one."""
+        with suppress(Exception):  # code that cannot be traced raises anything
+            traced = tf.function(lambda *leaves: run(leaves), autograph=False).get_concrete_function(*inputs)
+            graph = traced.graph.as_graph_def()
+            nodes = chain(graph.node, *(function.node_def for function in graph.library.function))
+            return any(node.op in DECOMPOSITIONS and tf.as_dtype(node.attr["T"].type).is_complex for node in nodes)
         return False
 
     def calling(self, function: Any, mode: str = "eager") -> Calling:

@@ -118,6 +118,10 @@ class Torch:
                 waiting += [before for before, _ in node.next_functions]
         return any(type(node).__name__ in OF_TRIANGLES for node in seen)
 
+    def has_phases(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> bool:
+        """PyTorch raises an error where a result depends on them."""
+        return False
+
     def calling(self, function: Any, mode: str = "eager") -> Calling:
         """Modules find copies of their buffers where they keep them, and the given parameters."""
         held = places(function, self.holds)
