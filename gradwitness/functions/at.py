@@ -13,6 +13,8 @@ from gradwitness.verdict import K
 
 JITTERS = 3
 """Runs with inputs that are moved by up to one unit of their last digit: what rounding may do."""
+SMALL = 2.0**-18
+"""Of the largest element: what rounding may do to a gradient that is added up in float32 on its way, and no more."""
 FACTORS = (1.1, 1.3, 1.7)
 """Of the cotangent: backward multiplies by it, and rounds at other places. Terms that cancel show only so."""
 
@@ -90,7 +92,7 @@ class At:
             size = sum(float(np.nansum(np.abs(out * dout))) for out, dout in zip(self.outs, self.douts, strict=True))
             across = float(np.sqrt(np.mean(np.square(self.arrays[which])))) if own.size else 0.0
             negligible = K * self.eps * size / across if across > 0 and np.isfinite(across + size) else 0.0
-            return np.where(distance <= max(np.sqrt(self.eps) * largest, negligible), np.square(distance), 0)
+            return np.where(distance <= max(np.sqrt(self.eps) * largest, SMALL * largest, negligible), np.square(distance), 0)
 
     def _moved(self, array: Array) -> Array:
         return np.asarray(array * (1 + self.eps * self.rng.uniform(-1, 1, size=array.shape)))

@@ -14,6 +14,10 @@ from gradwitness.subjects.errors import UserError
 
 DOUBLE = 2.0**-40
 """Between the eps of float64 and that of float32."""
+REDRAWN = (
+    "With random generators in another state there is another {}: backward draws random numbers of its own. Keep what forward "
+    "drew, or put the generator back into the state that it had there"
+)
 ALONE = 8
 """Leaves of which each is differentiated alone."""
 
@@ -55,17 +59,26 @@ def _changed(who: str, names: Sequence[str], before: Sequence[Array], after: Seq
 
 
 def _second(at: At) -> Iterator[Finding]:
-    """The same graph, asked twice."""
+    """The same graph, asked twice; the second time with random generators in another state."""
     call = at.call()
     at.repeated.append((call.outs, at.pulled(call)))
     first = at.repeated[-1][1]
+    put_back = at.subject.backend.random_state()
+    at.subject.backend.stir()
     try:
         again = at.pulled(call)
     except UserError as error:
         at.lasting = False
         yield Finding("second backward", "note", f"It works once: {error}")
         return
-    yield from _compared(at, "second backward", again, "A second backward through the same graph returns another {}", first)
+    finally:
+        put_back()
+    found = list(_compared(at, "random numbers", again, REDRAWN, first))
+    if found:
+        same = at.pulled(call)
+        other = _compared(at, "second backward", same, "A second backward through the same graph returns another {}", first)
+        found = list(other) or found
+    yield from found
 
 
 def _another(at: At) -> Iterator[Finding]:
@@ -81,7 +94,9 @@ def _another(at: At) -> Iterator[Finding]:
 
 def _linear(at: At) -> Iterator[Finding]:
     """The gradient of -2 d is -2 times that of d, and that of d + e the sum of both."""
-    scaled = at.pulled(at.call(), [-2 * dout for dout in at.douts])
+    first = at.call()
+    scaled = at.pulled(first, [-2 * dout for dout in at.douts])
+    handed = list(first.handed)
     if all(g is None or h is None or np.array_equal(g, h) for g, h in zip(at.gradients, scaled, strict=True)) and _any(
         at.gradients
     ):
@@ -91,6 +106,7 @@ def _linear(at: At) -> Iterator[Finding]:
     others = [cotangent(at.rng, dout.shape) for dout in at.douts]
     other: list[Any] = at.pulled(at.call(), others)
     both: list[Any] = at.pulled(at.call(), [d + e for d, e in zip(at.douts, others, strict=True)])
+    yield from _written_again(at, first.active, handed, scaled)
     with np.errstate(invalid="ignore", over="ignore"):  # gradients may have inf
         sums = [None if g is None or h is None else h - g for g, h in zip(other, both, strict=True)]
     for which, leaf in enumerate(at.subject.leaves):
@@ -105,6 +121,21 @@ def _linear(at: At) -> Iterator[Finding]:
                     **elements(wrong),
                 )  # fmt: skip
                 break
+
+
+def _written_again(at: At, active: Sequence[int], handed: Sequence[Any], before: Sequence[Array | None]) -> Iterator[Finding]:
+    """Gradients that were handed over are what they were, after other calls."""
+    for which, gradient in zip(active, handed, strict=True):
+        was = before[which]
+        if gradient is not None and was is not None:
+            changed = ~np.equal(was, at.subject.backend.array(gradient)) & np.isfinite(was)
+            if changed.any():
+                name = f"d{at.subject.leaves[which].name}"
+                message = (
+                    f"A later call overwrites the {name} that an earlier one returned: backward hands over memory that it keeps. "
+                    "Where a network uses the function twice, one gradient is lost. Return a new tensor"
+                )
+                yield Finding(f"{name}, kept", "wrong", message, **elements(changed))
 
 
 def _zeros(at: At) -> Iterator[Finding]:

@@ -158,9 +158,11 @@ def settled(findings: Sequence[Finding], dtypes: Sequence[str]) -> list[Finding]
     return [told(finding) for finding in findings]
 
 
+FEW = 0.5
+"""Of the largest element: rounding that may do as much leaves hardly a digit."""
 UNSURE = (
-    "No digit is sure in {} here: rounding alone may change it by its own size. `compare` tells whether another way to "
-    "compute it keeps them"
+    "Hardly a digit is sure in {} here: rounding alone may change an element by {:.1g} of the largest. `compare` tells whether "
+    "another way to compute it keeps more"
 )
 
 
@@ -188,7 +190,7 @@ def compared(about: str, got: Array, expected: Measured, of: Width) -> Finding:
         return Finding(
             about, "wrong", message, got.size, got.size, got=along, truth=1.0, distance=abs(along - 1), explanation=why
         )
-    message = UNSURE.format(of.name) if sight >= 1 else ""
+    message = UNSURE.format(of.name, min(sight, 1)) if sight >= FEW else ""
     return Finding(about, "right", message, of=got.size, sight=sight)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.derivative.difference_table import POINTS, of_two
 from gradwitness.subjects.errors import UserError
-from gradwitness.subjects.function import Function
+from gradwitness.subjects.function import Call, Function
 
 EPS = float(np.finfo(np.float64).eps)
 JITTERS = (1.0, 1.0)
@@ -22,6 +22,10 @@ TYPICAL = 16.0
 """Units of eps: no element has more than that for others' sake."""
 SMALL = 2.0**-6
 """A jitter that float64 does not see."""
+WILD = 2.0**-26
+"""Of the largest element: what a jitter of one last digit changes where rounding is hardly the reason."""
+REPEATED = 8
+"""Calls that must give the same gradient, where one may not."""
 DETOUR = 4.0
 """Beyond this ratio a small jitter moves a gradient by more or less than its share: something inside rounds to float64."""
 
@@ -49,6 +53,9 @@ class Evaluated(Protocol):
     arrays: list[Array]
     douts: list[Array]
 
+    def call(self, arrays: Sequence[Any]) -> Call:
+        """One call of forward."""
+
     def gradients(self, arrays: Sequence[Any], douts: Sequence[Array] | None = None) -> list[Any]:
         """One call of forward and backward."""
 
@@ -66,6 +73,8 @@ def claims_of(point: Evaluated) -> list[Claim | None]:
     sizes = JITTERS if point.dtype == np.float64 else (*JITTERS[:1], SMALL)
     changes = [_beside_jumps(point, values, rng, size) for size in sizes]
     narrow = _changes(point, values) if point.dtype != np.float64 else [np.zeros(())] * len(values)
+    if _is_wild(values, [*changes, narrow]) and _is_erratic(point, values):
+        narrow, *changes = [[np.zeros(())] * len(values)] * (len(sizes) + 1)  # what changes without a cause is no rounding
     return [
         None
         if value is None
@@ -124,6 +133,29 @@ def _changes(
                 difference = np.asarray(other, np.longdouble) - value
             changes.append(np.where(np.isfinite(difference), difference, 0) / size)
     return changes
+
+
+def _is_wild(values: Sequence[Array | None], changes: Sequence[Sequence[Array]]) -> bool:
+    """Whether a jitter changes a gradient by a share of itself that rounding seldom does."""
+    with np.errstate(all="ignore"):
+        return any(
+            value is not None and bool(np.max(np.abs(each), initial=0) > WILD * np.max(np.abs(value), initial=0))
+            for change in changes
+            for value, each in zip(values, change, strict=True)
+        )
+
+
+def _is_erratic(point: Evaluated, values: Sequence[Array | None]) -> bool:
+    """Whether the same call gives other gradients from time to time. Caches are kept: the next objects lie elsewhere."""
+    kept: list[Call] = []
+    for _ in range(REPEATED):
+        kept.append(point.call(point.arrays))
+        with np.errstate(all="ignore"):
+            again = kept[-1].backward([dout.copy() for dout in point.douts])
+        pairs = [(a, b) for a, b in zip(values, again, strict=True) if a is not None and b is not None]
+        if any(not np.array_equal(a, np.asarray(b).astype(a.dtype), equal_nan=True) for a, b in pairs):
+            return True
+    return False
 
 
 def noise_of_gradients(point: Evaluated, directions: Sequence[Array], spacings: tuple[float, float]) -> list[Array]:

@@ -93,9 +93,12 @@ def _sticks(table: Array) -> bool:
 
 
 def _each(table: Array, together: float, sizes: Array, weights: Array) -> Array:
-    """The noise of each output. One whose own table shows none has the noise of the others, relative to its size."""
+    """The noise of each output. One whose own table shows none has the noise of the others, relative to its size.
+
+    An output that cancels to less than its noise, as sin(pi), says nothing about others.
+    """
     noises = of_columns(table)
-    shown = np.isfinite(noises) & (sizes > 0) & (noises > 0)
+    shown = np.isfinite(noises) & (sizes > noises) & (noises > 0)
     terms = float(np.sqrt(np.sum(np.square(sizes * weights))))
     relative = float(np.median(noises[shown] / sizes[shown])) if shown.any() else together / terms if terms > 0 else 0.0
     noises = np.where(np.isnan(noises), relative * sizes, noises)

@@ -19,9 +19,9 @@ from gradwitness.judging.outputs import FIRST_STEP, ROUGH, STEPS
 
 OTHER = 0.87
 """Of a first step: another one. No step of the first look is one of the second, and noise in a quotient is hardly larger."""
-LOST = 2.0**20
-"""How many times the slack cancellation in backward may lose: what disagrees by more is no rounding. The largest factor by which
-a second look found more of it in the functions of trust/user_code is 15."""
+LOST = 2.0**32
+"""How many times the slack a second look may find: what disagrees by more is no rounding. A backward that adds in float32 on its
+way rounds 2^29 times more than float64, and cancellation may lose a digit more."""
 SPACINGS = (2.0**-26, 2.0**-16)
 """Of the tables that show the noise of backward, as shares of an element's own size."""
 ROUNDING = 6

@@ -19,6 +19,17 @@ from gradwitness.subjects.likeness import adds_up, alike, difference, finite, sa
 from gradwitness.subjects.state import State
 from gradwitness.subjects.validation import seed_given
 
+REPEATED = 8
+"""Calls that must give the same: the order of a set is the same one in half of them, where two things are in it."""
+KEPT = (
+    "After a call with another input the same input has another gradient: something of the earlier call is kept and used. "
+    "Let backward use what its own forward handed over"
+)
+VARIES = (
+    "The same call gives another gradient from time to time. What it does depends on an order that nobody sets, as that of a set "
+    "of objects (and then contributions overwrite each other, where += would add them), or on memory that is not initialised"
+)
+
 
 class Probes:
     """The probes of one function.
@@ -82,12 +93,21 @@ class Probes:
         call = self._forward(self._copies())
         repeats = same(call.outs, outs)
         if repeats and not alike(first, self._backward(call, douts)):
-            message = (
-                "After a call with another input the same input has another gradient: something of the earlier call is kept and "
-                "used. Let backward use what its own forward handed over"
-            )
-            told.append(Finding("call after another input", "wrong", message))
+            told.append(self._erratic(douts, first) or Finding("call after another input", "wrong", KEPT))
         return repeats, told
+
+    def _erratic(self, douts: Sequence[Array], first: Sequence[Any]) -> Finding | None:
+        """Whether the gradient changes from call to call, with no other input in between.
+
+        Caches are kept, so that objects lie elsewhere in memory.
+        """
+        calls: list[Call] = []
+        for _ in range(REPEATED):
+            self.state.restore()
+            calls.append(self._forward(self._copies()))
+            if not alike(first, self._backward(calls[-1], douts)):
+                return Finding("the same call", "wrong", VARIES)
+        return None
 
     def _deterministic(self, outs: Sequence[Any]) -> Iterator[Finding]:
         """Two calls of forward, one after the other, and a third where everything was put back: why it returns another value."""

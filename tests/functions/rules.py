@@ -186,3 +186,45 @@ def keeps_intermediate(faulty: bool) -> Callable[..., Any]:
             return dout * (ctx.twice if faulty else 2 * x)
 
     return Square.apply
+
+
+def reuses(faulty: bool) -> Callable[..., Any]:
+    """A backward that writes each gradient into the same memory."""
+    memory: dict[Any, Any] = {}
+
+    class Square(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.save_for_backward(x)
+            return x.square()
+
+        @staticmethod
+        def backward(ctx: Any, dout: Any) -> Any:
+            (x,) = ctx.saved_tensors
+            out = memory.setdefault(x.dtype, torch.empty_like(x)) if faulty else torch.empty_like(x)
+            return torch.mul(dout, 2 * x, out=out)
+
+    return Square.apply
+
+
+def redraws(faulty: bool) -> Callable[..., Any]:
+    """A dropout that is run anew in backward, where another mask is drawn; afterwards the generator is put back."""
+
+    class Recomputed(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.state = torch.get_rng_state()
+            ctx.save_for_backward(x)
+            return torch.nn.functional.dropout(x, 0.5)
+
+        @staticmethod
+        def backward(ctx: Any, dout: Any) -> Any:
+            (x,) = ctx.saved_tensors
+            now = torch.get_rng_state()
+            if not faulty:
+                torch.set_rng_state(ctx.state)
+            mask = torch.nn.functional.dropout(torch.ones_like(x), 0.5)
+            torch.set_rng_state(now)
+            return dout * mask
+
+    return Recomputed.apply

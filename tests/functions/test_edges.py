@@ -157,6 +157,23 @@ class TestBatchNormInBfloat16:
         assert report["dweight"].where == ((1,),)
 
 
+def test_beside_an_output_that_cancels_a_flat_one_is_smooth() -> None:
+    """sin(pi) is less than its own noise, which says nothing about the noise of sinc(0)."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    assert check_function(torch.sinc, torch.tensor([0.0, 1.0, 0.5], dtype=torch.float64))["dinput0"].verdict == "right"
+
+
+def test_no_rounding_of_a_probability_leads_above_1() -> None:
+    """Where it would, the loss raises, and nothing is known of its rounding."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    labels = torch.tensor([0.0, 1.0, 1.0])
+
+    def loss(x: Any) -> Any:
+        return torch.nn.functional.binary_cross_entropy(torch.sigmoid(x), labels.to(x.dtype))
+
+    assert check_function(loss, torch.tensor([20.0, -20.0, 30.0])).ok
+
+
 @pytest.mark.parametrize(("mean", "unsure"), [(0.0, False), (1000.0, True)])
 def test_a_value_of_which_rounding_leaves_no_digit_is_told(mean: float, unsure: bool) -> None:
     """A variance in one pass, far from zero: what comes is within rounding, and useless."""
@@ -164,4 +181,4 @@ def test_a_value_of_which_rounding_leaves_no_digit_is_told(mean: float, unsure: 
     x = torch.tensor(mean + np.random.default_rng(0).normal(size=(2, 64)), dtype=torch.float32)
     finding = check_function(lambda x: (x * x).mean(-1) - x.mean(-1) ** 2, (x,))["float32: out"]
     assert finding.verdict == "right"
-    assert finding.message.startswith("No digit is sure in float32 here") == unsure
+    assert finding.message.startswith("Hardly a digit is sure in float32 here") == unsure

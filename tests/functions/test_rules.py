@@ -21,6 +21,8 @@ MISTAKES = {
     "clips": ("dx, linear in dout", 1),
     "expects_both": ("out[0] alone", 1),
     "needs_all": ("dy alone", 2),
+    "reuses": ("dx, kept", 1),
+    "redraws": ("dx, random numbers", 1),
     "keeps_intermediate": ("order 2: dx", 1),
 }
 """Rule -> what the finding is about, and how many inputs it takes."""
@@ -84,3 +86,24 @@ def test_an_error_without_words_in_vmap_or_forward_mode_is_a_note(monkeypatch: p
     report = check_function(torch.sin, torch.ones(2), order=2, strides=False, repeats=1)
     assert [report[about].verdict for about in ("vmap", "forward mode")] == ["note", "note"]
     assert report.ok
+
+
+@pytest.mark.parametrize("rows", [12, 512])
+def test_a_backward_that_adds_in_float32_is_no_mistake(rows: int) -> None:
+    """As kernels for bfloat16 do. In float64 it is less exact than its forward, by float32's rounding of a long sum."""
+
+    class Linear(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any, weight: Any) -> Any:
+            ctx.save_for_backward(x, weight)
+            return x @ weight
+
+        @staticmethod
+        def backward(ctx: Any, dout: Any) -> Any:
+            x, weight = ctx.saved_tensors
+            return dout @ weight.T, (x.float().T @ dout.float()).to(weight.dtype)
+
+    generator = torch.Generator().manual_seed(0)
+    inputs = torch.randn(rows, 3, generator=generator).abs().bfloat16(), torch.randn(3, 2, generator=generator).bfloat16()
+    report = check_function(Linear.apply, inputs)
+    assert report.ok, str(report)

@@ -203,6 +203,36 @@ def test_an_input_that_nothing_depends_on_may_have_no_gradient() -> None:
     assert report.ok, report
 
 
+class Number:
+    """A number of a graph. What it is made of is kept in a set, whose order is that of addresses."""
+
+    def __init__(self, value: float, parts: tuple[tuple[Number, float], ...] = ()) -> None:
+        self.value, self.parts, self.grad = value, set(parts), 0.0
+
+    def add(self, grad: float) -> None:
+        """The last contribution is kept, and not the sum."""
+        self.grad = grad
+        for part, slope in self.parts:
+            part.add(slope * grad)
+
+
+def test_a_gradient_that_depends_on_the_order_of_a_set_is_wrong() -> None:
+    def forward(x: float) -> tuple[float, Any]:
+        leaf = Number(x)
+        return 3 * x + x * x, (
+            leaf,
+            Number(3 * x + x * x, ((Number(3 * x, ((leaf, 3),)), 1), (Number(x * x, ((leaf, 2 * x),)), 1))),
+        )
+
+    def backward(dout: float, cache: Any) -> float:
+        leaf, out = cache
+        out.add(dout)
+        return leaf.grad
+
+    for _ in range(3):
+        assert check(forward, backward, 0.7)["dx"].verdict == "wrong"
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_where_forward_is_not_finite_there_is_nothing_to_tell(value: float) -> None:
     report = check(lambda x: x * 0 + value, lambda dout, x: dout * value, (X,))

@@ -48,6 +48,9 @@ PASSES = _names("add sub rsub mul div leaky_relu leaky_relu_backward _prelu_kern
 PROBABILITIES = _names("binary_cross_entropy binary_cross_entropy_backward")
 """They refuse arguments above 1."""
 
+BOUNDED = _names("_softmax cos erf sigmoid sin tanh")
+"""Their results lie between -1 and 1, and no rounding leads beyond: what follows may have no value there."""
+
 CASTS = _names("_to_copy copy")
 """Exact, unless the result is narrower."""
 

@@ -12,6 +12,7 @@ from torch.utils._pytree import tree_map
 
 from gradwitness.rounding.framework import operand, result
 from gradwitness.rounding.torch.aten import (
+    BOUNDED,
     CASTS,
     CONTRACTIONS,
     EXACT,
@@ -59,6 +60,19 @@ def carry_out(
     """
     if noise is None or _is_exact(name, args, claimed, sources):
         return compute(args, kwargs)
+    results = _rounded(noise, name, compute, args, kwargs, claimed, keep)
+    return [value if value.is_complex() else value.clamp(-1, 1) for value in results] if name in BOUNDED else results
+
+
+def _rounded(
+    noise: Noise,
+    name: str,
+    compute: Compute,
+    args: Any,
+    kwargs: Any,
+    claimed: Sequence[torch.dtype],
+    keep: Container[int],
+) -> list[torch.Tensor]:
     widths = [width(dtype) if is_floating(dtype) else None for dtype in claimed]
     args, kwargs = tree_map(lambda leaf: _constant(noise, leaf, claimed), (args, kwargs))
     if name in SCATTERS:

@@ -130,6 +130,9 @@ class Backend(Protocol):
     def random_state(self) -> Callable[[], None]:
         """Remember the state of the framework's random generators; what is returned puts it back."""
 
+    def stir(self) -> None:
+        """Put the framework's random generators into another state."""
+
     def drawn(self) -> object:
         """What changes whenever a random number is drawn from the framework's generators on the CPU."""
 

@@ -299,6 +299,7 @@ class TensorCall:
     tensors   the floats that it returned
     pull      how it is differentiated; None if it has to run once more for that
     again     the same call once more, on new tensors: the function may have overwritten these
+    handed    the gradients of the last pull as they came: tensors, one for each active leaf
     """
 
     subject: Differentiated
@@ -309,6 +310,7 @@ class TensorCall:
     pull: Pull | None
     inside: Inside
     again: Callable[[], TensorCall] | None = None
+    handed: Sequence[Any] = ()
 
     @property
     def outs(self) -> list[Any]:
@@ -331,6 +333,7 @@ class TensorCall:
 
     def pulled(self, cotangents: Sequence[Any]) -> list[Array | None]:
         """The gradients of all leaves, as arrays; None where the framework gives none."""
+        gradients: list[Array | None]
         if self.pull is None and self.again is not None:
             call = self.again()
             self.pull, self.inside = call.pull, call.inside
@@ -339,7 +342,7 @@ class TensorCall:
                 found = self.pull(cotangents) if self.pull is not None else []
         except Exception as error:
             raise UserError("its backward", error) from error
-        gradients: list[Array | None] = [None] * len(self.inputs)
+        self.handed, gradients = found, [None] * len(self.inputs)
         for which, gradient in zip(self.active, found, strict=True):
             gradients[which] = None if gradient is None else self.subject.backend.array(gradient)
         return gradients

@@ -163,6 +163,9 @@ class Jax:
         """JAX has no state of its own: keys are handed over."""
         return lambda: None
 
+    def stir(self) -> None:
+        """There is no state."""
+
     def drawn(self) -> object:
         """Nothing: there is no state."""
         return None

@@ -257,6 +257,12 @@ class TensorFlow:
 
         return put_back
 
+    def stir(self) -> None:
+        """One number further, if a seed is set."""
+        generator = getattr(eager.context(), "_rng", None)
+        if generator is not None:
+            generator.random()
+
     def drawn(self) -> object:
         """The counter behind tf.random."""
         generator = getattr(eager.context(), "_rng", None)

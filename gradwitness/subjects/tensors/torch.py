@@ -216,6 +216,12 @@ class Torch:
 
         return put_back
 
+    def stir(self) -> None:
+        """Of the CPU, and of the GPU that is used."""
+        torch.default_generator.manual_seed(torch.default_generator.initial_seed() + 1)
+        if torch.cuda.is_available() and torch.cuda.is_initialized():
+            torch.cuda.manual_seed_all(torch.default_generator.initial_seed())
+
     def drawn(self) -> object:
         """The generator's state."""
         return torch.get_rng_state().numpy().tobytes()
