@@ -85,6 +85,7 @@ class Case:
     others        other gradients that came, by name, and whether each is right
     again         cotangents -> this gradient, by the user's backward; None if that raises
     contracted    whether it may be a sum over rows of the cotangent
+    along         a direction in this array -> the derivative of each out along it, by the cotangent's name
     slopes        an element's index -> the derivative by it of each output times its cotangent, in one row, and error bars
     finer         the same case for each row of a batch alone, for each out; none if that cannot be had
     """
@@ -98,6 +99,7 @@ class Case:
     others: Mapping[str, tuple[Array, bool]] = field(default_factory=dict)
     again: Callable[[Sequence[Array]], Array | None] = lambda _: None
     contracted: bool = True
+    along: Callable[[Array], Mapping[str, Array]] | None = None
     slopes: Callable[[tuple[int, ...]], tuple[Array, Array]] | None = None
     finer: Callable[[Case], Iterator[Case]] = lambda _: iter(())
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from gradwitness.diagnosis import cotangent, factors, normalising, outputs, places, projections, rest, series, terms, whole
+from gradwitness.diagnosis import cotangent, factors, maps, normalising, outputs, places, projections, rest, series, terms, whole
 from gradwitness.diagnosis.case import Case, Explanation, Repair
 from gradwitness.diagnosis.looking import Look
 from gradwitness.diagnosis.non_finite import non_finite
@@ -56,7 +56,7 @@ def diagnose(case: Case, *, simply: bool = False) -> Explanation | None:
         for hypothesis in SIMPLE:
             if (explanation := _proven(case, hypothesis(case))) is not None:
                 return explanation
-        if (explanation := series.contributions(case)) is not None or simply:
+        if (explanation := series.contributions(case) or maps.not_transposed(case)) is not None or simply:
             return explanation
         return _searched(case) or _last(case)
 
@@ -94,7 +94,7 @@ def _last(case: Case) -> Explanation | None:
     """What is said where nothing repairs it, and is a mistake for all that."""
     if case.fits and not case.claimed.any():
         return Explanation("zero", "It is zero everywhere, and forward depends on it: nothing flows back along its path")
-    return cotangent.not_linear(case)
+    return cotangent.not_linear(case) or maps.partly(case)
 
 
 def _proven(case: Case, repairs: Iterator[Repair]) -> Explanation | None:

@@ -14,7 +14,7 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.diagnosis.case import Case
 from gradwitness.diagnosis.measuring import measure
-from gradwitness.diagnosis.slices import by_row, slopes_of
+from gradwitness.diagnosis.slices import along, by_row, slopes_of
 from gradwitness.judging.black_box import BlackBox
 from gradwitness.judging.point import Point
 from gradwitness.subjects.errors import BadCall, UserError
@@ -54,6 +54,7 @@ def case_of(
         others=others,
         again=_again(point, which),
         finer=lambda case: by_row(box, which, case),
+        along=lambda direction: along(box, which, direction),
         slopes=lambda index: slopes_of(box, which, index),
     )
 
@@ -133,6 +134,8 @@ def _flat(source: Mapping[Any, Any]) -> Iterator[tuple[str, Array]]:
         elif depth < DEEP and isinstance(value, Mapping):
             waiting += [(f"{name}[{key}]", each, depth + 1) for key, each in value.items()]
         elif depth < DEEP and isinstance(value, (tuple, list)) and len(value) <= ENTRIES:
+            if len(value) > 1 and all(type(each) in (int, float) for each in value):
+                yield name, np.asarray(value)
             waiting += [(f"{name}[{key}]", each, depth + 1) for key, each in enumerate(value)]
         elif depth < DEEP and not isinstance(value, NO_DATA):
             waiting += [(f"{name}.{key}", each, depth + 1) for key, each in getattr(value, "__dict__", {}).items()]

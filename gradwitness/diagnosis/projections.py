@@ -41,7 +41,7 @@ def _one(case: Case, x: Array, g: Array, axes: tuple[int, ...], eps: float, cent
         return
     xhat = middle / size
     ones, along = np.broadcast_to(mean(g), g.shape), xhat * mean(g * xhat)
-    spread = "variance" if centred else "mean square"
+    spread = "variance" if centred else "mean square (the norm)"
     terms = [(ones, "mean")] if centred else []
     terms.append((along, spread))
     shape = case.array.shape
@@ -51,7 +51,7 @@ def _one(case: Case, x: Array, g: Array, axes: tuple[int, ...], eps: float, cent
         yield Repair((g - ones - along).reshape(shape), "statistics", f"The {both} ({words})")
         yield Repair((g - ones).reshape(shape), "statistics", f"The mean {held} ({words})")
     yield Repair((g - along).reshape(shape), "statistics", f"The {spread} {held} ({words})")
-    several = np.prod([n for a, n in enumerate(g.shape) if a not in axes]) > 1
+    several = np.prod([n for a, n in enumerate(g.shape) if a not in axes]) > 1 and np.prod([g.shape[a] for a in axes]) > 2
     numbers = _least_squares(case, [term.reshape(shape) for term, _ in terms]) if several else None
     if numbers is not None:
         repaired = g + sum((c * term for c, (term, _) in zip(numbers, terms, strict=True)), np.zeros_like(g))

@@ -67,6 +67,19 @@ def slopes_of(box: BlackBox, which: int, index: tuple[int, ...]) -> tuple[Array,
     return fine + (fine - coarse) / 3, np.abs(fine - coarse) / 15 + 8 * noise
 
 
+def along(box: BlackBox, which: int, direction: Array) -> dict[str, Array]:
+    """The derivative of each out along a direction in one array, by the name of its cotangent."""
+    point, parts = box.point, [np.zeros_like(array) for array in box.point.arrays]
+    parts[which] = direction.astype(point.dtype)
+    step = STEP * float(np.max(point.scales[which], initial=0)) / (float(np.max(np.abs(direction), initial=0)) or 1.0)
+    coarse, fine = [(point.at(point.moved(h, parts)) - point.at(point.moved(-h, parts))) / (2 * h) for h in (step, step / 2)]
+    rows = np.split((4 * fine - coarse) / 3, np.cumsum([out.size for out in point.outs])[:-1])
+    return {
+        name.replace("out", "dout", 1): row.reshape(out.shape)
+        for name, row, out in zip(point.out_names, rows, point.outs, strict=True)
+    }
+
+
 def _only(dout: Array, row: int) -> Array:
     kept = np.zeros_like(dout)
     kept[row] = dout[row]

@@ -48,3 +48,95 @@ def test_the_backward_of_another_variance_is_told() -> None:
     report = check(forward, backward, np.random.default_rng(0).normal(size=(6, 3)))
     assert "standardised by the variance with N - 1 along axis 0" in report["dx"].explanation
     assert "The gradient through the variance is 5/6 times what is right" in report["dx"].explanation
+
+
+def said(forward: Any, backward: Any, inputs: Any) -> str:
+    """What is said of the first gradient that is wrong."""
+    return next(finding.explanation for finding in check(forward, backward, inputs) if finding.verdict == "wrong")
+
+
+def correlated(x: Any, w: Any) -> Any:
+    rows, columns = x.shape[0] - w.shape[0] + 1, x.shape[1] - w.shape[1] + 1
+    return np.array([[(x[i : i + len(w), j : j + w.shape[1]] * w).sum() for j in range(columns)] for i in range(rows)])
+
+
+RNG = np.random.default_rng(3)
+IMAGE, KERNEL, ROWS = RNG.normal(size=(6, 5)), RNG.normal(size=(3, 2)), RNG.normal(size=(3, 4))
+CONTEXT = [0, 2, 2, 5, 1, 3, 4]
+
+
+def test_a_kernel_that_is_not_turned_round_is_told() -> None:
+    def backward(dout: Any, x: Any, w: Any) -> Any:
+        padded = np.pad(dout, ((len(w) - 1,) * 2, (w.shape[1] - 1,) * 2))
+        return correlated(padded, w), correlated(x, dout)
+
+    assert "it is right the other way round" in said(correlated, backward, (IMAGE, KERNEL))
+
+
+def turned(x: Any, sine: Any) -> Any:
+    return np.concatenate([x[:, :2] * 0.8 - x[:, 2:] * sine, x[:, 2:] * 0.8 + x[:, :2] * sine], axis=1)
+
+
+def test_a_rotation_that_goes_on_where_it_should_go_back_is_told() -> None:
+    text = said(lambda x: turned(x, 0.6), lambda dout, x: turned(dout, 0.6), ROWS)
+    assert text.startswith("What came is the change of forward along dout")
+
+
+def test_copies_of_which_one_is_counted_are_told() -> None:
+    text = said(lambda x: x.repeat(2, 0).repeat(3, 1), lambda dout, x: dout[::2, ::3], ROWS)
+    assert text.startswith("Backward counts the shares of 1 of the 6 outputs that an element moves")
+
+
+def test_a_mask_of_another_array_is_told() -> None:
+    bias = np.array([1.0, -2.0, 1.5, -1.0])
+
+    def backward(dout: Any, x: Any) -> Any:
+        z = x + bias
+        dx = dout * z
+        dx[x + 0 <= 0] = 0
+        return dx
+
+    text = said(lambda x: np.maximum(x + bias, 0) ** 2 / 2, backward, ROWS)
+    assert "+ dx[z <= 0] = 0" in text, text
+
+
+def test_a_factor_that_is_the_length_of_a_list_is_told() -> None:
+    def backward(dout: Any, table: Any) -> Any:
+        dtable = np.zeros_like(table)
+        for word in CONTEXT:
+            dtable[word] += dout
+        return dtable
+
+    text = said(lambda table: table[CONTEXT].mean(axis=0), backward, RNG.normal(size=(6, 3)))
+    assert "7, and 7 is the number of elements of CONTEXT" in text
+
+
+def test_numbers_are_no_softmax() -> None:
+    """Of a number each sum is itself, so that the formula of a softmax doubles it."""
+
+    def forward(p: Any, q: Any) -> Any:
+        return sum((3.0 - p[i] * q[j]) ** 2 for i in range(3) for j in range(2)), (p, q)
+
+    def backward(dout: Any, cache: Any) -> Any:
+        p, q = cache
+        dp, dq = np.zeros_like(p), np.zeros_like(q)
+        for i in range(3):
+            for j in range(2):
+                error = 3.0 - p[i] * q[j]
+                dp[i] += -2 * dout * error * q[j]
+                dq[j] += -1 * dout * error * p[i]
+        return dp, dq
+
+    text = said(forward, backward, (RNG.normal(size=3), RNG.normal(size=2)))
+    assert "softmax" not in text
+    assert "half" in text or "a constant" in text, text
+
+
+def test_two_rows_have_no_statistics() -> None:
+    """A mean and a deviation of two rows fit anything that is the same in both but for a factor of each."""
+    inputs = RNG.normal(size=(2, 3)), RNG.normal(size=(3, 1))
+
+    def backward(dout: Any, w: Any, x: Any) -> Any:
+        return np.outer(dout * np.cos(np.sin(w @ x)), x), w.T @ (dout * np.cos(w @ x))
+
+    assert "mean and variance" not in said(lambda w, x: np.sin(w @ x) * 1.0, backward, inputs)

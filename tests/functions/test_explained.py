@@ -128,6 +128,11 @@ def made_anew(x: Any) -> Any:
     return x * torch.tensor(x.tolist(), dtype=x.dtype).sum()
 
 
+def test_a_tensor_of_numbers_in_the_code_leaves_no_graph() -> None:
+    halved = rule(lambda x, index: x[index] / 2, lambda dout, x, index: (torch.zeros_like(x).index_add(0, index, dout), None))
+    assert "leaves the graph" not in explained(lambda x: halved(x, torch.tensor([0, 3, 1, 3])), X)
+
+
 @pytest.mark.parametrize(("function", "call"), [(by_numpy, ".numpy()"), (by_item, ".item()"), (made_anew, ".tolist()")])
 def test_where_a_value_leaves_the_graph_is_told(function: Callable[[Any], Any], call: str) -> None:
     words = explained(function, X)

@@ -22,8 +22,13 @@ OUTSIDE = ("numpy", "item", "tolist", "tensor")
 def outside(definition: ast.AST) -> Iterator[tuple[int, str]]:
     """Lines in which a value leaves the graph of its framework, and the call that does it."""
     for node in ast.walk(definition):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in OUTSIDE:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in OUTSIDE and _computed(node):
             yield node.lineno, ast.unparse(node.func).rpartition(".")[2] if node.args else f".{node.func.attr}()"
+
+
+def _computed(node: ast.Call) -> bool:
+    """Whether what a call is given may depend on anything: torch.tensor([1, 2]) does not."""
+    return not node.args or any(isinstance(part, ast.Name) for each in node.args for part in ast.walk(each))
 
 
 def detached(site: Site) -> Iterator[Edit]:

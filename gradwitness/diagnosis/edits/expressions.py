@@ -30,6 +30,13 @@ def expressions(site: Site) -> Iterator[Edit]:
         yield Edit(site, meant, kind, words)
 
 
+def otherwise(site: Site) -> Iterator[Edit]:
+    """The other value of a choice."""
+    if isinstance(site.node, ast.IfExp):
+        for right in (site.node.body, site.node.orelse):
+            yield Edit(site, right, "choice", "the other choice is right")
+
+
 def _binary(node: ast.BinOp) -> Iterator[Meant]:
     left, right = node.left, node.right
 

@@ -13,7 +13,7 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.diagnosis.case import Case, Explanation, Repair
 from gradwitness.diagnosis.edits.detached import detached, outside
-from gradwitness.diagnosis.edits.expressions import expressions
+from gradwitness.diagnosis.edits.expressions import expressions, otherwise
 from gradwitness.diagnosis.edits.names import shapes_of
 from gradwitness.diagnosis.edits.running import Run, watched
 from gradwitness.diagnosis.edits.sites import Edit, Site, sites
@@ -190,9 +190,15 @@ def _numpy(source: Source) -> str:
 RULES: Sequence[Rule] = (
     lambda _, __, site: detached(site),
     lambda source, _, site: accumulated(site, _numpy(source)),
-    lambda _, __, site: expressions(site),
+    lambda _, variables, site: variables.counts(site),
+    lambda _, variables, site: (
+        each for each in expressions(site) if each.kind != "statistics" or not variables.is_scalar(site.node)
+    ),
     lambda _, variables, site: variables.epsilons(site),
     lambda _, __, site: statements(site),
+    lambda _, __, site: otherwise(site),
+    lambda _, variables, site: variables.flipped(site),
+    lambda _, variables, site: variables.masks(site),
     lambda _, variables, site: variables.replaced(site),
     lambda _, variables, site: variables.everywhere(site),
     lambda _, variables, site: variables.factors(site),

@@ -52,6 +52,43 @@ class Variables:
             for other in self.alike(ast.unparse(node)):
                 yield Edit(site, loaded(other), "exchanged", "another array is right")
 
+    def counts(self, site: Site) -> Iterator[Edit]:
+        """Another number in place of a length."""
+        node = site.node
+        called = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "len"
+        entry = isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute) and node.value.attr == "shape"
+        if called or entry or (isinstance(node, ast.Attribute) and node.attr == "size"):
+            for name in (name for name, shape in self.shapes.items() if shape == ()):
+                yield Edit(site, loaded(name), "constant factor", "another number is right")
+
+    def masks(self, site: Site) -> Iterator[Edit]:
+        """A mask of another array."""
+        node = site.node
+        if isinstance(node, ast.Compare) and len(node.ops) == 1:
+            for name in (name for name, shape in self.shapes.items() if shape and name != ast.unparse(node.left)):
+                yield Edit(
+                    site, ast.Compare(loaded(name), node.ops, node.comparators), "mask", "the mask of another array is right"
+                )
+
+    def flipped(self, site: Site) -> Iterator[Edit]:
+        """An array the other way round along its last axes, as the kernel of a convolution is in its backward."""
+        node = site.node
+        if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load):
+            shape = self.shapes.get(ast.unparse(node), ())
+            for text in ("[..., ::-1, ::-1]" if len(shape) > 2 else "[::-1, ::-1]", "[::-1]")[len(shape) < 2 :] if shape else ():
+                yield Edit(site, loaded(f"({ast.unparse(node)}){text}"), "flipped", "it is right the other way round")
+
+    def is_scalar(self, node: ast.AST | list[ast.stmt]) -> bool:
+        """Whether an expression is a number, as far as that is known."""
+        if isinstance(node, list):
+            return False
+        if (shape := self.shapes.get(ast.unparse(node))) is not None or isinstance(node, ast.Constant):
+            return not shape
+        parts = [node.left, node.right] if isinstance(node, ast.BinOp) else []
+        parts += [node.operand] if isinstance(node, ast.UnaryOp) else []
+        parts += [node.body, node.orelse] if isinstance(node, ast.IfExp) else []
+        return bool(parts) and all(map(self.is_scalar, parts))
+
     def everywhere(self, site: Site) -> Iterator[Edit]:
         """The same replacement for all that is alike in a statement: a call by what it is applied to, an array by another."""
         if not isinstance(site.node, (ast.Assign, ast.AugAssign, ast.Return)) or site.node.value is None:
