@@ -16,16 +16,15 @@ from gradwitness.functions.gradients import first_gradients
 from gradwitness.functions.layouts import strides as strides_of
 from gradwitness.functions.narrow import Narrow, settled
 from gradwitness.functions.order import batched, forward_mode, second
+from gradwitness.functions.point import point_of
 from gradwitness.functions.truth import truth_of
-from gradwitness.judging.point import Point
 from gradwitness.report.findings import FAULTS, Finding
 from gradwitness.report.progress import Progress
 from gradwitness.report.report import Report
 from gradwitness.reproducing.calls import of_check
-from gradwitness.subjects.errors import UserError
 from gradwitness.subjects.state import State
 from gradwitness.subjects.tensors.backend import backend_of
-from gradwitness.subjects.tensors.function import OWN, Differentiated
+from gradwitness.subjects.tensors.function import FLOAT64, OWN, Differentiated
 
 NAMED = 3
 """Parameters that a note names."""
@@ -83,8 +82,10 @@ def check_function(
         subject.run = progress.counting(subject.run)  # type: ignore[method-assign]
         state = _States(State(function, inputs, kwargs), backend.random_state())
         try:
-            point, findings = _point(subject, seed, state)
+            point, findings = point_of(subject, seed, state)
             findings += first_gradients(point, subject)
+            if subject.undone:
+                subject.precision = FLOAT64
             findings += _held(backend.trained(function) if wrt is None else [])
             at = At(subject, point.arrays, seed)
             findings += faults(at, repeats)
@@ -106,7 +107,7 @@ def check_function(
                         state.restore()
                         compiled = Differentiated(backend, function, inputs, kwargs, **asked, mode=mode)
                         findings += narrow.findings(compiled, f"{dtype}, {mode}")
-                    elif dtype != "float64" or reference is not None:
+                    elif dtype != "float64" or reference is not None or subject.narrowed:
                         findings += narrow.findings(subject, dtype)
             if reference is not None and subject.precision == OWN:
                 findings = settled(findings, in_dtypes or _dtypes(subject))
@@ -127,19 +128,6 @@ def check_function(
         (backend.version(),),
         case,
     )
-
-
-def _point(subject: Differentiated, seed: int, state: Any) -> tuple[Point, list[Finding]]:
-    """The function in float64; in its own dtype if that is all it runs in, and a note about that."""
-    try:
-        return Point(subject, seed, state), []
-    except UserError as error:
-        if set(subject.dtypes) == {"float64"}:
-            raise
-        subject.precision = OWN
-        own = " and ".join(dict.fromkeys(subject.dtypes))
-        message = f"{error}. The numerical derivative is taken in {own}, whose rounding hides more"
-        return Point(subject, seed, state), [Finding("float64", "note", message)]
 
 
 def _held(names: Sequence[str]) -> list[Finding]:
@@ -167,8 +155,9 @@ def _dtypes(subject: Differentiated) -> list[str]:
 def _examined(subject: Differentiated, strides: bool, order: int) -> str:
     """What was tried, and what was not."""
     own = " and ".join(dict.fromkeys(subject.dtypes))
+    inside = f", in which its casts to {subject.narrowed} round nothing" if subject.undone else ""
     tried = [
-        f"in {'float64' if subject.precision.computed == 'float64' else own}, by differences",
+        f"in {'float64' if subject.precision.computed == 'float64' else own}, by differences{inside}",
         "faults: overwritten inputs, a second backward, unused outputs, other cotangents, chance",
     ]
     if strides and subject.backend.layouts:

@@ -11,6 +11,7 @@ but our noise.
     shadow.py    `Shadow`, the tensor, and `Noise`, the roundings of one run
     aten.py      how each operation rounds: never, once, or as a sum of n terms
     composed.py  fused kernels whose inside cancels, written with single operations
+    exact.py     a function without the rounding of the casts inside it, for differences
 
 The caller's tensors (arguments, parameters, buffers, constants) are never written to: a running mean is updated in its shadow.
 The states of PyTorch's generators are put back after each run, so that dropout draws the same mask in each.
@@ -18,9 +19,7 @@ The states of PyTorch's generators are put back after each run, so that dropout 
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -30,6 +29,7 @@ from gradwitness.arrays import Array
 from gradwitness.rounding.arithmetic import SAMPLES, Measured, from_runs
 from gradwitness.rounding.framework import MAGNIFIED, NotWatched
 from gradwitness.rounding.torch.shadow import Noise, is_floating
+from gradwitness.rounding.torch.undisturbed import undisturbed
 from gradwitness.rounding.torch.watched import Claims, Watched
 from gradwitness.rounding.widths import width
 
@@ -59,7 +59,7 @@ def measure(
 
     def run(sample: int | None) -> list[Array]:
         noise = None if sample is None else Noise((seed, sample), magnified)
-        with _undisturbed(), Watched(noise, claims) as watched:
+        with undisturbed(), Watched(noise, claims) as watched:
             try:
                 results = tree_leaves(function(*arguments))
             except (NotImplementedError, RuntimeError, TypeError) as error:
@@ -68,18 +68,3 @@ def measure(
         return [watched.value(t).cpu().numpy() for t in floats]
 
     return from_runs(run(None), map(run, range(samples)), magnified=magnified, sliced=True)
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """PyTorch's generators are put back. oneDNN and cuDNN are off: their kernels have no float64 form, or hide a whole LSTM."""
-    with ExitStack() as stack:
-        devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
-        stack.enter_context(torch.random.fork_rng(devices))
-        stack.callback(torch._C._set_mkldnn_enabled, torch._C._get_mkldnn_enabled())  # mkldnn.flags would warn of other things
-        torch._C._set_mkldnn_enabled(False)
-        if devices:
-            stack.enter_context(torch.backends.cudnn.flags(enabled=False))
-        if "torch._dynamo" in sys.modules:  # a compiled function runs as its source says: its kernels cannot be watched
-            stack.enter_context(torch.compiler.set_stance("force_eager"))
-        yield

@@ -19,12 +19,14 @@ class Precision:
 
     stored    what its inputs, and the floats that it holds, are rounded to
     computed  in which it computes
+    exact     whether the casts to narrower dtypes inside it round nothing
 
     None leaves them as they are.
     """
 
     stored: str | None = None
     computed: str | None = None
+    exact: bool = False
 
 
 Pull = Callable[[Sequence[Any]], list[Any]]
@@ -40,6 +42,16 @@ OBJECTS = (
 )
 PACKAGES = {"torch": "torch", "tensorflow": "tensorflow", "keras": "tensorflow", "jax": "jax", "jaxlib": "jax", "flax": "jax"}
 """Package that a type comes from -> framework."""
+
+
+class Exact(Protocol):
+    """Runs functions with every operation in float64, whatever they cast to inside."""
+
+    def run(self, run: Callable[[Sequence[Any]], list[Any]]) -> Callable[[Sequence[Any]], list[Any]]:
+        """The same as run."""
+
+    def vjp(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> tuple[list[Any], Pull]:
+        """What run returns for these inputs, and its pull."""
 
 
 class Backend(Protocol):
@@ -112,6 +124,14 @@ class Backend(Protocol):
 
     def vjp(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> tuple[list[Any], Pull]:
         """What run returns for these inputs, and its pull."""
+
+    def narrowed(self, outs: Sequence[Any], run: Callable[[], object]) -> str:
+        """The narrowest dtype that something is cast to on the way to outs; empty if nothing is, and where a framework cannot say
+        it. run computes them and their gradients once more, if that is needed to know it.
+        """
+
+    def exact(self) -> Exact:
+        """How a function runs without the rounding of such casts. Raises NotWatched in a framework that cannot."""
 
     def second(
         self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any], cotangents: Sequence[Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -21,6 +21,7 @@ from gradwitness.subjects.tensors.tree import Path, replaced, tensors, written
 
 FLOAT64 = Precision(computed="float64")
 OWN = Precision()
+EXACT = Precision(computed="float64", exact=True)
 EPS = {
     "float64": 2.0**-52,
     "complex128": 2.0**-52,
@@ -41,12 +42,14 @@ class Differentiated:
     insisted  leaves that somebody wants a gradient of: by wrt, by requires_grad, as a parameter
     ungiven   leaves of which the framework gave no gradient (None), in the last call of backward
     precision  in which `forward` runs
+    narrowed   the narrowest dtype that it casts to inside; empty if it does not, or nobody has looked
+    undone     whether differences are taken without the rounding of these casts
     by_name   whether inputs came as a dict by name
     passed    "keyword" or "position": how arguments are handed over instead of as they came
     keywords   what it is given by keyword
     """
 
-    asked, keeps_dtype = False, True
+    asked, keeps_dtype, narrowed, undone = False, True, "", False
     unread = "The function returns the same for other inputs: it does not use what it is given"
 
     def __init__(
@@ -106,6 +109,8 @@ class Differentiated:
         """Of what it computes in: the widest it has."""
         name = self.precision.computed or self.precision.stored
         names = [name] if name else [dtype for dtype in self.dtypes if dtype in EPS]
+        if self.narrowed and not self.precision.exact:
+            names.append(self.narrowed)
         return max((EPS[dtype] for dtype in names), default=EPS["float32"])
 
     @property
@@ -136,7 +141,8 @@ class Differentiated:
         active = list(range(len(values)))
         if self.precision not in self._evaluators:
             running = self.running(values, self.precision, active)
-            self._evaluators[self.precision] = running, self.backend.evaluator(self.function, running)
+            run = self.backend.exact().run(running) if self.precision.exact else running
+            self._evaluators[self.precision] = running, self.backend.evaluator(self.function, run)
         running, evaluate = self._evaluators[self.precision]
         try:
             outs = evaluate(values)
@@ -184,7 +190,8 @@ class Differentiated:
         active = sorted(range(len(values)) if only is None else only)
         running = self.running(values, precision, active)
         try:
-            outs, pull = self.backend.vjp(running, [values[i] for i in active])
+            vjp = self.backend.exact().vjp if precision.exact else self.backend.vjp
+            outs, pull = vjp(running, [values[i] for i in active])
         except BadCall:
             raise
         except Exception as error:
@@ -198,6 +205,19 @@ class Differentiated:
             for path, value in self.fixed.items()
         }
         return Running(self, values, precision, active, fixed)
+
+    def look_inside(self) -> None:
+        """Whether it casts to a narrower dtype where it runs in float64: differences would show the rounding of the casts."""
+
+        def called() -> TensorCall:
+            return self.run([leaf.array for leaf in self.leaves], FLOAT64)
+
+        def differentiated() -> None:
+            call = called()
+            call.pulled(call.cotangents([np.ones(out.shape) for out in call.outs]))
+
+        with suppress(UserError, BadCall):  # it is called again, and then it is told
+            self.narrowed = self.backend.narrowed(called().tensors, differentiated)
 
     @contextmanager
     def moved(self, move: Callable[[Array], Array]) -> Iterator[None]:

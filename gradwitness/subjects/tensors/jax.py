@@ -17,7 +17,8 @@ from jax.extend.core import jaxprs_in_params
 
 from gradwitness.arrays import Array
 from gradwitness.frameworks import load, reproducible
-from gradwitness.subjects.tensors.backend import Calling, Inside, Precision, Pull
+from gradwitness.rounding.framework import NotWatched
+from gradwitness.subjects.tensors.backend import Calling, Exact, Inside, Precision, Pull
 from gradwitness.subjects.tensors.places import Place, exchanged, places
 from gradwitness.subjects.tensors.programs import kept
 from gradwitness.subjects.tensors.tree import Path, replaced, tensors
@@ -134,6 +135,14 @@ class Jax:
             return [jnp.conj(gradient) for gradient in pulled(given)]
 
         return outs, pull
+
+    def narrowed(self, outs: Sequence[Any], run: Callable[[], object]) -> str:
+        """It cannot be said."""
+        return ""
+
+    def exact(self) -> Exact:
+        """There is no such arithmetic in JAX."""
+        raise NotWatched("casts inside JAX cannot be undone")
 
     def second(
         self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any], cotangents: Sequence[Any]

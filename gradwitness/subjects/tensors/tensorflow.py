@@ -21,7 +21,7 @@ from gradwitness.arrays import Array
 from gradwitness.frameworks import load, reproducible
 from gradwitness.rounding.framework import NotWatched
 from gradwitness.subjects.reach import codes_of
-from gradwitness.subjects.tensors.backend import Calling, Inside, Precision, Pull
+from gradwitness.subjects.tensors.backend import Calling, Exact, Inside, Precision, Pull
 from gradwitness.subjects.tensors.places import Place, exchanged, places
 
 CUSTOM_GRADIENT, RULES = "tensorflow.python.ops.custom_gradient", ("_eager_mode_decorator", "_graph_mode_decorator")
@@ -211,6 +211,14 @@ class TensorFlow:
             return [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in found]
 
         return outs, pull
+
+    def narrowed(self, outs: Sequence[Any], run: Callable[[], object]) -> str:
+        """It cannot be said."""
+        return ""
+
+    def exact(self) -> Exact:
+        """There is no such arithmetic in TensorFlow."""
+        raise NotWatched("casts inside TensorFlow cannot be undone")
 
     def second(
         self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any], cotangents: Sequence[Any]

@@ -14,6 +14,7 @@ from torch.nn.modules.lazy import LazyModuleMixin
 
 from gradwitness.arrays import Array
 from gradwitness.frameworks import load, reproducible
+from gradwitness.rounding.torch.exact import Exact, narrowed
 from gradwitness.subjects.tensors.backend import Calling, Inside, Precision, Pull
 from gradwitness.subjects.tensors.graphless import Evaluator
 from gradwitness.subjects.tensors.places import exchanged, places
@@ -162,6 +163,14 @@ class Torch:
             return list(torch.autograd.grad(attached, leaves, cotangents, retain_graph=True, allow_unused=True))
 
         return outs, pull
+
+    def narrowed(self, outs: Sequence[Any], run: Callable[[], object]) -> str:
+        """In eager mode."""
+        return narrowed(outs, run)
+
+    def exact(self) -> Exact:
+        """On shadows in float64."""
+        return Exact()
 
     def second(
         self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any], cotangents: Sequence[Any]

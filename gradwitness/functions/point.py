@@ -1,0 +1,37 @@
+"""Where the numerical derivative of a framework's function is taken: in float64, if it runs in it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from gradwitness.judging.point import Point
+from gradwitness.report.findings import Finding
+from gradwitness.subjects.errors import UserError
+from gradwitness.subjects.tensors.function import EXACT, FLOAT64, OWN, Differentiated
+
+
+def point_of(subject: Differentiated, seed: int, state: Any) -> tuple[Point, list[Finding]]:
+    """The function at its inputs, in float64; without the rounding of casts to a narrower dtype inside it, where that
+    can be undone; in its own dtype if that is all it runs in, and a note about that.
+
+    The precision of the subject stays so.
+    """
+    state.restore()
+    subject.look_inside()
+    if subject.narrowed:
+        with suppress(UserError):  # code that leaves the framework cannot be watched
+            subject.precision = EXACT
+            point = Point(subject, seed, state)
+            subject.undone = True
+            return point, []
+        subject.precision = FLOAT64
+    try:
+        return Point(subject, seed, state), []
+    except UserError as error:
+        if set(subject.dtypes) == {"float64"}:
+            raise
+        subject.precision = OWN
+        own = " and ".join(dict.fromkeys(subject.dtypes))
+        message = f"{error}. The numerical derivative is taken in {own}, whose rounding hides more"
+        return Point(subject, seed, state), [Finding("float64", "note", message)]

@@ -1,0 +1,119 @@
+"""Functions that cast to a narrower dtype inside, as `softmax(x.float(), -1).to(x.dtype)` does, without the rounding of that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from gradwitness.rounding.torch.shadow import is_floating
+from gradwitness.rounding.torch.undisturbed import undisturbed
+from gradwitness.rounding.torch.watched import Claims, Watched
+
+Run = Callable[[Sequence[Any]], list[Any]]
+
+
+class Narrowing(TorchDispatchMode):
+    """The mode that notes what tensors of floats are cast to, where that is narrower.
+
+    dtypes    those that were met
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dtypes: set[torch.dtype] = set()
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """See `Watched`."""
+        return False
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Any:
+        results = func(*args, **(kwargs or {}))
+        given, made = (
+            [each.dtype for each in tree_leaves(tree) if isinstance(each, torch.Tensor) and is_floating(each.dtype)]
+            for tree in ((args, kwargs), results)
+        )
+        eps = [torch.finfo(dtype).eps for dtype in given]
+        self.dtypes |= {dtype for dtype in made if eps and torch.finfo(dtype).eps > min(eps)}
+        return results
+
+
+def narrowed(outs: Sequence[torch.Tensor], run: Callable[[], object]) -> str:
+    """The narrowest dtype that something is cast to on the way to outs; empty if nothing is.
+
+    run   computes them and their gradients once more. It is called where the graph does not say it: custom Functions have none
+          inside. To watch every operation takes as long as several calls
+    """
+    dtypes, plain = _in_graph(outs)
+    if not plain:
+        with Narrowing() as mode:
+            run()
+        dtypes = mode.dtypes
+    wide = torch.finfo(torch.float64).eps
+    names = sorted((dtype for dtype in dtypes if torch.finfo(dtype).eps > wide), key=lambda dtype: torch.finfo(dtype).eps)
+    return str(names[-1]).removeprefix("torch.") if names else ""
+
+
+def _in_graph(outs: Sequence[torch.Tensor]) -> tuple[set[torch.dtype], bool]:
+    """The dtypes of floats in the graph of some tensors, and whether all its nodes are PyTorch's own."""
+    waiting: list[Any] = [out.grad_fn for out in outs]
+    dtypes = {out.dtype for out in outs}
+    seen: set[Any] = {None}
+    plain = True
+    while waiting:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        plain &= not isinstance(node, torch.autograd.function.BackwardCFunction)
+        dtypes |= {each.dtype for each in node._input_metadata}
+        waiting += [inner for inner, _ in node.next_functions]
+    return {dtype for dtype in dtypes if is_floating(dtype)}, plain
+
+
+class Exact:
+    """Every operation is carried out in float64; tensors claim the dtypes that the function gives them."""
+
+    def __init__(self) -> None:
+        self.claims: Claims = {}
+
+    def run(self, run: Run) -> Run:
+        """What run returns, in float64."""
+
+        def exactly(inputs: Sequence[Any]) -> list[Any]:
+            with self._watched() as watched:
+                return [watched.value(out) for out in run(inputs)]
+
+        return exactly
+
+    def vjp(self, run: Run, inputs: Sequence[Any]) -> tuple[list[Any], Callable[[Sequence[Any]], list[Any]]]:
+        """What run returns for these inputs, and its pull, in float64."""
+        with self._watched() as watched:
+            leaves = [value.detach().requires_grad_() for value in inputs]
+            outs = run(leaves)
+            values = [watched.value(out) for out in outs]
+
+        def pull(douts: Sequence[Any]) -> list[Any]:
+            with undisturbed(), watched:
+                pairs = [(out, dout.to(out.dtype)) for out, dout in zip(outs, douts, strict=True) if _pulls(out, dout)]
+                if not pairs:
+                    return [None] * len(leaves)
+                attached, cotangents = map(list, zip(*pairs, strict=True))
+                found = torch.autograd.grad(attached, leaves, cotangents, retain_graph=True, allow_unused=True)
+                return [None if gradient is None else watched.value(gradient) for gradient in found]
+
+        return values, pull
+
+    @contextmanager
+    def _watched(self) -> Iterator[Watched]:
+        with undisturbed(), Watched(None, self.claims) as watched, torch.enable_grad():
+            yield watched
+
+
+def _pulls(out: Any, dout: Any) -> bool:
+    return out.requires_grad and dout is not None
