@@ -17,6 +17,8 @@ from gradwitness.rounding.projection import projection
 
 COMMON = 4
 """Numbers up to this are the length of something in most functions, whatever the factor comes from."""
+NEARLY = 2.0**-18
+"""Relative: how far a factor may be off beside an epsilon, or where a function keeps float32 inside."""
 Loses = Callable[[str, str], bool]
 """(function, result) -> whether its own rounding explains how far it is from the truth."""
 Derivatives = Callable[[str, str], Finding | None]
@@ -129,7 +131,7 @@ def _factor(result: Result, name: str, expected: Measured, known: Mapping[str, A
     exact = projection(result.exact[name], others[0]) if others and name in result.exact else factor
     near = simple(abs(exact))
     common = near is not None and max(near.numerator, near.denominator) <= COMMON
-    meaning = "" if common else recognised(abs(exact), known)
+    meaning = "" if common else recognised(abs(exact), known) or recognised(abs(exact), known, NEARLY)
     return f"{name} gives {factor:.6g} times as much" + (f": {meaning}" if meaning else "")
 
 

@@ -18,7 +18,7 @@ from gradwitness.comparing.code import put, taken
 from gradwitness.comparing.runs import Runs
 from gradwitness.comparing.sides import Tensors
 from gradwitness.comparing.trial import Trial
-from gradwitness.comparing.trials import trials
+from gradwitness.comparing.trials import set_otherwise, trials
 from gradwitness.comparing.verdicts import Result
 from gradwitness.subjects.errors import BadCall, UserError
 
@@ -49,14 +49,14 @@ def convention(runs: Runs, result: Result) -> str:
         others = [other for other in known if not result.alike(name, exact[other])]
         for trial in trials(sides[name], [sides[other] for other in others]) if others else ():
             if time.process_time() - start > SECONDS:
-                return ""
+                return set_otherwise(list(sides.values()))
             value = _tried(runs, sides[name], trial, result.about)
             if value is not None:
                 changed = replace(result, exact={**result.exact, name: value})
                 agreeing = [other for other in others if changed.alike(name, exact[other]) or narrowly(name, other, value, trial)]
                 if agreeing:
                     return f"{trial.words} {name} agrees with {' and '.join(agreeing)}"
-    return ""
+    return set_otherwise(list(sides.values()))
 
 
 def _tried(runs: Runs, side: Tensors, trial: Trial, about: str, *, exact: bool = True) -> Array | None:
@@ -65,7 +65,8 @@ def _tried(runs: Runs, side: Tensors, trial: Trial, about: str, *, exact: bool =
     runs.calls += 1
     runs.state.restore()
     with suppress(UserError, BadCall), _set(side, trial):
-        return runs.names[side.name].of(side.run(None, arrays, exact)).get(about)
+        found = runs.names[side.name].of(side.run(None, arrays, exact)).get(about)
+        return found if found is None or trial.after is None else trial.after(found)
     return None
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from gradwitness.arrays import Array
+from gradwitness.comparing.applied import applied
 from gradwitness.comparing.code import (
     Called,
     called,
@@ -34,10 +36,11 @@ DIVIDED = {"std": ("correction", "ddof"), "var": ("correction", "ddof"), "std_me
 """Functions that divide by n or by n - 1, and their setting."""
 
 
-def rewrites(function: Any, framework: str, others: Sequence[Any]) -> Iterator[Trial]:
+def rewrites(function: Any, framework: str, others: Sequence[Any], inputs: Sequence[Array] = ()) -> Iterator[Trial]:
     """The changes of a function's code.
 
     others   the functions that it should agree with: their numbers are tried first
+    inputs   whose lengths may scale what a softmax gets
     """
     own = functions_of(function)
     calls = list({(id(call.where[0]), call.where[1]): call for each in own for call in called(each)}.values())
@@ -49,6 +52,7 @@ def rewrites(function: Any, framework: str, others: Sequence[Any]) -> Iterator[T
     yield from _divided(own, calls, framework)
     yield from _padded(calls)
     yield from _axes(calls)
+    yield from applied(own, calls, framework, inputs)
 
 
 def _settings(calls: list[Called]) -> Iterator[Trial]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,16 @@ USUAL: Mapping[str, tuple[Any, ...]] = {
     "antialias": (True, False),
     "count_include_pad": (True, False),
     "norm_first": (True, False),
+    "label_smoothing": (0.0, 0.1),
+    "momentum": (0.1, 0.9, 0.01, 0.99),
+    "num_groups": (1, 2, 4, 8, 16, 32),
+    "scale": (1.0, None),
+    "from_logits": (True, False),
+    "is_causal": (True, False),
+    "ceil_mode": (True, False),
+    "batch_first": (True, False),
+    "training": (True, False),
+    "dim": (-1, 0, 1, 2),
     "reduction": ("mean", "sum", "sum_over_batch_size", "mean_with_sample_weight"),
 }
 """Settings, by how their names begin, and the values that frameworks give them unasked, or that ports give them."""
@@ -30,12 +40,14 @@ class Trial:
     changes    objects, the names of attributes, and their values; or dicts, keys and values
     keywords   what the function is given by keyword as well
     arrays     other values of inputs and parameters
+    after      what is done to what it returns
     """
 
     words: str
     changes: tuple[tuple[Any, str, Any], ...] = ()
     keywords: Mapping[str, Any] = field(default_factory=dict)
     arrays: Mapping[str, Array] | None = None
+    after: Callable[[Array], Array] | None = None
 
 
 def usual(name: str) -> tuple[Any, ...]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradwitness.arrays import Array
+from gradwitness.comparing.rearranged import of_inputs, of_parameters
 from gradwitness.comparing.rewrites import rewrites
 from gradwitness.comparing.sides import Tensors
 from gradwitness.comparing.trial import USUAL, Trial, usual
@@ -20,6 +21,8 @@ from gradwitness.subjects.tensors.backend import origin
 
 NAMED = 3
 """Parameters that are named one by one."""
+UNSET = ("name", "path", "built", "training", "seed")
+"""Attributes of layers that are no settings."""
 STATISTICS = (("running_mean", "running_var"), ("moving_mean", "moving_variance"), ("mean", "var"))
 """What PyTorch, Keras and Flax call those of a batch norm."""
 GATES = {"GRU": 3, "LSTM": 4}
@@ -32,14 +35,36 @@ def trials(side: Tensors, others: list[Tensors]) -> Iterator[Trial]:
     yield from _set_otherwise(side, modules, [value for other in others for _, value in _settings(_modules(other))])
     yield from _statistics(side, modules)
     yield from _padded(modules)
-    yield from _columns({name: array for name, array in side.leaves.items() if name not in side.own})
-    yield from rewrites(side.subject.function, side.subject.backend.name, [other.subject.function for other in others])
+    inputs = {name: array for name, array in side.leaves.items() if name not in side.own}
+    yield from _columns(inputs)
+    yield from rewrites(
+        side.subject.function, side.subject.backend.name, [other.subject.function for other in others], [*inputs.values()]
+    )
     own = {name: array for name, array in side.leaves.items() if name in side.own}
     yield from _gates(own, [type(thing).__name__ for thing in modules])
     yield from _flattened(own)
     for name, array in own.items():
         if array.ndim == 2 and array.shape[0] == array.shape[1]:
             yield Trial(f"with {name} transposed", arrays={name: array.T})
+    for other in (*of_parameters(own), *of_inputs(inputs)):
+        yield Trial(other.words, arrays=other.arrays, after=other.after)
+
+
+def set_otherwise(sides: list[Tensors]) -> str:
+    """Settings in which layers of one class differ, where no change of one alone explains it; empty if there are none."""
+    if len(sides) < 2:
+        return ""
+    first, second = [{type(module).__name__: module for module in _modules(side)} for side in sides[:2]]
+    said = []
+    for kind, module in first.items():
+        other = vars(second[kind]) if kind in second else {}
+        for name, value in vars(module).items():
+            plain = not name.startswith("_") and name not in UNSET and isinstance(value, (bool, int, float, str))
+            if plain and name in other and other[name] != value and isinstance(other[name], (bool, int, float, str)):
+                said.append(f"{name} of {kind} is {value!r} in {sides[0].name} and {other[name]!r} in {sides[1].name}")
+    return (
+        f"they are set otherwise: {'; '.join(said[:NAMED])}. No change of one setting alone is known to mend it" if said else ""
+    )
 
 
 def _set_otherwise(side: Tensors, modules: list[Any], theirs: list[Any]) -> Iterator[Trial]:

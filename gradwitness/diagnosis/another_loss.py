@@ -133,7 +133,9 @@ class _Loss(Editor):
 
     def edit(self) -> str:
         """In words; empty if there is none."""
-        return next((told(source, edit) for source, edit in self.tries() if self._agrees(source, edit)), "")
+        return next(
+            (told(source, edit) for source, edit in self.tries() if edit.kind != "derivative" and self._agrees(source, edit)), ""
+        )
 
     def _along(self, parts: Parts) -> np.longdouble:
         values = [np.longdouble(0) if c is None else (c.value * p).sum() for c, p in zip(self.point.claims, parts, strict=True)]

@@ -57,10 +57,10 @@ def told(number: float) -> str:
     return f"{float(number):.12g}" if float(f"{float(number):.4g}") == float(f"{float(number):.12g}") else f"{float(number):.7g}"
 
 
-def recognised(number: float, known: Mapping[str, Array]) -> str:
+def recognised(number: float, known: Mapping[str, Array], close: float = CLOSE) -> str:
     """What a positive number is: "8, the number of rows of x"; empty if it is nothing that is known."""
     for value, words in (*_lengths(known), *_values(known), *_weights(known), *_corrections(known)):
-        if 0 < value < np.inf and abs(number - value) <= CLOSE * value:
+        if 0 < value < np.inf and abs(number - value) <= close * value:
             return words
     return ""
 

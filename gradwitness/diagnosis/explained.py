@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -46,7 +46,8 @@ def explained(point: Point, findings: Sequence[Finding]) -> Iterator[Finding]:
         if finding.verdict == "wrong" and finding.about in names
         if (case := _case(box, names.index(finding.about), finding.where, right)) is not None
     }
-    texts = _texts(point, cases)
+    untold = {names.index(finding.about) for finding in findings if finding.about in names and finding.verdict == "cannot tell"}
+    texts = _texts(point, cases, untold)
     for finding in findings:
         if finding.verdict != "wrong" or finding.explanation:
             yield finding
@@ -61,9 +62,12 @@ def explained(point: Point, findings: Sequence[Finding]) -> Iterator[Finding]:
         yield Finding("the loss", "note", said)
 
 
-def _texts(point: Point, cases: Mapping[int, Case]) -> dict[int, str]:
-    """The explanation of each wrong gradient. An edit that repairs several is spelled out once."""
-    edits, outside = edited(point, cases) if cases else ({}, "")
+def _texts(point: Point, cases: Mapping[int, Case], untold: Collection[int] = ()) -> dict[int, str]:
+    """The explanation of each wrong gradient. An edit that repairs several is spelled out once.
+
+    untold   gradients of which nothing is known
+    """
+    edits, outside = edited(point, cases, untold) if cases else ({}, "")
     texts: dict[int, str] = {}
     told: set[str] = set()
     for which, case in cases.items():

@@ -29,7 +29,7 @@ def not_transposed(case: Case) -> Explanation | None:
                 words = (
                     f"What came is the change of forward along {name}: backward does to {name} what forward does to its input. "
                     "Its transpose is right: the rotation back (the sine with the other sign), the inverse permutation, a shift "
-                    "the other way"
+                    "the other way, the conjugate of a spectrum"
                 )
                 return Explanation("transposed", words)
     return None

@@ -119,3 +119,32 @@ def test_a_softmax_that_is_multiplied_in_place() -> None:
     rng = np.random.default_rng(3)
     found = check(mixed, backward, (rng.normal(size=(3, 4)), rng.normal(size=(4, 2))))["dx"].explanation
     assert "+ dx = p * (dx - (p * dx).sum(axis=-1, keepdims=True))" in found
+
+
+def unit(weights: Any, bias: float, inputs: Any) -> float:
+    return float(1 / (1 + np.exp(-sum(w * i for w, i in zip(weights, inputs, strict=True)) - bias)))
+
+
+def test_gradients_of_which_nothing_is_known_are_no_obstacle() -> None:
+    """Each number of these lists is an argument of its own; the search for the wrong ones ends before it has seen all."""
+    x, target = [0.05, 0.1, -0.3], [0.01, 0.99]
+
+    def forward(wh: Any, bh: Any, wo: Any, bo: Any) -> Any:
+        h = [unit(w, b, x) for w, b in zip(wh, bh, strict=True)]
+        o = [unit(w, b, h) for w, b in zip(wo, bo, strict=True)]
+        return sum(0.5 * (t - y) ** 2 for t, y in zip(target, o, strict=True)), (h, o, wo)
+
+    def backward(dloss: Any, cache: Any) -> Any:
+        h, o, wo = cache
+        do = [dloss * (y - t) * y * (1 - y) for y, t in zip(o, target, strict=True)]
+        dh = []
+        for j in range(2):
+            y = h[j]
+            dh.append(sum(d * w[j] for d, w in zip(do, wo, strict=True)) * y * (1 + y))  # WRONG: 1 - y
+        return [[d * i for i in x] for d in dh], dh, [[d * y for y in h] for d in do], do
+
+    rng = np.random.default_rng(0)
+    inputs = (rng.normal(size=(2, 3)).tolist(), [0.3, -0.1], rng.normal(size=(2, 2)).tolist(), [0.6, 0.2])
+    wrong = [finding for finding in check(forward, backward, inputs) if finding.verdict == "wrong" and finding.of == 1]
+    assert wrong
+    assert "* y * (1 - y))" in wrong[0].explanation, wrong[0].explanation

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import CodeType
 
 import numpy as np
@@ -37,13 +37,14 @@ EPSILONS = (1e-30, 0.1)
 class Editor:
     """The user's code as it can be edited, at a point where some of its gradients are wrong.
 
+    untold    gradients of which nothing is known: an edit may change them, and is not judged by that
     seconds   of the processor's time that the edits may take
     """
 
     seconds = 4.0
 
-    def __init__(self, point: Point, cases: Mapping[int, Case]) -> None:
-        self.point, self.cases = point, dict(cases)
+    def __init__(self, point: Point, cases: Mapping[int, Case], untold: Collection[int] = ()) -> None:
+        self.point, self.cases, self.untold = point, dict(cases), untold
         self.tried, self._start = 0, time.process_time()
         self.numbers: list[float] = []
         self.sources = list(self._sources())
@@ -154,7 +155,7 @@ class Editor:
             if array.dtype.kind not in "fiub":
                 return {}, 0
             if which not in self.cases:
-                if not _unchanged(array, claim.value):
+                if which not in self.untold and not _unchanged(array, claim.value):
                     return {}, 0
             elif array.shape == self.cases[which].array.shape:
                 gradient = array.astype(np.longdouble)
@@ -165,11 +166,11 @@ class Editor:
         return repaired, spoiled
 
 
-def edited(point: Point, cases: Mapping[int, Case]) -> tuple[dict[int, Explanation], str]:
+def edited(point: Point, cases: Mapping[int, Case], untold: Collection[int] = ()) -> tuple[dict[int, Explanation], str]:
     """For each wrong gradient that an edit of the source repairs: the kind of mistake, the line and the edit; and what is seen of
     values that leave the graph.
     """
-    editor = Editor(point, cases)
+    editor = Editor(point, cases, untold)
     return editor.best(), editor.outside()
 
 

@@ -1,0 +1,73 @@
+"""Arrays that ports read otherwise: logits as probabilities, channels in reverse, pairs as halves, a kernel turned round."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+
+from gradwitness.arrays import Array
+
+CHANNELS = (3, 4)
+"""Lengths of an axis of colours."""
+
+
+class Other(NamedTuple):
+    """Arrays by name, in words, and what is done to what comes out."""
+
+    words: str
+    arrays: Mapping[str, Array]
+    after: Callable[[Array], Array] | None = None
+
+
+def of_inputs(inputs: Mapping[str, Array]) -> Iterator[Other]:
+    """Inputs that a function may have been meant to get."""
+    floats = {name: array for name, array in inputs.items() if array.dtype.kind == "f" and array.ndim}
+    for name, x in floats.items():
+        e = np.exp(x - x.max(axis=-1, keepdims=True))
+        yield Other(f"given softmax({name}), probabilities in place of logits,", {name: e / e.sum(axis=-1, keepdims=True)})
+        yield Other(f"given sigmoid({name}), probabilities in place of logits,", {name: 1 / (1 + np.exp(-x))})
+    for name, x in floats.items():
+        for axis in (axis for axis in (1, -1) if x.ndim > 2 and x.shape[axis] in CHANNELS):
+            turned = partial(_reversed, axis=axis)
+            yield Other(f"with axis {axis} of {name} in reverse, as RGB and BGR,", {name: turned(x)})
+            words = f"with axis {axis} of {name}, and of what it returns, in reverse, as RGB and BGR,"
+            yield Other(words, {name: turned(x)}, turned)
+    for name, x in floats.items():
+        if x.ndim > 1 and x.shape[-1] >= 4 and x.shape[-1] % 2 == 0:
+            for way, there, back in ((("pairs", "halves"), _halves, _pairs), (("halves", "pairs"), _pairs, _halves)):
+                words = f"with the last axis of {name}, and of what it returns, put from {way[0]} to {way[1]},"
+                yield Other(words, {name: there(x)}, back)
+
+
+def of_parameters(own: Mapping[str, Array]) -> Iterator[Other]:
+    """Parameters as another framework, or another layer, would have them."""
+    for name, array in own.items():
+        for one, two in combinations(range(array.ndim), 2) if array.ndim > 2 else ():
+            if array.shape[one] == array.shape[two] > 1:
+                yield Other(f"with axes {one} and {two} of {name} exchanged", {name: array.swapaxes(one, two)})
+        for axes in ((-1, -2), (0, 1), (-1,)) if array.ndim > 2 else ():
+            yield Other(f"with {name} turned round along its axes {', '.join(map(str, axes))}", {name: np.flip(array, axes)})
+    for name, array in own.items():
+        if array.ndim == 1:
+            yield Other(f"with 1 + {name}", {name: 1 + array})
+            yield Other(f"with {name} - 1", {name: array - 1})
+            if array.any():
+                yield Other(f"with {name} zero", {name: np.zeros_like(array)})
+
+
+def _reversed(x: Array, axis: int) -> Array:
+    return np.flip(x, axis) if -x.ndim <= axis < x.ndim else x
+
+
+def _halves(x: Array) -> Array:
+    """x0 y0 x1 y1 -> x0 x1 y0 y1; what cannot be halved as it is."""
+    return x if not x.ndim or x.shape[-1] % 2 else np.concatenate([x[..., 0::2], x[..., 1::2]], axis=-1)
+
+
+def _pairs(x: Array) -> Array:
+    """The way back."""
+    return x if not x.ndim or x.shape[-1] % 2 else np.stack(np.split(x, 2, axis=-1), axis=-1).reshape(x.shape)
