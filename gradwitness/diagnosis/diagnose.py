@@ -126,5 +126,12 @@ def _nothing(case: Case) -> Explanation | None:
         return non_finite(case)
     none = bool(case.wrong) and all(abs(truth) <= bar for truth, bar in case.elements.values())
     if none and case.proves(Repair(np.zeros(case.array.shape), "", "")):
-        return Explanation("zero", "Zero is right: forward does not depend on it here")
+        return Explanation("zero", f"Zero is right: forward does not depend on it here{_steps(case)}")
     return None
+
+
+def _steps(case: Case) -> str:
+    """About a gradient of something that is constant in steps, as what rounds or picks a code is."""
+    return (
+        ". A straight-through estimator, which passes a gradient on all the same, is no derivative" if case.claimed.all() else ""
+    )

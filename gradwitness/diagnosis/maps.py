@@ -19,7 +19,7 @@ MANY = 12
 
 def not_transposed(case: Case) -> Explanation | None:
     """What came is forward's change along the cotangent, as if the transposed map were the map itself."""
-    if not case.fits or case.along is None or case.array.size < 2:
+    if not case.fits or case.along is None or case.array.size < 2 or not _apart(case):
         return None
     for name, dout in case.douts.items():
         if dout.shape == case.array.shape:
@@ -37,7 +37,7 @@ def not_transposed(case: Case) -> Explanation | None:
 
 def partly(case: Case) -> Explanation | None:
     """Of the outputs that an element moves some are counted, and the others are left out."""
-    if not case.fits or case.slopes is None:
+    if not case.fits or case.slopes is None or not _apart(case):
         return None
     counts = []
     for index in sorted(case.wrong)[:FEW]:
@@ -58,6 +58,12 @@ def partly(case: Case) -> Explanation | None:
         "all copies that forward makes of an element, and all windows that it lies in"
     )
     return Explanation("series", words)
+
+
+def _apart(case: Case) -> bool:
+    """Whether what came lies further from the truth than quotients are exact. What is nearer fits whatever fits the truth."""
+    largest = float(np.max(np.abs(case.claimed), initial=0))
+    return any(abs(truth - case.claimed[index]) > SAME * largest for index, (truth, _) in case.elements.items())
 
 
 def _kept(values: Array, came: float, room: float) -> int:

@@ -11,6 +11,7 @@ from gradwitness.arrays import Array
 from gradwitness.diagnosis.explained import explained
 from gradwitness.functions.phases import but_for_phases
 from gradwitness.functions.rounded import grows
+from gradwitness.functions.samplers import but_for_samples
 from gradwitness.judging.black_box import BlackBox
 from gradwitness.judging.claims import Claim
 from gradwitness.judging.directions import Direction, joint, likely
@@ -38,7 +39,7 @@ def first_gradients(point: Point, subject: Differentiated) -> Iterator[Finding]:
         claim if claim is None or mask is None else replace(claim, value=np.where(mask, 0, claim.value))
         for claim, mask in zip(claims, lost, strict=True)
     ]
-    found = list(but_for_phases(point, subject, list(gradients(point))))
+    found = list(but_for_samples(subject, list(but_for_phases(point, subject, list(gradients(point))))))
     masks = {
         f"d{leaf.name}": (i, mask) for i, (leaf, mask) in enumerate(zip(subject.leaves, lost, strict=True)) if mask is not None
     }

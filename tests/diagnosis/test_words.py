@@ -32,6 +32,21 @@ def test_ratios_near_1_are_told_from_1() -> None:
     (finding,) = check(np.sin, lambda dout, x: dout * np.interp(x, GRID, np.cos(GRID)), (x,))
     assert finding.verdict == "wrong"
     assert re.search(r"truth / got lies between 1 \+\d\S*e-\d+ and 1 \+\d\S*e-07", finding.explanation), finding.explanation
+    assert "It is right to 6 digits" in finding.explanation
+
+
+def test_what_is_nearly_right_is_no_map_that_was_not_transposed() -> None:
+    """Each element moves one output: the transposed map is the map itself, and what came fits both but for a billionth."""
+    x = np.random.default_rng(1).normal(size=5)
+    near = 1 + 1e-9 * np.random.default_rng(2).normal(size=5)
+    (finding,) = check(np.sin, lambda dout, x: dout * np.cos(x) * near, (x,))
+    assert finding.verdict == "wrong"
+    assert "It is right to 8 digits" in finding.explanation or "It is right to 9 digits" in finding.explanation
+
+
+def test_a_straight_through_estimator_is_told() -> None:
+    report = check(lambda x: np.round(x), lambda dout, x: dout, (np.array([0.3, 1.2]),))
+    assert any("A straight-through estimator" in finding.explanation for finding in report), report
 
 
 def test_the_backward_of_another_variance_is_told() -> None:

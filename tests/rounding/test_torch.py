@@ -257,3 +257,10 @@ def test_code_that_leaves_pytorch_is_not_watched(function: Callable[..., Any]) -
 def test_a_point_where_rounding_makes_nan_has_no_spread() -> None:
     with pytest.raises(Unstable):
         measure(lambda x: torch.sqrt(x + 8192 - 8192), [torch.full((64,), 1e-4)], torch.float32)
+
+
+def test_values_may_be_asked_for_as_a_list() -> None:
+    """As solvers do that choose their steps."""
+    (x,) = tensors(0, torch.float32, (3,))
+    (found,) = measure(lambda x: x * max(x.tolist()), (x,), "float32")
+    assert np.allclose(found.truth, (x.double() * x.double().max()).numpy(), rtol=1e-12)

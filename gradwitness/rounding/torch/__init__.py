@@ -11,6 +11,7 @@ but our noise.
     shadow.py    `Shadow`, the tensor, and `Noise`, the roundings of one run
     aten.py      how each operation rounds: never, once, or as a sum of n terms
     composed.py  fused kernels whose inside cancels, written with single operations
+    graph.py     the nodes of autograd's graph
     exact.py     a function without the rounding of the casts inside it, for differences
 
 The caller's tensors (arguments, parameters, buffers, constants) are never written to: a running mean is updated in its shadow.

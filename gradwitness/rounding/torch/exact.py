@@ -10,6 +10,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from gradwitness.rounding.torch.graph import is_own, nodes
 from gradwitness.rounding.torch.shadow import is_floating
 from gradwitness.rounding.torch.undisturbed import undisturbed
 from gradwitness.rounding.torch.watched import Claims, Watched
@@ -61,18 +62,9 @@ def narrowed(outs: Sequence[torch.Tensor], run: Callable[[], object]) -> str:
 
 def _in_graph(outs: Sequence[torch.Tensor]) -> tuple[set[torch.dtype], bool]:
     """The dtypes of floats in the graph of some tensors, and whether all its nodes are PyTorch's own."""
-    waiting: list[Any] = [out.grad_fn for out in outs]
-    dtypes = {out.dtype for out in outs}
-    seen: set[Any] = {None}
-    plain = True
-    while waiting:
-        node = waiting.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        plain &= not isinstance(node, torch.autograd.function.BackwardCFunction)
-        dtypes |= {each.dtype for each in node._input_metadata}
-        waiting += [inner for inner, _ in node.next_functions]
+    found = nodes(outs)
+    dtypes = {out.dtype for out in outs} | {each.dtype for node in found for each in node._input_metadata}
+    plain = not any(map(is_own, found))
     return {dtype for dtype in dtypes if is_floating(dtype)}, plain
 
 

@@ -28,6 +28,10 @@ class Shadow(torch.Tensor):
     def __torch_dispatch__(cls, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Any:
         return func(*tree_map(rounded, tuple(args)), **tree_map(rounded, dict(kwargs or {})))
 
+    def tolist(self) -> Any:
+        """The values, as `item` gives one; PyTorch refuses it to its subclasses."""
+        return self.inner.tolist()
+
     def __repr__(self, **_: Any) -> str:
         return f"Shadow({self.inner}, {self.dtype})"
 

@@ -114,6 +114,9 @@ class Backend(Protocol):
         is not known, and where the framework itself says so.
         """
 
+    def samples(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> bool:
+        """Whether random numbers are drawn whose gradient is implicit, as those of a gamma distribution, as far as is known."""
+
     def calling(self, function: Any, mode: str = "eager") -> Calling:
         """The function in a mode. It runs on its parameters, and on other floats that it holds, in a precision; nothing that it
         holds is changed.

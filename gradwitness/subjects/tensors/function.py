@@ -120,9 +120,15 @@ class Differentiated:
 
     def has_phases(self) -> bool:
         """Whether it computes eigenvectors or singular vectors of complex matrices, as far as is known."""
+        return self.backend.has_phases(*self._as_run())
+
+    def samples(self) -> bool:
+        """Whether it draws random numbers whose gradient is implicit, as far as is known."""
+        return self.backend.samples(*self._as_run())
+
+    def _as_run(self) -> tuple[Running, list[Any]]:
         values = [self.tensor(i, leaf.array, self.precision) for i, leaf in enumerate(self.leaves)]
-        running = self.running(values, self.precision, range(len(values)))
-        return self.backend.has_phases(running, values)
+        return self.running(values, self.precision, range(len(values))), values
 
     @property
     def arguments(self) -> list[str]:

@@ -99,7 +99,15 @@ class Jax:
     def has_phases(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> bool:
         """By its jaxpr, if there is one."""
         with suppress(Exception):  # code that cannot be traced raises anything
-            return _has_phases(jax.make_jaxpr(lambda *leaves: run(leaves))(*inputs).jaxpr)
+            return _any(_has_phases, jax.make_jaxpr(lambda *leaves: run(leaves))(*inputs).jaxpr)
+        return False
+
+    def samples(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> bool:
+        """By its jaxpr, if there is one."""
+        with suppress(Exception):  # code that cannot be traced raises anything
+            return _any(
+                lambda eqn: eqn.primitive.name == "random_gamma", jax.make_jaxpr(lambda *leaves: run(leaves))(*inputs).jaxpr
+            )
         return False
 
     def calling(self, function: Any, mode: str = "eager") -> Calling:
@@ -187,13 +195,19 @@ class Jax:
 BACKEND = Jax()
 
 
-def _has_phases(jaxpr: Any) -> bool:
-    """Whether one of the equations, or of those inside of them, decomposes a complex matrix."""
-    return any(
-        (eqn.primitive.name in DECOMPOSITIONS and any(jnp.iscomplexobj(atom.aval) for atom in eqn.invars))
-        or any(map(_has_phases, jaxprs_in_params(eqn.params)))
-        for eqn in jaxpr.eqns
-    )
+def _has_phases(eqn: Any) -> bool:
+    """Whether an equation decomposes a complex matrix."""
+    return eqn.primitive.name in DECOMPOSITIONS and any(jnp.iscomplexobj(atom.aval) for atom in eqn.invars)
+
+
+def _is_gamma(eqn: Any) -> bool:
+    """Whether an equation draws a gamma variable, of which the others are made."""
+    return bool(eqn.primitive.name == "random_gamma")
+
+
+def _any(holds: Callable[[Any], bool], jaxpr: Any) -> bool:
+    """Whether something holds of one of the equations, or of those inside of them."""
+    return any(holds(eqn) or any(_any(holds, inner) for inner in jaxprs_in_params(eqn.params)) for eqn in jaxpr.eqns)
 
 
 def _is_linen(function: Any) -> bool:

@@ -30,6 +30,8 @@ DECOMPOSITIONS = ("Eig", "SelfAdjointEigV2", "Svd")
 """Operations whose vectors have arbitrary phases where they are complex."""
 RANDOM = ("Random", "Multinomial", "Rng", "TruncatedNormal")
 """In the names of operations that draw numbers."""
+SAMPLERS = ("RandomGamma", "StatelessRandomGammaV2", "StatelessRandomGammaV3")
+"""Operations of random numbers whose gradient is implicit."""
 
 
 class TensorFlow:
@@ -127,10 +129,13 @@ class TensorFlow:
     def has_phases(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> bool:
         """By its graph, if there is one."""
         with suppress(Exception):  # code that cannot be traced raises anything
-            traced = tf.function(lambda *leaves: run(leaves), autograph=False).get_concrete_function(*inputs)
-            graph = traced.graph.as_graph_def()
-            nodes = chain(graph.node, *(function.node_def for function in graph.library.function))
-            return any(node.op in DECOMPOSITIONS and tf.as_dtype(node.attr["T"].type).is_complex for node in nodes)
+            return any(node.op in DECOMPOSITIONS and tf.as_dtype(node.attr["T"].type).is_complex for node in _nodes(run, inputs))
+        return False
+
+    def samples(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> bool:
+        """By its graph, if there is one."""
+        with suppress(Exception):  # likewise
+            return any(node.op in SAMPLERS for node in _nodes(run, inputs))
         return False
 
     def calling(self, function: Any, mode: str = "eager") -> Calling:
@@ -371,3 +376,9 @@ def rounded(value: Any, precision: Precision) -> Any:
             wide = tf.complex128 if dtype == "float64" else tf.complex64
             value = tf.cast(value, wide if value.dtype.is_complex else dtype)
     return value
+
+
+def _nodes(run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> Iterator[Any]:
+    """The operations of a function, traced."""
+    graph = tf.function(lambda *leaves: run(leaves), autograph=False).get_concrete_function(*inputs).graph.as_graph_def()
+    return chain(graph.node, *(function.node_def for function in graph.library.function))

@@ -15,6 +15,7 @@ from torch.nn.modules.lazy import LazyModuleMixin
 from gradwitness.arrays import Array
 from gradwitness.frameworks import load, reproducible
 from gradwitness.rounding.torch.exact import Exact, narrowed
+from gradwitness.rounding.torch.graph import is_own, nodes
 from gradwitness.subjects.tensors.backend import Calling, Inside, Precision, Pull
 from gradwitness.subjects.tensors.graphless import Evaluator
 from gradwitness.subjects.tensors.places import exchanged, places
@@ -22,6 +23,8 @@ from gradwitness.subjects.tensors.places import exchanged, places
 OF_TRIANGLES = ("CholeskyInverseBackward0", "CholeskySolveBackward0")
 """Nodes of functions whose factor is triangular, by PyTorch's documentation, and whose gradient is that of a formula for full
 matrices. PyTorch's own tests differentiate them in the triangle alone, with a real diagonal."""
+SAMPLERS = ("StandardGammaBackward0", "_DirichletBackward")
+"""Nodes of random numbers whose gradient is implicit: of gamma, chi-squared, Student's t, beta and Dirichlet variables."""
 
 
 class Torch:
@@ -109,19 +112,16 @@ class Torch:
 
     def of_triangles(self, outs: Sequence[Any]) -> bool:
         """By the nodes of the graph. Those of a torch.autograd.Function, of Python or C++, are the user's."""
-        waiting, seen = [out.grad_fn for out in outs], set()
-        while waiting:
-            node = waiting.pop()
-            if isinstance(node, torch.autograd.function.BackwardCFunction) or type(node).__name__ == "CppFunction":
-                return False
-            if node is not None and node not in seen:
-                seen.add(node)
-                waiting += [before for before, _ in node.next_functions]
-        return any(type(node).__name__ in OF_TRIANGLES for node in seen)
+        found = nodes(outs)
+        return not any(map(is_own, found)) and any(type(node).__name__ in OF_TRIANGLES for node in found)
 
     def has_phases(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> bool:
         """PyTorch raises an error where a result depends on them."""
         return False
+
+    def samples(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> bool:
+        """By the nodes of the graph."""
+        return any(type(node).__name__ in SAMPLERS for node in nodes(self.vjp(run, inputs)[0]))
 
     def calling(self, function: Any, mode: str = "eager") -> Calling:
         """Modules find copies of their buffers where they keep them, and the given parameters."""
