@@ -148,3 +148,59 @@ def test_gradients_of_which_nothing_is_known_are_no_obstacle() -> None:
     wrong = [finding for finding in check(forward, backward, inputs) if finding.verdict == "wrong" and finding.of == 1]
     assert wrong
     assert "* y * (1 - y))" in wrong[0].explanation, wrong[0].explanation
+
+
+def test_what_is_computed_and_never_used_is_told() -> None:
+    """A carry from one turn of a loop to the one before."""
+
+    def forward(x: Any) -> Any:
+        c, out = np.zeros(x.shape[1]), []
+        for row in x:
+            c = 0.5 * c + row**2
+            out.append(c)
+        return np.array(out), x
+
+    def backward(dout: Any, x: Any) -> Any:
+        dx, dnext = np.zeros_like(x), np.zeros(x.shape[1])
+        for t in reversed(range(len(x))):
+            dc = dout[t] * 1  # WRONG: + dnext
+            dx[t] = dc * 2 * x[t]
+            dnext = 0.5 * dc  # noqa: F841 - the mistake
+        return dx
+
+    found = check(forward, backward, np.random.default_rng(3).normal(size=(4, 3)))["dx"].explanation
+    assert "dnext is computed and never used" in found
+    assert "+ dc = dout[t] * 1 + dnext" in found
+
+
+def test_a_root_that_is_missing_is_told() -> None:
+    def forward(q: Any, k: Any) -> Any:
+        return np.sin(q @ k.T / np.sqrt(q.shape[1])), (q, k)
+
+    def backward(dout: Any, cache: Any) -> Any:
+        q, k = cache
+        n = q.shape[1]
+        ds = dout * np.cos(q @ k.T / np.sqrt(n))
+        dk = ds.T @ q  # WRONG: / np.sqrt(n)
+        return ds @ k / np.sqrt(n), dk
+
+    rng = np.random.default_rng(3)
+    found = check(forward, backward, (rng.normal(size=(4, 3)), rng.normal(size=(5, 3))))["dk"].explanation
+    assert "+ dk = ds.T @ q / n ** 0.5" in found
+
+
+def test_a_matrix_that_is_used_twice_has_a_second_term() -> None:
+    def forward(w: Any, x: Any) -> Any:
+        h = np.tanh(x @ w)
+        return np.sin(h @ w.T), (w, x, h)
+
+    def backward(dout: Any, cache: Any) -> Any:
+        w, x, h = cache  # noqa: RUF059 - the mistake
+        dr = dout * np.cos(h @ w.T)
+        dh = (dr @ w) * (1 - h**2)
+        dw = dr.T @ h  # WRONG: + x.T @ dh
+        return dw, dh @ w.T
+
+    rng = np.random.default_rng(3)
+    found = check(forward, backward, (rng.normal(size=(4, 3)), rng.normal(size=(5, 4))))["dw"].explanation
+    assert "+ dw = dr.T @ h + x.T @ dh" in found

@@ -26,6 +26,13 @@ def shapes_of(definition: ast.AST, values: Mapping[str, Any]) -> dict[str, Shape
     return found
 
 
+def unused(definition: ast.AST) -> list[str]:
+    """Variables that a function stores and reads nowhere."""
+    names = [node for node in ast.walk(definition) if isinstance(node, ast.Name)]
+    read = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+    return list(dict.fromkeys(node.id for node in names if isinstance(node.ctx, ast.Store) and node.id not in read))
+
+
 def _written(definition: ast.AST, turns: set[str]) -> Iterator[str]:
     """What the definition itself writes, and its neighbours in a loop."""
     for node in ast.walk(definition):

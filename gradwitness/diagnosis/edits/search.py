@@ -12,9 +12,10 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.diagnosis.case import Case, Explanation, Repair
+from gradwitness.diagnosis.edits import likely
 from gradwitness.diagnosis.edits.detached import detached, outside
 from gradwitness.diagnosis.edits.expressions import expressions, otherwise
-from gradwitness.diagnosis.edits.names import shapes_of
+from gradwitness.diagnosis.edits.names import shapes_of, unused
 from gradwitness.diagnosis.edits.running import Run, watched
 from gradwitness.diagnosis.edits.sites import Edit, Site, sites
 from gradwitness.diagnosis.edits.source import Source, source_of, swapped
@@ -191,19 +192,21 @@ def _numpy(source: Source) -> str:
 RULES: Sequence[Rule] = (
     lambda _, __, site: detached(site),
     lambda source, _, site: accumulated(site, _numpy(source)),
-    lambda _, variables, site: variables.counts(site),
+    lambda source, variables, site: likely.unused(variables, site, unused(source.inner)),
+    lambda _, variables, site: likely.counts(variables, site),
     lambda _, variables, site: (
-        each for each in expressions(site) if each.kind != "statistics" or not variables.is_scalar(site.node)
+        each for each in expressions(site) if each.kind != "statistics" or not likely.is_scalar(variables, site.node)
     ),
     lambda _, variables, site: variables.epsilons(site),
     lambda _, __, site: statements(site),
     lambda _, __, site: otherwise(site),
-    lambda _, variables, site: variables.flipped(site),
-    lambda _, variables, site: variables.masks(site),
+    lambda _, variables, site: likely.flipped(variables, site),
+    lambda _, variables, site: likely.masks(variables, site),
     lambda _, variables, site: variables.replaced(site),
     lambda _, variables, site: variables.everywhere(site),
     lambda _, variables, site: variables.factors(site),
     lambda _, variables, site: variables.terms(site),
+    lambda _, variables, site: likely.products(variables, site),
     lambda _, variables, site: variables.inner_terms(site),
     lambda _, variables, site: variables.inner_factors(site),
     lambda _, variables, site: statistics(variables, site),

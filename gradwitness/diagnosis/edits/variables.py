@@ -52,43 +52,6 @@ class Variables:
             for other in self.alike(ast.unparse(node)):
                 yield Edit(site, loaded(other), "exchanged", "another array is right")
 
-    def counts(self, site: Site) -> Iterator[Edit]:
-        """Another number in place of a length."""
-        node = site.node
-        called = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "len"
-        entry = isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute) and node.value.attr == "shape"
-        if called or entry or (isinstance(node, ast.Attribute) and node.attr == "size"):
-            for name in (name for name, shape in self.shapes.items() if shape == ()):
-                yield Edit(site, loaded(name), "constant factor", "another number is right")
-
-    def masks(self, site: Site) -> Iterator[Edit]:
-        """A mask of another array."""
-        node = site.node
-        if isinstance(node, ast.Compare) and len(node.ops) == 1:
-            for name in (name for name, shape in self.shapes.items() if shape and name != ast.unparse(node.left)):
-                yield Edit(
-                    site, ast.Compare(loaded(name), node.ops, node.comparators), "mask", "the mask of another array is right"
-                )
-
-    def flipped(self, site: Site) -> Iterator[Edit]:
-        """An array the other way round along its last axes, as the kernel of a convolution is in its backward."""
-        node = site.node
-        if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load):
-            shape = self.shapes.get(ast.unparse(node), ())
-            for text in ("[..., ::-1, ::-1]" if len(shape) > 2 else "[::-1, ::-1]", "[::-1]")[len(shape) < 2 :] if shape else ():
-                yield Edit(site, loaded(f"({ast.unparse(node)}){text}"), "flipped", "it is right the other way round")
-
-    def is_scalar(self, node: ast.AST | list[ast.stmt]) -> bool:
-        """Whether an expression is a number, as far as that is known."""
-        if isinstance(node, list):
-            return False
-        if (shape := self.shapes.get(ast.unparse(node))) is not None or isinstance(node, ast.Constant):
-            return not shape
-        parts = [node.left, node.right] if isinstance(node, ast.BinOp) else []
-        parts += [node.operand] if isinstance(node, ast.UnaryOp) else []
-        parts += [node.body, node.orelse] if isinstance(node, ast.IfExp) else []
-        return bool(parts) and all(map(self.is_scalar, parts))
-
     def everywhere(self, site: Site) -> Iterator[Edit]:
         """The same replacement for all that is alike in a statement: a call by what it is applied to, an array by another."""
         if not isinstance(site.node, (ast.Assign, ast.AugAssign, ast.Return)) or site.node.value is None:
@@ -114,15 +77,15 @@ class Variables:
 
     def factors(self, site: Site) -> Iterator[Edit]:
         """A factor more in what is assigned."""
-        for target, value, made in _assigned(site):
+        for target, value, made in assigned(site):
             yield from self._factors(site, self.shapes.get(target), target, value, made)
-        for value, made in _returned(site):
+        for value, made in returned_by(site):
             for shape in self.returned:
                 yield from self._factors(site, shape, "", value, made)
 
     def inner_factors(self, site: Site) -> Iterator[Edit]:
         """A factor more in a term of a sum that is assigned."""
-        for target, value, made in _assigned(site):
+        for target, value, made in assigned(site):
             for part, remade in _terms_of(value, made):
                 yield from self._factors(site, self.shapes.get(target), target, part, remade)
 
@@ -137,6 +100,9 @@ class Variables:
                     yield Edit(site, made(_times(value, loaded(form.replace("{}", name)))), kind, words)
         for name in self.within(shape):
             yield Edit(site, made(ast.BinOp(value, ast.Div(), loaded(name))), "factor", "a factor is missing")
+        for name in (name for name in self.within(shape) if self.shapes[name] == ()):
+            root = ast.BinOp(loaded(name), ast.Pow(), ast.Constant(0.5))
+            yield Edit(site, made(ast.BinOp(value, ast.Div(), root)), "factor", "a factor is missing")
 
     def alike_shape(self, shape: Shape) -> list[str]:
         """Arrays of a shape, or that broadcast to it, numbers left out."""
@@ -144,8 +110,8 @@ class Variables:
 
     def terms(self, site: Site) -> Iterator[Edit]:
         """A term more in what is assigned, or beside an array in it."""
-        for target, value, made in _assigned(site):
-            for name in self._alike_terms(target):
+        for target, value, made in assigned(site):
+            for name in self.alike_terms(target):
                 for op in (ast.Add(), ast.Sub()):
                     yield Edit(site, made(ast.BinOp(value, op, loaded(name))), "term", "a term is missing")
 
@@ -153,10 +119,11 @@ class Variables:
         """A term beside an array in an expression."""
         node = site.node
         if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load):
-            for name in self._alike_terms(ast.unparse(node)):
+            for name in self.alike_terms(ast.unparse(node)):
                 yield Edit(site, ast.BinOp(node, ast.Add(), loaded(name)), "term", "a term is missing")
 
-    def _alike_terms(self, target: str) -> list[str]:
+    def alike_terms(self, target: str) -> list[str]:
+        """Others of the same shape, for a target that has one."""
         shape = self.shapes.get(target)
         return [name for name, own in self.shapes.items() if name != target and own == shape] if shape else []
 
@@ -190,7 +157,7 @@ def _with(statement: ast.stmt, text: str, by: ast.expr) -> ast.AST:
     return Replacing().visit(copy.deepcopy(statement))
 
 
-def _assigned(site: Site) -> Iterator[tuple[str, ast.expr, Made]]:
+def assigned(site: Site) -> Iterator[tuple[str, ast.expr, Made]]:
     """The name that is assigned, the value, and how the statement is made of another value."""
     node = site.node
     if isinstance(node, ast.Assign) and len(node.targets) == 1:
@@ -199,7 +166,7 @@ def _assigned(site: Site) -> Iterator[tuple[str, ast.expr, Made]]:
         yield ast.unparse(node.target), node.value, lambda value: ast.AugAssign(node.target, node.op, value)
 
 
-def _returned(site: Site) -> Iterator[tuple[ast.expr, Made]]:
+def returned_by(site: Site) -> Iterator[tuple[ast.expr, Made]]:
     """The values that a statement returns, and how it is made of another one."""
     node = site.node
     if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):

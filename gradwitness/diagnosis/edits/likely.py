@@ -1,0 +1,82 @@
+"""Edits that few places allow: another number for a length, the mask of another array, a kernel turned round, what is computed
+and never used, a matrix that flows back where forward uses it a second time.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from gradwitness.diagnosis.edits.building import loaded, transposed
+from gradwitness.diagnosis.edits.names import Shape
+from gradwitness.diagnosis.edits.sites import Edit, Site
+from gradwitness.diagnosis.edits.variables import Variables, assigned, returned_by
+
+
+def counts(variables: Variables, site: Site) -> Iterator[Edit]:
+    """Another number in place of a length."""
+    node = site.node
+    called = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "len"
+    entry = isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute) and node.value.attr == "shape"
+    if called or entry or (isinstance(node, ast.Attribute) and node.attr == "size"):
+        for name in (name for name, shape in variables.shapes.items() if shape == ()):
+            yield Edit(site, loaded(name), "constant factor", "another number is right")
+
+
+def masks(variables: Variables, site: Site) -> Iterator[Edit]:
+    """A mask of another array."""
+    node = site.node
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        for name in (name for name, shape in variables.shapes.items() if shape and name != ast.unparse(node.left)):
+            yield Edit(site, ast.Compare(loaded(name), node.ops, node.comparators), "mask", "the mask of another array is right")
+
+
+def flipped(variables: Variables, site: Site) -> Iterator[Edit]:
+    """An array the other way round along its last axes, as the kernel of a convolution is in its backward."""
+    node = site.node
+    if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load):
+        shape = variables.shapes.get(ast.unparse(node), ())
+        for text in ("[..., ::-1, ::-1]" if len(shape) > 2 else "[::-1, ::-1]", "[::-1]")[len(shape) < 2 :] if shape else ():
+            yield Edit(site, loaded(f"({ast.unparse(node)}){text}"), "flipped", "it is right the other way round")
+
+
+def is_scalar(variables: Variables, node: ast.AST | list[ast.stmt]) -> bool:
+    """Whether an expression is a number, as far as that is known."""
+    if isinstance(node, list):
+        return False
+    if (shape := variables.shapes.get(ast.unparse(node))) is not None or isinstance(node, ast.Constant):
+        return not shape
+    parts = [node.left, node.right] if isinstance(node, ast.BinOp) else []
+    parts += [node.operand] if isinstance(node, ast.UnaryOp) else []
+    parts += [node.body, node.orelse] if isinstance(node, ast.IfExp) else []
+    return bool(parts) and all(map(partial(is_scalar, variables), parts))
+
+
+def unused(variables: Variables, site: Site, names: Sequence[str]) -> Iterator[Edit]:
+    """A term more in what is assigned: what was computed, and is not used anywhere."""
+    for target, value, made in assigned(site):
+        for name in (name for name in variables.alike_terms(target) if name in names):
+            yield Edit(site, made(ast.BinOp(value, ast.Add(), loaded(name))), "term", f"{name} is computed and never used")
+
+
+def products(variables: Variables, site: Site) -> Iterator[Edit]:
+    """A term more in a matrix that is wrong: what flows back where forward uses it a second time."""
+    pairs = [(target, value, made) for target, value, made in assigned(site)]
+    shaped = [(variables.shapes.get(target), value, made) for target, value, made in pairs]
+    shaped += [(shape, value, made) for value, made in returned_by(site) for shape in variables.returned]
+    for shape, value, made in shaped:
+        if shape is None or len(shape) != 2 or shape not in variables.returned:
+            continue
+        for a, b in _factored(variables, shape):
+            term = ast.BinOp(transposed(loaded(a)), ast.MatMult(), loaded(b))
+            yield Edit(site, made(ast.BinOp(value, ast.Add(), term)), "term", "a term is missing")
+
+
+def _factored(variables: Variables, shape: Shape) -> Iterator[tuple[str, str]]:
+    """Matrices whose product, the first one transposed, has a shape."""
+    matrices = [(name, own) for name, own in variables.shapes.items() if len(own) == 2]
+    for a, left in matrices:
+        for b, right in matrices:
+            if a != b and left[0] == right[0] and (left[1], right[1]) == shape:
+                yield a, b
