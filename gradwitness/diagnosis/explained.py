@@ -12,6 +12,7 @@ from gradwitness.diagnosis.case import Case, Explanation
 from gradwitness.diagnosis.diagnose import explain
 from gradwitness.diagnosis.edits.search import edited
 from gradwitness.diagnosis.evidence import case_of
+from gradwitness.diagnosis.on_purpose import padding
 from gradwitness.judging.black_box import BlackBox
 from gradwitness.judging.claims import Claim
 from gradwitness.judging.directions import joint
@@ -75,7 +76,7 @@ def _texts(point: Point, cases: Mapping[int, Case], untold: Collection[int] = ()
         if edit in told:
             words = f"{edit.partition(':')[0]}: the same edit repairs this one"
             edit = Explanation(edit.kind, words, edit.gradient)
-        texts[which] = explain(case, edit)
+        texts[which] = padding(point, case) or explain(case, edit)
         if edit is None and outside:
             texts[which] = _with(texts[which], outside)
         told |= {str(edits[which])} if which in edits else set()

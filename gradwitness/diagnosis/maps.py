@@ -28,8 +28,8 @@ def not_transposed(case: Case) -> Explanation | None:
             if changed is not None and largest and np.max(np.abs(changed - case.claimed)) <= SAME * largest:
                 words = (
                     f"What came is the change of forward along {name}: backward does to {name} what forward does to its input. "
-                    "Its transpose is right: the rotation back (the sine with the other sign), the inverse permutation, a shift "
-                    "the other way, the conjugate of a spectrum"
+                    "Its transpose is right: the transposed matrix, the rotation back (the other sign of the sine), the inverse "
+                    "permutation, a shift the other way, the conjugate of a spectrum"
                 )
                 return Explanation("transposed", words)
     return None

@@ -128,6 +128,11 @@ def made_anew(x: Any) -> Any:
     return x * torch.tensor(x.tolist(), dtype=x.dtype).sum()
 
 
+def test_the_row_of_padding_is_left_out_on_purpose() -> None:
+    text = explained(torch.nn.Embedding(5, 3, padding_idx=-5), torch.tensor([0, 1, 1]))
+    assert text.startswith("padding_idx=0 of Embedding leaves row 0 out of the gradient, as it is told to")
+
+
 def test_a_tensor_of_numbers_in_the_code_leaves_no_graph() -> None:
     halved = rule(lambda x, index: x[index] / 2, lambda dout, x, index: (torch.zeros_like(x).index_add(0, index, dout), None))
     assert "leaves the graph" not in explained(lambda x: halved(x, torch.tensor([0, 3, 1, 3])), X)
