@@ -85,6 +85,32 @@ def weighted(x: Any) -> Any:
     return torch.nn.functional.cross_entropy(x, LABELS, weight=torch.tensor([1.0, 2.0, 5.0, 3.0], dtype=x.dtype))
 
 
+def stepped(x: Any, optimizer: Any) -> Any:
+    """Parameters after two steps with one gradient."""
+    weight = torch.nn.Parameter(x.detach().clone())
+    steps = optimizer([weight])
+    for _ in range(2):
+        weight.grad = x.detach().cos()
+        steps.step()
+    return weight.detach()
+
+
+def coupled(x: Any) -> Any:
+    return stepped(x, lambda weights: torch.optim.Adam(weights, lr=0.1, weight_decay=0.1))
+
+
+def decoupled(x: Any) -> Any:
+    return stepped(x, lambda weights: torch.optim.AdamW(weights, lr=0.1, weight_decay=0.1))
+
+
+def plain_momentum(x: Any) -> Any:
+    return stepped(x, lambda weights: torch.optim.SGD(weights, lr=0.1, momentum=0.9))
+
+
+def nesterov(x: Any) -> Any:
+    return stepped(x, lambda weights: torch.optim.SGD(weights, lr=0.1, momentum=0.9, nesterov=True))
+
+
 CASES: dict[str, tuple[Callable[[], tuple[Any, Any, Any]], str]] = {
     "smoothing": (
         lambda: (smoothed, plain_loss, drawn(3, 4)),
@@ -138,3 +164,15 @@ def test_a_factor_is_known_beside_an_epsilon() -> None:
 
     explanation = compare({"usual": usual, "ours": scaled}, drawn(4, 6))["out"].explanation
     assert explanation == "ours gives 0.912871 times as much: sqrt(5/6), and 6 is the number of columns of x"
+
+
+@pytest.mark.parametrize(
+    ("functions", "words"),
+    [
+        ((coupled, decoupled), "With decoupled_weight_decay=True in torch.optim.Adam first agrees with second"),
+        ((plain_momentum, nesterov), "With nesterov=True in torch.optim.SGD first agrees with second"),
+    ],
+)
+def test_the_setting_of_an_optimizer_is_named(functions: tuple[Any, Any], words: str) -> None:
+    report = compare({"first": functions[0], "second": functions[1]}, drawn(5), gradients=False)
+    assert report["out"].explanation == words
