@@ -69,7 +69,7 @@ class Conclusion:
             left -= self.point.evaluations - before
         if not disagreeing and any(judgement.verdict == "kink" for judgement in found):
             self._members(found)
-        self._tied(found)
+        self._tied(found, disagreeing)
         for which, judgement in enumerate(found):
             judgement.sight = self.sight(which)
             judgement.still = all(m.still for m in self.measured if np.any(m.direction.parts[which]))
@@ -108,13 +108,14 @@ class Conclusion:
                     truth = np.longdouble(self.claims[which][index]) + one.excess / weight
                     judgement.wrong.append(Wrong(which, index, truth, one.room / weight))
 
-    def _tied(self, found: list[Judgement]) -> None:
+    def _tied(self, found: list[Judgement], disagreeing: Sequence[Measured]) -> None:
         """What looks wrong and is a member of the gradient all the same: limits of the gradients nearby, as where values tie."""
         odd = [judgement for judgement in found if judgement.verdict == "wrong"]
         if self.unattributed or any(judgement.together for judgement in odd):
             return
         wrong = [element for judgement in odd for element in judgement.wrong]
-        if Nearby(self.box, list(self.scales), self.rng).are_members(wrong):
+        nearby = Nearby(self.box, list(self.scales), self.rng)
+        if nearby.are_members(wrong) or (odd and not wrong and all(map(nearby.is_limit, disagreeing))):
             for judgement in odd:
                 judgement.verdict, judgement.wrong, judgement.blocks, judgement.nearby = "kink", [], 0, True
 

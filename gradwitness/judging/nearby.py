@@ -7,7 +7,8 @@ and what lies between them, are members of the gradient (Clarke, Optimization an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from gradwitness.derivative.line import DEVIATIONS
 from gradwitness.judging.black_box import BlackBox
 from gradwitness.judging.directions import Direction
 from gradwitness.judging.locate import Wrong
+from gradwitness.judging.measured import Measured
 from gradwitness.judging.outputs import FLOAT32
 
 FAR, NEAR, STEP = 2.0**-14, 2.0**-20, 2.0**-25
@@ -24,8 +26,10 @@ SHORT = 4.0
 """By how much steps are shorter than the distance between two values that tied."""
 SHIFTS, DRAWS = 6, 6
 """Orders of the values that tie, in each direction, and random moves of everything."""
-WINNERS = 2
-"""Elements of a large tie that are taken to decide in an order: a quantile takes two."""
+WINNERS = 8
+"""Elements of a large tie that are taken to decide in an order, at most: a quantile takes two, and three of them six."""
+SIGNED = 8
+"""Orders of the values that tie by how far a direction moves them: up or down, for each tie by chance."""
 LOOKED = 16
 """Elements that are looked at: of more those with the largest and the smallest claims."""
 SPANS = 0.5
@@ -139,6 +143,8 @@ class Nearby:
             return float(np.abs((self.point.at(self.point.moved(NEAR, parts)) - there) * self.point.weights).sum())
 
         for _ in range(WINNERS):
+            if not len(left) or not change(left):
+                return
             block = left
             while len(block) > 1:
                 block = max(np.array_split(block, 2), key=change)
@@ -164,14 +170,54 @@ class Nearby:
         off, bar = abs(claim - float(element.truth)), self._bar(element)
         if not bar * CLEAR <= off:
             return False
-        ranges, moves = [], [*self._promoted(element), *self._moves]
-        for distance in (FAR, NEAR):
-            slopes = [self._slope(element, distance, move) for move in moves]
-            low, high = min(slopes), max(slopes)
-            if not high - low >= SPANS * off:
-                return False
-            ranges.append((low, high))
-        (far_low, far_high), (low, high) = ranges
+        direction = self._one(element.which, element.index)
+        size = float(direction.parts[element.which][element.index])
+        moves = chain(self._promoted(element), self._moves)
+        return self._lies_between(direction, claim * size, off * size, bar * size, moves)
+
+    def is_limit(self, one: Measured) -> bool:
+        """Whether a claim that is not between the slopes of both sides of a kink along a direction is between slopes nearby.
+
+        Where what ties is the largest of some values and the smallest of others, as a median of an even number has it, one side
+        of the kink hides the other.
+        """
+        rounded = [np.abs(claim * array) for claim, array in zip(self.box.claims, self.point.arrays, strict=True)]
+        way = float(np.finfo(self.point.dtype).eps) * sum(float(part.sum()) for part in rounded)
+        bar = float(self.box.slack(one.direction) + (DEVIATIONS * self.box.noise.together + way) / self._step)
+        off = float(abs(one.excess))
+        if self.box.noise.grain > FLOAT32 or one.half == 0 or not bar <= off:
+            return False
+        moves = chain(self._by_direction(one.direction), self._moves)
+        between = self._lies_between(one.direction, float(one.claimed), off, bar, moves)
+        return between and all(self.box.along(direction).agrees for direction in self._together([]))
+
+    def _by_direction(self, direction: Direction) -> Iterator[list[Array]]:
+        """Orders of what ties by how far a direction moves it."""
+        way = np.concatenate([np.ravel(part) for part in direction.parts])
+        for _ in range(SIGNED):
+            signs = self.rng.choice([-1.0, 1.0], size=len(self._count))[self._group]
+            order = np.lexsort((signs * way, self._group))
+            place = np.zeros_like(self._place)
+            place[order] = self._place[np.argsort(self._group, kind="stable")]
+            yield self._ranked(1.0, place)
+
+    def _lies_between(self, direction: Direction, claim: float, off: float, bar: float, moves: Iterable[list[Array]]) -> bool:
+        """Whether a claimed slope along a direction lies between those at points nearby, at either distance.
+
+        off, bar   by how much it misses the slope at the point, and what rounding may do to it
+        """
+        ranges, used, low, high = [], [], np.inf, -np.inf
+        for move in moves:
+            slope = self._slope(direction, FAR, move)
+            low, high = min(low, slope), max(high, slope)
+            used.append(move)
+            if low <= claim <= high and high - low >= SPANS * off:
+                break
+        ranges.append((low, high))
+        slopes = [self._slope(direction, NEAR, move) for move in used] if high - low >= SPANS * off else []
+        if not slopes or not max(slopes) - min(slopes) >= SPANS * off:
+            return False
+        far_low, far_high, low, high = low, high, min(slopes), max(slopes)
         room = max(abs(far_low - low), abs(far_high - high)) / REST + bar
         spans = high - low >= SPANS * (far_high - far_low)
         return bool(spans and low - room <= claim <= high + room)
@@ -182,16 +228,19 @@ class Nearby:
         slack = self.box.slack(self._one(element.which, element.index))
         return float((slack + DEVIATIONS * self.box.noise.together / self._step) / size)
 
-    def _slope(self, element: Wrong, distance: float, move: list[Array]) -> float:
-        """The slope along one element at a point nearby; nan where it is none."""
-        ends = []
-        for sign in (-1, 1):
-            parts = [np.array(part) for part in move]
-            parts[element.which][element.index] += sign * self._step / distance * self.scales[element.which][element.index]
-            arrays = self.point.moved(distance, parts)
-            ends.append((arrays[element.which][element.index], self.point.at(arrays)))
-        (before, below), (after, above) = ends
-        return float(((above - below) * self.point.weights).sum() / np.longdouble(after - before))
+    def _slope(self, direction: Direction, distance: float, move: list[Array]) -> float:
+        """The slope along a direction at a point nearby; nan where it is none."""
+        before, after = (
+            self.point.moved(
+                distance,
+                [there + sign * self._step / distance * part for there, part in zip(move, direction.parts, strict=True)],
+            )
+            for sign in (-1, 1)
+        )
+        gone = [np.asarray(end - start, np.longdouble) for start, end in zip(before, after, strict=True)]
+        share = direction.of(gone) / direction.of(direction.parts)
+        change = ((self.point.at(after) - self.point.at(before)) * self.point.weights).sum()
+        return float(change / share)
 
 
 def _groups(values: Array, reach: Array) -> Array:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwitness.checking import check
+from gradwitness import check, check_function
 
 
 def forward(x: Any) -> Any:
@@ -89,3 +89,45 @@ def test_a_low_rank_among_many_that_tie(values: tuple[float, ...]) -> None:
     assert check(seventh, share(*right), (x,)).verdict == "right"
     assert check(seventh, share(*(2 * right)), (x,)).verdict == "wrong"
     assert check(seventh, share(*(right - np.eye(len(values))[5])), (x,)).verdict == "wrong"
+
+
+def ranks(weights: dict[int, float], factor: float = 1.0) -> tuple[Any, Any]:
+    """A weighted sum of some values in each row's order, and its backward: to one winner each."""
+
+    def forward(x: Any) -> Any:
+        return np.sort(x)[:, list(weights)] @ np.array(list(weights.values()))
+
+    def backward(dout: Any, x: Any) -> Any:
+        dx, order = np.zeros_like(x), np.argsort(x, kind="stable")
+        for rank, weight in weights.items():
+            dx[np.arange(len(x)), order[:, rank]] += factor * weight * dout
+        return dx
+
+    return forward, backward
+
+
+@pytest.mark.parametrize("seed", [7, 10])
+def test_three_quantiles_of_many_that_tie(seed: int) -> None:
+    """Six values of each row decide, several of them in one tie."""
+    torch = pytest.importorskip("torch", reason="its quantiles are taken")
+    x = torch.from_numpy(np.random.default_rng(seed).integers(0, 3, size=(8, 20)).astype(float))
+    levels = torch.tensor([0.25, 0.5, 0.75], dtype=torch.float64)
+    report = check_function(lambda x: x.quantile(levels, dim=-1), x, strides=False)
+    assert report.verdict == "right", str(report)
+
+
+def test_a_median_between_two_ties() -> None:
+    """It is the mean of the largest of one and the smallest of the other: along a direction their kinks may cancel."""
+    x = np.random.default_rng(11).integers(0, 10, size=(1, 200)).astype(float)
+    assert np.diff(np.sort(x)[0, 99:101]) == 1
+    assert check(*ranks({99: 0.5, 100: 0.5}), (x,)).verdict == "right"
+    assert check(*ranks({99: 0.5, 100: 0.5}, 1.001), (x,)).verdict == "wrong"
+    assert check(*ranks({99: 1.0, 100: 0.5}), (x,)).verdict == "right"
+    assert check(ranks({99: 0.5, 100: 0.5})[0], ranks({99: 1.0, 100: 0.5})[1], (x,)).verdict == "wrong"
+
+
+def test_a_tied_median_takes_few_evaluations() -> None:
+    x = np.random.default_rng(0).integers(0, 3, size=(1, 160)).astype(float)
+    report = check(*ranks({80: 1.0}), (x,))
+    assert report.verdict == "right"
+    assert report.evaluations < 300
