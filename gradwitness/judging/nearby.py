@@ -53,7 +53,7 @@ class Nearby:
         first = np.flatnonzero(np.r_[True, np.diff(self._group[order]) != 0]) if len(order) else np.zeros(0, np.int64)
         self._place = np.zeros(len(values), np.int64)
         self._place[order] = np.arange(len(order)) - np.repeat(first, np.diff(np.r_[first, len(order)]))
-        self._known: dict[tuple[int, float], list[int]] = {}
+        self._known: dict[tuple[int, float, bytes], list[int]] = {}
         self._moves = list(self._orders()) + [
             [scale * rng.uniform(-1, 1, size=scale.shape) for scale in scales] for _ in range(DRAWS)
         ]
@@ -121,17 +121,32 @@ class Nearby:
     def _promoted(self, element: Wrong) -> Iterator[list[Array]]:
         """Moves in which an element of a large tie has a rank that decides, in an order up and in one down."""
         number = self._number(element)
-        for sign in (1.0, -1.0) if self._count[number] > SHIFTS else ():
-            key = int(self._group[number]), sign
+        if self._count[number] <= SHIFTS:
+            return
+        reached = self._reached(element)
+        for sign in (1.0, -1.0):
+            key = int(self._group[number]), sign, reached.tobytes()
             if key not in self._known:
-                self._known[key] = list(self._winners(*key))
+                self._known[key] = list(self._winners(key[0], sign, reached))
             for winner in self._known[key]:
                 place = self._place.copy()
                 place[[number, winner]] = place[[winner, number]]
                 yield self._ranked(sign, place)
 
-    def _winners(self, group: int, sign: float) -> Iterator[int]:
-        """The elements of a tie with which the outputs change most in an order, by halving the tie."""
+    def _reached(self, element: Wrong) -> Array:
+        """The outputs that an element can reach: where nothing ties, they change when it becomes the largest or the smallest."""
+        arrays = self.point.moved(FAR, self._ranked(1.0, self._place))
+        there, own = self.point.at(arrays), arrays[element.which]
+        low, high = np.min(own), np.max(own)
+        found = np.zeros(there.shape, bool)
+        for value in (2 * low - high, 2 * high - low):
+            other = [np.array(array) for array in arrays]
+            other[element.which][element.index] = value
+            found |= self.point.at(other) != there
+        return found
+
+    def _winners(self, group: int, sign: float, reached: Array) -> Iterator[int]:
+        """The elements of a tie with which some outputs change most in an order, by halving the tie."""
         order = self._ranked(sign, self._place)
         left = np.flatnonzero(self._group == group)
         there = self.point.at(self.point.moved(NEAR, order))
@@ -140,7 +155,8 @@ class Nearby:
             step = np.zeros(len(self._group))
             step[numbers] = self._step / NEAR
             parts = [part + more for part, more in zip(order, self._shaped(step, self.scales), strict=True)]
-            return float(np.abs((self.point.at(self.point.moved(NEAR, parts)) - there) * self.point.weights).sum())
+            changes = np.abs((self.point.at(self.point.moved(NEAR, parts)) - there) * self.point.weights)
+            return float(changes.sum(where=reached))
 
         for _ in range(WINNERS):
             if not len(left) or not change(left):
