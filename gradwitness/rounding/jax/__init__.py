@@ -10,6 +10,7 @@ rematerialisation and custom rules are entered.
     primitives.py    how each primitive rounds: never, once, or as a sum of n terms
     constants.py     the numbers of the source
     noise.py         `Noise`, the random roundings
+    exact.py         a function without the rounding of the casts inside it, for differences
 
 The interpreter itself is compiled once; the truth and every run are calls of one program, with other random numbers. These are
 NumPy's, and no key of the caller's is used.

@@ -128,10 +128,8 @@ class Backend(Protocol):
     def vjp(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> tuple[list[Any], Pull]:
         """What run returns for these inputs, and its pull."""
 
-    def narrowed(self, outs: Sequence[Any], run: Callable[[], object]) -> str:
-        """The narrowest dtype that something is cast to on the way to outs; empty if nothing is, and where a framework cannot say
-        it. run computes them and their gradients once more, if that is needed to know it.
-        """
+    def narrowed(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> str:
+        """The narrowest dtype that something is cast to while run runs; empty if nothing is, or a framework cannot say it."""
 
     def exact(self) -> Exact:
         """How a function runs without the rounding of such casts. Raises NotWatched in a framework that cannot."""

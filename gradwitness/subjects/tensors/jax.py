@@ -17,8 +17,8 @@ from jax.extend.core import jaxprs_in_params
 
 from gradwitness.arrays import Array
 from gradwitness.frameworks import load, reproducible
-from gradwitness.rounding.framework import NotWatched
-from gradwitness.subjects.tensors.backend import Calling, Exact, Inside, Precision, Pull
+from gradwitness.rounding.jax.exact import Exact, narrowed
+from gradwitness.subjects.tensors.backend import Calling, Inside, Precision, Pull
 from gradwitness.subjects.tensors.places import Place, exchanged, places
 from gradwitness.subjects.tensors.programs import kept
 from gradwitness.subjects.tensors.tree import Path, replaced, tensors
@@ -144,13 +144,15 @@ class Jax:
 
         return outs, pull
 
-    def narrowed(self, outs: Sequence[Any], run: Callable[[], object]) -> str:
-        """It cannot be said."""
+    def narrowed(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> str:
+        """By its jaxpr, if there is one."""
+        with suppress(Exception):  # code that cannot be traced raises anything
+            return narrowed(jax.make_jaxpr(lambda *leaves: run(leaves))(*inputs).jaxpr)
         return ""
 
     def exact(self) -> Exact:
-        """There is no such arithmetic in JAX."""
-        raise NotWatched("casts inside JAX cannot be undone")
+        """By its jaxpr, in float64."""
+        return Exact(self.vjp)
 
     def second(
         self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any], cotangents: Sequence[Any]

@@ -217,7 +217,7 @@ class TensorFlow:
 
         return outs, pull
 
-    def narrowed(self, outs: Sequence[Any], run: Callable[[], object]) -> str:
+    def narrowed(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> str:
         """It cannot be said."""
         return ""
 

@@ -164,9 +164,14 @@ class Torch:
 
         return outs, pull
 
-    def narrowed(self, outs: Sequence[Any], run: Callable[[], object]) -> str:
+    def narrowed(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> str:
         """In eager mode."""
-        return narrowed(outs, run)
+
+        def differentiated() -> None:
+            outs, pull = self.vjp(run, inputs)
+            pull([torch.ones_like(out) for out in outs])
+
+        return narrowed(self.vjp(run, inputs)[0], differentiated)
 
     def exact(self) -> Exact:
         """On shadows in float64."""

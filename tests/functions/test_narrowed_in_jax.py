@@ -1,0 +1,69 @@
+"""Functions of JAX that cast to float32 or bfloat16 inside: differences are taken without the rounding of the casts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradwitness import check_function
+
+jax = pytest.importorskip("jax", reason="JAX is not installed")
+jnp = jax.numpy
+SHARP = 1e-9
+"""What differences in float64 see; those of a function that rounds to float32 inside see 1e-4."""
+
+
+def drawn(*shape: int) -> Any:
+    return jnp.asarray(np.random.default_rng(0).normal(size=shape).astype("float32"))
+
+
+def rms_norm(x: Any, weight: Any) -> Any:
+    """As language models have it."""
+    wide = x.astype(jnp.float32)
+    return weight * (wide * jax.lax.rsqrt(jnp.mean(wide**2, -1, keepdims=True) + 1e-6)).astype(x.dtype)
+
+
+def scanned(x: Any) -> Any:
+    return jax.lax.scan(lambda h, x: ((h + jnp.tanh(x)).astype(jnp.bfloat16).astype(x.dtype), h), x[0], x)[1]
+
+
+@jax.custom_vjp
+def off(x: Any) -> Any:
+    """Its backward is off by a hundred thousandth at one element."""
+    return jnp.tanh(x.astype(jnp.float32)).astype(x.dtype)
+
+
+def _forward(x: Any) -> Any:
+    out = off(x)
+    return out, out
+
+
+def _backward(out: Any, dout: Any) -> Any:
+    dx = dout * (1 - out * out)
+    return (dx.at[0, 4].multiply(1.00001),)
+
+
+off.defvjp(_forward, _backward)
+FUNCTIONS = {
+    "softmax": (lambda x: jax.nn.softmax(x.astype(jnp.float32)).astype(x.dtype), (drawn(3, 6),)),
+    "RMSNorm": (rms_norm, (drawn(3, 6), drawn(6))),
+    "scan": (scanned, (drawn(3, 6),)),
+    "jit": (jax.jit(rms_norm), (drawn(3, 6), drawn(6))),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_casts_hide_nothing(name: str) -> None:
+    function, inputs = FUNCTIONS[name]
+    report = check_function(function, inputs)
+    assert report.ok, report
+    assert report["dx"].sight < SHARP
+    assert f"its casts to {'bfloat16' if name == 'scan' else 'float32'} round nothing" in report.examined
+
+
+def test_a_small_mistake_is_seen_behind_the_casts() -> None:
+    finding = check_function(off, drawn(3, 6))["dx"]
+    assert finding.verdict == "wrong"
+    assert finding.where == ((0, 4),)
