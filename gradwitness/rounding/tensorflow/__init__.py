@@ -33,6 +33,7 @@ from gradwitness.rounding.framework import MAGNIFIED, NotWatched
 from gradwitness.rounding.tensorflow.constants import finer, in_float64
 from gradwitness.rounding.tensorflow.interpreter import evaluate, graphs_in, largest_tensor
 from gradwitness.rounding.tensorflow.noise import Noise, pool, wide
+from gradwitness.rounding.tensorflow.tracing import traced
 from gradwitness.rounding.widths import width
 
 __all__ = ["NotWatched", "measure"]
@@ -58,16 +59,16 @@ def measure(
     traced or calls code that is not TensorFlow's.
     """
     magnified = MAGNIFIED if width(dtype).name == "float64" else 1.0
-    traced = _traced(function, arguments)
-    graph = traced.graph
+    found = traced(function, arguments)
+    graph = found.graph
     in_64_bits, given = source or (function, in_float64(arguments))
-    constants = finer(_traced, in_64_bits, given, graph, graphs_in)
+    constants = finer(traced, in_64_bits, given, graph, graphs_in)
     leaves = [leaf for leaf in tf.nest.flatten(list(arguments), expand_composites=True) if tf.is_tensor(leaf)]
     floats = [out for out in graph.outputs if out.dtype.is_floating or out.dtype.is_complex]
 
     @tf.function(autograph=False)
     def run(noise: Any, *values: Any) -> list[Any]:
-        given = [*map(wide, values), *traced.captured_inputs]
+        given = [*map(wide, values), *found.captured_inputs]
         return evaluate(graph, given, floats, Noise(noise, finer=constants))
 
     largest = largest_tensor(graph)
@@ -78,11 +79,3 @@ def measure(
     truths = results(np.zeros_like(pool(seed, 0, magnified, largest)))
     runs = (results(pool(seed, sample, magnified, largest)) for sample in range(samples))
     return from_runs(truths, runs, magnified=magnified, sliced=True)
-
-
-def _traced(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
-    try:
-        with np.errstate(all="ignore"):  # a number of the source may overflow the dtype
-            return tf.function(lambda *args: function(*args), autograph=False).get_concrete_function(*arguments)
-    except Exception as error:  # a function that runs eagerly fails in many ways where it is traced
-        raise NotWatched(f"the function cannot be traced: {type(error).__name__}: {error}") from error

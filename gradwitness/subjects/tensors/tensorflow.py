@@ -20,8 +20,9 @@ from tensorflow.python.framework import config
 from gradwitness.arrays import Array
 from gradwitness.frameworks import load, reproducible
 from gradwitness.rounding.framework import NotWatched
+from gradwitness.rounding.tensorflow.exact import Exact, narrowed
 from gradwitness.subjects.reach import codes_of
-from gradwitness.subjects.tensors.backend import Calling, Exact, Inside, Precision, Pull
+from gradwitness.subjects.tensors.backend import Calling, Inside, Precision, Pull
 from gradwitness.subjects.tensors.places import Place, exchanged, places
 
 CUSTOM_GRADIENT, RULES = "tensorflow.python.ops.custom_gradient", ("_eager_mode_decorator", "_graph_mode_decorator")
@@ -218,12 +219,14 @@ class TensorFlow:
         return outs, pull
 
     def narrowed(self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any]) -> str:
-        """It cannot be said."""
+        """By its graph, if there is one."""
+        with suppress(Exception):  # likewise
+            return narrowed(_nodes(run, inputs))
         return ""
 
     def exact(self) -> Exact:
-        """There is no such arithmetic in TensorFlow."""
-        raise NotWatched("casts inside TensorFlow cannot be undone")
+        """By its graph, in float64."""
+        return Exact(self.vjp)
 
     def second(
         self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any], cotangents: Sequence[Any]
