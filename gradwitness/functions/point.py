@@ -20,10 +20,10 @@ def point_of(subject: Differentiated, seed: int, state: Any) -> tuple[Point, lis
     state.restore()
     subject.look_inside()
     if subject.narrowed:
-        with suppress(UserError):  # code that leaves the framework cannot be watched
+        with suppress(UserError):  # code that leaves the framework cannot be watched, in forward or in backward
             subject.precision = EXACT
             point = Point(subject, seed, state)
-            subject.undone = True
+            subject.undone = bool(point.claims)
             return point, []
         subject.precision = FLOAT64
     try:

@@ -49,6 +49,15 @@ def test_the_casts_hide_nothing(name: str) -> None:
     assert "its casts to float32 round nothing" in report.examined
 
 
+def test_the_casts_of_a_layer_of_keras_hide_nothing() -> None:
+    """While a layer runs, functions of TensorFlow run eagerly; what is examined is a graph for all that."""
+    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    report = check_function(keras.layers.Activation(FUNCTIONS["softmax"][0]), drawn(3, 6))
+    assert report.ok, report
+    assert report["dinputs"].sight < SHARP
+    assert "its casts to float32 round nothing" in report.examined
+
+
 def test_a_small_mistake_is_seen_behind_the_casts() -> None:
     finding = check_function(off, drawn(3, 6))["dx"]
     assert finding.verdict == "wrong"

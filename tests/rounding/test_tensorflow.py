@@ -165,3 +165,8 @@ def test_code_that_cannot_be_followed_is_not_watched(function: Callable[..., Any
 def test_a_point_where_rounding_makes_nan_has_no_spread() -> None:
     with pytest.raises(Unstable):
         measure(lambda x: tf.sqrt(x + 8192 - 8192), [tf.fill([64], 1e-4)], "float32")
+
+
+def test_tensors_may_have_ten_axes() -> None:
+    (found,) = measure(lambda x: tf.reshape(x, [1] * 9 + [3]) * x, (tf.constant([0.5, 1.5, 2.5]),), "float32")
+    assert np.ravel(found.truth).tolist() == [0.25, 2.25, 6.25]

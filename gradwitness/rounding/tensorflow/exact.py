@@ -70,16 +70,13 @@ class Exact:
 def _program(function: Callable[..., Any], arguments: Sequence[Any]) -> Callable[..., list[Any]]:
     """A function of the leaves of its arguments, with every operation in float64."""
     found = traced(function, arguments)
-    outputs = found.graph.outputs
 
     @tf.function(autograph=False)
     def run(*values: Any) -> list[Any]:
-        return evaluate(found.graph, [*map(wide, values), *found.captured_inputs], outputs, Silent())
+        return evaluate(found.graph, [*map(wide, values), *found.captured_inputs], found.graph.outputs, Silent())
 
-    def program(*values: Any) -> list[Any]:
-        return list(run(*values))
-
-    return program
+    program = run.get_concrete_function(*tf.nest.flatten(list(arguments)))  # a graph also where functions run eagerly
+    return lambda *values: list(program(*values))
 
 
 def narrowed(nodes: Iterable[Any]) -> str:

@@ -15,6 +15,10 @@ GOLDEN, MIXING = 0x9E3779B9, 0x85EBCA6B
 """Odd constants that spread consecutive numbers over 32 bits."""
 
 
+AXES = 8
+"""Tensors with more axes are not broadcast by every kernel."""
+
+
 def is_floating(dtype: Any) -> bool:
     """Whether a dtype is real floating or complex."""
     return bool(dtype.is_floating or dtype.is_complex)
@@ -32,6 +36,11 @@ def whole(value: Any, largest: float) -> Any:
     count that is kept in floats must not become 2.9999999, because it may be cast to an integer.
     """
     return tf.logical_and(tf.equal(value, tf.floor(value)), tf.abs(value) <= largest)
+
+
+def _row(value: Any) -> Any:
+    """A tensor with its elements in one row; what has no axes as it is."""
+    return tf.reshape(value, [-1]) if tf.is_tensor(value) and value.shape.rank else value
 
 
 class Noise:
@@ -59,6 +68,8 @@ class Noise:
         """
         if not is_floating(value.dtype):
             return value
+        if (value.shape.rank or 0) > AXES:
+            return tf.reshape(self.round(_row(value), _row(error), smallest, _row(exact)), tf.shape(value))
         if value.dtype.is_complex:  # each part is off by up to `error` of the absolute value
             size = tf.abs(value)
             parts = [tf.where(tf.math.is_finite(size), self.round(size, error, smallest) - size, 0) for _ in range(2)]
