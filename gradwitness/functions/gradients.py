@@ -15,7 +15,7 @@ from gradwitness.functions.samplers import but_for_samples
 from gradwitness.judging.black_box import BlackBox
 from gradwitness.judging.claims import Claim
 from gradwitness.judging.directions import Direction, joint, likely
-from gradwitness.judging.gradients import gradients, vanishes
+from gradwitness.judging.gradients import UNCERTAIN, gradients, vanishes
 from gradwitness.judging.measured import Measured
 from gradwitness.judging.point import Point
 from gradwitness.report.findings import SHOWN, Finding, element
@@ -27,6 +27,9 @@ LOOKED = 4
 """Elements that are looked at alone: those that are nan, those that may lie at a kink."""
 NEAR = 4 * 2.0**-23
 """Of the largest element: four units of float32's last digit."""
+ROUNDS = (
+    "what the function rounds hides it, for it does not compute in float64. reference=, a function in plain operations, tells"
+)
 STEP = 2.0**-18
 """Of an element's own size, for the slopes at a kink."""
 
@@ -191,6 +194,8 @@ def _untold(finding: Finding, point: Point, which: int) -> Finding:
     if finding.verdict == "cannot tell" and vanishes(point, which, finding.sight):
         message = "It is zero, but for rounding: what would be seen is small against the outputs"
         return replace(finding, verdict="right", message=message, sight=np.nan)
+    if finding.verdict == "cannot tell" and finding.message.startswith(UNCERTAIN) and point.function.eps >= EPS["float32"]:
+        return replace(finding, message=f"{UNCERTAIN}: {ROUNDS}")
     return finding
 
 

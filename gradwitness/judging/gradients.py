@@ -159,13 +159,14 @@ def _finding(name: str, value: Array, judgement: Judgement) -> Finding:
     )
 
 
+UNCERTAIN = "The numerical derivative is too uncertain here to tell"
 SHOWN_PLACES = 4
 """Elements that a sentence names."""
 SAID = {
     "kink": "Forward has a kink here; the gradient lies between the one-sided derivatives",
     "jump": "Forward jumps here: it has no derivative at this point",
     "undefined": "Forward has no finite slope here, or no finite value beside the point. Try another point",
-    "cannot tell": "The numerical derivative is too uncertain here to tell. Try another point, or inputs of more usual size",
+    "cannot tell": f"{UNCERTAIN}. Try another point, or inputs of more usual size",
 }
 
 

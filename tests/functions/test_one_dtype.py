@@ -86,6 +86,7 @@ def test_what_differences_in_float32_cannot_tell_the_reference_tells() -> None:
     large = torch.full((4,), 100.0)
     alone = check_function(lambda x: kernel(1)(x) + large, x)
     assert alone.verdict == "cannot tell", str(alone)
+    assert "it does not compute in float64. reference=" in alone["dx"].message
     report = check_function(lambda x: kernel(1)(x) + large, x, reference=lambda x: torch.tanh(x) + large.to(x.dtype))
     assert report.ok, str(report)
     assert report["dx"].verdict == "note", str(report)
