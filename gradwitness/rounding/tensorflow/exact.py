@@ -7,64 +7,19 @@ from typing import Any
 
 import tensorflow as tf
 
+from gradwitness.rounding.exact import Exact, Silent, Vjp
 from gradwitness.rounding.tensorflow.interpreter import evaluate
-from gradwitness.rounding.tensorflow.noise import Noise, is_floating, wide
+from gradwitness.rounding.tensorflow.noise import is_floating, wide
 from gradwitness.rounding.tensorflow.tracing import traced
 from gradwitness.rounding.widths import width
 
-Run = Callable[[Sequence[Any]], list[Any]]
-Vjp = Callable[[Run, Sequence[Any]], tuple[list[Any], Callable[[Sequence[Any]], list[Any]]]]
+SILENT: Any = Silent()
+"""In place of the framework's Noise."""
 
 
-class Silent(Noise):
-    """Nothing rounds."""
-
-    def __init__(self) -> None:
-        super().__init__(None)
-
-    def inside(self, iteration: Any) -> Noise:  # noqa: ARG002  as the others have it
-        """The same."""
-        return self
-
-    def round(self, value: Any, *_: Any) -> Any:
-        """The value."""
-        return value
-
-
-class Exact:
-    """Every operation is carried out in float64, whatever dtype the graph gives its result.
-
-    vjp   how a function is differentiated
-    """
-
-    def __init__(self, vjp: Vjp) -> None:
-        self._vjp = vjp
-
-    def run(self, run: Run) -> Run:
-        """What run returns, in float64. It is traced once."""
-        programs: list[Callable[..., list[Any]]] = []
-
-        def exactly(inputs: Sequence[Any]) -> list[Any]:
-            if not programs:
-                programs.append(_program(lambda *leaves: run(leaves), inputs))
-            return programs[0](*inputs)
-
-        return exactly
-
-    def vjp(self, run: Run, inputs: Sequence[Any]) -> tuple[list[Any], Callable[[Sequence[Any]], list[Any]]]:
-        """What run returns for these inputs, and its pull, in float64."""
-        outs = self.run(run)(inputs)
-
-        def differentiated(leaves: Sequence[Any], douts: Sequence[Any]) -> list[Any]:
-            found, pull = self._vjp(run, leaves)
-            gradients = pull([tf.cast(dout, out.dtype) for dout, out in zip(douts, found, strict=True)])
-            return [tf.zeros_like(leaf) if g is None else g for g, leaf in zip(gradients, leaves, strict=True)]
-
-        def pull(douts: Sequence[Any]) -> list[Any]:
-            given = [tf.zeros_like(out) if dout is None else wide(dout) for out, dout in zip(outs, douts, strict=True)]
-            return _program(differentiated, [list(inputs), given])(*inputs, *given)
-
-        return outs, pull
+def exact(vjp: Vjp) -> Exact:
+    """How functions run so. vjp is how they are differentiated."""
+    return Exact(vjp, _program, tf.cast, tf.zeros_like, wide)
 
 
 def _program(function: Callable[..., Any], arguments: Sequence[Any]) -> Callable[..., list[Any]]:
@@ -73,7 +28,7 @@ def _program(function: Callable[..., Any], arguments: Sequence[Any]) -> Callable
 
     @tf.function(autograph=False)
     def run(*values: Any) -> list[Any]:
-        return evaluate(found.graph, [*map(wide, values), *found.captured_inputs], found.graph.outputs, Silent())
+        return evaluate(found.graph, [*map(wide, values), *found.captured_inputs], found.graph.outputs, SILENT)
 
     program = run.get_concrete_function(*tf.nest.flatten(list(arguments)))  # a graph also where functions run eagerly
     return lambda *values: list(program(*values))

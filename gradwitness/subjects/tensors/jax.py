@@ -17,7 +17,8 @@ from jax.extend.core import jaxprs_in_params
 
 from gradwitness.arrays import Array
 from gradwitness.frameworks import load, reproducible
-from gradwitness.rounding.jax.exact import Exact, narrowed
+from gradwitness.rounding.exact import Exact
+from gradwitness.rounding.jax.exact import exact, narrowed
 from gradwitness.subjects.tensors.backend import Calling, Inside, Precision, Pull
 from gradwitness.subjects.tensors.places import Place, exchanged, places
 from gradwitness.subjects.tensors.programs import kept
@@ -152,7 +153,7 @@ class Jax:
 
     def exact(self) -> Exact:
         """By its jaxpr, in float64."""
-        return Exact(self.vjp)
+        return exact(self.vjp)
 
     def second(
         self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any], cotangents: Sequence[Any]

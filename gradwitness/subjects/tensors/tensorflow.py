@@ -19,8 +19,9 @@ from tensorflow.python.framework import config
 
 from gradwitness.arrays import Array
 from gradwitness.frameworks import load, reproducible
+from gradwitness.rounding.exact import Exact
 from gradwitness.rounding.framework import NotWatched
-from gradwitness.rounding.tensorflow.exact import Exact, narrowed
+from gradwitness.rounding.tensorflow.exact import exact, narrowed
 from gradwitness.subjects.reach import codes_of
 from gradwitness.subjects.tensors.backend import Calling, Inside, Precision, Pull
 from gradwitness.subjects.tensors.places import Place, exchanged, places
@@ -226,7 +227,7 @@ class TensorFlow:
 
     def exact(self) -> Exact:
         """By its graph, in float64."""
-        return Exact(self.vjp)
+        return exact(self.vjp)
 
     def second(
         self, run: Callable[[Sequence[Any]], list[Any]], inputs: Sequence[Any], cotangents: Sequence[Any]
