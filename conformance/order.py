@@ -18,7 +18,7 @@ from gradwitness.functions.order import forward_mode, second
 from gradwitness.report.findings import FAULTS, Finding
 from gradwitness.subjects.pair import tree_map
 from gradwitness.subjects.state import State
-from gradwitness.subjects.tensors import backend
+from gradwitness.subjects.tensors import origins
 from gradwitness.subjects.tensors.function import Differentiated
 from reference import Op
 
@@ -27,7 +27,7 @@ def findings(op: Op, adapter: str) -> list[Finding]:
     """What is found about each second derivative, and about forward mode."""
     at = subject(op, op.cases[0])
     loaded = adapters.load(adapter)
-    tensors = backend.load(adapter)
+    tensors = origins.load(adapter)
     with tensors.reproducible():
         inputs = tuple(tree_map(loaded.framework.from_numpy, at.inputs))
         static = tree_map(loaded.framework.from_numpy, dict(at.static))

@@ -12,7 +12,8 @@ from gradwitness.comparing.whose import NUMPY
 from gradwitness.frameworks import load as framework_module
 from gradwitness.subjects.arguments import branches
 from gradwitness.subjects.errors import BadCall
-from gradwitness.subjects.tensors.backend import Backend, load, origin
+from gradwitness.subjects.tensors.backend import Backend
+from gradwitness.subjects.tensors.origins import load, origin
 from gradwitness.subjects.tensors.tree import replaced, tensors
 
 FLOATS = ("float64", "float32", "float16", "bfloat16")

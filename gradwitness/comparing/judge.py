@@ -25,7 +25,7 @@ from gradwitness.rounding.widths import width
 from gradwitness.subjects.arguments import kind
 from gradwitness.subjects.errors import BadCall
 from gradwitness.subjects.state import State
-from gradwitness.subjects.tensors.backend import Precision
+from gradwitness.subjects.tensors.precision import Precision
 
 NARROWER = {"float64": ("float32", "bfloat16", "float16"), "float32": ("bfloat16", "float16")}
 """Dtypes in which numbers may have been computed that came in a wider one."""

@@ -23,7 +23,7 @@ from gradwitness.rounding.framework import NotWatched
 from gradwitness.rounding.widths import width
 from gradwitness.subjects.errors import UserError
 from gradwitness.subjects.state import State
-from gradwitness.subjects.tensors.function import EPS, FLOAT64
+from gradwitness.subjects.tensors.precision import EPS, FLOAT64
 from gradwitness.verdict import k_of
 
 

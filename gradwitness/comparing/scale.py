@@ -13,7 +13,7 @@ from gradwitness.rounding.arithmetic import Measured
 from gradwitness.rounding.framework import NotWatched
 from gradwitness.rounding.moved import RUNS, moved, spread
 from gradwitness.subjects.errors import BadCall, UserError
-from gradwitness.subjects.tensors.function import EPS
+from gradwitness.subjects.tensors.precision import EPS
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,10 @@ from gradwitness.rounding.arithmetic import Measured
 from gradwitness.rounding.framework import NotWatched
 from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.signatures import as_positional
-from gradwitness.subjects.tensors.backend import Precision, load
-from gradwitness.subjects.tensors.function import EPS, OWN, Differentiated
+from gradwitness.subjects.tensors.function import Differentiated
 from gradwitness.subjects.tensors.naming import names_of
+from gradwitness.subjects.tensors.origins import load
+from gradwitness.subjects.tensors.precision import EPS, OWN, Precision
 from gradwitness.subjects.tensors.tree import replaced, tensors, written
 
 SAY = 'a pair such as ("torch", function) says {}'

@@ -17,7 +17,7 @@ from gradwitness.comparing.rewrites import rewrites
 from gradwitness.comparing.sides import Tensors
 from gradwitness.comparing.trial import USUAL, Trial, usual
 from gradwitness.subjects.reach import of_a_library, reached
-from gradwitness.subjects.tensors.backend import origin
+from gradwitness.subjects.tensors.origins import origin
 
 NAMED = 3
 """Parameters that are named one by one."""

@@ -14,7 +14,7 @@ from gradwitness.subjects.arguments import kind
 from gradwitness.subjects.errors import BadCall
 from gradwitness.subjects.errors import of_a_library as installed
 from gradwitness.subjects.reach import codes_of, of_a_library
-from gradwitness.subjects.tensors.backend import PACKAGES, origin
+from gradwitness.subjects.tensors.origins import PACKAGES, origin
 
 NUMPY = "numpy"
 NAMES = {**PACKAGES, "numpy": NUMPY, "scipy": NUMPY}

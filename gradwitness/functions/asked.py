@@ -11,8 +11,9 @@ from gradwitness.frameworks import spec_of
 from gradwitness.rounding.widths import width
 from gradwitness.subjects.arguments import branches, kind
 from gradwitness.subjects.errors import BadCall
-from gradwitness.subjects.tensors.backend import Backend, origin
+from gradwitness.subjects.tensors.backend import Backend
 from gradwitness.subjects.tensors.function import Differentiated
+from gradwitness.subjects.tensors.origins import origin
 from gradwitness.subjects.tensors.tree import Path, written
 
 ORDERS = (1, 2)

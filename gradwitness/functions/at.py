@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.subjects.tensors.function import Differentiated, TensorCall
+from gradwitness.subjects.tensors.call import TensorCall
+from gradwitness.subjects.tensors.function import Differentiated
 from gradwitness.verdict import K
 
 JITTERS = 3

@@ -23,8 +23,9 @@ from gradwitness.report.progress import Progress
 from gradwitness.report.report import Report
 from gradwitness.reproducing.calls import of_check
 from gradwitness.subjects.state import State
-from gradwitness.subjects.tensors.backend import backend_of
-from gradwitness.subjects.tensors.function import FLOAT64, OWN, Differentiated
+from gradwitness.subjects.tensors.function import Differentiated
+from gradwitness.subjects.tensors.origins import backend_of
+from gradwitness.subjects.tensors.precision import FLOAT64, OWN
 
 NAMED = 3
 """Parameters that a note names."""
@@ -107,7 +108,7 @@ def check_function(
                         state.restore()
                         compiled = Differentiated(backend, function, inputs, kwargs, **asked, mode=mode)
                         findings += narrow.findings(compiled, f"{dtype}, {mode}")
-                    elif dtype != "float64" or reference is not None or subject.narrowed:
+                    elif dtype != "float64" or reference is not None or subject.operations.narrowed:
                         findings += narrow.findings(subject, dtype)
             if reference is not None and subject.precision == OWN:
                 findings = settled(findings, in_dtypes or _dtypes(subject))
@@ -155,7 +156,7 @@ def _dtypes(subject: Differentiated) -> list[str]:
 def _examined(subject: Differentiated, strides: bool, order: int) -> str:
     """What was tried, and what was not."""
     own = " and ".join(dict.fromkeys(subject.dtypes))
-    inside = f", in which its casts to {subject.narrowed} round nothing" if subject.undone else ""
+    inside = f", in which its casts to {subject.operations.narrowed} round nothing" if subject.undone else ""
     tried = [
         f"in {'float64' if subject.precision.computed == 'float64' else own}, by differences{inside}",
         "faults: overwritten inputs, a second backward, unused outputs, other cotangents, chance",

@@ -19,7 +19,8 @@ from gradwitness.judging.gradients import UNCERTAIN, gradients, vanishes
 from gradwitness.judging.measured import Measured
 from gradwitness.judging.point import Point
 from gradwitness.report.findings import SHOWN, Finding, element
-from gradwitness.subjects.tensors.function import EPS, Differentiated
+from gradwitness.subjects.tensors.function import Differentiated
+from gradwitness.subjects.tensors.precision import EPS
 
 SMALL = 2.0**-20
 """Of the largest value along a line: an error of a slope that is zero."""

@@ -23,8 +23,9 @@ from gradwitness.rounding.framework import NotWatched
 from gradwitness.rounding.projection import projection
 from gradwitness.rounding.widths import Width, width
 from gradwitness.subjects.errors import BadCall, UserError, first_line
-from gradwitness.subjects.tensors.backend import Precision
-from gradwitness.subjects.tensors.function import OWN, Differentiated, TensorCall
+from gradwitness.subjects.tensors.call import TensorCall
+from gradwitness.subjects.tensors.function import Differentiated
+from gradwitness.subjects.tensors.precision import OWN, Precision
 from gradwitness.verdict import Disagreement, judge_projection, judge_slices, k_of
 
 WITHIN = "It is as near to the same in float64 as inputs that are moved by their last digit"

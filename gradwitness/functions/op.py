@@ -15,7 +15,7 @@ from gradwitness.rounding.arithmetic import Measured
 from gradwitness.rounding.framework import NotWatched
 from gradwitness.subjects.errors import BadCall
 from gradwitness.subjects.pair import Subject
-from gradwitness.subjects.tensors.backend import Precision
+from gradwitness.subjects.tensors.precision import Precision
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ class Unphased(Point):
 
 def but_for_phases(point: Point, subject: Differentiated, found: list[Finding]) -> Iterator[Finding]:
     """The same findings; of gradients that are wrong, behind vectors whose phases are arbitrary, what is right but for those."""
-    if not any(finding.verdict == "wrong" for finding in found) or not subject.has_phases():
+    if not any(finding.verdict == "wrong" for finding in found) or not subject.operations.phases:
         yield from found
         return
     call = subject.run(point.arrays, subject.precision)

@@ -8,7 +8,8 @@ from typing import Any
 from gradwitness.judging.point import Point
 from gradwitness.report.findings import Finding
 from gradwitness.subjects.errors import UserError
-from gradwitness.subjects.tensors.function import EXACT, FLOAT64, OWN, Differentiated
+from gradwitness.subjects.tensors.function import Differentiated
+from gradwitness.subjects.tensors.precision import EXACT, FLOAT64, OWN
 
 
 def point_of(subject: Differentiated, seed: int, state: Any) -> tuple[Point, list[Finding]]:
@@ -19,7 +20,7 @@ def point_of(subject: Differentiated, seed: int, state: Any) -> tuple[Point, lis
     """
     state.restore()
     subject.look_inside()
-    if subject.narrowed:
+    if subject.operations.narrowed:
         with suppress(UserError):  # code that leaves the framework cannot be watched, in forward or in backward
             subject.precision = EXACT
             point = Point(subject, seed, state)

@@ -14,7 +14,8 @@ from gradwitness.arrays import Array
 from gradwitness.judging.point import Point
 from gradwitness.rounding.moved import moved
 from gradwitness.subjects.errors import UserError
-from gradwitness.subjects.tensors.function import EPS, Differentiated
+from gradwitness.subjects.tensors.function import Differentiated
+from gradwitness.subjects.tensors.precision import EPS
 
 FARTHER, GROWS = 16.0, 4.0
 """By how many last digits inputs are moved, and by how much a difference has to grow with them."""

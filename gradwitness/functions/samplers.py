@@ -22,7 +22,7 @@ IMPLICIT = (
 
 def but_for_samples(subject: Differentiated, found: list[Finding]) -> Iterator[Finding]:
     """The same findings; nothing is told of gradients that are wrong where such numbers are drawn."""
-    drawn = any(finding.verdict == "wrong" for finding in found) and subject.samples()
+    drawn = any(finding.verdict == "wrong" for finding in found) and subject.operations.implicit
     for finding in found:
         if drawn and finding.verdict == "wrong":
             yield Finding(finding.about, "cannot tell", IMPLICIT, of=finding.of)

@@ -17,8 +17,10 @@ from gradwitness.rounding.framework import NotWatched
 from gradwitness.rounding.moved import RUNS, moved, spread
 from gradwitness.rounding.widths import width
 from gradwitness.subjects.errors import BadCall
-from gradwitness.subjects.tensors.backend import Backend, Precision
-from gradwitness.subjects.tensors.function import FLOAT64, Differentiated, Running, TensorCall
+from gradwitness.subjects.tensors.backend import Backend
+from gradwitness.subjects.tensors.call import Running, TensorCall
+from gradwitness.subjects.tensors.function import Differentiated
+from gradwitness.subjects.tensors.precision import FLOAT64, Precision
 
 MANY, FEW = 2**16, 8
 """Elements beyond which there are fewer runs under Monte Carlo arithmetic, and how many then: the spread of a whole array,

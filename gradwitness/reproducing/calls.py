@@ -23,8 +23,10 @@ from gradwitness.reproducing.faults import fault
 from gradwitness.reproducing.given import Given
 from gradwitness.reproducing.laws import AGAIN, FAILS, FORWARD, ORDER, VMAP, law
 from gradwitness.subjects.state import State
-from gradwitness.subjects.tensors.backend import Backend, Precision, load
+from gradwitness.subjects.tensors.backend import Backend
 from gradwitness.subjects.tensors.function import Differentiated
+from gradwitness.subjects.tensors.origins import load
+from gradwitness.subjects.tensors.precision import Precision
 from gradwitness.subjects.tensors.tree import written
 
 

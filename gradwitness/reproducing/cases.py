@@ -23,8 +23,9 @@ from gradwitness.reproducing.script import Script, written_as
 from gradwitness.reproducing.shrink import Shrinking
 from gradwitness.reproducing.source import PASTE
 from gradwitness.subjects.errors import BadCall, UserError, first_line
-from gradwitness.subjects.tensors.backend import Backend, load
-from gradwitness.subjects.tensors.function import EPS
+from gradwitness.subjects.tensors.backend import Backend
+from gradwitness.subjects.tensors.origins import load
+from gradwitness.subjects.tensors.precision import EPS
 
 
 def shows(text: str) -> str:

@@ -14,9 +14,9 @@ from gradwitness.reproducing import keras_layers
 from gradwitness.reproducing.source import literal
 from gradwitness.subjects.arguments import branches
 from gradwitness.subjects.signatures import as_positional
-from gradwitness.subjects.tensors.backend import load, origin
-from gradwitness.subjects.tensors.function import is_real
 from gradwitness.subjects.tensors.naming import names_of
+from gradwitness.subjects.tensors.origins import load, origin
+from gradwitness.subjects.tensors.precision import is_real
 from gradwitness.subjects.tensors.tree import Path, replaced, tensors, written
 
 Arrays = Mapping[Path, Array]

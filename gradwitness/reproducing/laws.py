@@ -5,7 +5,7 @@ second derivatives, forward mode and vmap. For every framework, in float64.
 from __future__ import annotations
 
 from gradwitness.report.findings import Finding
-from gradwitness.subjects.tensors.function import EPS
+from gradwitness.subjects.tensors.precision import EPS
 
 LINEAR, UNUSED, ZERO, AGAIN = "linear in dout", "unused cotangent", "zero cotangent", "again"
 BETWEEN, SECOND, ALONE, FAILS = "call in between", "second backward", "alone", "fails"

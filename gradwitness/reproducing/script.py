@@ -18,7 +18,7 @@ from gradwitness.reproducing.faults import SAID
 from gradwitness.reproducing.given import Arrays, Given
 from gradwitness.reproducing.helpers import CONVERT, DIFFERENCES, HELPERS, IMPORTS
 from gradwitness.reproducing.source import source_of
-from gradwitness.subjects.tensors.function import is_real
+from gradwitness.subjects.tensors.precision import is_real
 
 TITLES = {"torch": "PyTorch", "tensorflow": "TensorFlow", "jax": "JAX", "numpy": "NumPy"}
 BUILT = {"keras": "Keras", "flax": "Flax"}

@@ -197,7 +197,7 @@ def test_a_profiler_that_is_running_goes_on() -> None:
 def test_a_loop_of_jax_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Outside of jit JAX compiles it at each call."""
     jax = pytest.importorskip("jax", reason="JAX is not installed")
-    programs = importlib.import_module("gradwitness.subjects.tensors.programs")
+    programs = importlib.import_module("gradwitness.subjects.tensors.jax.programs")
     monkeypatch.setitem(programs.SETTINGS, "jax_persistent_cache_min_compile_time_secs", 0)  # whatever the machine is like
     heard: list[str] = []
 

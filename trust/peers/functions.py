@@ -20,8 +20,8 @@ from gradwitness.report.findings import UNCERTAIN
 from gradwitness.report.report import Report
 from gradwitness.rounding.arithmetic import Measured
 from gradwitness.subjects.pair import Subject, leaves, tree_map
-from gradwitness.subjects.tensors.backend import Precision
 from gradwitness.subjects.tensors.function import Differentiated
+from gradwitness.subjects.tensors.precision import Precision
 from trust.peers.examined import Examined, Rule, Undecided, of_pytorch
 from trust.peers.wrapped import torch_function
 

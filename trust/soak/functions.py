@@ -18,7 +18,7 @@ from gradwitness import check_function, frameworks
 from gradwitness.report.findings import FAULTS, UNCERTAIN
 from gradwitness.report.report import Report
 from gradwitness.subjects.pair import tree_map
-from gradwitness.subjects.tensors.backend import load
+from gradwitness.subjects.tensors.origins import load
 from reference import OPS
 from trust.soak.results import Outcome
 

@@ -5,32 +5,22 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.subjects.arguments import Leaf, kind
+from gradwitness.subjects.arguments import Leaf
 from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.signatures import as_positional
-from gradwitness.subjects.tensors.backend import Backend, Inside, Precision, Pull
+from gradwitness.subjects.tensors.backend import Backend, Inside, Operations, Run
+from gradwitness.subjects.tensors.call import Running, TensorCall
 from gradwitness.subjects.tensors.naming import name_of, names_of
+from gradwitness.subjects.tensors.precision import EPS, FLOAT64, OWN, Precision, is_real
+from gradwitness.subjects.tensors.selection import Asked, chosen
 from gradwitness.subjects.tensors.tree import Path, replaced, tensors, written
-
-FLOAT64 = Precision(computed="float64")
-OWN = Precision()
-EXACT = Precision(computed="float64", exact=True)
-EPS = {
-    "float64": 2.0**-52,
-    "complex128": 2.0**-52,
-    "float32": 2.0**-23,
-    "complex64": 2.0**-23,
-    "bfloat16": 2.0**-7,
-    "float16": 2.0**-10,
-}
-"""The distance from 1 to the next number."""
 
 
 class Differentiated:
@@ -42,14 +32,15 @@ class Differentiated:
     insisted  leaves that somebody wants a gradient of: by wrt, by requires_grad, as a parameter
     ungiven   leaves of which the framework gave no gradient (None), in the last call of backward
     precision  in which `forward` runs
-    narrowed   the narrowest dtype that it casts to inside; empty if it does not, or nobody has looked
-    undone     whether differences are taken without the rounding of these casts
+    operations  what is known of its inside, once `look_inside` was called
+    undone     whether differences are taken without the rounding of casts inside it
     by_name   whether inputs came as a dict by name
     passed    "keyword" or "position": how arguments are handed over instead of as they came
     keywords   what it is given by keyword
     """
 
-    asked, keeps_dtype, narrowed, undone = False, True, "", False
+    asked, keeps_dtype, undone = False, True, False
+    operations = Operations()
     unread = "The function returns the same for other inputs: it does not use what it is given"
 
     def __init__(
@@ -59,8 +50,8 @@ class Differentiated:
         inputs: Any,
         kwargs: Mapping[str, Any] | None = None,
         *,
-        wrt: Collection[str | int] | str | int | None = None,
-        outputs: Collection[str | int] | str | int | None = None,
+        wrt: Asked = None,
+        outputs: Asked = None,
         mode: str = "eager",
     ) -> None:
         self.backend, self.function, self.mode, self.precision = backend, function, mode, FLOAT64
@@ -81,10 +72,10 @@ class Differentiated:
         found = [(path, value) for path, value in tensors(self._given, backend.holds) if is_real(backend.dtype(value))]
         marked = wrt is None and any(backend.marked(value) for path, value in found if path[0] != "parameters")
         asked = [(path, value) for path, value in found if not marked or path[0] == "parameters" or backend.marked(value)]
-        chosen = _chosen([(written(path[1:]), path) for path, _ in asked], names, wrt)
-        self._leaves = [(path, value) for path, value in found if path in chosen]
+        paths = chosen([(written(path[1:]), path) for path, _ in asked], names, wrt)
+        self._leaves = [(path, value) for path, value in found if path in paths]
         self.keywords = dict(kwargs or {})
-        self.fixed = {path: value for path, value in found if path not in chosen}
+        self.fixed = {path: value for path, value in found if path not in paths}
         self.dtypes = [backend.dtype(value) for _, value in self._leaves]
         self.leaves = [
             Leaf(written(path[1:]), path, backend.array(value), backend.dtype(value).startswith("complex"))
@@ -95,7 +86,7 @@ class Differentiated:
         self.ungiven: set[int] = set()
         self.passed = ""
         self._calling = backend.calling(function, mode)
-        self._evaluators: dict[Precision, tuple[Running, Callable[[Sequence[Any]], list[Any]]]] = {}
+        self._evaluators: dict[Precision, tuple[Running, Run]] = {}
         self._random = backend.random_state()
         self.data: list[tuple[str, Array]] = []
         numbers = [(path, np.asarray(value)) for path, value in tensors(self._given, _is_number)]
@@ -109,27 +100,14 @@ class Differentiated:
         """Of what it computes in: the widest it has."""
         name = self.precision.computed or self.precision.stored
         names = [name] if name else [dtype for dtype in self.dtypes if dtype in EPS]
-        if self.narrowed and not self.precision.exact:
-            names.append(self.narrowed)
+        if self.operations.narrowed and not self.precision.exact:
+            names.append(self.operations.narrowed)
         return max((EPS[dtype] for dtype in names), default=EPS["float32"])
 
     @property
     def of_triangles(self) -> bool:
-        """Whether functions of triangular matrices of the framework's own are in it. It runs for that."""
-        return self.backend.of_triangles(self.run([leaf.array for leaf in self.leaves], self.precision).tensors)
-
-    def has_phases(self) -> bool:
-        """Whether it computes eigenvectors or singular vectors of complex matrices, as far as is known."""
-        return self.backend.has_phases(*self._as_run())
-
-    def samples(self) -> bool:
-        """Whether it draws random numbers whose gradient is implicit, as far as is known."""
-        return self.backend.samples(*self._as_run())
-
-    def _as_run(self, precision: Precision | None = None) -> tuple[Running, list[Any]]:
-        precision = precision or self.precision
-        values = [self.tensor(i, leaf.array, precision) for i, leaf in enumerate(self.leaves)]
-        return self.running(values, precision, range(len(values))), values
+        """Whether functions of triangular matrices of the framework's own are in it."""
+        return self.operations.triangles
 
     @property
     def arguments(self) -> list[str]:
@@ -214,9 +192,16 @@ class Differentiated:
         return Running(self, values, precision, active, fixed)
 
     def look_inside(self) -> None:
-        """Whether it casts to a narrower dtype where it runs in float64: differences would show the rounding of the casts."""
+        """Learn what is known of its operations where it runs in float64; or in its own dtypes, if it runs in those alone."""
+        if not self._looks(FLOAT64) and self._looks(OWN):
+            self.operations = replace(self.operations, narrowed="")  # than float64: it is its own dtype
+
+    def _looks(self, precision: Precision) -> bool:
         with suppress(Exception):  # it is called again, and then it is told
-            self.narrowed = self.backend.narrowed(*self._as_run(FLOAT64))
+            values = [self.tensor(i, leaf.array, precision) for i, leaf in enumerate(self.leaves)]
+            self.operations = self.backend.operations(self.running(values, precision, range(len(values))), values)
+            return True
+        return False
 
     @contextmanager
     def moved(self, move: Callable[[Array], Array]) -> Iterator[None]:
@@ -262,115 +247,6 @@ class Differentiated:
             args, kwargs = (bound.args, bound.kwargs) if self.passed == "position" else ((), dict(bound.arguments))
         return self._calling(given["parameters"], args, kwargs, precision)
 
-    def floats(self, out: Any) -> tuple[list[str], list[Any]]:
-        """The floats that came out, and their names."""
-        holds = self.backend.holds
-        found = [(path, value) for path, value in tensors({"out": out}, holds) if is_real(self.backend.dtype(value))]
-        if self.outputs is not None:
-            asked = [self.outputs] if isinstance(self.outputs, (str, int)) else list(self.outputs)
-            for one in asked:
-                if not any(one in (number, path[-1]) for number, (path, _) in enumerate(found)):
-                    there = ", ".join(f"{number} ({written(path)})" for number, (path, _) in enumerate(found)) or "none"
-                    raise BadCall("outputs", repr(one), f"positions or keys of outputs of floats; there are {there}")
-            found = [(path, value) for number, (path, value) in enumerate(found) if number in asked or path[-1] in asked]
-        if not found:
-            raise BadCall(
-                "what the function returns",
-                kind(out),
-                f"a tensor of floats of {self.backend.title}, or a tuple, list or dict of them",
-                "A Python number or a NumPy array is outside of the graph: return the tensor itself",
-            )
-        return [written(path) for path, _ in found], [value for _, value in found]
-
-
-@dataclass
-class Running:
-    """The function as its framework differentiates it: tensors for the active leaves to the floats that come out.
-
-    names    of what came out of the last call
-    inside   the context of its backward
-    """
-
-    subject: Differentiated
-    values: Sequence[Any]
-    precision: Precision
-    active: Sequence[int]
-    fixed: Mapping[Path, Any]
-    names: list[str] = field(default_factory=list)
-    inside: Inside = nullcontext
-
-    def __call__(self, leaves: Sequence[Any]) -> list[Any]:
-        """Run it."""
-        moved = dict(zip(self.active, leaves, strict=True))
-        paths = [leaf.path for leaf in self.subject.leaves]
-        new = {path: moved.get(i, self.values[i]) for i, path in enumerate(paths)}
-        out, self.inside = self.subject.called({**new, **self.fixed}, self.precision)
-        self.names, outs = self.subject.floats(out)
-        return outs
-
-
-@dataclass
-class TensorCall:
-    """One call of the function.
-
-    inputs    the tensors that it got, one for each leaf
-    active    the leaves that are differentiated
-    tensors   the floats that it returned
-    pull      how it is differentiated; None if it has to run once more for that
-    again     the same call once more, on new tensors: the function may have overwritten these
-    handed    the gradients of the last pull as they came: tensors, one for each active leaf
-    """
-
-    subject: Differentiated
-    inputs: Sequence[Any]
-    active: Sequence[int]
-    tensors: list[Any]
-    out_names: list[str]
-    pull: Pull | None
-    inside: Inside
-    again: Callable[[], TensorCall] | None = None
-    handed: Sequence[Any] = ()
-
-    @property
-    def outs(self) -> list[Any]:
-        """The same as arrays."""
-        return [self.subject.backend.array(value) for value in self.tensors]
-
-    def cotangents(self, douts: Sequence[Array]) -> list[Any]:
-        """Tensors for cotangents, in the dtypes of what was returned."""
-        backend = self.subject.backend
-        return [backend.tensor(np.asarray(dout), out, backend.dtype(out)) for dout, out in zip(douts, self.tensors, strict=True)]
-
-    def backward(self, douts: Sequence[Array]) -> list[Any]:
-        """The gradients as arrays. Where the framework gives none there are zeros if one is insisted on, or if it gives none at
-        all; else None: what has no gradient, and nobody asked for, is data.
-        """
-        found, subject = self.pulled(self.cotangents(douts)), self.subject
-        subject.ungiven = {i for i, gradient in enumerate(found) if gradient is None}
-        zeros = subject.ungiven if len(subject.ungiven) == len(found) else subject.ungiven & subject.insisted
-        return [np.zeros(leaf.array.shape) if i in zeros else found[i] for i, leaf in enumerate(subject.leaves)]
-
-    def pulled(self, cotangents: Sequence[Any]) -> list[Array | None]:
-        """The gradients of all leaves, as arrays; None where the framework gives none."""
-        gradients: list[Array | None]
-        if self.pull is None and self.again is not None:
-            call = self.again()
-            self.pull, self.inside = call.pull, call.inside
-        try:
-            with self.inside():
-                found = self.pull(cotangents) if self.pull is not None else []
-        except Exception as error:
-            raise UserError("its backward", error) from error
-        self.handed, gradients = found, [None] * len(self.inputs)
-        for which, gradient in zip(self.active, found, strict=True):
-            gradients[which] = None if gradient is None else self.subject.backend.array(gradient)
-        return gradients
-
-
-def is_real(dtype: str) -> bool:
-    """Whether a dtype, by its name, is of floats or complex numbers."""
-    return dtype.startswith(("float", "bfloat", "complex"))
-
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -383,20 +259,3 @@ def _in_precision(backend: Backend, array: Array, like: Any, dtype: str, precisi
     if stored is not None:
         array = backend.array(backend.tensor(array, like, stored))
     return backend.tensor(array, like, computed or stored or dtype)
-
-
-def _chosen(found: Sequence[tuple[str, Path]], names: Sequence[str], wrt: Collection[str | int] | str | int | None) -> set[Path]:
-    """The paths of the tensors to differentiate."""
-    if wrt is None:
-        if not found:
-            raise BadCall("inputs", "without floats", "at least one tensor of floats, or a module with parameters")
-        return {path for _, path in found}
-    chosen: set[Path] = set()
-    for asked in [wrt] if isinstance(wrt, (str, int)) else wrt:
-        name = names[asked] if isinstance(asked, int) and -len(names) <= asked < len(names) else asked
-        these = {path for full, path in found if full == name or full.startswith((f"{name}[", f"{name}."))}
-        if not these:
-            there = ", ".join(full for full, _ in found) or "none"
-            raise BadCall("wrt", repr(asked), f"names or positions of tensors of floats, of {there}")
-        chosen |= these
-    return chosen

@@ -1,0 +1,90 @@
+"""Functions of JAX, and modules of Flax: linen modules run on the variables that come as their first input."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import jax
+import numpy as np
+
+from gradwitness.subjects.tensors.backend import Calling, Inside
+from gradwitness.subjects.tensors.jax.compiled import Jitted
+from gradwitness.subjects.tensors.jax.process import Process
+from gradwitness.subjects.tensors.jax.values import Values, rounded
+from gradwitness.subjects.tensors.places import Place, exchanged, places
+from gradwitness.subjects.tensors.precision import Precision
+
+WIDE = tuple(map(np.dtype, ("float64", "complex128", "int64", "uint64")))
+
+
+class Functions(Values, Process):
+    """See `backend.Functions`."""
+
+    def prepared(self, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        """Nothing: parameters are arguments."""
+
+    def parameters(self, function: Any) -> Mapping[str, Any]:
+        """Of modules of flax.nnx alone; other functions of JAX get theirs as arguments."""
+        return dict(_nnx().parameters(function)) if _is_nnx(function) else {}
+
+    def trained(self, _: Any) -> list[str]:
+        """Arrays of JAX do not say."""
+        return []
+
+    def unused(self, run: Callable[[], object]) -> list[str]:
+        """None: they are always called."""
+        return []
+
+    def calling(self, function: Any, mode: str = "eager") -> Calling:
+        """A module of flax.linen is called by its apply, one of flax.nnx on a copy of itself."""
+        held = [] if _is_nnx(function) else places(function, self.holds)
+        called = function
+        if _is_nnx(function):
+            called = partial(_on_copy, function)
+        elif _is_linen(function):
+            called = function.apply
+        run = called if mode == "eager" else Jitted(called, mode, self.holds)
+
+        def call(
+            parameters: Mapping[str, Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], precision: Precision
+        ) -> tuple[Any, Inside]:
+            copies = {id(place.tensor): rounded(place.tensor, precision) for place in held}
+            inside = partial(_inside, held, copies, precision.computed == "float64" or self._x64 or _wide((args, kwargs)))
+            with inside():
+                return (run(parameters, precision, *args, **kwargs) if _is_nnx(function) else run(*args, **kwargs)), inside
+
+        return call
+
+
+def _is_linen(function: Any) -> bool:
+    return "flax.linen" in sys.modules and isinstance(function, sys.modules["flax.linen"].Module)
+
+
+def _is_nnx(function: Any) -> bool:
+    return "flax.nnx" in sys.modules and bool(_nnx().is_module(function))
+
+
+def _nnx() -> Any:
+    """flax.py, which imports flax.nnx."""
+    return importlib.import_module("gradwitness.subjects.tensors.jax.flax")
+
+
+def _on_copy(module: Any, parameters: Mapping[str, Any], precision: Precision, *args: Any, **kwargs: Any) -> Any:
+    """A call of a module of nnx on given parameters."""
+    return _nnx().on(module, parameters, partial(rounded, precision=precision))(*args, **kwargs)
+
+
+@contextmanager
+def _inside(held: list[Place], copies: Mapping[int, Any], x64: bool) -> Iterator[None]:
+    with exchanged(held, copies), jax.enable_x64(x64):
+        yield
+
+
+def _wide(given: Any) -> bool:
+    """Whether there is a number of 64 bits among what a function is given."""
+    return any(getattr(value, "dtype", None) in WIDE for value in jax.tree.leaves(given))

@@ -1,0 +1,39 @@
+"""JAX in this process: its settings. It has no random state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import jax
+
+from gradwitness.frameworks import load, reproducible
+from gradwitness.subjects.tensors.jax.programs import kept
+
+
+class Process:
+    """See `backend.Process`."""
+
+    _x64 = False
+
+    @contextmanager
+    def reproducible(self) -> Iterator[None]:
+        """float64 is kept. In their own dtypes functions run as the process has it: there a Python float may be a float32."""
+        self._x64 = bool(jax.config.jax_enable_x64)
+        with reproducible("jax"), kept():
+            yield
+
+    def random_state(self) -> Callable[[], None]:
+        """JAX has no state of its own: keys are handed over."""
+        return lambda: None
+
+    def stir(self) -> None:
+        """There is no state."""
+
+    def drawn(self) -> object:
+        """Nothing: there is no state."""
+        return None
+
+    def version(self) -> str:
+        """Name and version."""
+        return load("jax").version()

@@ -1,0 +1,74 @@
+"""GradientTape, and ForwardAccumulator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from gradwitness.rounding.exact import Exact
+from gradwitness.rounding.tensorflow.exact import exact
+from gradwitness.subjects.tensors.backend import Operations, Pull, Run
+from gradwitness.subjects.tensors.tensorflow.operations import operations
+
+
+class Differentiation:
+    """See `backend.Differentiation`."""
+
+    def evaluator(self, _: Any, run: Run) -> Run:
+        """Without a tape."""
+        return run
+
+    def vjp(self, run: Run, inputs: Sequence[Any]) -> tuple[list[Any], Pull]:
+        """The tape is kept, so that the pull can be asked again."""
+        leaves = [tf.identity(value) for value in inputs]  # a tape knows tensors by identity
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(leaves)
+            outs = run(leaves)
+
+        def pull(douts: Sequence[Any]) -> list[Any]:
+            pairs = [(out, dout) for out, dout in zip(outs, douts, strict=True) if dout is not None]
+            try:
+                found = tape.gradient([out for out, _ in pairs], leaves, output_gradients=[dout for _, dout in pairs])
+            except ValueError as error:
+                if "custom_gradient function expected to return" not in str(error):
+                    raise
+                cure = "Arguments that come by keyword are not differentiated by a custom gradient: call it by position"
+                raise ValueError(f"{error} {cure}") from error
+            return [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in found]
+
+        return outs, pull
+
+    def second(self, run: Run, inputs: Sequence[Any], cotangents: Sequence[Any]) -> tuple[list[Any], Pull]:
+        """A tape around a tape."""
+
+        def gradients(inputs_and_cotangents: Sequence[Any]) -> list[Any]:
+            leaves, douts = inputs_and_cotangents[: len(inputs)], list(inputs_and_cotangents[len(inputs) :])
+            with tf.GradientTape() as tape:
+                tape.watch(leaves)
+                outs = run(leaves)
+            zero = tf.UnconnectedGradients.ZERO
+            found = tape.gradient(outs, leaves, output_gradients=douts, unconnected_gradients=zero)
+            return [tf.convert_to_tensor(gradient) for gradient in found]
+
+        return self.vjp(gradients, [*inputs, *cotangents])
+
+    def jvp(self, run: Run, inputs: Sequence[Any], tangents: Sequence[Any]) -> list[Any]:
+        """ForwardAccumulator."""
+        leaves = [tf.identity(value) for value in inputs]
+        with tf.autodiff.ForwardAccumulator(leaves, list(tangents)) as accumulator:
+            outs = run(leaves)
+        return [tf.zeros_like(out) if t is None else t for out, t in zip(outs, map(accumulator.jvp, outs), strict=True)]
+
+    def vmapped(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """tf.vectorized_map takes one argument."""
+        return lambda *batch: tf.vectorized_map(lambda each: function(*each), batch)
+
+    def operations(self, run: Run, inputs: Sequence[Any]) -> Operations:
+        """By its graph, if there is one."""
+        return operations(run, inputs)
+
+    def exact(self) -> Exact:
+        """By its graph, in float64."""
+        return exact(self.vjp)

@@ -1,0 +1,45 @@
+"""What is known of the operations of a function, by its graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import chain
+from typing import Any
+
+import tensorflow as tf
+
+from gradwitness.rounding.tensorflow.exact import narrowed
+from gradwitness.subjects.tensors.backend import Operations, Run
+
+DECOMPOSITIONS = ("Eig", "SelfAdjointEigV2", "Svd")
+"""Operations whose vectors have arbitrary phases where they are complex."""
+SAMPLERS = ("RandomGamma", "StatelessRandomGammaV2", "StatelessRandomGammaV3")
+"""Operations of random numbers whose gradient is implicit."""
+RANDOM = ("Random", "Multinomial", "Rng", "TruncatedNormal")
+"""In the names of operations that draw numbers."""
+
+
+def operations(run: Run, inputs: Sequence[Any]) -> Operations:
+    """Of a function at these inputs. It is traced; nothing is known where that fails."""
+    with suppress(Exception):  # code that cannot be traced raises anything
+        nodes = list(_nodes(run, inputs))
+        return Operations(
+            narrowed=narrowed(nodes),
+            phases=any(node.op in DECOMPOSITIONS and tf.as_dtype(node.attr["T"].type).is_complex for node in nodes),
+            implicit=any(node.op in SAMPLERS for node in nodes),
+        )
+    return Operations()
+
+
+def drawing() -> str:
+    """The name of an operation in this graph that draws random numbers; empty where there is none."""
+    graph = tf.compat.v1.get_default_graph().as_graph_def()
+    nodes = [*graph.node, *(node for function in graph.library.function for node in function.node_def)]
+    return next((node.op for node in nodes if any(word in node.op for word in RANDOM)), "")
+
+
+def _nodes(run: Run, inputs: Sequence[Any]) -> Iterator[Any]:
+    """The operations of a function, traced."""
+    graph = tf.function(lambda *leaves: run(leaves), autograph=False).get_concrete_function(*inputs).graph.as_graph_def()
+    return chain(graph.node, *(function.node_def for function in graph.library.function))

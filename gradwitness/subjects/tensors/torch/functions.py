@@ -1,0 +1,62 @@
+"""Functions and modules of PyTorch. Parameters and buffers are exchanged for others while one runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import torch
+from torch.nn.modules.lazy import LazyModuleMixin
+
+from gradwitness.frameworks import load
+from gradwitness.subjects.tensors.backend import Calling, Inside
+from gradwitness.subjects.tensors.places import exchanged, places
+from gradwitness.subjects.tensors.precision import Precision
+from gradwitness.subjects.tensors.torch.values import Values, copied
+
+
+class Functions(Values):
+    """See `backend.Functions`."""
+
+    def prepared(self, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        """Lazy modules of PyTorch."""
+        if any(isinstance(m, LazyModuleMixin) and m.has_uninitialized_params() for m in getattr(function, "modules", list)()):
+            with torch.no_grad():
+                function(*args, **kwargs)
+
+    def parameters(self, function: Any) -> Mapping[str, torch.Tensor]:
+        """Those that are trained; of the module of a bound method, too."""
+        module = getattr(function, "__self__", function)
+        if not isinstance(module, torch.nn.Module):
+            return {}
+        return {name: value for name, value in module.named_parameters() if value.requires_grad}
+
+    def trained(self, function: Any) -> list[str]:
+        """Parameters of modules that a function holds."""
+        own = {id(value) for value in self.parameters(function).values()}
+        held = places(function, lambda value: isinstance(value, torch.nn.Parameter) and value.requires_grad)
+        names = {id(place.tensor): place.key for place in held if id(place.tensor) not in own}
+        return [name if isinstance(name, str) else "a parameter" for name in names.values()]
+
+    def unused(self, run: Callable[[], object]) -> list[str]:
+        """None: they are always called."""
+        return []
+
+    def calling(self, function: Any, mode: str = "eager") -> Calling:
+        """Modules find copies of their buffers where they keep them, and the given parameters."""
+        held = places(function, self.holds)
+        own = {name: id(value) for name, value in self.parameters(function).items()}
+        run = load("torch").compile(function, mode)
+
+        def call(
+            parameters: Mapping[str, Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], precision: Precision
+        ) -> tuple[Any, Inside]:
+            given = {own[name]: value for name, value in parameters.items()}
+            others = {id(place.tensor): place.tensor for place in held if id(place.tensor) not in given}
+            copies = {key: copied(tensor, precision) for key, tensor in others.items()}
+            inside = partial(exchanged, held, {**copies, **given})
+            with inside():
+                return run(*args, **kwargs), inside
+
+        return call

@@ -1,0 +1,50 @@
+"""PyTorch in this process: its settings, and its random generators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import torch
+
+from gradwitness.frameworks import load, reproducible
+
+
+class Process:
+    """See `backend.Process`."""
+
+    def reproducible(self) -> AbstractContextManager[None]:
+        """Deterministic algorithms; gradients are on."""
+        return _context()
+
+    def random_state(self) -> Callable[[], None]:
+        """Of the CPU, and of every GPU that was used."""
+        state = torch.get_rng_state()
+        cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() and torch.cuda.is_initialized() else None
+
+        def put_back() -> None:
+            torch.set_rng_state(state)
+            if cuda is not None:
+                torch.cuda.set_rng_state_all(cuda)
+
+        return put_back
+
+    def stir(self) -> None:
+        """Of the CPU, and of the GPU that is used."""
+        torch.default_generator.manual_seed(torch.default_generator.initial_seed() + 1)
+        if torch.cuda.is_available() and torch.cuda.is_initialized():
+            torch.cuda.manual_seed_all(torch.default_generator.initial_seed())
+
+    def drawn(self) -> object:
+        """The generator's state."""
+        return torch.get_rng_state().numpy().tobytes()
+
+    def version(self) -> str:
+        """Name and version."""
+        return load("torch").version()
+
+
+@contextmanager
+def _context() -> Iterator[None]:
+    with reproducible("torch"), torch.enable_grad():
+        yield
