@@ -77,9 +77,9 @@ def test_the_reference_needs_numpy_alone() -> None:
 
 def test_a_framework_is_imported_in_its_own_file_alone() -> None:
     for file in files("gradwitness"):
-        inside = file.relative_to(ROOT).with_suffix("").parts[1:]  # frameworks/torch.py, rounding/torch/shadow.py
+        inside = file.relative_to(ROOT).with_suffix("").parts[1:]  # frameworks/torch.py, subjects/tensors/jax/flax.py
         own = set(inside[1:2]) if inside[0] in ("frameworks", "rounding") else set()
-        own |= set(inside[2:3]) if inside[:2] == ("subjects", "tensors") else set()
+        own |= set(inside[2:]) if inside[:2] == ("subjects", "tensors") else set()
         assert imports(file, lazy=False) & FRAMEWORKS <= own, file
 
 

@@ -120,7 +120,9 @@ class Differentiation(Protocol):
         """The function for arguments that have one more axis in front."""
 
     def operations(self, run: Run, inputs: Sequence[Any]) -> Operations:
-        """What is known of what run does with these inputs. It is called for that."""
+        """What is known of what run does with these inputs. It is called for that, and what it raises is raised; so is what code
+        raises that cannot be traced.
+        """
 
     def exact(self) -> Exact:
         """How a function runs without the rounding of casts inside it. Raises NotWatched in a framework that cannot."""

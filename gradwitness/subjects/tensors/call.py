@@ -5,19 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from gradwitness.arrays import Array
+from gradwitness.subjects.arguments import Leaf
 from gradwitness.subjects.errors import UserError
-from gradwitness.subjects.tensors.backend import Inside, Pull
+from gradwitness.subjects.tensors.backend import Backend, Inside, Pull
 from gradwitness.subjects.tensors.precision import Precision
-from gradwitness.subjects.tensors.selection import floats
+from gradwitness.subjects.tensors.selection import Asked, floats
 from gradwitness.subjects.tensors.tree import Path
 
-if TYPE_CHECKING:
-    from gradwitness.subjects.tensors.function import Differentiated
+
+class Subject(Protocol):
+    """The function that is called, as a call needs it: see `Differentiated`."""
+
+    backend: Backend
+    leaves: list[Leaf]
+    outputs: Asked
+    insisted: set[int]
+    ungiven: set[int]
+
+    def called(self, new: Mapping[Path, Any], precision: Precision) -> tuple[Any, Inside]:
+        """What it returns where tensors at some paths are replaced, and the context of its backward."""
 
 
 @dataclass
@@ -28,7 +39,7 @@ class Running:
     inside   the context of its backward
     """
 
-    subject: Differentiated
+    subject: Subject
     values: Sequence[Any]
     precision: Precision
     active: Sequence[int]
@@ -58,7 +69,7 @@ class TensorCall:
     handed    the gradients of the last pull as they came: tensors, one for each active leaf
     """
 
-    subject: Differentiated
+    subject: Subject
     inputs: Sequence[Any]
     active: Sequence[int]
     tensors: list[Any]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any
 
 import jax
@@ -20,15 +19,13 @@ SAMPLER = "random_gamma"
 
 
 def operations(run: Run, inputs: Sequence[Any]) -> Operations:
-    """Of a function at these inputs. It is traced; nothing is known where that fails."""
-    with suppress(Exception):  # code that cannot be traced raises anything
-        jaxpr = jax.make_jaxpr(lambda *leaves: run(leaves))(*inputs).jaxpr
-        return Operations(
-            narrowed=narrowed(jaxpr),
-            phases=_any(_has_phases, jaxpr),
-            implicit=_any(lambda eqn: eqn.primitive.name == SAMPLER, jaxpr),
-        )
-    return Operations()
+    """Of a function at these inputs. Raises whatever code does that cannot be traced."""
+    jaxpr = jax.make_jaxpr(lambda *leaves: run(leaves))(*inputs).jaxpr
+    return Operations(
+        narrowed=narrowed(jaxpr),
+        phases=_any(_has_phases, jaxpr),
+        implicit=_any(lambda eqn: eqn.primitive.name == SAMPLER, jaxpr),
+    )
 
 
 def _has_phases(eqn: Any) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from itertools import chain
 from typing import Any
 
@@ -21,15 +20,13 @@ RANDOM = ("Random", "Multinomial", "Rng", "TruncatedNormal")
 
 
 def operations(run: Run, inputs: Sequence[Any]) -> Operations:
-    """Of a function at these inputs. It is traced; nothing is known where that fails."""
-    with suppress(Exception):  # code that cannot be traced raises anything
-        nodes = list(_nodes(run, inputs))
-        return Operations(
-            narrowed=narrowed(nodes),
-            phases=any(node.op in DECOMPOSITIONS and tf.as_dtype(node.attr["T"].type).is_complex for node in nodes),
-            implicit=any(node.op in SAMPLERS for node in nodes),
-        )
-    return Operations()
+    """Of a function at these inputs. Raises whatever code does that cannot be traced."""
+    nodes = list(_nodes(run, inputs))
+    return Operations(
+        narrowed=narrowed(nodes),
+        phases=any(node.op in DECOMPOSITIONS and tf.as_dtype(node.attr["T"].type).is_complex for node in nodes),
+        implicit=any(node.op in SAMPLERS for node in nodes),
+    )
 
 
 def drawing() -> str:
