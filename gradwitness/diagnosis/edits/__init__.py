@@ -5,6 +5,7 @@ source.py       a function as a tree, and its code swapped for a while
 sites.py        the places of a tree
 expressions.py  edits of an operation, a constant, an index (calls.py: of a call; building.py: pieces of source)
 variables.py    edits that put another array in a place (names.py: what a function has at hand)
+axes.py         edits of how axes are merged, split and ordered
 likely.py       edits that few places allow: a length, a mask, a kernel turned round, what is never used
 statements.py   edits of a whole statement
 statistics.py   edits that let a gradient flow through a mean and a variance

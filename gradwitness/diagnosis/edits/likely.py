@@ -1,5 +1,5 @@
 """Edits that few places allow: another number for a length, the mask of another array, a kernel turned round, what is computed
-and never used, a matrix that flows back where forward uses it a second time.
+and never used, a function that is left out, a matrix that flows back where forward uses it a second time.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from gradwitness.diagnosis.edits.building import loaded, transposed
 from gradwitness.diagnosis.edits.names import Shape
 from gradwitness.diagnosis.edits.sites import Edit, Site
 from gradwitness.diagnosis.edits.variables import Variables, assigned, returned_by
+
+LEFT_OUT = ("sign", "abs", "exp", "log", "sqrt", "tanh", "cos", "sin")
+"""Functions that a backward may lack."""
 
 
 def counts(variables: Variables, site: Site) -> Iterator[Edit]:
@@ -39,6 +42,21 @@ def flipped(variables: Variables, site: Site) -> Iterator[Edit]:
         shape = variables.shapes.get(ast.unparse(node), ())
         for text in ("[..., ::-1, ::-1]" if len(shape) > 2 else "[::-1, ::-1]", "[::-1]")[len(shape) < 2 :] if shape else ():
             yield Edit(site, loaded(f"({ast.unparse(node)}){text}"), "flipped", "it is right the other way round")
+
+
+def left_out(variables: Variables, site: Site, numpy: str) -> Iterator[Edit]:
+    """A function of an array in place of the array itself, as sign(r) in the backward of |r|.
+
+    numpy   the name of NumPy in the user's file, empty if it has none. Whose shape is not known may be a tensor: it has methods
+    """
+    node = site.node
+    owner = isinstance(site.parent, ast.Attribute) or (isinstance(site.parent, ast.Call) and site.slot == "func")
+    if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load) and not owner:
+        text = ast.unparse(node)
+        is_array = bool(variables.shapes.get(text)) and bool(numpy)
+        for name in LEFT_OUT if is_array or text not in variables.shapes else ():
+            right = f"{numpy}.{name}({text})" if is_array else f"({text}).{name}()"
+            yield Edit(site, loaded(right), "derivative", f"{name}({text}) is right, and not {text} itself")
 
 
 def is_scalar(variables: Variables, node: ast.AST | list[ast.stmt]) -> bool:

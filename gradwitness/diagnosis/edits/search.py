@@ -13,6 +13,7 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.diagnosis.case import Case, Explanation, Repair
 from gradwitness.diagnosis.edits import likely
+from gradwitness.diagnosis.edits.axes import axes
 from gradwitness.diagnosis.edits.detached import detached, outside
 from gradwitness.diagnosis.edits.expressions import expressions, otherwise
 from gradwitness.diagnosis.edits.names import shapes_of, unused
@@ -200,6 +201,8 @@ RULES: Sequence[Rule] = (
     lambda _, variables, site: variables.epsilons(site),
     lambda _, __, site: statements(site),
     lambda _, __, site: otherwise(site),
+    lambda _, variables, site: axes(variables, site),
+    lambda source, variables, site: likely.left_out(variables, site, _numpy(source)),
     lambda _, variables, site: likely.flipped(variables, site),
     lambda _, variables, site: likely.masks(variables, site),
     lambda _, variables, site: variables.replaced(site),
