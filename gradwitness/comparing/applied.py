@@ -5,7 +5,7 @@ too often, an array that need not be given, scores that are scaled.
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from gradwitness.arrays import Array
@@ -24,10 +24,10 @@ def applied(own: list[types.FunctionType], calls: list[Called], framework: str, 
 
     inputs   whose lengths may scale what a softmax gets
     """
-    methods = _methods(own) if framework == "torch" else []
+    of_tensors = methods(own) if framework == "torch" else []
     yield from _masks(own, framework)
-    yield from _less(calls, methods)
-    yield from _scaled([*calls, *methods], inputs)
+    yield from _less(calls, of_tensors)
+    yield from _scaled([*calls, *of_tensors], inputs)
 
 
 def _masks(own: list[types.FunctionType], framework: str) -> Iterator[Trial]:
@@ -38,11 +38,11 @@ def _masks(own: list[types.FunctionType], framework: str) -> Iterator[Trial]:
             yield Trial(f"with {name} the other way round, True for False,", (change,))
 
 
-def _methods(own: list[types.FunctionType]) -> list[Called]:
-    """Methods of PyTorch's tensors that the code names, of those that may be one too many."""
+def methods(own: list[types.FunctionType], wanted: Collection[str] = LEFT_OUT) -> list[Called]:
+    """Methods of PyTorch's tensors that the code names, of those that are wanted."""
     import torch
 
-    names = {name for function in own for code in codes_of(function.__code__) for name in code.co_names} & {*LEFT_OUT}
+    names = {name for function in own for code in codes_of(function.__code__) for name in code.co_names} & {*wanted}
     methods = [(name, getattr(torch.Tensor, name, None)) for name in sorted(names)]
     return [Called((torch.Tensor, name), f"x.{name}()", method) for name, method in methods if method is not None]
 
@@ -55,7 +55,7 @@ def _less(calls: list[Called], methods: list[Called]) -> Iterator[Trial]:
     for call in calls:
         for setting in OPTIONAL:
             if (known := call.default(setting)) is not None and known[1] is None:
-                yield Trial(f"without {setting} in {call.name}", (call.given(setting, None),))
+                yield Trial(f"without {setting} in {call.name}", (call.given(**{setting: None}),))
 
 
 def _scaled(calls: list[Called], inputs: Sequence[Array]) -> Iterator[Trial]:

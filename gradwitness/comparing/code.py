@@ -11,7 +11,7 @@ import inspect
 import re
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -56,6 +56,8 @@ class Called:
             return None
         word = found.group(1)
         plain = {"True": True, "False": False, "None": None}
+        if re.fullmatch(r"[-+]?\d[.\d]*(e[-+]?\d+)?", word):
+            return None, float(word)
         return None, plain[word] if word in plain else word.strip("'")
 
     def replaced(self, change: Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any]], Any]) -> Change:
@@ -63,16 +65,28 @@ class Called:
         function = self.function
         return (*self.where, lambda *args, **kwargs: change(function, args, kwargs))
 
-    def given(self, setting: str, value: Any) -> Change:
-        """The change by which it is called with another value of a setting."""
-        position, _ = self.default(setting) or (None, None)
+    def given(self, **settings: Any) -> Change:
+        """The change by which it is called with other values of some settings."""
+        known = {setting: self.default(setting) or (None, None) for setting in settings}
+        places = {setting: place for setting, (place, _) in known.items() if place is not None}
 
         def otherwise(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-            if position is not None and len(args) > position:
-                return function(*args[:position], value, *args[position + 1 :], **kwargs)
-            return function(*args, **{**kwargs, setting: value})
+            by_position = {places[each]: value for each, value in settings.items() if places.get(each, len(args)) < len(args)}
+            by_name = {each: value for each, value in settings.items() if places.get(each) not in by_position}
+            args = tuple(by_position.get(i, given) for i, given in enumerate(args))
+            return function(*args, **{**kwargs, **by_name})
 
         return self.replaced(otherwise)
+
+    def settings(self) -> dict[str, Any]:
+        """The parameters that have a default, and their defaults."""
+        try:
+            parameters = inspect.signature(self.function).parameters.values()
+        except (TypeError, ValueError):
+            head = (getattr(self.function, "__doc__", None) or "").strip().partition("->")[0]
+            names = re.findall(r"\b(\w+)\s*=", head)
+            return {name: known[1] for name in names if (known := self._documented(name)) is not None}
+        return {parameter.name: parameter.default for parameter in parameters if parameter.default is not parameter.empty}
 
 
 def functions_of(function: Any) -> list[types.FunctionType]:
@@ -86,9 +100,12 @@ def constants(function: types.FunctionType) -> list[float]:
     return list(dict.fromkeys(found))
 
 
-def rewritten(function: types.FunctionType, old: float, new: float) -> Change:
-    """The change by which its code has another number in place of one."""
-    return (function, "__code__", _with(function.__code__, old, new))
+def rewritten(function: types.FunctionType, numbers: Sequence[tuple[float, float]]) -> Change:
+    """The change by which its code has other numbers: (old, new) of each."""
+    code = function.__code__
+    for old, new in numbers:
+        code = _with(code, old, new)
+    return (function, "__code__", code)
 
 
 def _with(code: types.CodeType, old: float, new: float) -> types.CodeType:
@@ -165,19 +182,29 @@ def _library(thing: Any) -> bool:
     return isinstance(thing, (types.BuiltinFunctionType, types.BuiltinMethodType)) and (not module or module in sys.modules)
 
 
+NOTHING = object()
+"""In place of what an object takes from its class."""
+
+
 def put(thing: Any, attribute: Any, value: Any) -> None:
     """Make a change. Modules of flax are frozen, and are changed too."""
     if isinstance(thing, dict):
         thing[attribute] = value
     elif isinstance(thing, (type, types.ModuleType)):
         setattr(thing, attribute, value)
+    elif value is NOTHING:
+        object.__delattr__(thing, attribute)
     else:
         object.__setattr__(thing, attribute, value)
 
 
 def taken(thing: Any, attribute: Any) -> Any:
-    """What is there now."""
-    return thing[attribute] if isinstance(thing, dict) else getattr(thing, attribute)
+    """What is there now: of a method, which an object takes from its class, NOTHING."""
+    if isinstance(thing, dict):
+        return thing[attribute]
+    value = getattr(thing, attribute)
+    is_method = isinstance(value, types.MethodType) and value.__self__ is thing
+    return NOTHING if is_method and attribute not in getattr(thing, "__dict__", {}) else value
 
 
 def place(function: types.FunctionType) -> str:

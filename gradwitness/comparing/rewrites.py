@@ -1,6 +1,4 @@
-"""What is tried in a user's own code: settings of the library's functions that it calls, numbers that it writes or keeps from
-outside, how it pads, and rows that should be columns.
-"""
+"""What is tried in a user's own code: settings and numbers, how it pads, axes, divisors, and rows that should be columns."""
 
 from __future__ import annotations
 
@@ -11,25 +9,17 @@ from typing import Any
 import numpy as np
 
 from gradwitness.arrays import Array
+from gradwitness.comparing import numbers
 from gradwitness.comparing.applied import applied
 from gradwitness.comparing.code import (
     Called,
     called,
-    constants,
-    defaults,
     functions_of,
     held,
-    kept,
-    place,
-    rewritten,
 )
-from gradwitness.comparing.trial import USUAL, Trial, usual
+from gradwitness.comparing.numbers import AXES
+from gradwitness.comparing.trial import Trial
 
-SMALL = 1e-2
-"""Numbers up to this keep something from 0: they are an epsilon."""
-SLOPES = 0.5
-"""Numbers up to this may be a slope."""
-AXES = ("axis", "dim")
 NORMALIZED = ("softmax", "log_softmax", "logsumexp", "normalize", "l2_normalize", "standardize")
 """Functions whose axis is tried."""
 DIVIDED = {"std": ("correction", "ddof"), "var": ("correction", "ddof"), "std_mean": ("correction",), "var_mean": ("correction",)}
@@ -44,62 +34,16 @@ def rewrites(function: Any, framework: str, others: Sequence[Any], inputs: Seque
     """
     own = functions_of(function)
     calls = list({(id(call.where[0]), call.where[1]): call for each in own for call in called(each)}.values())
-    theirs = [number for other in others for each in functions_of(other) for number in _numbers(each)]
-    yield from _settings(calls)
-    yield from _written(own, theirs)
-    yield from _elsewhere(own, theirs)
+    yield from numbers.settings(calls, numbers.numbers_of(others))
+    theirs = [number for other in others for each in functions_of(other) for number in numbers.small(each)]
+    yield from numbers.written(own, theirs)
+    yield from numbers.elsewhere(own, theirs)
     yield from _columns(own)
     yield from _divided(own, calls, framework)
     yield from _padded(calls)
     yield from _axes(calls)
     yield from applied(own, calls, framework, inputs)
-
-
-def _settings(calls: list[Called]) -> Iterator[Trial]:
-    """Settings of the functions of libraries that are called."""
-    for call in calls:
-        for setting in USUAL:
-            for name in (setting, f"{setting}ilon"):
-                if (known := call.default(name)) is not None:
-                    for value in (True, False) if isinstance(known[1], bool) else usual(setting):
-                        yield Trial(f"with {name}={value!r} in {call.name}", (call.given(name, value),))
-
-
-def _numbers(function: types.FunctionType) -> Iterator[float]:
-    yield from (number for number in constants(function) if 0 < number <= SLOPES)
-    yield from (value for _, _, value in held(function) if isinstance(value, float) and 0 < value <= SLOPES)
-    yield from (value for _, value, _ in defaults(function) if isinstance(value, float) and 0 < value <= SLOPES)
-
-
-def _candidates(number: float, theirs: Sequence[float]) -> list[float]:
-    """What may stand in place of a number: those of the other functions, and the usual ones of its kind."""
-    near = [other for other in theirs if (other <= SMALL) == (number <= SMALL)]
-    common = [*usual("eps")] if number <= SMALL else []
-    slopes = [*usual("alpha")] if SMALL <= number <= SLOPES else []
-    return [other for other in dict.fromkeys([*near, *common, *slopes]) if other != number]
-
-
-def _written(own: list[types.FunctionType], theirs: Sequence[float]) -> Iterator[Trial]:
-    """Numbers that the code writes."""
-    for function in own:
-        for number in (each for each in constants(function) if 0 < each <= SLOPES):
-            for other in _candidates(number, theirs):
-                yield Trial(
-                    f"with {other!r} in {place(function)}, in place of {number!r},", (rewritten(function, number, other),)
-                )
-
-
-def _elsewhere(own: list[types.FunctionType], theirs: Sequence[float]) -> Iterator[Trial]:
-    """Numbers that it keeps: from outside, and as defaults."""
-    for function in own:
-        for name, value, change in (*kept(function), *defaults(function)):
-            if isinstance(value, float) and 0 < value <= SLOPES:
-                for other in _candidates(value, theirs):
-                    yield Trial(f"with {name}={other!r} in {place(function)}, in place of {value!r},", (change(other),))
-            elif usual(name) and isinstance(value, (str, bool)):
-                for other in (True, False) if isinstance(value, bool) else usual(name):
-                    if other != value:
-                        yield Trial(f"with {name}={other!r} in {place(function)}, in place of {value!r},", (change(other),))
+    yield from numbers.larger(own, numbers.numbers_of(others))
 
 
 def _columns(own: list[types.FunctionType]) -> Iterator[Trial]:
@@ -128,7 +72,7 @@ def _divided(own: list[types.FunctionType], calls: list[Called], framework: str)
         for setting in DIVIDED.get(str(call.where[1]), ()):
             if call.default(setting) is not None:
                 for value in (0, 1):
-                    yield Trial(f"with {setting}={value} in {call.name}", (call.given(setting, value),))
+                    yield Trial(f"with {setting}={value} in {call.name}", (call.given(**{setting: value}),))
     if framework == "torch":
         yield from _divided_by_methods({name for function in own for name in function.__code__.co_names})
 
@@ -154,7 +98,7 @@ def _axes(calls: list[Called]) -> Iterator[Trial]:
         for axis in AXES if call.where[1] in NORMALIZED else ():
             if call.default(axis) is not None or axis == "dim":
                 for value in (-1, 0, 1, 2):
-                    yield Trial(f"with {axis}={value} in {call.name}", (call.given(axis, value),))
+                    yield Trial(f"with {axis}={value} in {call.name}", (call.given(**{axis: value}),))
 
 
 def _padded(calls: list[Called]) -> Iterator[Trial]:

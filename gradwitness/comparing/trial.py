@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gradwitness.arrays import Array
+import numpy as np
 
+from gradwitness.arrays import Array
+from gradwitness.comparing.code import Called, Change, rewritten
+
+SMALL = 1e-2
+"""Numbers up to this keep something from 0: they are an epsilon."""
 USUAL: Mapping[str, tuple[Any, ...]] = {
     "eps": (1e-3, 1e-5, 1e-6, 1e-7, 1e-8, 1e-12),
     "negative_slope": (0.01, 0.1, 0.2, 0.3),
@@ -23,6 +29,8 @@ USUAL: Mapping[str, tuple[Any, ...]] = {
     "decoupled_weight_decay": (True, False),
     "nesterov": (True, False),
     "rho": (0.9, 0.99),
+    "centered": (True, False),
+    "beta": (1.0, 1.702),
     "num_groups": (1, 2, 4, 8, 16, 32),
     "scale": (1.0, None),
     "from_logits": (True, False),
@@ -45,13 +53,79 @@ class Trial:
     keywords   what the function is given by keyword as well
     arrays     other values of inputs and parameters
     after      what is done to what it returns
+    settings   functions of libraries that are called with another value of a setting
+    numbers    functions whose code has another number in place of one
+    fine       whether it is about an epsilon: a result that is nearer with it is not for that the right one
     """
 
     words: str
-    changes: tuple[tuple[Any, str, Any], ...] = ()
+    changes: tuple[Change, ...] = ()
     keywords: Mapping[str, Any] = field(default_factory=dict)
     arrays: Mapping[str, Array] | None = None
     after: Callable[[Array], Array] | None = None
+    settings: tuple[tuple[Called, str, Any], ...] = ()
+    numbers: tuple[tuple[types.FunctionType, float, float], ...] = ()
+    fine: bool = False
+
+    def all_changes(self) -> list[Change]:
+        """What is put where for it."""
+        calls = {_where(call): call for call, _, _ in self.settings}
+        given = {where: {name: value for call, name, value in self.settings if _where(call) == where} for where in calls}
+        functions = {id(function): function for function, _, _ in self.numbers}
+        others = {key: [(old, new) for function, old, new in self.numbers if id(function) == key] for key in functions}
+        return [
+            *self.changes,
+            *(call.given(**given[where]) for where, call in calls.items()),
+            *(rewritten(function, others[key]) for key, function in functions.items()),
+        ]
+
+    @property
+    def joins(self) -> bool:
+        """Whether it is a change of settings and numbers alone, of which another may be made at once."""
+        return self.arrays is None and self.after is None
+
+    def joined(self, other: Trial) -> Trial | None:
+        """Both at once; None where they change the same."""
+        if not self.joins or not other.joins or self._touched & other._touched:
+            return None
+        return Trial(
+            f"{self.words.rstrip(',')}, and {other.words.rstrip(',')},",
+            (*self.changes, *other.changes),
+            {**self.keywords, **other.keywords},
+            settings=(*self.settings, *other.settings),
+            numbers=(*self.numbers, *other.numbers),
+            fine=self.fine or other.fine,
+        )
+
+    def in_float32(self) -> Trial:
+        """The same with numbers that are rounded to float32."""
+        return replace(
+            self,
+            changes=tuple((thing, attribute, _rounded(value)) for thing, attribute, value in self.changes),
+            keywords={name: _rounded(value) for name, value in self.keywords.items()},
+            settings=tuple((call, name, _rounded(value)) for call, name, value in self.settings),
+            numbers=tuple((function, old, _rounded(new)) for function, old, new in self.numbers),
+        )
+
+    @property
+    def _touched(self) -> set[Any]:
+        """Settings and numbers of one function are several things, and one with whatever replaces the whole function."""
+        whole = {(id(thing), attribute) for thing, attribute, _ in self.changes}
+        settings = {(*_where(call), name) for call, name, _ in self.settings}
+        return {*whole, *settings, *self.keywords, *((id(function), old) for function, old, _ in self.numbers)}
+
+
+def _rounded(value: Any) -> Any:
+    return float(np.float32(value)) if isinstance(value, float) else value
+
+
+def _where(call: Called) -> tuple[int, Any]:
+    return id(call.where[0]), call.where[1]
+
+
+def is_fine(value: Any) -> bool:
+    """Whether a value of a setting may be an epsilon."""
+    return isinstance(value, float) and 0 < value < SMALL
 
 
 def usual(name: str) -> tuple[Any, ...]:

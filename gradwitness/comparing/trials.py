@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 
 from gradwitness.arrays import Array
+from gradwitness.comparing.activations import activations_called, replaced
+from gradwitness.comparing.numbers import numbers_of
 from gradwitness.comparing.rearranged import of_inputs, of_parameters
 from gradwitness.comparing.rewrites import rewrites
 from gradwitness.comparing.sides import Tensors
-from gradwitness.comparing.trial import USUAL, Trial, usual
+from gradwitness.comparing.trial import USUAL, Trial, is_fine, usual
 from gradwitness.subjects.reach import of_a_library, reached
 from gradwitness.subjects.tensors.origins import origin
 
@@ -39,6 +41,10 @@ def trials(side: Tensors, others: list[Tensors]) -> Iterator[Trial]:
     yield from _columns(inputs)
     yield from rewrites(
         side.subject.function, side.subject.backend.name, [other.subject.function for other in others], [*inputs.values()]
+    )
+    numbers = numbers_of([other.subject.function for other in others])
+    yield from replaced(
+        activations_called(side.subject.function, side.subject.backend.name), modules, side.subject.backend.name, numbers
     )
     own = {name: array for name, array in side.leaves.items() if name in side.own}
     yield from _gates(own, [type(thing).__name__ for thing in modules])
@@ -73,12 +79,12 @@ def _set_otherwise(side: Tensors, modules: list[Any], theirs: list[Any]) -> Iter
         for other in dict.fromkeys([*(each for each in theirs if type(each) is type(value)), *usual(attribute)]):
             if other != value:
                 said = f"with {attribute}={other!r} in {_kinds(owners)}, in place of {value!r},"
-                yield Trial(said, tuple((owner, attribute, other) for owner in owners))
+                yield Trial(said, tuple((owner, attribute, other) for owner in owners), fine=is_fine(other))
     for keyword, default in _keywords(side).items():
         alike = [each for each in theirs if type(each) is type(default)]
         for other in dict.fromkeys([True, False] if isinstance(default, bool) else [*alike, *usual(keyword)]):
             if other != default:
-                yield Trial(f"with {keyword}={other!r}, in place of {default!r},", keywords={keyword: other})
+                yield Trial(f"with {keyword}={other!r}, in place of {default!r},", keywords={keyword: other}, fine=is_fine(other))
 
 
 def _kinds(modules: list[Any]) -> str:

@@ -150,7 +150,7 @@ def test_a_mask_is_put_back() -> None:
 
 
 def test_settings_that_differ_are_told_where_none_alone_mends_it() -> None:
-    first, second = torch.nn.GELU(), torch.nn.Sequential(torch.nn.GELU("tanh"), torch.nn.LeakyReLU(0.7))
+    first, second = torch.nn.GELU(), torch.nn.Sequential(torch.nn.GELU("tanh"), torch.nn.LeakyReLU(0.7), torch.nn.Softmin(0))
     explanation = compare({"first": first, "second": second}, drawn(9))["out"].explanation
     assert explanation.startswith("They are set otherwise: approximate of GELU is 'none' in first and 'tanh' in second")
 

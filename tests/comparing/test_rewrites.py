@@ -133,6 +133,29 @@ def test_a_weighted_mean_of_keras_is_named_though_the_loss_does_not_run_in_float
     assert "reduction='mean_with_sample_weight' in keras.losses.SparseCategoricalCrossentropy keras agrees" in explanation
 
 
-def test_code_that_differs_by_more_is_not_explained() -> None:
+def test_two_differences_at_once_are_named() -> None:
     functions = {"first": lambda x: torch.relu(x + 1e-5), "second": lambda x: F.softplus(x + 1e-3)}
+    explanation = compare(functions, torch.from_numpy(drawn(4)))["out"].explanation
+    words = "With 0.001 in a lambda, in place of 1e-05, and with log(1 + exp(x)) in place of torch.relu, first agrees with second"
+    assert explanation == words
+
+
+def stepped(x: Any, **settings: Any) -> Any:
+    weight = torch.nn.Parameter(x.detach().clone())
+    steps = torch.optim.RMSprop([weight], lr=0.1, **settings)
+    for _ in range(3):
+        weight.grad = weight.detach().cos()
+        steps.step()
+    return weight.detach()
+
+
+def test_two_settings_of_an_optimizer_are_named() -> None:
+    functions = {"plain": lambda x: stepped(x), "other": lambda x: stepped(x, centered=True, momentum=0.9)}
+    explanation = compare(functions, torch.from_numpy(drawn(4)), gradients=False)["out"].explanation
+    assert "momentum=0.9 in torch.optim.RMSprop" in explanation, explanation
+    assert "centered=True in torch.optim.RMSprop" in explanation, explanation
+
+
+def test_code_that_differs_by_more_is_not_explained() -> None:
+    functions = {"first": lambda x: torch.relu(x + 1e-5), "second": lambda x: F.softplus(x * x + 1e-3)}
     assert compare(functions, torch.from_numpy(drawn(4)))["out"].explanation == ""
