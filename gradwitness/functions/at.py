@@ -46,7 +46,7 @@ class At:
         self.outs = call.outs
         self.out_names = call.out_names
         self.douts = [self.draw(out.shape) if self.draw else cotangent(self.rng, out.shape) for out in self.outs]
-        self.gradients = call.pulled(call.cotangents(self.douts))
+        self.gradients = self.shaped(call.pulled(call.cotangents(self.douts)))
         self.eps = self.subject.eps
         self.out_spreads, self.spreads = self._spreads()
 
@@ -62,7 +62,14 @@ class At:
         filled = call.cotangents(
             [np.zeros(out.shape) if dout is None else dout for out, dout in zip(self.outs, given, strict=True)]
         )
-        return call.pulled([None if dout is None else tensor for dout, tensor in zip(given, filled, strict=True)])
+        return self.shaped(call.pulled([None if dout is None else tensor for dout, tensor in zip(given, filled, strict=True)]))
+
+    def shaped(self, gradients: Sequence[Array | None]) -> list[Array | None]:
+        """Gradients in the shapes of what they belong to. TensorFlow accepts others of a rule: nothing more is told of those."""
+        return [
+            gradient if gradient is None or gradient.shape == array.shape else np.full(array.shape, np.nan)
+            for gradient, array in zip(gradients, self.arrays, strict=True)
+        ]
 
     def _spreads(self) -> tuple[list[Array], list[Array]]:
         """Of outs and of gradients, from inputs and cotangents that are moved by their last digit."""

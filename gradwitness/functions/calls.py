@@ -49,7 +49,7 @@ def _other_way(at: At) -> Iterator[Finding]:
     here, usual = [*call.outs, *found], [*at.outs, *at.gradients]
     for name, one, other, spread in zip(names, here, usual, [*at.out_spreads, *at.spreads], strict=True):
         got, wanted = [np.zeros(spread.shape) if value is None else value for value in (one, other)]
-        wrong = np.asarray(beyond(got, wanted, spread))
+        wrong = np.asarray(beyond(got, wanted, spread)) & ~np.isnan(wanted)  # nan is told of already
         if wrong.any():
             index = tuple(int(i) for i in np.argwhere(wrong)[0])
             values = (

@@ -39,7 +39,7 @@ def _overwritten(at: At) -> Iterator[Finding]:
     yield from _changed("forward", [leaf.name for leaf in subject.leaves], before, between)
     cotangents = call.cotangents(at.douts)
     passed = [backend.array(value) for value in cotangents]
-    at.repeated.append((call.outs, call.pulled(cotangents)))
+    at.repeated.append((call.outs, at.shaped(call.pulled(cotangents))))
     yield from _changed("backward", [leaf.name for leaf in subject.leaves], between, [backend.array(v) for v in values])
     names = ["dout"] if len(passed) == 1 else [f"d{name}" for name in call.out_names]
     yield from _changed("backward", names, passed, [backend.array(value) for value in cotangents])
@@ -60,11 +60,12 @@ def _changed(who: str, names: Sequence[str], before: Sequence[Array], after: Seq
 
 def _second(at: At) -> Iterator[Finding]:
     """The same graph, asked twice; the second time with random generators in another state."""
-    call = at.call()
+    backend, call = at.subject.backend, at.call()
+    put_back = backend.random_state()
     at.repeated.append((call.outs, at.pulled(call)))
     first = at.repeated[-1][1]
-    put_back = at.subject.backend.random_state()
-    at.subject.backend.stir()
+    put_back()
+    backend.stir()
     try:
         again = at.pulled(call)
     except UserError as error:
@@ -127,7 +128,7 @@ def _written_again(at: At, active: Sequence[int], handed: Sequence[Any], before:
     """Gradients that were handed over are what they were, after other calls."""
     for which, gradient in zip(active, handed, strict=True):
         was = before[which]
-        if gradient is not None and was is not None:
+        if gradient is not None and was is not None and was.shape == at.subject.backend.array(gradient).shape:
             changed = ~np.equal(was, at.subject.backend.array(gradient)) & np.isfinite(was)
             if changed.any():
                 name = f"d{at.subject.leaves[which].name}"

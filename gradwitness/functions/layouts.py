@@ -13,6 +13,8 @@ from gradwitness.subjects.errors import UserError
 
 ALONE = 6
 """Inputs of which each is laid out in another way alone."""
+REFUSED = "the function raised"
+"""How a message begins where inputs are not taken at all: nothing wrong comes of that. Where backward raises, it is too late."""
 ADVICE = "Call .contiguous() on what arrives, or .reshape instead of .view"
 
 
@@ -45,7 +47,8 @@ def strides(at: At) -> Iterator[Finding]:
                 failing.setdefault((leaf, str(error)), []).append("sliced")
     for (of, said), layouts in failing.items():
         whose = "the cotangent" if of == "dout" else of
-        yield Finding(f"strides of {of}", "wrong", f"With {whose} {' or '.join(layouts)}: {said}. {ADVICE}")
+        message = f"With {whose} {' or '.join(layouts)}: {said}. {ADVICE}"
+        yield Finding(f"strides of {of}", "note" if said.startswith(REFUSED) else "wrong", message)
     for (name, of), by_layout in differing.items():
         wrong = next(iter(by_layout.values()))
         whose, cure = ("cotangent", "backward reads") if of == "dout" else (of, "the function reads")
@@ -63,8 +66,10 @@ def _of_cotangents(at: At, layout: str) -> Iterator[tuple[str, Array]]:
     backend = at.subject.backend
     douts = [np.full(dout.shape, dout.ravel()[0]) if layout == "expanded" and dout.size else dout for dout in at.douts]
     call = at.call()
+    put_back = backend.random_state()  # backward may draw random numbers: the same ones for both
     wanted = at.gradients if layout != "expanded" else at.pulled(call if at.lasting else at.call(), douts)
-    found = call.pulled([backend.laid_out(tensor, layout) for tensor in call.cotangents(douts)])
+    put_back()
+    found = at.shaped(call.pulled([backend.laid_out(tensor, layout) for tensor in call.cotangents(douts)]))
     for leaf, one, other, spread in zip(at.subject.leaves, found, wanted, at.spreads, strict=True):
         wrong = beyond(one, other, spread)
         if wrong.any():

@@ -28,7 +28,8 @@ def point_of(subject: Differentiated, seed: int, state: Any) -> tuple[Point, lis
             return point, []
         subject.precision = FLOAT64
     try:
-        return Point(subject, seed, state), []
+        point = Point(subject, seed, state)
+        _ = point.claims  # its backward may refuse float64 where forward does not
     except UserError as error:
         if set(subject.dtypes) == {"float64"}:
             raise
@@ -36,3 +37,4 @@ def point_of(subject: Differentiated, seed: int, state: Any) -> tuple[Point, lis
         own = " and ".join(dict.fromkeys(subject.dtypes))
         message = f"{error}. The numerical derivative is taken in {own}, whose rounding hides more"
         return Point(subject, seed, state), [Finding("float64", "note", message)]
+    return point, []

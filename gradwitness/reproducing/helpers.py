@@ -1,4 +1,7 @@
-"""Lines that every script has: a framework's way to call a function and to differentiate it, as NumPy arrays."""
+"""Lines that every script has: a framework's way to call a function and to differentiate it, as NumPy arrays.
+
+Random numbers are the same in each call, if the function draws any.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ CONVERT = {"torch": "torch.tensor", "tensorflow": "tf.constant", "jax": "jnp.asa
 _TORCH = '''
 def differentiated_torch(forward, values, stored="float64", computed="float64"):
     """What forward returns, and a function that gives the gradients of <dout, out>. Values are rounded to `stored` first."""
+    torch.manual_seed(0)
     tensors = {
         name: torch.tensor(value).to(getattr(torch, stored)).to(getattr(torch, computed)).requires_grad_()
         for name, value in values.items()
@@ -32,6 +36,7 @@ def differentiated_torch(forward, values, stored="float64", computed="float64"):
 _TENSORFLOW = '''
 def differentiated_tensorflow(forward, values, stored="float64", computed="float64"):
     """What forward returns, and a function that gives the gradients of <dout, out>. Values are rounded to `stored` first."""
+    tf.random.set_seed(0)
     tensors = {name: tf.cast(tf.cast(tf.constant(value), stored), computed) for name, value in values.items()}
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(list(tensors.values()))

@@ -266,13 +266,16 @@ for name, result in results.items():
     print(f"{about} by {{name}}:", None if result is None else result.tolist())
 if truth is not None:
     print("{about}, the truth:", truth.tolist())
-    print("largest difference:", np.max(np.abs(result - truth), initial=0))
+    if result.shape == truth.shape:
+        print("largest difference:", np.max(np.abs(result - truth), initial=0))
+    else:
+        print("shapes:", result.shape, truth.shape)
 """
 ENDS = """
 compared = [result for name, result in results.items() if result is not None and not name.endswith(" in float64")]
 apart = [np.inf if one.shape != compared[0].shape else np.max(np.abs(one - compared[0]), initial=0) for one in compared[1:]]
 if truth is not None:
-    apart = [np.max(np.abs(one - truth), initial=0) for one in compared]
+    apart = [np.inf if one.shape != truth.shape else np.max(np.abs(one - truth), initial=0) for one in compared]
 raise SystemExit(int(any(not difference < {limit} for difference in apart)))  # 1: apart by half of what was seen
 """
 COMPILED = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -115,3 +116,17 @@ def test_a_rule_that_is_told_of_variables(factor: float, verdict: str) -> None:
     report = check_function(scaled, tf.constant(X))
     assert report.verdict == verdict
     assert report["parameters"].message.startswith("The function holds ")
+
+
+def test_a_gradient_of_another_shape_than_its_argument_is_wrong(tmp_path: Path) -> None:
+    """TensorFlow hands it on as it is."""
+    tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+
+    @tf.custom_gradient
+    def shifted(x: Any, bias: Any) -> Any:
+        return x + bias, lambda dout: (dout, tf.reduce_sum(dout, 0))
+
+    report = check_function(shifted, (tf.ones((2, 3, 4)), tf.ones(4)))
+    assert {finding.about for finding in report if finding.verdict == "wrong"} == {"dbias"}
+    assert "Its shape is (3, 4); wanted (4,)" in report["dbias"].message
+    report.reproducer(tmp_path / "script.py")

@@ -114,3 +114,21 @@ def test_kinks_that_long_steps_cross_are_no_mistakes() -> None:
         x = rng.choice([-1, 1], (4, 8)) * rng.uniform(0.1, 4, (4, 8)) * 10.0 ** np.arange(-4, 4)
         report = check_function(Relu.apply, (torch.tensor(x, dtype=torch.float32),), reference=torch.relu, seed=seed)
         assert report.verdict == "right", str(report)
+
+
+def test_a_backward_that_refuses_float64_is_examined_in_float32() -> None:
+    class Sine(torch.autograd.Function):  # type: ignore[misc]  # torch has no types for it
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.save_for_backward(x)
+            return torch.sin(x)
+
+        @staticmethod
+        def backward(ctx: Any, dout: Any) -> Any:
+            if dout.dtype != torch.float32:
+                raise TypeError("this kernel takes float32 alone")
+            return dout * torch.cos(ctx.saved_tensors[0])
+
+    report = check_function(Sine.apply, X)
+    assert report["float64"].verdict == "note"
+    assert report["dx"].verdict == "right", str(report)

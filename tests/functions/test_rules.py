@@ -107,3 +107,46 @@ def test_a_backward_that_adds_in_float32_is_no_mistake(rows: int) -> None:
     inputs = torch.randn(rows, 3, generator=generator).abs().bfloat16(), torch.randn(3, 2, generator=generator).bfloat16()
     report = check_function(Linear.apply, inputs)
     assert report.ok, str(report)
+
+
+def test_a_function_that_refuses_strides_is_not_wrong() -> None:
+    """Nothing wrong comes of what raises before anything is computed. Of a cotangent nobody knows how it lies in memory."""
+    report = check_function(lambda x: x.view(-1) * 2, torch.ones(2, 3))
+    assert report.ok, str(report)
+    assert report["strides of inputs"].verdict == "note"
+
+
+def test_a_backward_that_refuses_strides_is_wrong() -> None:
+    class Flat(torch.autograd.Function):
+        @staticmethod
+        def forward(_: Any, x: Any) -> Any:
+            return 2 * x
+
+        @staticmethod
+        def backward(_: Any, dout: Any) -> Any:
+            return 2 * dout.view(-1).view(dout.shape)
+
+    assert check_function(Flat.apply, torch.ones(2, 3))["strides of dout"].verdict == "wrong"
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_recomputation_that_draws_other_random_numbers_is_told_so(kept: bool) -> None:
+    class Recomputed(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.state = torch.get_rng_state()
+            ctx.save_for_backward(x)
+            return torch.dropout(x.sin(), 0.5, True)
+
+        @staticmethod
+        def backward(ctx: Any, dout: Any) -> Any:
+            if kept:
+                torch.set_rng_state(ctx.state)
+            with torch.enable_grad():
+                x = ctx.saved_tensors[0].detach().requires_grad_()
+                out = torch.dropout(x.sin(), 0.5, True)
+            return torch.autograd.grad(out, x, dout)
+
+    report = check_function(Recomputed.apply, torch.linspace(0.1, 1, 16).reshape(4, 4))
+    wrong = {finding.about for finding in report if finding.verdict == "wrong"}
+    assert wrong == (set() if kept else {"dx", "dx, random numbers"})
