@@ -52,6 +52,8 @@ def but_for_phases(point: Point, subject: Differentiated, found: list[Finding]) 
         elif part is not None and part.verdict in ("right", "convention", "kink"):
             said = ". ".join(each for each in (RIGHT, part.message) if each)
             yield Finding(finding.about, "convention", said, of=finding.of, sight=part.sight)
+        elif part is not None and part.verdict == "cannot tell":
+            yield Finding(finding.about, "cannot tell", UNSURE, of=finding.of, sight=part.sight)
         else:
             yield replace(finding, message=". ".join(each for each in (finding.message, UNSURE) if each))
 

@@ -102,3 +102,6 @@ def _name(dtype: Any) -> str:
     name = dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or getattr(dtype, "__name__", None) or str(dtype)
     name = name.removeprefix("torch.")
     return {"complex64": "float32", "complex128": "float64"}.get(name, name)
+
+
+DOUBLE = width("float64")

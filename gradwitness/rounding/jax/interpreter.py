@@ -24,8 +24,10 @@ from gradwitness.rounding.jax.primitives import (
     PASSES,
     REDUCTIONS,
     SCATTERS,
+    VECTORS,
 )
-from gradwitness.rounding.widths import Width, width
+from gradwitness.rounding.vectors import aligned
+from gradwitness.rounding.widths import DOUBLE, Width, width
 
 Values = Sequence[Any]
 
@@ -68,17 +70,14 @@ def _equation(eqn: Any, operands: Values, noise: Noise) -> list[Any]:  # noqa: P
         return _ENTERED[name](params, operands, noise)
     claimed = [width(v.aval.dtype) if is_floating(v.aval.dtype) else None for v in eqn.outvars]
     if name in NATIVE:
-        narrow = [
-            value.astype(v.aval.dtype) if is_floating(v.aval.dtype) else value
-            for v, value in zip(eqn.invars, operands, strict=True)
-        ]
-        return [wide(value) for value in _listed(eqn.primitive.bind(*narrow, **params))]
+        return _native(eqn, operands)
     if name in SCATTERS and claimed[0]:
         return [_scatter(noise, getattr(lax, SCATTERS[name]), operands, params, claimed[0])]
     params = {key: _wide_dtype(value) for key, value in params.items()}
 
     def compute(*operands: Any) -> list[Any]:
-        return _listed(eqn.primitive.bind(*operands, **params))
+        results = _listed(eqn.primitive.bind(*operands, **params))
+        return aligned(jnp, VECTORS[name], results, _native(eqn, operands)) if name in VECTORS and _is_narrow(eqn) else results
 
     of_complex = name in OF_COMPLEX and jnp.iscomplexobj(operands[0])
     if (name in EXACT and not of_complex) or not any(claimed) or (name == "convert_element_type" and not _narrows(eqn)):
@@ -93,10 +92,14 @@ def _equation(eqn: Any, operands: Values, noise: Noise) -> list[Any]:  # noqa: P
 
 
 def _native(eqn: Any, operands: Values) -> list[Any]:
-    """A primitive that works on bits, in the dtypes that its operands claim."""
+    """What a primitive returns in the dtypes that its operands claim, in float64."""
     avals = [atom.aval for atom in eqn.invars]
     narrow = [value.astype(aval.dtype) if is_floating(aval.dtype) else value for aval, value in zip(avals, operands, strict=True)]
     return [wide(value) for value in _listed(eqn.primitive.bind(*narrow, **eqn.params))]
+
+
+def _is_narrow(eqn: Any) -> bool:
+    return any(is_floating(atom.aval.dtype) and width(atom.aval.dtype).unit > DOUBLE.unit for atom in eqn.invars)
 
 
 def _call(params: Mapping[str, Any], operands: Values, noise: Noise) -> list[Any]:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from math import prod
 from typing import Any
 
+from gradwitness.rounding.vectors import Vectors
+
 
 def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -91,3 +93,6 @@ SCATTERS = {
     "scatter_sub": "scatter_sub",
 }
 """Primitives that add values to the elements that an index names -> the function of jax.lax."""
+
+VECTORS = {"eigh": Vectors((0,)), "svd": Vectors((1,), tied=2, rows=True), "eig": Vectors((1, 2), values=0)}
+"""Decompositions -> which of their results are vectors."""

@@ -24,9 +24,11 @@ from gradwitness.rounding.tensorflow.operations import (
     REDUCTIONS,
     SCATTERS,
     STORED,
+    VECTORS,
 )
 from gradwitness.rounding.tensorflow.variables import VARIABLES, Variable
-from gradwitness.rounding.widths import Width, width
+from gradwitness.rounding.vectors import aligned
+from gradwitness.rounding.widths import DOUBLE, Width, width
 
 Values = Sequence[Any]
 
@@ -83,8 +85,7 @@ def _operation(op: Any, operands: Values, noise: Noise) -> list[Any]:  # noqa: P
     if op.type == "Const":
         return [wide(tf.constant(tensor_util.MakeNdarray(op.get_attr("value"))))]
     if op.type in NATIVE:
-        narrow = [tf.cast(v, t.dtype) if is_floating(t.dtype) else v for v, t in zip(operands, op.inputs, strict=True)]
-        return [wide(value) for value in _bind(op, narrow, lambda value: value)]
+        return _native(op, operands)
     claimed = [width(tensor.dtype) if is_floating(tensor.dtype) else None for tensor in op.outputs]
     return _rounded(op, operands, noise, claimed)
 
@@ -94,8 +95,10 @@ def _rounded(op: Any, operands: Values, noise: Noise, claimed: Sequence[Width | 
         if op.type in COMPOSED:
             error = max(w.accumulation for w in claimed if w)
             return COMPOSED[op.type](operands, op.get_attr, lambda value: noise.round(value, error))
-        return _bind(op, operands, _wide_dtype)
+        results = _bind(op, operands, _wide_dtype)
+        return aligned(tf.experimental.numpy, VECTORS[op.type], results, _native(op, operands)) if of_vectors else results
 
+    of_vectors = op.type in VECTORS and max(width(tensor.dtype).unit for tensor in op.inputs) > DOUBLE.unit
     of_complex = op.type in OF_COMPLEX and operands[0].dtype.is_complex
     if (op.type in EXACT and not of_complex) or not any(claimed) or (op.type == "Cast" and not _narrows(op)):
         return compute(operands)
@@ -105,6 +108,12 @@ def _rounded(op: Any, operands: Values, noise: Noise, claimed: Sequence[Width | 
     if op.type in SCATTERS:
         return [_scatter(noise, compute, operands, SCATTERS[op.type], claimed[0])]
     return _kernel(noise, op, compute, operands, claimed)
+
+
+def _native(op: Any, operands: Values) -> list[Any]:
+    """What an operation returns in the dtypes that its operands claim, in float64."""
+    narrow = [tf.cast(v, t.dtype) if is_floating(t.dtype) else v for v, t in zip(operands, op.inputs, strict=True)]
+    return [wide(value) for value in _bind(op, narrow, lambda value: value)]
 
 
 def _kernel(noise: Noise, op: Any, compute: Callable[[Values], list[Any]], operands: Values, claimed: Any) -> list[Any]:

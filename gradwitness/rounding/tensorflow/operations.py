@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from math import prod
 from typing import Any
 
+from gradwitness.rounding.vectors import Vectors
+
 
 def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -139,3 +141,6 @@ REDUCTIONS: Mapping[str, Length] = {
     "CTCLoss": lambda operands, attr, size: _axis(operands[0], 0),
 }
 """Kernels that add along a dimension -> how many terms. Others: elements of the largest operand to one of the result."""
+
+VECTORS = {"SelfAdjointEigV2": Vectors((1,)), "Svd": Vectors((1,), tied=2), "Eig": Vectors((1,), values=0)}
+"""Decompositions -> which of their results are vectors."""

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
 
+from gradwitness.rounding.vectors import Vectors
+
 
 def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -172,3 +174,6 @@ REDUCTIONS: Mapping[str, Lengths] = {
     "_ctc_loss_backward": lambda grad, log_probs, *_: log_probs.shape[0],
 }
 """Kernels that add along a dimension -> how many terms. Others: elements of the largest operand to one of the result."""
+
+VECTORS = {"_linalg_eigh": Vectors((1,)), "_linalg_svd": Vectors((0,), tied=2, rows=True), "linalg_eig": Vectors((1,), values=0)}
+"""Decompositions -> which of their results are vectors."""

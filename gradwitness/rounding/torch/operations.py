@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from math import sqrt
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -24,15 +25,20 @@ from gradwitness.rounding.torch.aten import (
     SCATTERS,
     SELECTING,
     STORED,
+    VECTORS,
 )
 from gradwitness.rounding.torch.composed import COMPOSED
-from gradwitness.rounding.torch.shadow import Noise, held, is_floating, whole
-from gradwitness.rounding.widths import Width, width
+from gradwitness.rounding.torch.shadow import Noise, held, is_floating, whole, wide
+from gradwitness.rounding.vectors import aligned
+from gradwitness.rounding.widths import DOUBLE, Width, width
 
 Operation = Any
 """A torch._ops.OpOverload."""
 Compute = Callable[[Any, Any], list[torch.Tensor]]
 """(positional arguments, keyword arguments) -> the tensors that an operation returns or writes."""
+_ALIKE = ("abs", "argmin", "conj", "ones_like", "sum", "swapaxes", "where")
+_NUMPY = SimpleNamespace(**{name: getattr(torch, name) for name in _ALIKE}, sign=torch.sgn, take_along_axis=torch.take_along_dim)
+"""Functions of PyTorch by the names and with the arguments of NumPy."""
 
 
 def name_of(func: Operation) -> str:
@@ -58,10 +64,25 @@ def carry_out(
     sources   the floating dtypes of the arguments
     keep      ids of arguments that are written to; they are no operands
     """
+    if name in VECTORS and width(sources[0]).unit > DOUBLE.unit:
+        compute = _aligned(name, compute, sources[0])
     if noise is None or _is_exact(name, args, claimed, sources):
         return compute(args, kwargs)
     results = _rounded(noise, name, compute, args, kwargs, claimed, keep)
     return [value if value.is_complex() else value.clamp(-1, 1) for value in results] if name in BOUNDED else results
+
+
+def _aligned(name: str, compute: Compute, source: torch.dtype) -> Compute:
+    """A decomposition in float64 with the signs that it has in the dtype of its argument."""
+
+    def narrow(leaf: Any) -> Any:
+        return leaf.to(source) if isinstance(leaf, torch.Tensor) else leaf
+
+    def aligned_results(args: Any, kwargs: Any) -> list[torch.Tensor]:
+        native = [value.to(wide(value.dtype)) for value in compute(*tree_map(narrow, (args, kwargs)))]
+        return aligned(_NUMPY, VECTORS[name], compute(args, kwargs), native)
+
+    return aligned_results
 
 
 def _rounded(

@@ -11,8 +11,8 @@ import tensorflow as tf
 from gradwitness.rounding.tensorflow.exact import narrowed
 from gradwitness.subjects.tensors.backend import Operations, Run
 
-DECOMPOSITIONS = ("Eig", "SelfAdjointEigV2", "Svd")
-"""Operations whose vectors have arbitrary phases where they are complex."""
+COMPLEX = {"Eig": "Tout", "SelfAdjointEigV2": "T", "Svd": "T"}
+"""Operations whose vectors have arbitrary phases where they are complex -> the attribute that says so."""
 SAMPLERS = ("RandomGamma", "StatelessRandomGammaV2", "StatelessRandomGammaV3")
 """Operations of random numbers whose gradient is implicit."""
 RANDOM = ("Random", "Multinomial", "Rng", "TruncatedNormal")
@@ -24,7 +24,7 @@ def operations(run: Run, inputs: Sequence[Any]) -> Operations:
     nodes = list(_nodes(run, inputs))
     return Operations(
         narrowed=narrowed(nodes),
-        phases=any(node.op in DECOMPOSITIONS and tf.as_dtype(node.attr["T"].type).is_complex for node in nodes),
+        phases=any(node.op in COMPLEX and tf.as_dtype(node.attr[COMPLEX[node.op]].type).is_complex for node in nodes),
         implicit=any(node.op in SAMPLERS for node in nodes),
     )
 
