@@ -16,10 +16,11 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.report.findings import FAULTS, Finding
 from gradwitness.reproducing import keras_layers
+from gradwitness.reproducing.document import written_as
 from gradwitness.reproducing.faults import OVERWRITTEN, fault
 from gradwitness.reproducing.given import Arrays, Given
 from gradwitness.reproducing.laws import law
-from gradwitness.reproducing.script import Script, written_as
+from gradwitness.reproducing.script import Script
 from gradwitness.reproducing.shrink import Shrinking
 from gradwitness.reproducing.source import PASTE
 from gradwitness.subjects.errors import BadCall, UserError, first_line

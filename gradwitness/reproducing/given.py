@@ -11,7 +11,7 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.comparing.handed import plain
 from gradwitness.reproducing import keras_layers
-from gradwitness.reproducing.source import literal
+from gradwitness.reproducing.texts import literal
 from gradwitness.subjects.arguments import branches
 from gradwitness.subjects.signatures import as_positional
 from gradwitness.subjects.tensors.naming import names_of

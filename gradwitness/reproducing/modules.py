@@ -16,6 +16,21 @@ def of_pytorch(module: Any) -> bool:
     return type(module).__module__.startswith("torch.nn.modules")
 
 
+def is_layer(module: Any) -> bool:
+    """Whether this is a layer of PyTorch itself without buffers, or a Sequential of such layers."""
+    if not of_pytorch(module) or any(True for _ in module.buffers()):
+        return False
+    parts = list(module.children())
+    return not parts or (type(module).__name__ == "Sequential" and all(map(is_layer, parts)))
+
+
+def layer(module: Any) -> str:
+    """How it is made: the repr of a layer says it."""
+    if type(module).__name__ == "Sequential":
+        return f"torch.nn.Sequential({', '.join(map(layer, module.children()))})"
+    return f"torch.nn.{module!r}"
+
+
 def built(module: Any, name: str, define: Callable[[type], None], literal: Callable[[Any], str]) -> list[str]:
     """Lines that make a module with its values.
 
