@@ -108,10 +108,8 @@ def explain(case: Case, edit: Explanation | None = None) -> str:
     """
     found = diagnose(case, simply=edit is not None)
     if edit is not None:
-        if found is not None and found.kind == edit.kind == "series":
+        if found is None or (found.kind in ("series", "term") and edit.kind == "series"):
             return edit  # it says the same, and where
-        if found is None:
-            return edit
         kind = edit.kind if found.kind in FORMULAS else found.kind
         return Explanation(kind, f"{found}.\n{edit}", edit.gradient)
     if found is not None:

@@ -50,13 +50,20 @@ def case_of(
         came=np.asarray(came),
         measurements=measure(box, which, wrong),
         known=known(point),
-        douts={name.replace("out", "dout", 1): dout for name, dout in zip(point.out_names, point.douts, strict=True)},
+        douts=_cotangents(point),
         others=others,
         again=_again(point, which),
         finer=lambda case: by_row(box, which, case),
         along=lambda direction: along(box, which, direction),
         slopes=lambda index: slopes_of(box, which, index),
     )
+
+
+def _cotangents(point: Point) -> dict[str, Array]:
+    """The cotangents by name: none of a loss that comes with its gradients, for the user's code has no such factor."""
+    if point.function.of_a_loss:
+        return {}
+    return {name.replace("out", "dout", 1): dout for name, dout in zip(point.out_names, point.douts, strict=True)}
 
 
 def _again(point: Point, which: int) -> Any:
@@ -97,9 +104,11 @@ def _cached(point: Point, found: Mapping[str, Array]) -> dict[str, Array]:
     """What forward keeps for backward, and is not known by another name: under the names that backward unpacks it to."""
     cache = getattr(point.call(point.arrays), "cache", None)
     names = _unpacked(point.function.code[-1])
+    if isinstance(cache, tuple) and len(cache) == 1:  # all that forward returns beside its output, as one
+        cache = cache[0]
     kept = list(cache) if isinstance(cache, (tuple, list)) else [cache]
-    named = dict(zip(names, kept, strict=True)) if len(names) == len(kept) else {f"cache[{i}]": one for i, one in enumerate(kept)}
-    flat = dict(_flat(cache if isinstance(cache, Mapping) else named))
+    every = {"cache": cache} if len(kept) == 1 else {f"cache[{i}]": one for i, one in enumerate(kept)}
+    flat = dict(_flat(dict(zip(names, kept, strict=True)) if len(names) == len(kept) else every))
     same = {(array.shape, array.astype(float).tobytes()) for array in found.values()}
     return {
         name: array

@@ -42,18 +42,18 @@ def evidence(case: Case) -> str:
                 break
         else:
             said.append(_factor(case) or f"truth / got lies between {_range(min(ratios.values()), max(ratios.values()))}")
-    return "; ".join(said) + _digits(case)
+    return "; ".join(said) + digits(case)
 
 
-def _digits(case: Case) -> str:
+def digits(case: Case) -> str:
     """What leaves a gradient that is right to some digits; empty for one that is not."""
     largest = float(np.max(np.abs(case.claimed), initial=0))
     error = max((abs(float(truth - case.claimed[index])) for index, (truth, _) in case.elements.items()), default=0.0)
     if not 0 < error <= NEAR_ONE * largest:
         return ""
-    digits = int(-np.log10(error / largest))
+    right = int(-np.log10(error / largest))
     return (
-        f". It is right to {digits} digits: an approximation, such as a series that is cut off, or a solver with a tolerance of "
+        f". It is right to {right} digits: an approximation, such as a series that is cut off, or a solver with a tolerance of "
         "its own leaves so much"
     )
 

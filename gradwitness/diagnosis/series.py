@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.diagnosis.case import Case, Explanation, Repair
 
+ONE_KEPT = "Of several contributions one is kept: accumulate them (np.add.at where an index is repeated)"
 LARGEST = 400
 """Elements of a cotangent of which sums are tried."""
 
@@ -39,11 +40,18 @@ def multiples(case: Case) -> Iterator[Repair]:
                 factor[list(often)] = list(often.values())
                 shown = ", ".join(f"{k} times at {at}" for at, k in sorted(often.items())[:5])
                 many = f"Along axis {axis} the truth is a multiple of what came: {shown}"
+                repeated = _repeated(case, often)
                 yield Repair(
                     case.claimed * factor.reshape([-1 if a == axis else 1 for a in range(case.array.ndim)]),
-                    "series",
-                    f"{many}. Of several contributions one is kept: accumulate them (np.add.at where an index is repeated)",
+                    "series" if repeated else "constant factor",
+                    f"{many}. {ONE_KEPT}" if repeated else many,
                 )
+
+
+def _repeated(case: Case, often: Mapping[int, int]) -> bool:
+    """Whether an array of indices has these numbers so many times."""
+    indices = [np.ravel(array) for array in case.known.values() if array.dtype.kind in "iu"]
+    return any(all(np.count_nonzero(array == at) == k for at, k in often.items()) for array in indices)
 
 
 def contributions(case: Case) -> Explanation | None:

@@ -36,7 +36,7 @@ UNSEEN = {
 class Gradient:
     """The gradient of a function as a function of its own: what is differentiated when a second derivative is taken."""
 
-    asked, keeps_dtype = False, True
+    asked, keeps_dtype, of_a_loss = False, True, False
     unread = "The gradient is the same for other inputs"
 
     def __init__(self, subject: Differentiated, douts: Sequence[Array]) -> None:

@@ -29,7 +29,7 @@ class Point:
 
     dtype      in which it is evaluated: float64, or longdouble for code that keeps it
     arrays     the differentiated arrays in dtype
-    douts      the cotangents, random normal numbers that float64 holds
+    douts      the cotangents, random normal numbers that float64 holds; 1 for a loss that comes with its gradients
     why        why it is not evaluated in longdouble; empty where it is
     noise      of one value, measured, as a standard deviation
     constant   whether outputs were left out, and were the same at other points; False before another point was tried
@@ -54,7 +54,8 @@ class Point:
         self._returned, self._tried = row(self.outs), False
         self._infinite = np.isinf(self._returned) & bool(np.isfinite(self._returned).any())
         self.flat = np.where(self._infinite, 0, self._returned)
-        self.douts = [np.asarray(rng.normal(size=out.shape)).astype(self.dtype) for out in self.outs]
+        drawn = [np.asarray(rng.normal(size=out.shape)) for out in self.outs]
+        self.douts = [(np.ones_like(dout) if function.of_a_loss else dout).astype(self.dtype) for dout in drawn]
         if self._infinite.any():
             self.douts = [np.where(np.isinf(out), 0, dout) for out, dout in zip(self.outs, self.douts, strict=True)]
         self.weights = row(self.douts)

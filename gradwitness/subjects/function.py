@@ -17,6 +17,7 @@ from gradwitness.subjects import validation
 from gradwitness.subjects.arguments import Leaf, data_of, floats, is_float, kind, leaves_of, replaced
 from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.gradients import arranged
+from gradwitness.subjects.patience import Patience
 from gradwitness.subjects.signatures import as_positional, called, names_of, shared_out
 from gradwitness.subjects.state import State
 from gradwitness.subjects.style import CLEAR, Style, none_fits, parameters_of, ranked
@@ -51,6 +52,7 @@ class Function(Protocol):
     description   what it is, for the first line of a report
     unread        what to tell where other values of the leaves change nothing
     keeps_dtype   whether the leaves stay in their own dtype, whatever forward is asked to run on
+    of_a_loss     whether the gradients are those of a loss itself, so that there is no cotangent but 1
     eps           of the floats to which it rounds at best
     of_triangles  whether it takes triangular matrices to functions of a framework whose gradient does not stay in the triangle
     """
@@ -63,6 +65,7 @@ class Function(Protocol):
     description: str
     unread: str
     keeps_dtype: bool
+    of_a_loss: bool
 
     @property
     def eps(self) -> float:
@@ -82,7 +85,7 @@ class Function(Protocol):
 class Pair:
     """A forward and a backward; see the module."""
 
-    keeps_dtype = of_triangles = False
+    keeps_dtype = of_triangles = of_a_loss = False
     eps = float(np.finfo(np.float64).eps)
     unread = "Forward returns the same for other inputs: it does not use what it is given. Does it read a global of that name?"
 
@@ -118,6 +121,7 @@ class Pair:
         self.handed: Mapping[str, Any] = {**dict(zip(self.names, self.inputs, strict=True)), **(static or {})}
         self.code: tuple[Callable[..., Any], ...] = (forward, backward)
         self._style: Style | None = None
+        self._patience = {"forward": Patience(), "backward": Patience()}
         self.last: PairCall | None = None
 
     def forward(self, arrays: Sequence[Any]) -> PairCall:
@@ -140,9 +144,10 @@ class Pair:
         """What the user's forward returns."""
         static = self._statics[0]
         try:
-            if self._keywords:
-                return self._forward(**dict(zip(self._keywords, inputs, strict=True)), **static)
-            return self._forward(*inputs, **static)
+            with self._patience["forward"]:
+                if self._keywords:
+                    return self._forward(**dict(zip(self._keywords, inputs, strict=True)), **static)
+                return self._forward(*inputs, **static)
         except Exception as error:
             raise UserError("forward", error) from error
 
@@ -150,8 +155,9 @@ class Pair:
         """What the user's backward returns; what it yields, where it is a generator."""
         by_name = dict(zip(self._parameters.names, arguments, strict=False)) if self._parameters.keywords else {}
         try:
-            returned = self._backward(*(() if by_name else arguments), **by_name, **self._statics[1])
-            return list(returned) if hasattr(returned, "__next__") else returned
+            with self._patience["backward"]:
+                returned = self._backward(*(() if by_name else arguments), **by_name, **self._statics[1])
+                return list(returned) if hasattr(returned, "__next__") else returned
         except Exception as error:
             raise UserError("backward", error) from error
 

@@ -14,6 +14,7 @@ from gradwitness.subjects import validation
 from gradwitness.subjects.arguments import Leaf, data_of, is_float, kind, leaves_of, replaced
 from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.gradients import arranged
+from gradwitness.subjects.patience import Patience
 from gradwitness.subjects.signatures import called
 
 
@@ -25,7 +26,7 @@ class Loss:
     """
 
     eps = float(np.finfo(np.float64).eps)
-    of_triangles = False
+    of_triangles, of_a_loss = False, True
 
     def __init__(
         self,
@@ -45,6 +46,7 @@ class Loss:
             )
         self._function, self._params, self._data, self._static = function, params, tuple(data), dict(static or {})
         self._in_place = self.keeps_dtype = in_place
+        self._patience = Patience()
         data_names = [f"data[{i}]" for i in range(len(self._data))]
         statics = [f"static[{key!r}]" for key in self._static]
         for name, value in zip(["params", *data_names, *statics], [params, *self._data, *self._static.values()], strict=True):
@@ -92,7 +94,8 @@ class Loss:
 
     def _called(self, values: Sequence[Any]) -> Any:
         try:
-            return self._function(*values, **self._static)
+            with self._patience:
+                return self._function(*values, **self._static)
         except Exception as error:
             raise UserError("function", error) from error
 

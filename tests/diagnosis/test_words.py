@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwitness.checking import check
+from gradwitness.checking import check, check_loss
 
 
 def test_an_element_that_is_zero_does_not_scale_by_another_cotangent() -> None:
@@ -155,3 +155,60 @@ def test_two_rows_have_no_statistics() -> None:
         return np.outer(dout * np.cos(np.sin(w @ x)), x), w.T @ (dout * np.cos(w @ x))
 
     assert "mean and variance" not in said(lambda w, x: np.sin(w @ x) * 1.0, backward, inputs)
+
+
+def test_a_penalty_of_a_loss_is_told_in_its_own_units() -> None:
+    """A loss comes with its gradients: there is no cotangent, and none is named."""
+
+    def loss(w: Any) -> Any:
+        return np.sin(w).sum() + 0.15 * (w**2).sum(), np.cos(w)
+
+    finding = check_loss(loss, np.array([1.0, 2.0, 3.0]))["dw"]
+    assert "With 3/10 * w added it agrees (got - truth = -3/10 * w)" in finding.explanation
+
+
+def test_what_is_cached_has_the_name_that_backward_gives_it() -> None:
+    def forward(x: Any, y: Any) -> Any:
+        z = np.exp(x) + y
+        return z * z, (x, z)
+
+    def backward(dout: Any, cache: Any) -> Any:
+        first, second = cache
+        return dout * second * np.exp(first), 2 * dout * second
+
+    x, y = np.random.default_rng(0).normal(size=(2, 4))
+    (finding,) = (each for each in check(forward, backward, (x, y)) if each.verdict == "wrong")
+    assert "cache" not in finding.explanation
+
+
+def test_a_factor_of_an_element_is_no_contribution_that_is_left_out() -> None:
+    """Nothing is repeated in these functions: two numbers, each with a gradient of its own."""
+
+    def loss(theta: Any) -> Any:
+        a, b = theta
+        return np.exp(a) * a + b**2, np.array([np.exp(a) * (1 + a), b])
+
+    finding = check_loss(loss, np.array([0.3, 0.7]))["dtheta"]
+    assert "2 times at 1" in finding.explanation
+    assert "contributions" not in finding.explanation
+
+
+def test_an_index_that_is_repeated_is_told() -> None:
+    tokens = np.array([0, 2, 2, 1])
+
+    def backward(dout: Any, table: Any, tokens: Any) -> Any:
+        return dout * np.isin(np.arange(len(table)), tokens)
+
+    report = check(lambda table, tokens: table[tokens].sum(), backward, (np.random.default_rng(0).normal(size=3), tokens))
+    assert "Of several contributions one is kept" in report["dtable"].explanation
+
+
+def test_one_element_that_is_nearly_right_is_an_approximation() -> None:
+    def backward(dout: Any, x: Any) -> Any:
+        dx = dout * np.cos(x)
+        dx[1] *= 1 + 1e-8
+        return dx
+
+    (finding,) = check(np.sin, backward, (np.array([0.5, 1.0, 1.5]),))
+    assert "it is 1 +1e-08 times what is right" in finding.explanation
+    assert re.search("It is right to [78] digits", finding.explanation), finding.explanation

@@ -153,3 +153,10 @@ def test_copies_of_the_parameters_are_told() -> None:
 def test_a_wrong_use_is_told(call: Callable[[], Any], message: str) -> None:
     with pytest.raises(BadCall, match=message):
         call()
+
+
+def test_got_and_truth_are_the_numbers_that_the_user_has() -> None:
+    """A loss comes with its gradients: they are not multiplied by a cotangent."""
+    w = np.array([1.0, 2.0, 3.0])
+    finding = check_loss(lambda w: ((w**2).sum() / 2, 3 * w), w)["dw"]
+    assert finding.got == 3 * w[finding.index]

@@ -39,7 +39,7 @@ class Differentiated:
     keywords   what it is given by keyword
     """
 
-    asked, keeps_dtype, undone = False, True, False
+    asked, keeps_dtype, of_a_loss, undone = False, True, False, False
     operations = Operations()
     unread = "The function returns the same for other inputs: it does not use what it is given"
 
