@@ -11,7 +11,7 @@ from gradwitness.arrays import Array
 from gradwitness.diagnosis.case import Case, Repair
 from gradwitness.diagnosis.constants import recognised, simple, told
 from gradwitness.diagnosis.masks import masks, where
-from gradwitness.diagnosis.patterns import NEAR_ONE, digits
+from gradwitness.diagnosis.patterns import digits
 from gradwitness.diagnosis.shapes import to_shape
 from gradwitness.diagnosis.whole import fitted
 
@@ -24,16 +24,17 @@ def element(case: Case) -> Iterator[Repair]:
         return
     (index,) = case.wrong
     came, (truth, bar) = case.claimed[index], case.elements[index]
-    how = f"it should be {float(truth) if abs(truth) > bar else 0:.6g}"
+    nearly, how = False, f"it should be {float(truth) if abs(truth) > bar else 0:.6g}"
     if came and abs(truth) > bar:
         ratio = float(came / truth)
-        how = f"it is {f'1 {ratio - 1:+.2g}' if abs(ratio - 1) < NEAR_ONE else told(ratio)} times what is right"
+        nearly = told(ratio) == "1"
+        how = f"it is {f'1 {ratio - 1:+.2g}' if nearly else told(ratio)} times what is right"
     alone = np.zeros(case.array.shape)
     alone[index] = 1
     lacking = fitted(case, alone) or 0.0  # from the sharpest measurement: the truth of one element is known less well
     repaired = case.claimed + lacking * alone
     words = f"{case.name}{list(index)} alone is wrong: {'it is zero, and ' if came == 0 else ''}{how}. Every other element agrees"
-    words += digits(case)
+    words += digits(case) if nearly else ""
     yield Repair(repaired, "element", words, 0 if len(case.elements) > 1 else 1)
 
 
