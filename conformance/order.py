@@ -14,7 +14,8 @@ from conformance.known import seconds
 from conformance.records import Second
 from conformance.run import subject
 from gradwitness.functions.at import At
-from gradwitness.functions.order import forward_mode, second
+from gradwitness.functions.second import second
+from gradwitness.functions.transforms import forward_mode
 from gradwitness.report.findings import FAULTS, Finding
 from gradwitness.subjects.pair import tree_map
 from gradwitness.subjects.state import State

@@ -15,8 +15,9 @@ from gradwitness.functions.faults import faults
 from gradwitness.functions.gradients import first_gradients
 from gradwitness.functions.layouts import strides as strides_of
 from gradwitness.functions.narrow import Narrow, settled
-from gradwitness.functions.order import batched, forward_mode, second
 from gradwitness.functions.point import point_of
+from gradwitness.functions.second import second
+from gradwitness.functions.transforms import batched, forward_mode
 from gradwitness.functions.truth import truth_of
 from gradwitness.report.findings import FAULTS, Finding
 from gradwitness.report.progress import Progress

@@ -13,7 +13,8 @@ from gradwitness.functions.at import At
 from gradwitness.functions.faults import faults
 from gradwitness.functions.layouts import strides
 from gradwitness.functions.narrow import Narrow
-from gradwitness.functions.order import batched, forward_mode, second
+from gradwitness.functions.second import second
+from gradwitness.functions.transforms import batched, forward_mode
 from gradwitness.functions.truth import truth_of
 from gradwitness.judging.gradients import gradients
 from gradwitness.judging.point import Point

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 Run = Callable[[Sequence[Any]], list[Any]]
-Vjp = Callable[[Run, Sequence[Any]], tuple[list[Any], Callable[[Sequence[Any]], list[Any]]]]
+Differentiated = tuple[list[Any], Run]
+"""Results, and their pull."""
+Vjp = Callable[[Run, Sequence[Any]], Differentiated]
 Program = Callable[[Callable[..., Any], Sequence[Any]], Callable[..., list[Any]]]
 
 
@@ -29,13 +31,12 @@ class Exact:
 
     vjp       how a function is differentiated
     program   (function, arguments) -> a function of their leaves, with every operation in float64
-    cast      (tensor, dtype) -> the tensor in it
     zeros     zeros like a tensor
     wide      a tensor in float64
     """
 
-    def __init__(self, vjp: Vjp, program: Program, cast: Any, zeros: Any, wide: Any) -> None:
-        self._vjp, self._program, self._cast, self._zeros, self._wide = vjp, program, cast, zeros, wide
+    def __init__(self, vjp: Vjp, program: Program, zeros: Any, wide: Any) -> None:
+        self._vjp, self._program, self._zeros, self._wide = vjp, program, zeros, wide
 
     def run(self, run: Run) -> Run:
         """What run returns, in float64. It is traced once."""
@@ -48,17 +49,26 @@ class Exact:
 
         return exactly
 
-    def vjp(self, run: Run, inputs: Sequence[Any]) -> tuple[list[Any], Callable[[Sequence[Any]], list[Any]]]:
+    def vjp(self, run: Run, inputs: Sequence[Any]) -> Differentiated:
         """What run returns for these inputs, and its pull, in float64."""
         outs = self.run(run)(inputs)
 
-        def differentiated(leaves: Sequence[Any], douts: Sequence[Any]) -> list[Any]:
-            found, pull = self._vjp(run, leaves)
-            gradients = pull([self._cast(dout, out.dtype) for dout, out in zip(douts, found, strict=True)])
-            return [self._zeros(leaf) if g is None else g for g, leaf in zip(gradients, leaves, strict=True)]
-
         def pull(douts: Sequence[Any]) -> list[Any]:
             given = [self._zeros(out) if dout is None else self._wide(dout) for out, dout in zip(outs, douts, strict=True)]
-            return self._program(differentiated, [list(inputs), given])(*inputs, *given)
+            return self._program(self._gradients(run), [list(inputs), given])(*inputs, *given)
 
         return outs, pull
+
+    def second(self, run: Run, inputs: Sequence[Any], cotangents: Sequence[Any]) -> Differentiated:
+        """The gradients of run for these cotangents, and their own pull, in float64."""
+        count, gradients = len(inputs), self._gradients(run)
+        return self.vjp(lambda given: gradients(given[:count], given[count:]), [*inputs, *cotangents])
+
+    def _gradients(self, run: Run) -> Callable[[Sequence[Any], Sequence[Any]], list[Any]]:
+        """(inputs, cotangents) -> gradients; zeros where there are none."""
+
+        def gradients(leaves: Sequence[Any], douts: Sequence[Any]) -> list[Any]:
+            _, pull = self._vjp(run, leaves)
+            return [self._zeros(leaf) if g is None else g for g, leaf in zip(pull(douts), leaves, strict=True)]
+
+        return gradients

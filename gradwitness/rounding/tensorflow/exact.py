@@ -19,7 +19,7 @@ SILENT: Any = Silent()
 
 def exact(vjp: Vjp) -> Exact:
     """How functions run so. vjp is how they are differentiated."""
-    return Exact(vjp, _program, tf.cast, tf.zeros_like, wide)
+    return Exact(vjp, _program, tf.zeros_like, wide)
 
 
 def _program(function: Callable[..., Any], arguments: Sequence[Any]) -> Callable[..., list[Any]]:

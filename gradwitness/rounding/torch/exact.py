@@ -69,9 +69,13 @@ def _in_graph(outs: Sequence[torch.Tensor]) -> tuple[set[torch.dtype], bool]:
 
 
 class Exact:
-    """Every operation is carried out in float64; tensors claim the dtypes that the function gives them."""
+    """Every operation is carried out in float64; tensors claim the dtypes that the function gives them.
 
-    def __init__(self) -> None:
+    plain   differentiates functions as they are: vjp and second of a backend
+    """
+
+    def __init__(self, plain: Any) -> None:
+        self._plain = plain
         self.claims: Claims = {}
 
     def run(self, run: Run) -> Run:
@@ -83,21 +87,22 @@ class Exact:
 
         return exactly
 
-    def vjp(self, run: Run, inputs: Sequence[Any]) -> tuple[list[Any], Callable[[Sequence[Any]], list[Any]]]:
+    def vjp(self, run: Run, inputs: Sequence[Any]) -> tuple[list[Any], Run]:
         """What run returns for these inputs, and its pull, in float64."""
+        return self._values(lambda: self._plain.vjp(run, inputs))
+
+    def second(self, run: Run, inputs: Sequence[Any], cotangents: Sequence[Any]) -> tuple[list[Any], Run]:
+        """The gradients of run, and their pull, in float64."""
+        return self._values(lambda: self._plain.second(run, inputs, cotangents))
+
+    def _values(self, differentiated: Callable[[], tuple[list[Any], Run]]) -> tuple[list[Any], Run]:
         with self._watched() as watched:
-            leaves = [value.detach().requires_grad_() for value in inputs]
-            outs = run(leaves)
+            outs, plain = differentiated()
             values = [watched.value(out) for out in outs]
 
         def pull(douts: Sequence[Any]) -> list[Any]:
             with undisturbed(), watched:
-                pairs = [(out, dout.to(out.dtype)) for out, dout in zip(outs, douts, strict=True) if _pulls(out, dout)]
-                if not pairs:
-                    return [None] * len(leaves)
-                attached, cotangents = map(list, zip(*pairs, strict=True))
-                found = torch.autograd.grad(attached, leaves, cotangents, retain_graph=True, allow_unused=True)
-                return [None if gradient is None else watched.value(gradient) for gradient in found]
+                return [None if gradient is None else watched.value(gradient) for gradient in plain(douts)]
 
         return values, pull
 
@@ -105,7 +110,3 @@ class Exact:
     def _watched(self) -> Iterator[Watched]:
         with undisturbed(), Watched(None, self.claims) as watched, torch.enable_grad():
             yield watched
-
-
-def _pulls(out: Any, dout: Any) -> bool:
-    return out.requires_grad and dout is not None

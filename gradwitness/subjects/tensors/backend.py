@@ -100,6 +100,9 @@ class Exact(Protocol):
     def vjp(self, run: Run, inputs: Sequence[Any]) -> tuple[list[Any], Pull]:
         """What run returns for these inputs, and its pull."""
 
+    def second(self, run: Run, inputs: Sequence[Any], cotangents: Sequence[Any]) -> tuple[list[Any], Pull]:
+        """See `Differentiation`."""
+
 
 class Differentiation(Protocol):
     """Automatic differentiation."""
@@ -108,7 +111,7 @@ class Differentiation(Protocol):
         """The same as run, to be called many times and not to be differentiated; function is what it runs."""
 
     def vjp(self, run: Run, inputs: Sequence[Any]) -> tuple[list[Any], Pull]:
-        """What run returns for these inputs, and its pull."""
+        """What run returns for these inputs, and its pull. Cotangents of any dtype are cast to that of the outputs."""
 
     def second(self, run: Run, inputs: Sequence[Any], cotangents: Sequence[Any]) -> tuple[list[Any], Pull]:
         """The gradients of run at these inputs for these cotangents, and their own pull, which ends at inputs and cotangents."""

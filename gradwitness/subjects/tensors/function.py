@@ -98,9 +98,13 @@ class Differentiated:
     @property
     def eps(self) -> float:
         """Of what it computes in: the widest it has."""
-        name = self.precision.computed or self.precision.stored
+        return self.eps_in(self.precision)
+
+    def eps_in(self, precision: Precision) -> float:
+        """The same in another precision."""
+        name = precision.computed or precision.stored
         names = [name] if name else [dtype for dtype in self.dtypes if dtype in EPS]
-        if self.operations.narrowed and not self.precision.exact:
+        if self.operations.narrowed and not precision.exact:
             names.append(self.operations.narrowed)
         return max((EPS[dtype] for dtype in names), default=EPS["float32"])
 

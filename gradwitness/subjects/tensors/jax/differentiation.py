@@ -27,7 +27,10 @@ class Differentiation:
         outs, pulled = jax.vjp(lambda *leaves: run(leaves), *inputs)
 
         def pull(douts: Sequence[Any]) -> list[Any]:
-            given = [jnp.zeros_like(out) if dout is None else jnp.conj(dout) for out, dout in zip(outs, douts, strict=True)]
+            given = [
+                jnp.zeros_like(out) if dout is None else jnp.conj(dout).astype(out.dtype)
+                for out, dout in zip(outs, douts, strict=True)
+            ]
             return [jnp.conj(gradient) for gradient in pulled(given)]
 
         return outs, pull

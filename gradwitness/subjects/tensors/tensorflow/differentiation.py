@@ -28,7 +28,7 @@ class Differentiation:
             outs = run(leaves)
 
         def pull(douts: Sequence[Any]) -> list[Any]:
-            pairs = [(out, dout) for out, dout in zip(outs, douts, strict=True) if dout is not None]
+            pairs = [(out, tf.cast(dout, out.dtype)) for out, dout in zip(outs, douts, strict=True) if dout is not None]
             try:
                 found = tape.gradient([out for out, _ in pairs], leaves, output_gradients=[dout for _, dout in pairs])
             except ValueError as error:
@@ -49,7 +49,8 @@ class Differentiation:
                 tape.watch(leaves)
                 outs = run(leaves)
             zero = tf.UnconnectedGradients.ZERO
-            found = tape.gradient(outs, leaves, output_gradients=douts, unconnected_gradients=zero)
+            given = [tf.cast(dout, out.dtype) for dout, out in zip(douts, outs, strict=True)]
+            found = tape.gradient(outs, leaves, output_gradients=given, unconnected_gradients=zero)
             return [tf.convert_to_tensor(gradient) for gradient in found]
 
         return self.vjp(gradients, [*inputs, *cotangents])

@@ -61,7 +61,7 @@ class Differentiation:
     def _attached(self, outs: Sequence[Any], douts: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         """Those outputs that hang on a graph and have a cotangent, and their cotangents."""
         pairs = [(out, dout) for out, dout in zip(outs, douts, strict=True) if out.requires_grad and dout is not None]
-        return [out for out, _ in pairs], [dout for _, dout in pairs]
+        return [out for out, _ in pairs], [dout.to(out.dtype) for out, dout in pairs]
 
     def jvp(self, run: Run, inputs: Sequence[Any], tangents: Sequence[Any]) -> list[Any]:
         """By dual numbers."""
@@ -81,4 +81,4 @@ class Differentiation:
 
     def exact(self) -> Exact:
         """On shadows in float64."""
-        return Exact()
+        return Exact(self)

@@ -1,0 +1,110 @@
+"""Other transformations of a function than backward: forward mode, vmap."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from gradwitness.arrays import Array
+from gradwitness.functions.at import At, beyond, cotangent
+from gradwitness.judging.matrices import kinds_of
+from gradwitness.report.findings import Finding, elements
+from gradwitness.subjects.errors import first_line
+from gradwitness.verdict import K
+
+
+def forward_mode(at: At, restricted: Collection[str] = ()) -> Iterator[Finding]:
+    """<J v, w> = <v, J^T w>, with J v from forward mode and J^T w from backward, which differences have confirmed.
+
+    restricted   gradients that were confirmed for one kind of matrices alone: these stay of their kind
+    """
+    subject, backend = at.subject, at.subject.backend
+    values = [subject.tensor(i, array, at.precision) for i, array in enumerate(at.arrays)]
+    running = subject.running(values, at.precision, range(len(values)))
+    parts = [_size(array) * cotangent(at.rng, array.shape) for array in at.arrays]
+    for which, leaf in enumerate(subject.leaves):
+        for kind in kinds_of(leaf.array, leaf.pairs) if f"d{leaf.name}" in restricted else ():
+            parts[which] = kind.part(parts[which], leaf.pairs)
+    tangents = [backend.tensor(v, value, backend.dtype(value)) for v, value in zip(parts, values, strict=True)]
+    try:
+        with _quietly():
+            found = [backend.array(tangent) for tangent in backend.jvp(running, values, tangents)]
+    except Exception as error:
+        yield Finding("forward mode", "note", f"It has none: {type(error).__name__}: {first_line(str(error))}")
+        return
+    at.calls += 1
+    forward = sum((float(np.sum(t * d)) for t, d in zip(found, at.douts, strict=True)), 0.0)
+    terms = [v * g for v, g in zip(parts, at.gradients, strict=True) if g is not None]
+    backward = sum((float(np.sum(term)) for term in terms), 0.0)
+    room = sum((float(np.sum(np.square(v * s))) for v, s in zip(parts, at.spreads, strict=True)), 0.0)
+    sizes = sum((float(np.sum(np.abs(t * d))) for t, d in zip(found, at.douts, strict=True)), 0.0)
+    allowed = K * (np.sqrt(room) + at.eps * (sizes + sum(float(np.sum(np.abs(term))) for term in terms)))
+    if abs(forward - backward) <= allowed:
+        yield Finding("forward mode", "right", "", sight=float(allowed / (abs(backward) or 1)))
+        return
+    message = "<J v, w> from forward mode is not <v, J^T w> from backward. The rule for forward mode is wrong"
+    yield Finding(
+        "forward mode",
+        "wrong",
+        message,
+        got=forward,
+        truth=backward,
+        distance=abs(forward - backward),
+        allowance=allowed,
+        wrong=1,
+        of=1,
+    )
+
+
+ROWS = 3
+"""Rows of a batch."""
+
+
+def batched(at: At) -> Iterator[Finding]:
+    """vmap over a batch of inputs against a loop."""
+    subject, backend = at.subject, at.subject.backend
+    rows = [at.arrays, *([_beside(array, at.rng) for array in at.arrays] for _ in range(ROWS - 1))]
+    running = subject.running(
+        [subject.tensor(i, a, at.precision) for i, a in enumerate(at.arrays)], at.precision, range(len(at.arrays))
+    )
+    stacked = [subject.tensor(i, np.stack([row[i] for row in rows]), at.precision) for i in range(len(at.arrays))]
+    function: Callable[..., Any] = backend.vmapped(lambda *leaves: tuple(running(leaves)))
+    try:
+        with _quietly():
+            found = [backend.array(out) for out in function(*stacked)]
+    except Exception as error:
+        yield Finding("vmap", "note", f"It cannot be mapped: {type(error).__name__}: {first_line(str(error))}")
+        return
+    at.calls += 1 + ROWS
+    for number, row in enumerate(rows):
+        for i, (name, out) in enumerate(zip(at.out_names, at.call(row).outs, strict=True)):
+            wrong = beyond(found[i][number], out, at.out_spreads[i] + at.eps * np.abs(out))
+            if wrong.any():
+                yield Finding(
+                    f"{name}, vmap",
+                    "wrong",
+                    f"Row {number} of a batch differs from a call with that row alone",
+                    **elements(wrong),
+                )
+                return
+    yield Finding("vmap", "right", "")
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """What a framework warns of while it transforms a function is no error, whatever the process makes of warnings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _beside(array: Array, rng: np.random.Generator) -> Array:
+    return np.asarray(array + _size(array) * rng.normal(size=array.shape) / 8)
+
+
+def _size(array: Array) -> float:
+    return float(np.sqrt(np.mean(np.square(array)))) if array.any() else 1.0
