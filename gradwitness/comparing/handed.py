@@ -10,11 +10,10 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.comparing.whose import NUMPY
 from gradwitness.frameworks import load as framework_module
-from gradwitness.subjects.arguments import branches
 from gradwitness.subjects.errors import BadCall
 from gradwitness.subjects.tensors.backend import Backend
 from gradwitness.subjects.tensors.origins import load, origin
-from gradwitness.subjects.tensors.tree import replaced, tensors
+from gradwitness.subjects.tensors.tree import branches, replaced, tensors
 
 FLOATS = ("float64", "float32", "float16", "bfloat16")
 """Dtypes in which functions can be asked to run."""

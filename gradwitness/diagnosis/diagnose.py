@@ -58,7 +58,7 @@ def diagnose(case: Case, *, simply: bool = False) -> Explanation | None:
                 return explanation
         if (explanation := series.contributions(case) or maps.not_transposed(case)) is not None or simply:
             return explanation
-        return _searched(case) or _last(case)
+        return (_searched(case) if case.elements else None) or _last(case)
 
 
 def _searched(case: Case) -> Explanation | None:

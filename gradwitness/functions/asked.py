@@ -9,12 +9,12 @@ import numpy as np
 
 from gradwitness.frameworks import spec_of
 from gradwitness.rounding.widths import width
-from gradwitness.subjects.arguments import branches, kind
+from gradwitness.subjects.arguments import kind
 from gradwitness.subjects.errors import BadCall
 from gradwitness.subjects.tensors.backend import Backend
 from gradwitness.subjects.tensors.function import Differentiated
 from gradwitness.subjects.tensors.origins import origin
-from gradwitness.subjects.tensors.tree import Path, written
+from gradwitness.subjects.tensors.tree import Path, branches, written
 
 ORDERS = (1, 2)
 DENSE = "Hand over its values, and build it inside the function"

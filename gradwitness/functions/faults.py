@@ -11,6 +11,7 @@ from gradwitness.arrays import Array
 from gradwitness.functions.at import At, beyond, cotangent
 from gradwitness.report.findings import Finding, elements
 from gradwitness.subjects.errors import UserError
+from gradwitness.subjects.tensors.backend import Backend
 
 DOUBLE = 2.0**-40
 """Between the eps of float64 and that of float32."""
@@ -35,14 +36,20 @@ def _overwritten(at: At) -> Iterator[Finding]:
     values = [subject.tensor(i, array, at.precision) for i, array in enumerate(at.arrays)]
     before = [backend.array(value) for value in values]
     call = subject.on(values, at.precision)
-    between = [backend.array(value) for value in values]
+    between = _now(backend, values, before)
     yield from _changed("forward", [leaf.name for leaf in subject.leaves], before, between)
     cotangents = call.cotangents(at.douts)
     passed = [backend.array(value) for value in cotangents]
     at.repeated.append((call.outs, at.shaped(call.pulled(cotangents))))
-    yield from _changed("backward", [leaf.name for leaf in subject.leaves], between, [backend.array(v) for v in values])
+    yield from _changed("backward", [leaf.name for leaf in subject.leaves], between, _now(backend, values, between))
     names = ["dout"] if len(passed) == 1 else [f"d{name}" for name in call.out_names]
     yield from _changed("backward", names, passed, [backend.array(value) for value in cotangents])
+
+
+def _now(backend: Backend, values: Sequence[Any], before: Sequence[Array]) -> list[Array]:
+    """The values of tensors. One that was donated in JAX is gone: nobody can read what it is overwritten with."""
+    gone = [getattr(value, "is_deleted", bool)() for value in values]
+    return [was if lost else backend.array(value) for value, was, lost in zip(values, before, gone, strict=True)]
 
 
 def _changed(who: str, names: Sequence[str], before: Sequence[Array], after: Sequence[Array]) -> Iterator[Finding]:

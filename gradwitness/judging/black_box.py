@@ -92,22 +92,29 @@ class BlackBox:
         flat, weights = self.point.flat, self.point.weights
         noises = self.noise.each * weights if reached is None else np.where(reached, self.noise.each * weights, 0)
         outs = self.outputs(direction)
+        stuck: set[float] = set()  # steps below the last digit of every element: nothing is learned there
         sums: dict[float, float] = {}  # rounding of the sum of contributions, and of the way
-        rounded = [
-            float(np.max(np.abs(a[p != 0] / p[p != 0]), initial=0))
-            for a, p in zip(self.point.arrays, direction.parts, strict=True)
-        ]
+
+        def missed(t: float, arrays: Sequence[Array]) -> float:
+            """By how much the way differs from the one that was asked for, as a share of it: inputs are rounded."""
+            each = zip(arrays, self.point.arrays, direction.parts, strict=True)
+            shares = [np.abs((end - start)[p != 0] / (t * p[p != 0]) - 1) for end, start, p in each]
+            return max((float(np.max(share, initial=0)) for share in shares), default=0.0)
 
         def value(t: float) -> np.longdouble:
             arrays = self.point.moved(t, direction.parts)
             if t not in outs:
                 outs[t] = self.point.at(arrays)
+            if all(np.array_equal(moved, array) for moved, array in zip(arrays, self.point.arrays, strict=True)):
+                stuck.add(t)
             explained, sums[t] = inner_product(self.claims, arrays, self.point.arrays)
             found = np.longdouble(((outs[t] - flat) * weights).sum() - explained)
-            sums[t] = WIDEST / 8 * sums[t] + self._eps * max(rounded, default=0.0) * abs(float(found) / t)
+            sums[t] = WIDEST / 8 * sums[t] + missed(t, arrays) * abs(float(found))
             return found
 
         def deviation(t: float) -> float:
+            if t in stuck:
+                return float("inf")
             size = np.abs(outs[t])
             grown = np.maximum(1, np.divide(size, self.noise.sizes, out=np.ones_like(size), where=self.noise.sizes != 0))
             least = np.where(noises == 0, 0, self._eps / 8 * size * weights)

@@ -12,12 +12,11 @@ from gradwitness.arrays import Array
 from gradwitness.comparing.handed import plain
 from gradwitness.reproducing import keras_layers
 from gradwitness.reproducing.texts import literal
-from gradwitness.subjects.arguments import branches
 from gradwitness.subjects.signatures import as_positional
 from gradwitness.subjects.tensors.naming import names_of
 from gradwitness.subjects.tensors.origins import load, origin
 from gradwitness.subjects.tensors.precision import is_real
-from gradwitness.subjects.tensors.tree import Path, replaced, tensors, written
+from gradwitness.subjects.tensors.tree import Path, branches, replaced, tensors, written
 
 Arrays = Mapping[Path, Array]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections import namedtuple
 from collections.abc import Callable
@@ -138,3 +139,22 @@ def test_keys_and_integers_are_data_in_jax() -> None:
     report = check_function(noisy, (jax.numpy.asarray(X.numpy()), jax.random.key(1), np.array([0, 0, 2])))
     assert report.ok, str(report)
     assert [finding.about for finding in report if finding.about.startswith("d")] == ["dx"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Fields:
+    first: Any
+    second: Any
+
+
+def test_dataclasses_come_and_go() -> None:
+    given = Fields(torch.tensor([0.5, -1.5]), torch.tensor([2.0, 0.25]))
+    report = check_function(lambda pair: Fields(pair.first * pair.second, pair.second.sin()), given)
+    assert report.ok, str(report)
+    assert {"dpair[first]", "dpair[second]", "float32: out[first]"} <= {finding.about for finding in report}
+
+
+def test_a_donated_argument_is_not_read_again() -> None:
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+    report = check_function(jax.jit(jax.numpy.sin, donate_argnums=0), jax.numpy.asarray([0.5, -1.5]))
+    assert report.ok, str(report)

@@ -132,3 +132,22 @@ def test_a_backward_that_refuses_float64_is_examined_in_float32() -> None:
     report = check_function(Sine.apply, X)
     assert report["float64"].verdict == "note"
     assert report["dx"].verdict == "right", str(report)
+
+
+def test_stairs_of_a_kernel_of_float32_are_seen() -> None:
+    """Steps below the last digit of float32 move nothing, and say nothing. Longer ones do."""
+
+    class Rounded(torch.autograd.Function):  # type: ignore[misc]  # torch has no types for it
+        @staticmethod
+        def forward(_: Any, x: Any) -> Any:
+            if x.dtype != torch.float32:
+                raise TypeError("this kernel takes float32 alone")
+            return torch.round(x * 128) / 128
+
+        @staticmethod
+        def backward(_: Any, dout: Any) -> Any:
+            return dout
+
+    report = check_function(Rounded.apply, torch.tensor([0.6750645, 0.34790176, -0.55679619, -1.10221827]))
+    assert report["dx"].verdict == "wrong", str(report)
+    assert "Zero is right" in report["dx"].explanation

@@ -6,13 +6,12 @@ import importlib
 from collections.abc import Mapping
 from typing import Any, cast
 
-from gradwitness.subjects.arguments import branches, kind
+from gradwitness.subjects.arguments import kind
 from gradwitness.subjects.errors import BadCall
 from gradwitness.subjects.tensors.backend import Backend
+from gradwitness.subjects.tensors.tree import branches
 
-OBJECTS = (
-    "Of an object, such as a ParameterList or a dataclass, hand over the tensors: list(...), dict(...), dataclasses.asdict(...)"
-)
+OBJECTS = "Of an object, such as a ParameterList, hand over the tensors: list(...), dict(...)"
 PACKAGES = {"torch": "torch", "tensorflow": "tensorflow", "keras": "tensorflow", "jax": "jax", "jaxlib": "jax", "flax": "jax"}
 """Package that a type comes from -> framework."""
 
@@ -35,7 +34,7 @@ def backend_of(inputs: Any) -> Backend:
         raise BadCall(
             "inputs",
             f"without tensors ({_kinds(inputs)})",
-            "tensors of PyTorch, TensorFlow or JAX, in tuples, lists and dicts",
+            "tensors of PyTorch, TensorFlow or JAX, in tuples, lists, dicts and dataclasses",
             OBJECTS if any(hasattr(value, "__dict__") for value in _each(inputs)) else "For NumPy there are check and check_loss",
         )
     return load(name)

@@ -46,7 +46,7 @@ def floats(backend: Backend, out: Any, outputs: Asked) -> tuple[list[str], list[
         raise BadCall(
             "what the function returns",
             kind(out),
-            f"a tensor of floats of {backend.title}, or a tuple, list or dict of them",
+            f"a tensor of floats of {backend.title}, or a tuple, list, dict or dataclass of them",
             "A Python number or a NumPy array is outside of the graph: return the tensor itself",
         )
     return [written(path) for path, _ in found], [value for _, value in found]

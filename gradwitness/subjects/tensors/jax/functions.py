@@ -46,7 +46,7 @@ class Functions(Values, Process):
         called = function
         if _is_nnx(function):
             called = partial(_on_copy, function)
-        elif _is_linen(function):
+        elif _is_linen(function) and function.scope is None:  # one that is bound has its variables
             called = function.apply
         run = called if mode == "eager" else Jitted(called, mode, self.holds)
 
