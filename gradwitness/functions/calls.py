@@ -29,7 +29,10 @@ def calls(at: At) -> Iterator[Finding]:
 
 
 def _other_way(at: At) -> Iterator[Finding]:
-    """The same arguments by keyword, if they came by position, and the other way round."""
+    """The same arguments by keyword, if they came by position, and the other way round.
+
+    Called by position, a rule is what its author means. That it is another one by keyword is good to know.
+    """
     subject = at.subject
     try:
         kinds = {p.kind for p in inspect.signature(subject.function).parameters.values()}
@@ -57,7 +60,7 @@ def _other_way(at: At) -> Iterator[Finding]:
             )
             yield Finding(
                 f"{name}, arguments by {way}",
-                "wrong",
+                "wrong" if way == "position" else "note",
                 f"There {values}. {CURE if subject.backend.name == 'tensorflow' else ''}",
                 **elements(wrong),
             )

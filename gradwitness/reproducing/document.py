@@ -26,9 +26,9 @@ WIDE = 100
 def written_as(script: Script, version: str) -> str:
     """The text."""
     frameworks = list(dict.fromkeys(name for name, _ in script.functions.values()))
-    alone = len(script.functions) == 1
+    alone, wide = len(script.functions) == 1, script.way not in ("dtype", "others", "reference")
     sources = {
-        name: source_of(function, framework, "function" if alone else f"function_{as_name(name)}")
+        name: source_of(function, framework, "function" if alone else f"function_{as_name(name)}", wide)
         for name, (framework, function) in script.functions.items()
     }
     imports = ["import numpy as np"]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from gradwitness.report.findings import Finding
 
 OVERWRITTEN, STRIDES_OF_DOUT, STRIDES_OF_INPUTS = "overwritten", "strides of dout", "strides of inputs"
+KEPT = "kept"
 SAID = {
     OVERWRITTEN: "A tensor that belongs to the caller is overwritten. What comes before in a network computes with wrong values.",
     STRIDES_OF_DOUT: "For the same cotangent in another order of memory there is another gradient: strides are not looked at.",
     STRIDES_OF_INPUTS: "For the same inputs in another order of memory there are other results: strides are not looked at.",
+    KEPT: "A later call overwrites the gradient that an earlier one returned: one of two is lost.",
 }
 _START = """
 tensors = {{name: torch.tensor(value).requires_grad_() for name, value in values.items()}}
@@ -55,8 +57,12 @@ raise SystemExit(int(not all(kept)))
 
 other = laid(cotangent)
 out = {forward}(**tensors)
-plain, laid_out = gradients(out, other.contiguous()), gradients(out, other)
+plain = gradients(out, other.contiguous())
 print("contiguous:", plain)
+try:
+    laid_out = gradients(out, other)
+except Exception as error:
+    laid_out = f"{{type(error).__name__}}: {{error}}"
 print("{layout}:", laid_out)
 raise SystemExit(int(plain != laid_out))
 """,
@@ -65,16 +71,30 @@ raise SystemExit(int(plain != laid_out))
 
 found = {{}}
 for name, given in (("contiguous", tensors), ("{layout}", {{name: laid(tensor) for name, tensor in tensors.items()}})):
-    out = {forward}(**given)
-    found[name] = out.tolist(), gradients(out, cotangent)
+    try:
+        out = {forward}(**given)
+        found[name] = out.tolist(), gradients(out, cotangent)
+    except Exception as error:
+        found[name] = type(error).__name__, str(error)
     print(f"{{name}}:", *found[name])
 raise SystemExit(int(found["contiguous"] != found["{layout}"]))
+""",
+    KEPT: """
+first = torch.autograd.grad({forward}(**tensors), list(tensors.values()), cotangent, allow_unused=True)
+before = [None if gradient is None else gradient.tolist() for gradient in first]
+gradients({forward}(**tensors), -2 * cotangent)
+after = [None if gradient is None else gradient.tolist() for gradient in first]
+print("gradients as they came:", before)
+print("the same tensors after another call:", after)
+raise SystemExit(int(before != after))
 """,
 }
 
 
 def fault(finding: Finding) -> str:
     """Which of these faults a finding is about; empty for none."""
+    if finding.about.endswith(f", {KEPT}"):
+        return KEPT
     if " overwrites " in finding.message:
         return OVERWRITTEN
     kind = next((kind for kind in (STRIDES_OF_DOUT, STRIDES_OF_INPUTS) if kind in finding.about), "")

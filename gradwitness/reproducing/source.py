@@ -10,12 +10,13 @@ from gradwitness.reproducing.writer import Source, Writer
 PASTE = "# Paste the source of"
 
 
-def source_of(function: Any, framework: str, called: str = "function") -> Source:
+def source_of(function: Any, framework: str, called: str = "function", wide: bool = False) -> Source:
     """The source of a function, which stands alone if it can; else an import of it.
 
     called   the name that an expression without a name of its own gets
+    wide     whether tensors of floats that it names are written in float64
     """
-    writer = Writer(framework)
+    writer = Writer(framework, wide)
     found = writer.source
     try:
         found.name = writer.expression(function, called)

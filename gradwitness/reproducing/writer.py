@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from gradwitness.reproducing import keras_layers, linen, modules
+from gradwitness.reproducing import constants, keras_layers, linen, modules
 from gradwitness.reproducing.texts import NoSource, lambda_text, literal, outer_names, public_name, scope_of, unwrapped
 from gradwitness.subjects.reach import of_a_library
 
@@ -40,10 +40,10 @@ class Source:
 
 
 class Writer:
-    """Writes the source of functions of one framework."""
+    """Writes the source of functions of one framework; in float64 the tensors of floats that they name, where `wide` says so."""
 
-    def __init__(self, framework: str) -> None:
-        self.framework, self.source = framework, Source()
+    def __init__(self, framework: str, wide: bool = False) -> None:
+        self.framework, self.source, self.wide = framework, Source(), wide
 
     def expression(self, function: Any, called: str) -> str:
         """An expression that gives the function, after the definitions."""
@@ -104,6 +104,14 @@ class Writer:
 
         return linen.made(module, define, written)
 
+    def _define_as(self, thing: Any, name: str) -> str:
+        """The definition of what the code calls by a name, which need not be its own. Returns its own."""
+        own = thing.__name__ if thing.__name__.isidentifier() else name  # a lambda has the name that the statement gives it
+        self._define(thing, own)
+        if own != name:
+            self.source.definitions[name] = f"{name} = {own}\n"
+        return str(own)
+
     def _define(self, thing: Any, name: str) -> None:
         """The definition of a function or a class, after those that it names."""
         if name in self.source.definitions:
@@ -117,7 +125,12 @@ class Writer:
         self.source.definitions[name] = text.rstrip() + "\n"
 
     def _rules(self, function: Any, name: str) -> None:
-        """The rule that jax.custom_vjp was given after the definition."""
+        """The rule that jax.custom_vjp or jax.custom_jvp was given after the definition."""
+        if isinstance(rule := getattr(function, "jvp", None), types.FunctionType):
+            self._define(rule, rule.__name__)
+            if f"@{name}.defjvp" not in self.source.definitions[rule.__name__]:
+                self.source.definitions[f"{name}.defjvp"] = f"{name}.defjvp({rule.__name__})\n"
+            return
         forward, backward = getattr(function, "fwd", None), getattr(function, "bwd", None)
         if forward is None or backward is None:
             return
@@ -145,18 +158,17 @@ class Writer:
                 own = f"import {value.__name__}"
                 self.source.imports[own if name == value.__name__ else f"{own} as {name}"] = None
             elif isinstance(value, (types.FunctionType, type)) and not of_a_library(value):
-                self._define(value, name)
+                self._define_as(value, name)
             elif hasattr(value, "__module__") and hasattr(value, "__name__") and _importable(value):
                 self.source.imports[
                     f"from {value.__module__} import {value.__name__}" + (f" as {name}" * (name != value.__name__))
                 ] = None
             elif callable(unwrapped(value)) and isinstance(unwrapped(value), types.FunctionType):
-                self._define(unwrapped(value), name)
-                self._rules(value, name)
+                self._rules(value, self._define_as(unwrapped(value), name))
             elif getattr(value, "__module__", None) == "typing" or value is Any:
                 self.source.imports[f"from typing import {name}"] = None
             else:
-                self.source.definitions[name] = f"{name} = {literal(value)}\n"
+                self.source.definitions[name] = f"{name} = {constants.written(value, self.wide) or literal(value)}\n"
 
 
 def _functions_of(thing: type) -> Iterator[types.FunctionType]:

@@ -270,6 +270,37 @@ def of_class() -> Report:
     return check_function(Block(1.0, True), drawn(4, 3))
 
 
+class Flat(torch.autograd.Function):  # type: ignore[misc]  # torch has no types for it
+    """A backward that takes one layout of its cotangent alone."""
+
+    @staticmethod
+    def forward(_: Any, x: Any) -> Any:
+        return 2 * x
+
+    @staticmethod
+    def backward(_: Any, dout: Any) -> Any:
+        return 2 * dout.view(-1).view(dout.shape)
+
+
+class Buffered(torch.autograd.Function):  # type: ignore[misc]  # torch has no types for it
+    """Each call writes into the same memory, and saves it."""
+
+    memory: Any = None
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        Buffered.memory = torch.empty_like(x) if Buffered.memory is None else Buffered.memory
+        ctx.save_for_backward(torch.exp(x, out=Buffered.memory.resize_(x.shape)))
+        return Buffered.memory.clone()
+
+    @staticmethod
+    def backward(ctx: Any, dout: Any) -> Any:
+        return dout * ctx.saved_tensors[0]
+
+
+of_refused, of_buffer = of(Flat.apply), of(Buffered.apply)
+
+
 SHOWN: dict[str, tuple[Callable[[], Report], str, str]] = {
     "gradient": (of_gradient, "dx by automatic differentiation: [[2.75]]", "dx, the truth: [[1.74999"),
     "dtype": (of_dtype, "out by float32: [[1.0], [1.0], [nan]]", "out, the truth: [[1.0], [1.0], [1.0]]"),
@@ -279,6 +310,9 @@ SHOWN: dict[str, tuple[Callable[[], Report], str, str]] = {
     "overwritten": (of_rule("overwrites"), "x before: [[1.0]] after: [[2.0]]", "x before"),
     "second backward": (only("consumes", "second backward"), "dx, the first backward: [[0.3", "dx, a second backward: [[0.03"),
     "call in between": (of_rule("remembers"), "dx, the first backward: [[0.0540", "dx, with a call in between: [[-0.0416"),
+    "kept": (of_rule("reuses"), "gradients as they came: [[[", "the same tensors after another call: [[["),
+    "strides that are refused": (of_refused, "contiguous: {'dx': [[", "transposed: RuntimeError: view size"),
+    "a buffer of forward": (of_buffer, "after a call in between backward fails: RuntimeError one of", "modified by an inplace"),
     "needs one": (of_two, "dx, all inputs need one: [[0.1]]", "dx, x alone needs a gradient: [[0.2]]"),
     "one output": (of_outputs, "backward fails: TypeError", "unsupported operand type"),
     "zero cotangent": (of_zero, "dx, what it should be: [[0.0]]", "dx, of 0 dout: [[1.0]]"),
@@ -365,6 +399,24 @@ def test_the_exact_value_stands_in_the_script(tmp_path: Path) -> None:
 def test_a_report_without_a_fault_has_no_script(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="nothing is wrong"):
         compare({"one": torch.sin, "other": torch.sin}, drawn(3)).reproducer(tmp_path / "script.py")
+
+
+def test_of_jax_a_rule_for_forward_mode_is_written_with_the_function(tmp_path: Path) -> None:
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+    scale = jax.numpy.asarray([2.0, 3.0], "float32")
+
+    @jax.custom_jvp
+    def squared(x: Any) -> Any:
+        return x * x
+
+    @squared.defjvp
+    def _(primals: Any, tangents: Any) -> Any:
+        return squared(*primals), primals[0] * tangents[0]
+
+    check_function(lambda x: squared(x) * scale, jax.numpy.asarray([0.5, 1.5])).reproducer(tmp_path / "script.py")
+    text = (tmp_path / "script.py").read_text()
+    assert "scale = jnp.asarray([2.0, 3.0], 'float64')" in text
+    assert "@squared.defjvp" in text
 
 
 def test_of_jax_a_rule_is_written_with_its_parts() -> None:

@@ -83,6 +83,13 @@ def test_where_the_gradients_by_keyword_and_by_position_differ() -> None:
     assert (finding.verdict, finding.wrong) == ("wrong", 3)
 
 
+def test_a_rule_that_is_called_by_position_is_right_although_by_keyword_there_is_none() -> None:
+    tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    report = check_function(tf.recompute_grad(lambda x: tf.sin(tf.sin(x))), tf.constant(X))
+    assert report.ok, str(report)
+    assert report["dx, arguments by keyword"].verdict == "note"
+
+
 @pytest.mark.parametrize(("sign", "verdict"), [(1, "right"), (-1, "wrong")])
 def test_a_sign_of_a_custom_vjp(sign: int, verdict: str) -> None:
     jax = pytest.importorskip("jax", reason="JAX is not installed")
