@@ -7,17 +7,17 @@ in float64, it is told. Nothing agrees so far by chance. Then two are tried at o
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.comparing.activations import known_as
-from gradwitness.comparing.code import put, taken
+from gradwitness.comparing.code import constants, functions_of, put, taken
 from gradwitness.comparing.numbers import numbers_of
 from gradwitness.comparing.runs import Runs
 from gradwitness.comparing.sides import Tensors
@@ -28,13 +28,19 @@ from gradwitness.subjects.errors import BadCall, UserError
 
 SECONDS = 4.0
 """Of the processor's time that is spent on trials."""
+FEW = 3
+"""Values that a change brings nearer by chance, where so many trials are made."""
+OF_PAIRS = 3.0
+"""The same of two changes at once."""
 ENOUGH = 1.0
-"""The same of two changes at once, where one alone explains all digits but the last."""
-NEARER = 2.0**-8
+"""The same where one alone explains all digits but those that float32 does not have."""
+NEARER = 2.0**-9
 """Of the distance in float64 without a change: what is left with it, at most."""
 KEPT = 2.0**-21
 """Of the values: what is left where one of the functions keeps constants in float32, which has 24 bits."""
-JOINED = 60
+NUMBERS = 12
+"""Numbers of a function's code that are rounded to float32, one at a time."""
+JOINED = 40
 """Changes of one function of which two are tried at once."""
 
 
@@ -45,10 +51,19 @@ def convention(runs: Runs, result: Result) -> str:
     single = ((name, trial) for name, found in changes.items() for trial in found)
     if said := search.first(single, SECONDS) or search.known():
         return said
-    joining = {name: [trial for trial in found if trial.joins][:JOINED] for name, found in changes.items()}
-    pairs = ((name, one.joined(two)) for name, found in joining.items() for one, two in combinations(found, 2))
-    seconds = ENOUGH if search.nearly else SECONDS
-    return search.first(pairs, seconds) or search.nearly or set_otherwise(search.compared)
+    quickest = sorted(changes, key=search.cost)
+    pairs = ((name, one.joined(two)) for name in quickest for one, two in _pairs(changes[name]))
+    seconds = ENOUGH if search.nearest[0] <= KEPT else OF_PAIRS
+    return search.first(pairs, seconds) or search.nearest[1] or set_otherwise(search.compared)
+
+
+def _pairs(trials: Sequence[Trial]) -> Iterator[tuple[Trial, Trial]]:
+    """Two changes at once: a setting and an epsilon come first."""
+    joining = [trial for trial in trials if trial.joins]
+    settings = [trial for trial in joining if not trial.fine][:JOINED]
+    epsilons = [trial for trial in joining if trial.fine and not trial.settings and not trial.numbers][:JOINED]
+    yield from product(settings, epsilons)
+    yield from combinations(joining[:JOINED], 2)
 
 
 class Search:
@@ -56,7 +71,7 @@ class Search:
 
     compared  the functions of frameworks
     sides     those of them that can be changed, by name
-    nearly    the change in words that explains all but what a constant in float32 may do; empty if there is none
+    nearest   what the change leaves that explains the most, as a share of the values, and that change in words
     """
 
     def __init__(self, runs: Runs, result: Result) -> None:
@@ -64,17 +79,28 @@ class Search:
         sides = {side.name: side for side in runs.judged if isinstance(side, Tensors)}
         self._exact = {name: value for name, value in result.exact.items() if name in sides}
         self.sides = {name: side for name, side in sides.items() if name in self._exact and self._others(name)}
-        self.compared, self.nearly = list(sides.values()), ""
+        self.compared, self.nearest = list(sides.values()), (1.0, "")
+        self._took: dict[str, list[float]] = {name: [] for name in self.sides}
 
     def first(self, changes: Iterable[tuple[str, Trial | None]], seconds: float) -> str:
         """The first change in words that makes a function agree; empty if none does in so many seconds."""
-        start = time.process_time()
+        start = before = time.process_time()
         for name, trial in changes:
-            if trial is not None and (said := self._told(name, trial)):
+            if trial is None:
+                continue
+            if said := self._told(name, trial):
                 return said
-            if time.process_time() - start > seconds:
+            now = time.process_time()
+            self._took[name].append(now - before)
+            before = now
+            if now - start > seconds:
                 break
         return ""
+
+    def cost(self, name: str) -> float:
+        """Seconds that a trial of a function takes in the mean; none was made yet: it costs the most."""
+        took = self._took[name]
+        return sum(took) / len(took) if took else float("inf")
 
     def trials(self, name: str) -> Iterator[Trial]:
         """The changes of one function, the likeliest first."""
@@ -94,12 +120,33 @@ class Search:
         agreeing = [o for o in others if self._agrees(name, o, value) or self._narrowly(name, o, value, trial)]
         if agreeing:
             return f"{trial.words} {name} agrees with {' and '.join(agreeing)}"
-        for other in (other for other in others if not trial.fine and not self.nearly and self._nearly(name, other, value)):
-            kept = _tried(self._runs, self.sides[name], trial.in_float32(), self._result.about)
-            if kept is not None and self._agrees(name, other, kept):
-                return f"{trial.words} and that number rounded to float32, {name} agrees with {other}"
-            self.nearly = f"{trial.words} {name} agrees with {other} to seven digits"
+        for other in (other for other in others if self._nearly(name, other, value)):
+            for words, kept in self._in_float32(name, trial):
+                rounded = _tried(self._runs, self.sides[name], kept, self._result.about)
+                if rounded is not None and self._agrees(name, other, rounded):
+                    return f"{trial.words} and {words} rounded to float32, {name} agrees with {other}"
+        for other in others:
+            self._note(name, other, value, trial)
         return ""
+
+    def _note(self, name: str, other: str, value: Array, trial: Trial) -> None:
+        """Keep a change that explains more than all before, and all but a small part."""
+        if value.shape != self._exact[other].shape or value.size < FEW or self._exact[name].shape != value.shape:
+            return
+        before, after = self._distances(name, other, value)
+        share = after / max(float(np.max(np.abs(self._exact[other]), initial=0)), np.finfo(float).tiny)
+        if after <= NEARER * before and share < min(self.nearest[0], NEARER):
+            digits = int(-np.log10(share)) if share else 0
+            self.nearest = share, f"{trial.words} {name} agrees with {other} to {digits} digits"
+
+    def _in_float32(self, name: str, trial: Trial) -> Iterator[tuple[str, Trial]]:
+        """A change with its own number in float32, and with one number of the function's code."""
+        yield "that number", trial.in_float32()
+        own = functions_of(self.sides[name].subject.function)
+        for function, number in [(each, number) for each in own for number in constants(each)][:NUMBERS]:
+            kept = trial.joined(Trial("", numbers=((function, number, float(np.float32(number))),)))
+            if kept is not None:
+                yield f"{number!r}", kept
 
     def _agrees(self, name: str, other: str, value: Array) -> bool:
         return replace(self._result, exact={**self._result.exact, name: value}).alike(name, self._exact[other])

@@ -6,6 +6,7 @@ import inspect
 import types
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from itertools import permutations
 from typing import Any
 
@@ -13,12 +14,17 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.comparing.activations import activations_called, replaced
+from gradwitness.comparing.axes import Reshape, Reshapes, exchanged
+from gradwitness.comparing.epsilons import Epsilons, placed
+from gradwitness.comparing.layouts import of_axes
 from gradwitness.comparing.numbers import numbers_of
 from gradwitness.comparing.rearranged import of_inputs, of_parameters
 from gradwitness.comparing.rewrites import rewrites
 from gradwitness.comparing.sides import Tensors
 from gradwitness.comparing.trial import USUAL, Trial, is_fine, usual
+from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.reach import of_a_library, reached
+from gradwitness.subjects.tensors.backend import Rewrite
 from gradwitness.subjects.tensors.origins import origin
 
 NAMED = 3
@@ -46,6 +52,8 @@ def trials(side: Tensors, others: list[Tensors]) -> Iterator[Trial]:
     yield from replaced(
         activations_called(side.subject.function, side.subject.backend.name), modules, side.subject.backend.name, numbers
     )
+    epsilons, reshapes = _seen(side)
+    yield from placed(side.subject, epsilons, numbers)
     own = {name: array for name, array in side.leaves.items() if name in side.own}
     yield from _gates(own, [type(thing).__name__ for thing in modules])
     yield from _flattened(own)
@@ -54,6 +62,29 @@ def trials(side: Tensors, others: list[Tensors]) -> Iterator[Trial]:
             yield Trial(f"with {name} transposed", arrays={name: array.T})
     for other in (*of_parameters(own), *of_inputs(inputs)):
         yield Trial(other.words, arrays=other.arrays, after=other.after)
+    yield from exchanged(side.subject, reshapes)
+    shapes = [each.new for other in (side, *others) for each in (reshapes if other is side else _seen(other)[1])]
+    for other in of_axes(own, inputs, list(dict.fromkeys(length for shape in shapes for length in shape))):
+        yield Trial(other.words, arrays=other.arrays)
+
+
+def _seen(side: Tensors) -> tuple[list[float], list[Reshape]]:
+    """The epsilons beside roots that a function has, and its reshapes; none of one that cannot be looked into."""
+    epsilons, reshapes = Epsilons(), Reshapes()
+    rewrites: list[Rewrite] = [epsilons, reshapes]
+    subject, before = side.subject, side.subject._calling
+    for rewrite in rewrites:
+        subject._calling = subject.backend.rewritten(before, partial(_itself, rewrite))
+        try:
+            with suppress(UserError, BadCall):
+                side.run(None, None, True)
+        finally:
+            subject._calling = before
+    return epsilons.found, reshapes.found
+
+
+def _itself(rewrite: Rewrite) -> Rewrite:
+    return rewrite
 
 
 def set_otherwise(sides: list[Tensors]) -> str:

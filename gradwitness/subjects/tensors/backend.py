@@ -20,6 +20,16 @@ Calling = Callable[[Mapping[str, Any], tuple[Any, ...], Mapping[str, Any], Preci
 """(parameters, args, kwargs, precision) -> what a function returns, and the context for its backward."""
 
 
+class Rewrite(Protocol):
+    """What some operations give in place of their results: "add", "divide", "maximum", "sqrt", "rsqrt", "norm", "reshape"."""
+
+    def __call__(self, name: str, operands: Sequence[Any], result: Any) -> Any:
+        """The result itself, or another one. Operands are tensors, and numbers where the code has numbers."""
+
+    def same(self, tensor: Any, other: Any) -> None:
+        """From here on, another tensor has the value of one."""
+
+
 @dataclass(frozen=True)
 class Operations:
     """What is known of the operations that a function runs; of code that a framework cannot trace, nothing.
@@ -89,6 +99,9 @@ class Functions(Protocol):
         """The function in a mode. It runs on its parameters, and on other floats that it holds, in a precision; nothing that it
         holds is changed.
         """
+
+    def rewritten(self, calling: Calling, rewrite: Callable[[], Rewrite]) -> Calling:
+        """The same with other results of some operations, for values alone. Each call has a rewrite of its own."""
 
 
 class Exact(Protocol):

@@ -12,9 +12,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from gradwitness.subjects.tensors.backend import Calling, Inside
+from gradwitness.subjects.tensors.backend import Calling, Inside, Rewrite
 from gradwitness.subjects.tensors.jax.compiled import Jitted
 from gradwitness.subjects.tensors.jax.process import Process
+from gradwitness.subjects.tensors.jax.rewritten import rewritten
 from gradwitness.subjects.tensors.jax.values import Values, rounded
 from gradwitness.subjects.tensors.places import Place, exchanged, places
 from gradwitness.subjects.tensors.precision import Precision
@@ -39,6 +40,10 @@ class Functions(Values, Process):
     def unused(self, run: Callable[[], object]) -> list[str]:
         """None: they are always called."""
         return []
+
+    def rewritten(self, calling: Calling, rewrite: Callable[[], Rewrite]) -> Calling:
+        """See rewritten.py."""
+        return rewritten(calling, rewrite)
 
     def calling(self, function: Any, mode: str = "eager") -> Calling:
         """A module of flax.linen is called by its apply, one of flax.nnx on a copy of itself."""

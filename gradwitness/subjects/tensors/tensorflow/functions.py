@@ -14,11 +14,12 @@ import tensorflow as tf
 
 from gradwitness.frameworks import load
 from gradwitness.rounding.framework import NotWatched
-from gradwitness.subjects.tensors.backend import Calling, Inside
+from gradwitness.subjects.tensors.backend import Calling, Inside, Rewrite
 from gradwitness.subjects.tensors.places import Place, exchanged, places
 from gradwitness.subjects.tensors.precision import Precision
 from gradwitness.subjects.tensors.tensorflow.custom_rules import unused
 from gradwitness.subjects.tensors.tensorflow.operations import drawing
+from gradwitness.subjects.tensors.tensorflow.rewritten import rewritten
 from gradwitness.subjects.tensors.tensorflow.values import Values, rounded
 
 
@@ -49,6 +50,10 @@ class Functions(Values):
     def unused(self, run: Callable[[], object]) -> list[str]:
         """tf.custom_gradient knows of tensors by position alone. What it does is seen from outside."""
         return unused(run, self.holds)
+
+    def rewritten(self, calling: Calling, rewrite: Callable[[], Rewrite]) -> Calling:
+        """See rewritten.py."""
+        return rewritten(calling, rewrite)
 
     def calling(self, function: Any, mode: str = "eager") -> Calling:
         """Variables are exchanged for tensors that hold their values; in a compiled function while it is traced."""

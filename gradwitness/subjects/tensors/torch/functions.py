@@ -10,9 +10,10 @@ import torch
 from torch.nn.modules.lazy import LazyModuleMixin
 
 from gradwitness.frameworks import load
-from gradwitness.subjects.tensors.backend import Calling, Inside
+from gradwitness.subjects.tensors.backend import Calling, Inside, Rewrite
 from gradwitness.subjects.tensors.places import exchanged, places
 from gradwitness.subjects.tensors.precision import Precision
+from gradwitness.subjects.tensors.torch.rewritten import rewritten
 from gradwitness.subjects.tensors.torch.values import Values, copied
 
 
@@ -42,6 +43,10 @@ class Functions(Values):
     def unused(self, run: Callable[[], object]) -> list[str]:
         """None: they are always called."""
         return []
+
+    def rewritten(self, calling: Calling, rewrite: Callable[[], Rewrite]) -> Calling:
+        """See rewritten.py."""
+        return rewritten(calling, rewrite)
 
     def calling(self, function: Any, mode: str = "eager") -> Calling:
         """Modules find copies of their buffers where they keep them, and the given parameters."""
