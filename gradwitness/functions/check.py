@@ -95,8 +95,9 @@ def check_function(
             if strides:
                 findings += strides_of(at)
             if order > 1:
+                wrong = {f"d{leaf.name}" for leaf in subject.leaves} & {f.about for f in findings if f.verdict in FAULTS}
                 restricted = {finding.about for finding in findings if finding.verdict == "convention"}
-                for beyond in (second(at, state, restricted), forward_mode(at, restricted), batched(at)):
+                for beyond in (second(at, state, restricted), forward_mode(at, restricted, wrong), batched(at)):
                     findings += beyond
             same = {"inputs": inputs, "kwargs": kwargs, **asked, "wrt": asked_for.counted(wrt, subject)}
             state.restore()  # other functions draw the random numbers that this one drew

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
@@ -37,26 +38,42 @@ STEP = 2.0**-18
 
 def first_gradients(point: Point, subject: Differentiated) -> Iterator[Finding]:
     """A finding for each gradient. Elements that are nan or inf are looked at one by one; the others are judged as ever."""
-    claims = point.claims
-    lost = [_lost(claim, array, point) for claim, array in zip(claims, point.arrays, strict=True)]
-    point.claims = [
-        claim if claim is None or mask is None else replace(claim, value=np.where(mask, 0, claim.value))
-        for claim, mask in zip(claims, lost, strict=True)
-    ]
+    lost = Lost(point)
     found = list(but_for_samples(subject, list(but_for_phases(point, subject, list(gradients(point))))))
-    masks = {
-        f"d{leaf.name}": (i, mask) for i, (leaf, mask) in enumerate(zip(subject.leaves, lost, strict=True)) if mask is not None
-    }
-    plain = iter(list(explained(point, [finding for finding in found if finding.about not in masks])))
+    plain = iter(list(explained(point, [finding for finding in found if finding.about not in lost.masks])))
     told = {finding.about: finding for finding in plain}
-    box = _box(point) if masks else None
     for finding in found:
-        if finding.about in masks and box is not None:
-            which, mask = masks[finding.about]
-            yield _not_finite(box, finding, which, mask, claims[which].value)  # type: ignore[union-attr]  # masked
+        if finding.about in lost.masks:
+            yield lost.told(finding)
         else:
             yield _worded(told.pop(finding.about, finding), point, subject)
-    yield from (finding for about, finding in told.items() if about not in masks)
+    yield from (finding for about, finding in told.items() if about not in lost.masks)
+
+
+class Lost:
+    """Elements of gradients that are nan or inf although forward is finite. They are 0 in the claims of the point from now on.
+
+    masks   gradient -> which of them it is, and its elements
+    """
+
+    def __init__(self, point: Point) -> None:
+        self.point, self.claims = point, point.claims
+        lost = [_lost(claim, array, point) for claim, array in zip(self.claims, point.arrays, strict=True)]
+        point.claims = [
+            claim if claim is None or mask is None else replace(claim, value=np.where(mask, 0, claim.value))
+            for claim, mask in zip(self.claims, lost, strict=True)
+        ]
+        leaves = enumerate(zip(point.function.leaves, lost, strict=True))
+        self.masks = {f"d{leaf.name}": (i, mask) for i, (leaf, mask) in leaves if mask is not None}
+
+    @cached_property
+    def _measuring(self) -> BlackBox:
+        return _box(self.point)
+
+    def told(self, finding: Finding) -> Finding:
+        """The finding about a gradient that has some."""
+        which, mask = self.masks[finding.about]
+        return _not_finite(self._measuring, finding, which, mask, self.claims[which].value)  # type: ignore[union-attr]  # masked
 
 
 def _lost(claim: Claim | None, array: Array, point: Point) -> Array | None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.functions.at import At
+from gradwitness.functions.gradients import Lost
 from gradwitness.judging.gradients import gradients
 from gradwitness.judging.point import Point
 from gradwitness.report.findings import Finding
@@ -138,11 +139,16 @@ def second(at: At, state: Any, restricted: Collection[str] = ()) -> Iterator[Fin
     """
     try:
         point = Point(Gradient(at.subject, at.douts), at.seed, state)
-        found = list(gradients(point, restricted))
+        lost = Lost(point)
+        found = [lost.told(finding) if finding.about in lost.masks else finding for finding in gradients(point, restricted)]
     except UserError as error:
         yield Finding("order 2", "note", f"It cannot be differentiated twice, and says so: {error.error}")
         return
     at.calls += point.evaluations
     for finding in found:
-        unseen = UNSEEN[at.subject.backend.name] if finding.verdict == "wrong" and finding.got is not None else ""
-        yield replace(finding, about=f"order 2: {finding.about}", explanation=unseen)
+        about = f"order 2: {finding.about}"
+        if finding.about in lost.masks:
+            yield replace(finding, about=about, message=finding.message.replace(" forward ", " the gradient "))
+        else:
+            unseen = UNSEEN[at.subject.backend.name] if finding.verdict == "wrong" and finding.got is not None else ""
+            yield replace(finding, about=about, explanation=unseen)

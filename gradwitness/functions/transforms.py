@@ -16,11 +16,14 @@ from gradwitness.report.findings import Finding, elements
 from gradwitness.subjects.errors import first_line
 from gradwitness.verdict import K
 
+UNTOLD = "It is held against backward, which {}: mend that first"
 
-def forward_mode(at: At, restricted: Collection[str] = ()) -> Iterator[Finding]:
+
+def forward_mode(at: At, restricted: Collection[str] = (), wrong: Collection[str] = ()) -> Iterator[Finding]:
     """<J v, w> = <v, J^T w>, with J v from forward mode and J^T w from backward, which differences have confirmed.
 
     restricted   gradients that were confirmed for one kind of matrices alone: these stay of their kind
+    wrong        gradients that were not confirmed: they tell nothing about forward mode
     """
     subject, backend = at.subject, at.subject.backend
     values = [subject.tensor(i, array, at.precision) for i, array in enumerate(at.arrays)]
@@ -37,6 +40,9 @@ def forward_mode(at: At, restricted: Collection[str] = ()) -> Iterator[Finding]:
         yield Finding("forward mode", "note", f"It has none: {type(error).__name__}: {first_line(str(error))}")
         return
     at.calls += 1
+    if wrong:
+        yield Finding("forward mode", "note", UNTOLD.format("is wrong"))
+        return
     forward = sum((float(np.sum(t * d)) for t, d in zip(found, at.douts, strict=True)), 0.0)
     terms = [v * g for v, g in zip(parts, at.gradients, strict=True) if g is not None]
     backward = sum((float(np.sum(term)) for term in terms), 0.0)
@@ -45,6 +51,9 @@ def forward_mode(at: At, restricted: Collection[str] = ()) -> Iterator[Finding]:
     allowed = K * (np.sqrt(room) + at.eps * (sizes + sum(float(np.sum(np.abs(term))) for term in terms)))
     if abs(forward - backward) <= allowed:
         yield Finding("forward mode", "right", "", sight=float(allowed / (abs(backward) or 1)))
+        return
+    if not np.isfinite(backward):
+        yield Finding("forward mode", "cannot tell", UNTOLD.format("gives nan or inf here"))
         return
     message = "<J v, w> from forward mode is not <v, J^T w> from backward. The rule for forward mode is wrong"
     yield Finding(

@@ -107,6 +107,8 @@ def _forward(script: Script, name: str, framework: str, function: str) -> str:
     names = [*(script.given.names[path] for path in script.given.floats()), *script.given.own_names.values()]
     module = framework == "torch" and not script.given.own and hasattr(script.functions[name][1], "named_parameters")
     as_wide = f".to({names[0]}.dtype)" if module and names else ""  # its parameters are constants of the script
+    if framework == "torch" and script.given.own and script.way not in ("dtype", "others", "reference"):
+        as_wide = ".double()"  # a backward may find them where the module has them
     call = script.given.call(f"{function}{as_wide}", CONVERT[framework])
     keys = re.findall(r"\[([^\]]*)\]", script.output[name])
     picked = "".join(f"[{key}]" if key.isdigit() else f"[{key!r}]" for key in keys)

@@ -125,7 +125,8 @@ def _exact(script: Script, function: Any) -> list[str]:
         return []
     array = script.given.rounded(floats[0], script.arrays[floats[0]])
     index = script.finding.index
-    if len(index) != array.ndim:
+    whose = script.about == "out" or script.about == f"d{script.given.names[floats[0]]}"
+    if not whose or len(index) != array.ndim or any(i >= length for i, length in zip(index, array.shape, strict=True)):
         return []
     order = 0 if script.about == "out" else 1
     found = multiprecision.exact(function, float(array[index]), order)

@@ -454,3 +454,20 @@ def test_writing_a_script_of_jax_leaves_the_process_as_it_was(tmp_path: Path) ->
     command = [sys.executable, str(path)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env={"PYTHONPATH": root})
     assert done.returncode == 0, done.stderr
+
+
+class Rounded(torch.nn.Module):  # type: ignore[misc]  # torch has no types for it
+    """A weight whose rounding is passed over, and an input of another shape."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.linspace(-1, 1, 12).reshape(3, 4))
+
+    def forward(self, x: Any) -> Any:
+        rounded = torch.round(self.weight * 8) / 8
+        return torch.nn.functional.linear(x, self.weight + (rounded - self.weight).detach())[:, 2]
+
+
+def test_the_worst_element_of_a_parameter_is_none_of_the_input(tmp_path: Path) -> None:
+    check_function(Rounded(), drawn(2, 4, dtype=torch.float32)).reproducer(tmp_path / "script.py")
+    assert "mpmath" not in (tmp_path / "script.py").read_text()

@@ -182,3 +182,35 @@ def test_a_value_of_which_rounding_leaves_no_digit_is_told(mean: float, unsure: 
     finding = check_function(lambda x: (x * x).mean(-1) - x.mean(-1) ** 2, (x,))["float32: out"]
     assert finding.verdict == "right"
     assert finding.message.startswith("Hardly a digit is sure in float32 here") == unsure
+
+
+def test_a_second_derivative_that_is_infinite_is_not_wrong() -> None:
+    """The gradient of |x|^1.5 has no finite slope at 0."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    report = check_function(lambda x: x.abs() ** 1.5, torch.tensor([0.0, 1.0]), order=2)
+    assert report["order 2: dx"].verdict == "undefined", str(report)
+    assert "the gradient has no finite slope" in report["order 2: dx"].message
+
+
+@pytest.mark.parametrize("factor", [1, 2])
+def test_forward_mode_is_not_blamed_for_a_wrong_backward(factor: int) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+    class Square(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.save_for_backward(x)
+            ctx.save_for_forward(x)
+            return x * x
+
+        @staticmethod
+        def backward(ctx: Any, dout: Any) -> Any:
+            return factor * 2 * ctx.saved_tensors[0] * dout
+
+        @staticmethod
+        def jvp(ctx: Any, tangent: Any) -> Any:
+            return 2 * ctx.saved_tensors[0] * tangent
+
+    report = check_function(Square.apply, torch.tensor([0.5, 1.5]), order=2)
+    assert report["dx"].verdict == ("right" if factor == 1 else "wrong")
+    assert report["forward mode"].verdict == ("right" if factor == 1 else "note")
