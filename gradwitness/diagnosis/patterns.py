@@ -15,8 +15,10 @@ NEAR_ONE = 5e-4
 
 def evidence(case: Case) -> str:
     """A sentence about the elements that were measured; empty if there is nothing to say."""
-    if not case.fits or not case.wrong:
+    if not case.fits:
         return ""
+    if not case.wrong:  # it disagrees along a direction, by less than is seen of single elements
+        return digits(case).removeprefix(". ").lower()
     said = [f"{len(case.wrong)} of {len(case.elements)} elements that were measured are wrong"]
     ratios = {i: float(truth / case.claimed[i]) for i, (truth, _) in case.elements.items() if i in case.wrong and case.claimed[i]}
     for axis in range(case.array.ndim) if case.array.ndim > 1 else ():  # of one axis, the elements are listed in any case

@@ -149,6 +149,8 @@ def sums(case: Case) -> Iterator[Repair]:
                 which = f"axis {axes_[0]}" if count == 1 else f"axes {', '.join(map(str, axes_))}"
                 if total.size == case.array.size:
                     words = f"It agrees once it is summed over {which}, along which forward broadcasts"
+                    if total.size == came.size:
+                        words = f"It agrees once {which}, of length 1, is taken off: of keepdims, or of a comma too many"
                     yield Repair(total.reshape(shape), "missing sum", words)
         if came.ndim <= len(shape) and all(i in (1, o) for i, o in zip(came.shape[::-1], shape[::-1], strict=False)):
             yield Repair(

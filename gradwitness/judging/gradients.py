@@ -127,7 +127,9 @@ def _held(count: int, message: str) -> str:
 def _misfit(value: Array, array: Array, name: str) -> str:
     if value.shape == array.shape:
         return "It has nan or inf where forward is finite"
-    cure = ". An axis that forward broadcasts is summed in backward" if value.size > array.size else ""
+    pairs = zip(value.shape[::-1], array.shape[::-1], strict=False)
+    broadcast = value.size > array.size and value.ndim >= array.ndim and all(own in (1, came) for came, own in pairs)
+    cure = ". An axis that forward broadcasts is summed in backward" if broadcast else ""
     return f"Its shape is {value.shape}; wanted {array.shape}, the shape of {name}{cure}"
 
 

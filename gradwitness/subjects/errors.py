@@ -21,11 +21,13 @@ class BadCall(TypeError):
 class UserError(Exception):
     """The user's forward or backward raised. The original exception is the cause; the message has its line."""
 
-    def __init__(self, what: str, error: BaseException) -> None:
+    def __init__(self, what: str, error: BaseException, cure: str = "") -> None:
         self.error = error
         place = line_of(error.__traceback__)
         said = f"{what} raised {type(error).__name__}: {first_line(str(error))}" + (f" ({place})" if place else "")
-        super().__init__(". ".join([said, *(cure for phrase, cure in CURES.items() if phrase in str(error))]))
+        super().__init__(
+            ". ".join([said, *(each for phrase, each in CURES.items() if phrase in str(error)), *([cure] if cure else [])])
+        )
 
 
 CURES = {

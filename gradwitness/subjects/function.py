@@ -6,6 +6,7 @@ user's code for gradients. `Pair` does so for a forward and a backward, in any o
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -149,7 +150,7 @@ class Pair:
                     return self._forward(**dict(zip(self._keywords, inputs, strict=True)), **static)
                 return self._forward(*inputs, **static)
         except Exception as error:
-            raise UserError("forward", error) from error
+            raise UserError("forward", error, "" if self._style else self._exchanged(inputs)) from error
 
     def gradients(self, arguments: Sequence[Any]) -> Any:
         """What the user's backward returns; what it yields, where it is a generator."""
@@ -159,7 +160,22 @@ class Pair:
                 returned = self._backward(*(() if by_name else arguments), **by_name, **self._statics[1])
                 return list(returned) if hasattr(returned, "__next__") else returned
         except Exception as error:
-            raise UserError("backward", error) from error
+            raise UserError("backward", error, "" if by_name else self._the_other_way(arguments)) from error
+
+    def _exchanged(self, inputs: Sequence[Any]) -> str:
+        """What to tell where forward does not take the inputs, and backward does."""
+        with contextlib.suppress(Exception), Patience(first=True):
+            self._backward(*inputs)
+            return "Backward takes these inputs. The order is check(forward, backward, inputs)"
+        return ""
+
+    def _the_other_way(self, arguments: Sequence[Any]) -> str:
+        """What to tell where backward takes its two arguments in the other order."""
+        with contextlib.suppress(Exception), Patience(first=True):
+            if len(arguments) == 2:
+                self._backward(*reversed(arguments), **self._statics[1])
+                return "It takes them the other way round. dout comes first: backward(dout, cache)"
+        return ""
 
     def _call(self, style: Style, inputs: tuple[Any, ...], returned: Any) -> PairCall:
         out, cache = style.parted(returned)
@@ -228,6 +244,10 @@ def _no_floats(returned: Any) -> BadCall:
         return BadCall(
             "what forward returns", f"a {type(returned).__name__} of {origin}", wanted, f"{cure}. Or see check_function"
         )
+    if hasattr(returned, "__next__"):
+        return BadCall("what forward returns", kind(returned), wanted, "It has a yield: collect the values, and return them")
+    if isinstance(returned, (np.ndarray, np.generic, complex)) and np.asarray(returned).dtype.kind == "c":
+        return BadCall("what forward returns", kind(returned), wanted, "Return the real and the imaginary part as two arrays")
     whole = isinstance(returned, (int, np.integer)) or (isinstance(returned, np.ndarray) and returned.dtype.kind in "iub")
     return BadCall("what forward returns", kind(returned), wanted, "Does it store into an array of integers?" if whole else "")
 

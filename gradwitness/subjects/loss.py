@@ -40,6 +40,9 @@ class Loss:
     ) -> None:
         validation.callable_given("function", function)
         validation.options(static, wrt)
+        if inspect.isroutine(params):
+            cure = "For a forward and a backward there is check(forward, backward, inputs)"
+            raise BadCall("params", kind(params), "an array, or a tuple, list or dict of arrays", cure)
         if not isinstance(in_place, bool):
             raise BadCall(
                 "in_place", kind(in_place), "True or False", "True: the function reads the arrays of params in an object"
@@ -147,7 +150,9 @@ def _parted(returned: Any) -> tuple[Any, Any]:
         cure = "Leave out what is behind the gradients, or return it in another function"
         raise BadCall("what the function returns", f"{len(returned)} values", wanted, cure)
     if not is_float(loss) or np.size(loss) != 1:
-        raise BadCall("the loss", kind(loss), "one float", "Sum or average it, in the gradients as well")
+        first = is_float(gradients[0]) and np.size(gradients[0]) == 1
+        cure = "The loss comes first: return loss, gradients" if first else "Sum or average it, in the gradients as well"
+        raise BadCall("the loss", kind(loss), "one float", cure)
     return loss, gradients[0] if len(gradients) == 1 else tuple(gradients)
 
 

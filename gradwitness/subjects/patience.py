@@ -30,8 +30,9 @@ class Patience:
     (Windows, other threads than the main one), or somebody else uses it, calls are left alone.
     """
 
-    def __init__(self) -> None:
-        self._longest, self._start, self._broken, self._armed = 0.0, 0.0, 0, False
+    def __init__(self, *, first: bool = False) -> None:
+        """With first, the first call is no exception."""
+        self._longest, self._start, self._broken, self._armed = 1e-9 if first else 0.0, 0.0, 0, False
 
     @property
     def seconds(self) -> float:

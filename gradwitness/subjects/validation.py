@@ -40,6 +40,8 @@ def callable_given(argument: str, value: Any) -> None:
     if not callable(value):
         result = isinstance(value, (np.ndarray, np.generic, float, int))  # of a call, perhaps
         cure = f"Give the function itself: {argument}, not {argument}(...)" if result else ORDER[argument]
+        if isinstance(value, (tuple, list)):  # the inputs, or the result of a call
+            cure += f", with the functions themselves: {argument}, not {argument}(...)"
         raise BadCall(argument, kind(value), "a function", cure)
     if (origin := framework_of(value)) and argument != "backward":
         came = f"a {type(value).__name__} of {origin}"
@@ -51,7 +53,10 @@ def callable_given(argument: str, value: Any) -> None:
 def options(static: Any, wrt: Any, cached: Any = None) -> None:
     """Raises BadCall for options of a wrong type."""
     if static is not None and (not isinstance(static, Mapping) or not all(isinstance(name, str) for name in static)):
-        raise BadCall("static", kind(static), "a dict of keyword arguments by their names", 'For instance static={"eps": 1e-5}')
+        cure = 'For instance static={"eps": 1e-5}'
+        if not isinstance(static, Mapping):
+            cure += ". Several inputs stand in one tuple: (x, weight)"
+        raise BadCall("static", kind(static), "a dict of keyword arguments by their names", cure)
     if cached not in (None, True, False) or (cached is not None and not isinstance(cached, bool)):
         raise BadCall("cached", repr(cached), "True, False or None", "True says that forward returns (out, cache)")
     if wrt is None:
@@ -86,6 +91,8 @@ def value_given(name: str, value: Any) -> None:
         raise BadCall(name, "a np.matrix", "an array", "Convert it: np.asarray(x), and write @ for the products")
     if isinstance(value, (np.ndarray, np.generic, complex)) and np.asarray(value).dtype.kind == "c":
         raise BadCall(name, kind(value), "real floats", "Give the real and the imaginary part as two inputs")
+    if isinstance(value, np.ndarray) and value.dtype == object and value.size and all(map(is_real, value.flat)):
+        raise BadCall(name, kind(value), "an array of floats", "Convert it: x.astype(float)")
     if hasattr(value, "__next__"):
         raise BadCall(
             name,
@@ -95,6 +102,11 @@ def value_given(name: str, value: Any) -> None:
         )
     for key, branch in branches(value):
         value_given(f"{name}[{key}]", branch)
+
+
+def is_real(value: Any) -> bool:
+    """Whether something in an array of objects is a real number of Python's or NumPy's."""
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
 
 
 def leaves_given(leaves: Sequence[Leaf]) -> None:
@@ -130,6 +142,11 @@ def fits(function: Callable[..., Any], argument: str, args: Sequence[Any], keywo
         signature.bind(*args, **keywords)
     except TypeError as error:
         named = f" and static {', '.join(keywords)}" if keywords else ""
+        owner, _, method = getattr(function, "__qualname__", "").rpartition(".")
+        if next(iter(signature.parameters), "") == "self" and owner and not owner.endswith(">"):
+            cure = f"Make an object, and give its method: {owner.rpartition('.')[2]}().{method}"
+            came = f"for {method}{signature}, a method without its object"
+            raise BadCall(argument, came, "a method of an object", cure) from None
         kinds = ", ".join(kind(value) for value in args) or "none"
         name = getattr(function, "__name__", type(function).__name__)
         raise BadCall(

@@ -212,3 +212,30 @@ def test_one_element_that_is_nearly_right_is_an_approximation() -> None:
     (finding,) = check(np.sin, backward, (np.array([0.5, 1.0, 1.5]),))
     assert "it is 1 +1e-08 times what is right" in finding.explanation
     assert re.search("It is right to [78] digits", finding.explanation), finding.explanation
+
+
+def test_an_axis_of_length_one_is_no_sum_that_is_missing() -> None:
+    x, w = np.random.default_rng(0).normal(size=(2, 4, 3))
+    report = check(lambda x, w: x * w, lambda dout, x, w: ((dout * w,), (dout * x,)), (x, w))
+    assert "It agrees once axis 0, of length 1, is taken off" in report["dx"].explanation
+
+
+def test_keepdims_that_is_one_too_many_is_told() -> None:
+    def backward(dout: Any, x: Any, bias: Any) -> Any:
+        del x, bias
+        return dout, dout.sum(axis=0, keepdims=True)
+
+    x, bias = np.random.default_rng(0).normal(size=(4, 3)), np.ones(3)
+    said = check(lambda x, bias: x + bias, backward, (x, bias))["dbias"].explanation
+    assert "keepdims is one too many. This agrees:\n- dout.sum(axis=0, keepdims=True)\n+ dout.sum(axis=0)" in said
+
+
+def test_what_is_off_along_directions_alone_is_an_approximation() -> None:
+    """By less than the search for an explanation sees of single elements."""
+
+    def backward(dout: Any, x: Any) -> Any:
+        return -dout * np.cos(np.cos(x)) * np.sin(x) * (1 + 5e-13)
+
+    (finding,) = check(lambda x: np.sin(np.cos(x)), backward, (np.random.default_rng(1).normal(size=5),))
+    assert finding.verdict == "wrong"
+    assert "it is right to 12 digits: an approximation" in finding.explanation

@@ -65,6 +65,8 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "the loss alone": (lambda: check_loss(returns(lambda value, _: value), P, X, Y), r"what the function returns is a float; wanted \(loss, gradients\).*Return the gradients beside the loss"),
     "nothing": (lambda: check_loss(returns(lambda _, __: None), P, X, Y), r"what the function returns is None.*return\?"),
     "gradients first": (lambda: check_loss(returns(lambda value, g: (g, value)), P, X, Y), r"the loss is a dict; wanted one float"),
+    "one gradient first": (lambda: check_loss(lambda w: (2 * w, (w**2).sum()), X), r"the loss is an array.*The loss comes first: return loss, gradients"),
+    "a forward and a backward": (lambda: check_loss(double, halve, X), r"params is a function; wanted an array.*there is check\(forward, backward, inputs\)"),
     "a loss for each row": (lambda: check_loss(returns(lambda _, g: (np.ones(4), g)), P, X, Y), r"the loss is an array of float64, shape \(4,\); wanted one float\. Sum or average"),
     "predictions behind": (lambda: check_loss(returns(lambda value, g: (value, g, X)), P, X, Y), r"what the function returns is 3 values; wanted \(loss, gradients\).*Leave out"),
     "gradients of other names": (lambda: check_loss(returns(lambda value, g: (value, {"v": g["w"]})), P, X, Y), r"the gradient of w is missing, and there is 'v'; wanted an entry 'w'"),

@@ -82,10 +82,24 @@ def fails_backward(dout: Any, x: Any) -> Any:
     return dout @ x
 
 
+def yields(x: Any) -> Any:
+    yield 2 * x
+
+
+def kept(x: Any, w: Any) -> Any:
+    return x @ w, (x, w)
+
+
+def cache_first(cache: Any, dout: Any) -> Any:
+    return dout @ cache[1].T, cache[0].T @ dout
+
+
 BAD: dict[str, tuple[Callable[[], Any], str]] = {
     # functions
     "forward called": (lambda: check(double(X), halve, (X,)), r"forward is an array of float64, shape \(4, 3\); wanted a function.*not forward"),
     "backward called": (lambda: check(double, halve(X, X), (X,)), r"backward is an array.*wanted a function\. Give the function itself: backward"),
+    "forward called, with a cache": (lambda: check((double(X), X), halve, (X,)), r"forward is a tuple.*the functions themselves: forward, not forward\(\.\.\.\)"),
+    "a method without its object": (lambda: check(Layer.forward, halve, (X,)), r"inputs is for forward\(self, x.*a method without its object; wanted a method of an object.*Layer\(\)\.forward"),
     "backward forgotten": (lambda: check(double, None, (X,)), r"backward is None; wanted a function"),
     "inputs in place of backward": (lambda: check(double, (X,), halve), r"backward is a tuple; wanted a function"),
     "a class": (lambda: check(Layer, halve, (X,)), r"forward is the class Layer; wanted a function\. Make an object.*Layer\(\)\.forward"),
@@ -109,6 +123,7 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "integers only": (lambda: check(double, halve, (np.arange(3),)), r"inputs is without any floats \(x: an array of int64, shape \(3,\)\).*x\.astype\(float\)"),
     "an integer": (lambda: check(double, halve, 3), r"inputs is without any floats \(x: an int\)"),
     "booleans only": (lambda: check(double, halve, (np.ones(3, bool),)), r"inputs is without any floats \(x: an array of bool"),
+    "numbers as objects": (lambda: check(double, halve, (X.astype(object),)), r"x is an array of object, shape \(4, 3\); wanted an array of floats\. Convert it: x\.astype\(float\)"),
     "objects only": (lambda: check(double, halve, (np.array([1.0, None], object),)), r"inputs is without any floats \(x: an array of object"),
     "text only": (lambda: check(double, halve, (np.array(["1.0"]),)), r"inputs is without any floats"),
     "a data frame only": (lambda: check(double, halve, (Frame(),)), r"inputs is without any floats \(x: a Frame\)"),
@@ -131,6 +146,7 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "nan in a Python float": (lambda: check(double, halve, (float("nan"),)), r"x is nan at x; wanted finite numbers"),
     # static
     "static is no dict": (lambda: check(double, halve, (X,), 3), r"static is an int; wanted a dict of keyword arguments"),
+    "inputs one by one": (lambda: check(product, gradients, X, W), r"static is an array of float64.*Several inputs stand in one tuple: \(x, weight\)"),
     "static is a function": (lambda: check(double, halve, (X,), double), r"static is a function; wanted a dict"),
     "static by numbers": (lambda: check(double, halve, (X,), {1: 2}), r"static is a dict; wanted a dict of keyword arguments by their names"),
     "static that nobody takes": (lambda: check(double, halve, (X,), {"eps": 1e-5}), r"static is with 'eps'; wanted keyword arguments of forward or backward: x"),
@@ -159,7 +175,8 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "forward returns text": (lambda: check(lambda x: "out", halve, (X,)), r"what forward returns is a str; wanted a float"),
     "forward returns integers": (lambda: check(lambda x: x.astype(int), halve, (X,)), r"what forward returns is an array of int64.*integers\?"),
     "forward returns an integer": (lambda: check(lambda x: int(x.sum()), halve, (X,)), r"what forward returns is an int; wanted a float"),
-    "forward returns complex": (lambda: check(np.fft.fft, halve, (X,)), r"what forward returns is an array of complex128.*wanted a float"),
+    "forward returns complex": (lambda: check(np.fft.fft, halve, (X,)), r"what forward returns is an array of complex128.*wanted a float.*Return the real and the imaginary part as two arrays"),
+    "forward is a generator": (lambda: check(yields, halve, (X,)), r"what forward returns is a generator.*It has a yield: collect the values"),
     "forward returns a function": (lambda: check(lambda x: double, halve, (X,)), r"what forward returns is a function"),
     "forward returns an empty tuple": (lambda: check(lambda x: (), halve, (X,)), r"what forward returns is a tuple; wanted a float"),
     # what backward returns
@@ -198,12 +215,18 @@ RAISES: dict[str, tuple[Callable[[], Any], str]] = {
     "forward": (lambda: check(fails, halve, (X,)), r"forward raised IndexError: list index out of range \(test_bad_use.py, line \d+: return x / \[1, 2"),
     "forward, in NumPy": (lambda: check(fails_in_numpy, halve, (X,)), r"forward raised LinAlgError: .* \(test_bad_use.py, line \d+: return np.linalg.solve"),
     "backward": (lambda: check(double, fails_backward, (X,)), r"backward raised ValueError: matmul.* \(test_bad_use.py, line \d+: return dout @ x"),
+    "forward and backward swapped": (lambda: check(double_of_three, double, (X,)), r"forward raised ValueError.*Backward takes these inputs\. The order is check\(forward, backward, inputs\)"),
+    "the cache first": (lambda: check(kept, cache_first, (X, W)), r"backward raised .*the other way round\. dout comes first: backward\(dout, cache\)"),
     "a generator": (lambda: check(double, lambda d, x: (1 / 0 for _ in "x"), (X,)), r"backward raised ZeroDivisionError"),
     "text where a number is wanted": (lambda: check(lambda x, n: x * len(n), lambda d, x, n: d, (X, 3)), r"forward raised TypeError: object of type 'int' has no len"),
     "shapes that do not fit": (lambda: check(product, gradients, (X, X)), r"forward raised ValueError: matmul.*return x @ w"),
     "a wrapped function": (lambda: check(functools.partial(fails), halve, (X,)), r"line \d+: return x / \[1, 2"),
     "an assertion": (lambda: check(_asserts, halve, (X,)), r"forward raised AssertionError: .* \(test_bad_use.py, line"),
 }  # fmt: skip
+
+
+def double_of_three(x: Any) -> Any:
+    return 2 * x.reshape(3, 3)
 
 
 def _asserts(x: Any) -> Any:
@@ -231,6 +254,7 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "a scalar for an array": (lambda: check(double, lambda d, x: d.sum(), (X,)), r"Its shape is \(\); wanted \(4, 3\), the shape of x"),
     "transposed": (lambda: check(product, lambda d, x, w: (d @ w.T, (x.T @ d).T), (X, W)), r"Its shape is \(2, 3\); wanted \(3, 2\), the shape of w"),
     "an axis too many": (lambda: check(lambda x, b: x + b, lambda d, x, b: (d, d), (X, X[0])), r"Its shape is \(4, 3\); wanted \(3,\).*summed in backward"),
+    "a comma too many": (lambda: check(double, lambda d, x: ((2 * d,),), (X,)), r"Its shape is \(1, 4, 3\); wanted \(4, 3\), the shape of x$"),
     "swapped gradients": (lambda: check(product, lambda d, x, w: gradients(d, x, w)[::-1], (X, W)), r"Its shape is"),
     "nan": (lambda: check(double, lambda d, x: d * np.nan, (X,)), r"nan or inf where forward is finite"),
     "inf": (lambda: check(double, lambda d, x: d / 0, (X,)), r"nan or inf where forward is finite"),

@@ -18,6 +18,7 @@ def calls(node: ast.Call) -> Iterator[Meant]:
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     owner = node.func.value if isinstance(node.func, ast.Attribute) else None
     of_numpy = isinstance(owner, ast.Name) and owner.id in LIBRARIES
+    yield from _keepdims(node)
     if owner is not None:
         yield from _reduction(node, name, None if of_numpy else owner)
     yield from _applied(node, name)
@@ -33,6 +34,13 @@ def calls(node: ast.Call) -> Iterator[Meant]:
     if name in ("transpose", "swapaxes", "flip", "roll") and owner is not None:
         yield "transposed", node.args[0] if of_numpy and node.args else owner, "a factor is transposed"
     yield from _axis(node, name)
+
+
+def _keepdims(node: ast.Call) -> Iterator[Meant]:
+    """Without keepdims, or with it."""
+    given = [keyword for keyword in node.keywords if keyword.arg != "keepdims"]
+    if len(given) < len(node.keywords):
+        yield "extra axis", ast.Call(node.func, node.args, given), "keepdims is one too many"
 
 
 def _reduction(node: ast.Call, name: str, summand: ast.expr | None) -> Iterator[Meant]:
