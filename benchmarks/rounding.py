@@ -5,7 +5,7 @@
 Two questions, on the generic case of each op:
 
 - How far is the framework's own result from the truth, in units of the spread that is measured inside the framework? Three times
-  the worst of a dtype is its K (gradwitness/verdict.py).
+  the worst of a dtype is its K (gradwitness/verdict/limits.py).
 - How does that spread compare with the one of the reference's hand-written pair, in float32?
 
 With --update-docs the figures are written into docs/reference/spreads.md.

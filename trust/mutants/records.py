@@ -20,9 +20,10 @@ from trust.places import FOLDER, ROOM
 
 WORKING, CHECKED = FOLDER / "mutants.jsonl", FOLDER / "checks.jsonl"
 ENGINE = (
-    "arrays.py", "evidence.py", "verdict.py", "subjects/pair.py", "rounding/arithmetic.py", "rounding/noise.py",
+    "arrays.py", "evidence.py", "subjects/pair.py", "rounding/arithmetic.py", "rounding/noise.py",
     "rounding/operations.py", "rounding/perturbed.py", "rounding/projection.py", "rounding/widths.py",
-    "derivative/extrapolation.py", "derivative/numerics.py", "derivative/oracle.py",
+    "derivative/extrapolation.py", "derivative/numerics.py", "derivative/oracle.py", "verdict/__init__.py",
+    "verdict/disagreement.py", "verdict/elements.py", "verdict/limits.py", "verdict/together.py",
 )  # fmt: skip
 
 

@@ -78,9 +78,14 @@ def test_the_table_counts_each_mutant_once(tmp_path: Path) -> None:
     assert (fate.share(found, "oracle"), fate.share(found, "frameworks")) == (1 / 2, 1)
 
 
+def _file(module: str) -> Path:
+    place = ENGINE_ROOM.parent / module.replace(".", "/")
+    return place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+
+
 def _needs(module: str) -> set[str]:
     """The modules of the engine that a module needs, itself among them."""
-    file = ENGINE_ROOM.parent / f"{module.replace('.', '/')}.py"
+    file = _file(module)
     nodes = [node for node in ast.parse(file.read_text()).body if isinstance(node, ast.ImportFrom)]
     named = {str(node.module) for node in nodes if str(node.module).startswith("gradwitness.")}
     return {module}.union(*map(_needs, named))
@@ -88,4 +93,4 @@ def _needs(module: str) -> set[str]:
 
 def test_an_entry_depends_on_every_file_that_judges() -> None:
     needed = _needs("gradwitness.evidence") | _needs("gradwitness.derivative.oracle")
-    assert {f"{module.replace('.', '/')}.py".removeprefix("gradwitness/") for module in needed} == {*records.ENGINE}
+    assert {_file(module).relative_to(ENGINE_ROOM).as_posix() for module in needed} == {*records.ENGINE}
