@@ -11,7 +11,7 @@ a `Report`. Importing this package loads no framework. Nothing here knows an op,
     functions/      `check_function`, for PyTorch, TensorFlow and JAX
     comparing/      `compare`, `judge`: several functions that should compute the same, numbers from elsewhere
     rounding/       what rounding alone can do to a result: Monte Carlo arithmetic
-    verdict         the comparison of results with the truth: `judge`, `Disagreement`
+    verdict/        the comparison of results with the truth: `judge`, `Disagreement`
     evidence.py     what the reference says about one point in one dtype: `Evidence`
     witnesses.py    who is the odd one out in a disagreement: `witnesses`
     frameworks/     arrays in and out, vector-Jacobian products and devices of each framework
