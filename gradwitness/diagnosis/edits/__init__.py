@@ -7,6 +7,7 @@ expressions.py  edits of an operation, a constant, an index (calls.py: of a call
 variables.py    edits that put another array in a place (names.py: what a function has at hand)
 axes.py         edits of how axes are merged, split and ordered
 likely.py       edits that few places allow: a length, a mask, a kernel turned round, what is never used
+parts.py        edits of a part: one summand, a window, two indices of einsum
 statements.py   edits of a whole statement
 statistics.py   edits that let a gradient flow through a mean and a variance
 search.py       the edits in their order, each proven by what was measured (telling.py: in words)

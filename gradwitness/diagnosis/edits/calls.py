@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from gradwitness.diagnosis.edits.building import Meant, integer, shifted, transposed
+from gradwitness.diagnosis.edits.parts import subscripts
 
 PRODUCTS = ("dot", "matmul", "outer", "inner", "tensordot")
 LIBRARIES = ("np", "numpy")
@@ -33,11 +34,13 @@ def calls(node: ast.Call) -> Iterator[Meant]:
         yield from _range(node)
     if name in ("transpose", "swapaxes", "flip", "roll") and owner is not None:
         yield "transposed", node.args[0] if of_numpy and node.args else owner, "a factor is transposed"
+    if name == "einsum":
+        yield from subscripts(node)
     yield from _axis(node, name)
 
 
 def _keepdims(node: ast.Call) -> Iterator[Meant]:
-    """Without keepdims, or with it."""
+    """Without keepdims."""
     given = [keyword for keyword in node.keywords if keyword.arg != "keepdims"]
     if len(given) < len(node.keywords):
         yield "extra axis", ast.Call(node.func, node.args, given), "keepdims is one too many"

@@ -8,6 +8,7 @@ from itertools import combinations
 
 from gradwitness.diagnosis.edits.building import Meant, integer, shifted, transposed
 from gradwitness.diagnosis.edits.calls import calls
+from gradwitness.diagnosis.edits.parts import powers
 from gradwitness.diagnosis.edits.sites import Edit, Site
 
 LISTED = 6
@@ -81,6 +82,7 @@ def _binary(node: ast.BinOp) -> Iterator[Meant]:
             yield "transposed", other(ast.MatMult(), right, transposed(left)), "the factors are in the wrong order"
         case ast.Pow():
             yield "factor", left, "a power is wrong"
+            yield from powers(node)
 
 
 def _activation(left: ast.expr, right: ast.expr) -> Iterator[Meant]:

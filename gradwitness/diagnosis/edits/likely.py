@@ -25,6 +25,8 @@ def counts(variables: Variables, site: Site) -> Iterator[Edit]:
     if called or entry or (isinstance(node, ast.Attribute) and node.attr == "size"):
         for name in (name for name, shape in variables.shapes.items() if shape == ()):
             yield Edit(site, loaded(name), "constant factor", "another number is right")
+        for name in (name for name, shape in variables.shapes.items() if shape):
+            yield Edit(site, loaded(f"{name}.sum()"), "constant factor", f"the sum of {name} is right")
 
 
 def masks(variables: Variables, site: Site) -> Iterator[Edit]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.diagnosis.case import Case, Explanation, Repair
-from gradwitness.diagnosis.edits import likely
+from gradwitness.diagnosis.edits import likely, parts
 from gradwitness.diagnosis.edits.axes import axes
 from gradwitness.diagnosis.edits.detached import detached, outside
 from gradwitness.diagnosis.edits.expressions import expressions, otherwise
@@ -198,6 +198,8 @@ RULES: Sequence[Rule] = (
     lambda _, variables, site: (
         each for each in expressions(site) if each.kind != "statistics" or not likely.is_scalar(variables, site.node)
     ),
+    lambda source, _, site: parts.summands(site, unused(source.inner)),
+    lambda _, variables, site: parts.windows(variables, site),
     lambda _, variables, site: variables.epsilons(site),
     lambda _, __, site: statements(site),
     lambda _, __, site: otherwise(site),

@@ -10,6 +10,7 @@ from gradwitness.diagnosis.edits.expressions import softmax
 from gradwitness.diagnosis.edits.sites import Edit, Site
 
 OVERWRITE = "contributions overwrite each other"
+AT: dict[type, str] = {ast.Add: "add", ast.Sub: "subtract"}
 
 
 def accumulated(site: Site, numpy: str) -> Iterator[Edit]:
@@ -24,8 +25,9 @@ def accumulated(site: Site, numpy: str) -> Iterator[Edit]:
             yield Edit(site, ast.AugAssign(target, ast.Add(), node.value), "series", OVERWRITE)
         if isinstance(target, ast.Subscript) and numpy:
             yield Edit(site, _at(target, node.value, numpy), "series", OVERWRITE)
-    elif isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add) and isinstance(node.target, ast.Subscript) and numpy:
-        yield Edit(site, _at(node.target, node.value, numpy), "series", "an index that is repeated counts once")
+    elif isinstance(node, ast.AugAssign) and type(node.op) in AT and isinstance(node.target, ast.Subscript) and numpy:
+        at = _at(node.target, node.value, numpy, AT[type(node.op)])
+        yield Edit(site, at, "series", "an index that is repeated counts once")
     yield from _all_accumulated(site)
 
 
@@ -98,9 +100,9 @@ def _returned(value: ast.expr) -> Iterator[tuple[str, ast.expr, str]]:
     yield "missing sum", ast.Call(ast.Attribute(value, "sum", ast.Load()), [], []), "a sum is missing"
 
 
-def _at(target: ast.Subscript, value: ast.expr, numpy: str) -> ast.Expr:
+def _at(target: ast.Subscript, value: ast.expr, numpy: str, ufunc: str = "add") -> ast.Expr:
     """np.add.at(target, index, value)."""
-    add = ast.Attribute(ast.Attribute(ast.Name(numpy, ast.Load()), "add", ast.Load()), "at", ast.Load())
+    add = ast.Attribute(ast.Attribute(ast.Name(numpy, ast.Load()), ufunc, ast.Load()), "at", ast.Load())
     array = target.value
     return ast.Expr(ast.Call(add, [array, _index(target.slice), value], []))
 
