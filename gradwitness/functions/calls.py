@@ -58,9 +58,9 @@ def _other_way(at: At) -> Iterator[Finding]:
             values = (
                 f"{'None' if one is None else f'{got[index]:.6g}'} came; the way that it was called gives {wanted[index]:.6g}"
             )
-            yield Finding(
-                f"{name}, arguments by {way}",
-                "wrong" if way == "position" else "note",
-                f"There {values}. {CURE if subject.backend.name == 'tensorflow' else ''}",
-                **elements(wrong),
-            )
+            about = f"{name}, arguments by {way}"
+            message = f"There {values}. {CURE if subject.backend.name == 'tensorflow' else ''}"
+            if way == "position":
+                yield Finding(about, "wrong", message, **elements(wrong))
+            else:
+                yield Finding(about, "note", message)

@@ -183,6 +183,8 @@ def _alone(at: At) -> Iterator[Finding]:
         return
     for which in range(min(len(at.arrays), ALONE)):
         name = at.subject.leaves[which].name
+        if at.gradients[which] is None and at.subject.lost(which):
+            continue  # this is told
         try:
             found = at.pulled(at.call(only=[which]))
         except UserError as error:

@@ -32,6 +32,10 @@ NEAR = 4 * 2.0**-23
 ROUNDS = (
     "what the function rounds hides it, for it does not compute in float64. reference=, a function in plain operations, tells"
 )
+LOST = (
+    "A rule of tf.custom_gradient names it from outside. It is told of variables alone, for which tensors stand in here. Hand it "
+    "to the rule as an argument"
+)
 STEP = 2.0**-18
 """Of an element's own size, for the slopes at a kink."""
 
@@ -154,7 +158,9 @@ def _worded(finding: Finding, point: Point, subject: Differentiated) -> Finding:
         return finding
     which = names.index(finding.about)
     if which in subject.ungiven:
-        return _ungiven(finding, subject.leaves[which].name, subject.backend.title)
+        lost = finding.verdict == "wrong" and subject.lost(which)
+        told = _ungiven(finding, subject.leaves[which].name, subject.backend.title)
+        return Finding(finding.about, "cannot tell", LOST) if lost else told
     if finding.verdict == "wrong" and (message := _below_its_dtype(finding, point, which, subject)):
         return Finding(finding.about, "note", message, of=finding.of)
     if finding.verdict == "kink":

@@ -43,6 +43,7 @@ class Narrow:
     """A function in one dtype. The cotangents are held by every dtype.
 
     members   gradients that were found to be members of the set at a kink, by name: another than that of the truth is right
+    as_given  whether inputs of several dtypes stay as they came, for a function that takes no others
     """
 
     subject: Differentiated
@@ -51,12 +52,13 @@ class Narrow:
     seed: int
     truth: Truth
     members: Mapping[str, Array] = field(default_factory=dict)
+    as_given: bool = False
 
     @property
     def precision(self) -> Precision:
         """Nothing is rounded where the inputs have the dtype already: then a function may mix dtypes as it likes."""
         own = set(self.subject.dtypes) == {self.dtype}
-        return OWN if own else Precision(stored=self.dtype, computed=self.dtype)
+        return OWN if own or self.as_given else Precision(stored=self.dtype, computed=self.dtype)
 
     @cached_property
     def measured(self) -> Mapping[str, Measured]:
@@ -70,6 +72,9 @@ class Narrow:
             call = subject.on(values, self.precision)
             gradients = call.pulled(call.cotangents(self.douts))
         except UserError as error:
+            if not self.as_given and len(set(self.subject.dtypes)) > 1 and self.dtype in self.subject.dtypes:
+                yield from replace(self, as_given=True).findings(subject, label)
+                return
             said = str(error.error) if isinstance(error.error, NotWatched) else f"It does not run: {error}"
             yield Finding(label, "cannot tell", said)
             return

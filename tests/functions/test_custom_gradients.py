@@ -137,3 +137,44 @@ def test_a_gradient_of_another_shape_than_its_argument_is_wrong(tmp_path: Path) 
     assert {finding.about for finding in report if finding.verdict == "wrong"} == {"dbias"}
     assert "Its shape is (3, 4); wanted (4,)" in report["dbias"].message
     report.reproducer(tmp_path / "script.py")
+
+
+def test_a_rule_of_a_module_that_names_its_variables_from_outside_is_not_wrong() -> None:
+    """It is told of variables. Where tensors stand in for them it gives no gradient of theirs."""
+    tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+
+    class Scale(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = tf.Variable([1.5, -0.5, 2.0], dtype=tf.float64)
+
+        def __call__(self, x: Any) -> Any:
+            @tf.custom_gradient
+            def scaled(x: Any) -> Any:
+                def grad(dout: Any, variables: Any = None) -> Any:
+                    return dout * self.scale if variables is None else (dout * self.scale, [dout * x])
+
+                return x * self.scale, grad
+
+            return scaled(x)
+
+    module = Scale()
+    report = check_function(module, tf.constant(X))
+    assert report.verdict == "cannot tell", str(report)
+    assert "Hand it to the rule as an argument" in report["dVariable"].message
+    assert module.scale.numpy().tolist() == [1.5, -0.5, 2.0]
+
+
+def test_two_variables_of_one_name_are_two() -> None:
+    tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+
+    class Affine(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale, self.shift = tf.Variable([1.5, -0.5, 2.0]), tf.Variable([0.5, 0.5, 0.5])
+
+        def __call__(self, x: Any) -> Any:
+            return tf.tanh(x * self.scale + self.shift)
+
+    report = check_function(Affine(), tf.constant(X, tf.float32))
+    assert [report[about].verdict for about in ("dVariable", "dVariable_1")] == ["right", "right"]

@@ -151,3 +151,26 @@ def test_stairs_of_a_kernel_of_float32_are_seen() -> None:
     report = check_function(Rounded.apply, torch.tensor([0.6750645, 0.34790176, -0.55679619, -1.10221827]))
     assert report["dx"].verdict == "wrong", str(report)
     assert "Zero is right" in report["dx"].explanation
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1, "right"), (1.2, "wrong")])
+def test_inputs_of_two_dtypes_stay_as_they_came(factor: float, verdict: str) -> None:
+    """A kernel for activations in bfloat16 and weights in float32 takes no others."""
+
+    class Linear(torch.autograd.Function):  # type: ignore[misc]  # torch has no types for it
+        @staticmethod
+        def forward(ctx: Any, x: Any, weight: Any) -> Any:
+            if (x.dtype, weight.dtype) != (torch.bfloat16, torch.float32):
+                raise TypeError("bfloat16 and float32 alone")
+            ctx.save_for_backward(x, weight)
+            return x.float() @ weight
+
+        @staticmethod
+        def backward(ctx: Any, dout: Any) -> Any:
+            x, weight = ctx.saved_tensors
+            return (factor * dout @ weight.T).to(x.dtype), x.float().T @ dout
+
+    generator = torch.Generator().manual_seed(0)
+    inputs = torch.randn(3, 4, generator=generator).bfloat16(), torch.randn(4, 2, generator=generator)
+    report = check_function(Linear.apply, inputs, reference=lambda x, weight: x.to(weight.dtype) @ weight)
+    assert report["bfloat16: dx"].verdict == verdict, str(report)

@@ -95,6 +95,9 @@ class Functions(Protocol):
     def unused(self, run: Callable[[], object]) -> list[str]:
         """The names of custom gradients that are passed over while run calls forward and backward."""
 
+    def lost(self, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], name: str) -> bool:
+        """Whether a parameter of a function has a gradient that it loses where it is exchanged for another tensor."""
+
     def calling(self, function: Any, mode: str = "eager") -> Calling:
         """The function in a mode. It runs on its parameters, and on other floats that it holds, in a precision; nothing that it
         holds is changed.

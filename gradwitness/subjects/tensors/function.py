@@ -233,6 +233,17 @@ class Differentiated:
         finally:
             self._given["kwargs"] = before
 
+    def lost(self, which: int) -> bool:
+        """Whether a parameter that has no gradient has one where nothing is exchanged, in its own dtype."""
+        part, name = self.leaves[which].path[:2]
+        if part != "parameters":
+            return False
+        args = () if self.by_name else tuple(self._given["inputs"].values())
+        kwargs = {**self._given["inputs"], **self._given["kwargs"]} if self.by_name else self._given["kwargs"]
+        with suppress(Exception):  # then nothing is known
+            return self.backend.lost(self.function, args, kwargs, name)
+        return False
+
     def draws(self, arrays: Sequence[Any]) -> bool:
         """Whether it draws random numbers from the framework's generator."""
         self._random()

@@ -41,6 +41,10 @@ class Functions(Values, Process):
         """None: they are always called."""
         return []
 
+    def lost(self, *_: Any) -> bool:
+        """None does."""
+        return False
+
     def rewritten(self, calling: Calling, rewrite: Callable[[], Rewrite]) -> Calling:
         """See rewritten.py."""
         return rewritten(calling, rewrite)

@@ -34,7 +34,10 @@ class Differentiation:
             except ValueError as error:
                 if "custom_gradient function expected to return" not in str(error):
                     raise
-                cure = "Arguments that come by keyword are not differentiated by a custom gradient: call it by position"
+                cure = (
+                    "Arguments that come by keyword are not differentiated by a custom gradient, nor are variables of a module, "
+                    "for which tensors stand in here: hand them to it by position"
+                )
                 raise ValueError(f"{error} {cure}") from error
             return [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in found]
 

@@ -51,6 +51,20 @@ class Functions(Values):
         """tf.custom_gradient knows of tensors by position alone. What it does is seen from outside."""
         return unused(run, self.holds)
 
+    def lost(self, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], name: str) -> bool:
+        """A rule of tf.custom_gradient that names variables from outside gives gradients of variables alone."""
+        variable = self._trained(function)[name]
+        held = [getattr(each, "_value", each) for each in getattr(function, "variables", ())]
+        before = [tf.identity(each) for each in held]
+        try:
+            with tf.GradientTape() as tape:
+                found = tf.nest.flatten(function(*args, **kwargs))
+            outs = [out for out in found if tf.is_tensor(out) and out.dtype.is_floating]
+            return tape.gradient(outs, getattr(variable, "_value", variable)) is not None
+        finally:
+            for each, value in zip(held, before, strict=True):
+                each.assign(value)
+
     def rewritten(self, calling: Calling, rewrite: Callable[[], Rewrite]) -> Calling:
         """See rewritten.py."""
         return rewritten(calling, rewrite)
@@ -102,7 +116,11 @@ class Functions(Values):
         if hasattr(function, "stateless_call"):
             return {variable.path: variable for variable in function.trainable_variables}
         if isinstance(function, tf.Module):
-            return {variable.name.partition(":")[0]: variable for variable in function.trainable_variables}
+            found: dict[str, Any] = {}
+            for variable in function.trainable_variables:
+                name = variable.name.partition(":")[0]
+                found[f"{name}_{len(found)}" if name in found else name] = variable  # two may have one name
+            return found
         return {}
 
 
