@@ -19,6 +19,7 @@ REDRAWN = (
     "With random generators in another state there is another {}: backward draws random numbers of its own. Keep what forward "
     "drew, or put the generator back into the state that it had there"
 )
+LOOK = "look at needs_input_grad"
 ALONE = 8
 """Leaves of which each is differentiated alone."""
 
@@ -192,10 +193,11 @@ def _alone(at: At) -> Iterator[Finding]:
             return
         wrong = at.differs(which, found[which])
         if wrong.any():
-            yield Finding(
-                f"d{name} alone", "wrong", f"Where {name} alone needs a gradient there is another one: look at needs_input_grad",
-                **elements(wrong),
-            )  # fmt: skip
+            other = (
+                f"another one: {LOOK}" if found[which] is not None else f"none: {LOOK}, and at use_reentrant=True of checkpoints"
+            )
+            message = f"Where {name} alone needs a gradient there is {other}"
+            yield Finding(f"d{name} alone", "wrong", message, **elements(wrong))
 
 
 def _repeated(at: At, repeats: int) -> Iterator[Finding]:

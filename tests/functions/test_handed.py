@@ -158,3 +158,23 @@ def test_a_donated_argument_is_not_read_again() -> None:
     jax = pytest.importorskip("jax", reason="JAX is not installed")
     report = check_function(jax.jit(jax.numpy.sin, donate_argnums=0), jax.numpy.asarray([0.5, -1.5]))
     assert report.ok, str(report)
+
+
+def test_a_reentrant_checkpoint() -> None:
+    """It is differentiated by backward() alone. Where its input needs no gradient its parameters have none."""
+    from torch.utils.checkpoint import checkpoint
+
+    block = nn.Sequential(nn.Linear(4, 2), nn.Dropout(0.5), nn.Tanh())
+
+    class Checkpointed(nn.Module):  # type: ignore[misc]  # torch has no types for it
+        def __init__(self) -> None:
+            super().__init__()
+            self.block = block
+
+        def forward(self, x: Any) -> Any:
+            return checkpoint(self.block, x, use_reentrant=True)
+
+    report = check_function(Checkpointed(), X)
+    assert [report[about].verdict for about in ("dx", "dblock.0.weight", "dblock.0.bias")] == ["right"] * 3
+    assert "there is none" in report["dblock.0.weight alone"].message
+    assert all(parameter.grad is None for parameter in block.parameters())

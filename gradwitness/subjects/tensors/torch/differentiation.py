@@ -13,6 +13,9 @@ from gradwitness.subjects.tensors.backend import Operations, Pull, Run
 from gradwitness.subjects.tensors.torch.graphless import Evaluator
 from gradwitness.subjects.tensors.torch.operations import operations
 
+REENTRANT = "use_reentrant=True"
+"""In the message of a checkpoint that is differentiated by backward() alone: torch.autograd.grad is refused."""
+
 
 class Differentiation:
     """See `backend.Differentiation`."""
@@ -36,7 +39,12 @@ class Differentiation:
             attached, cotangents = self._attached(outs, douts)
             if not attached:
                 return [None] * len(leaves)
-            return list(torch.autograd.grad(attached, leaves, cotangents, retain_graph=True, allow_unused=True))
+            try:
+                return list(torch.autograd.grad(attached, leaves, cotangents, retain_graph=True, allow_unused=True))
+            except RuntimeError as error:
+                if REENTRANT not in str(error):
+                    raise
+                return _accumulated(attached, leaves, cotangents)
 
         return outs, pull
 
@@ -82,3 +90,14 @@ class Differentiation:
     def exact(self) -> Exact:
         """On shadows in float64."""
         return Exact(self)
+
+
+def _accumulated(outs: Sequence[Any], leaves: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
+    """Gradients as they are added up in .grad of the leaves, which are nobody else's."""
+    for leaf in leaves:
+        leaf.grad = None
+    torch.autograd.backward(outs, cotangents, retain_graph=True)
+    found = [leaf.grad for leaf in leaves]
+    for leaf in leaves:
+        leaf.grad = None
+    return found
