@@ -127,3 +127,13 @@ def test_an_element_that_should_be_zero_is_no_multiple_of_the_noise_in_its_place
 
     (said,) = (finding.explanation for finding in check_loss(loss, b1) if finding.explanation)
     assert "db1[2] alone is wrong: it should be 0. Every" in said
+
+
+def test_a_loss_has_no_other_cotangent_to_ask_for() -> None:
+    """Nothing explains this gradient, so that everything is tried: what needs a cotangent as well."""
+
+    def loss(w: Array) -> tuple[Any, Array]:
+        return np.sin(w[1:] * w[:-1]).sum(), np.random.default_rng(3).normal(size=w.shape)
+
+    report = check_loss(loss, np.random.default_rng(0).normal(size=12))
+    assert "Unexplained" in report["dw"].explanation
