@@ -160,6 +160,7 @@ def test_a_donated_argument_is_not_read_again() -> None:
     assert report.ok, str(report)
 
 
+@pytest.mark.filterwarnings("ignore:None of the inputs have requires_grad")  # that is what is found
 def test_a_reentrant_checkpoint() -> None:
     """It is differentiated by backward() alone. Where its input needs no gradient its parameters have none."""
     from torch.utils.checkpoint import checkpoint
