@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -44,7 +45,8 @@ class Differentiation:
             except RuntimeError as error:
                 if REENTRANT not in str(error):
                     raise
-                return _accumulated(attached, leaves, cotangents)
+                with getattr(run, "inside", nullcontext)():  # it runs the function again: not on the user's own parameters
+                    return _accumulated(attached, leaves, cotangents)
 
         return outs, pull
 
