@@ -82,12 +82,24 @@ def once_for_each(dout: Any, table: Any, labels: Any) -> Any:
     return dtable, None
 
 
+def tied(params: Any, x: Any) -> Any:
+    h = np.tanh(x @ params["w"])
+    return h @ params["w"].T, (params, x, h)
+
+
+def used_once(dout: Any, cache: Any) -> Any:
+    params, x, h = cache
+    dz = dout @ params["w"] * (1 - h**2)
+    return {"w": x.T @ dz}, dz @ params["w"].T
+
+
 HEADS = RNG.normal(size=(2, 4, 2, 3)), RNG.normal(size=(2, 4, 2, 3))
 PARTS: dict[str, tuple[Callable[..., Any], Callable[..., Any], tuple[Any, ...], str]] = {
     "a power": (cubic, without_three, (RNG.normal(size=5),), "the derivative of x**3 is 3 * x**2"),
     "never used": (mish, without_sigmoid, (RNG.normal(size=5),), "sigmoid is computed and never used"),
     "a summand": (sampled, without_half, tuple(RNG.normal(size=(3, 4))), "+ dout * np.exp(logvar / 2) * noise * 0.5 + 2 * dout"),
     "a count": (masked_mean, mean_of_all, (RNG.normal(size=5), np.arange(5) % 2 == 0), "the sum of valid is right"),
+    "tied weights": (tied, used_once, ({"w": RNG.normal(size=(4, 3))}, RNG.normal(size=(5, 4))), "x.T @ dz + dout.T @ h"),
     "indices": (scores, of_another_index, HEADS, "two indices are exchanged"),
     "a window": (smoothed, cut_at_the_beginning, (RNG.normal(size=6), 1), "+ dpadded[pad:pad + length]"),
     "repeated": (chosen, once_for_each, (RNG.normal(size=4), [0, 2, 2]), "+ np.subtract.at(dtable, labels, dout)"),

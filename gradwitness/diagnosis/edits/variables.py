@@ -167,13 +167,15 @@ def assigned(site: Site) -> Iterator[tuple[str, ast.expr, Made]]:
 
 
 def returned_by(site: Site) -> Iterator[tuple[ast.expr, Made]]:
-    """The values that a statement returns, and how it is made of another one."""
+    """The values that a statement returns, or that a dict holds, and how it is made of another one."""
     node = site.node
     if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
         for i, value in enumerate(node.value.elts):
             yield value, partial(_one_returned, node.value.elts, i)
     elif isinstance(node, ast.Return) and node.value is not None:
         yield node.value, ast.Return
+    elif isinstance(site.parent, ast.Dict) and site.slot == "values" and isinstance(node, ast.expr):
+        yield node, lambda value: value  # an entry of a dict of gradients
 
 
 def _one_returned(entries: Sequence[ast.expr], which: int, value: ast.expr) -> ast.Return:
