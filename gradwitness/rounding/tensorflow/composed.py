@@ -106,6 +106,39 @@ def _interpolation(old: int, new: int, attr: Any) -> Any:
     return tf.constant(weights)
 
 
+def _total(x: Any) -> Any:
+    """The sum of exp(x - max x) of each row. Where one number is far larger than all others, it is 1 and a little."""
+    total = tf.reduce_sum(tf.exp(x - tf.reduce_max(x, -1, keepdims=True)), -1, keepdims=True)
+    return tf.where(tf.math.is_finite(total), total, tf.ones_like(total))
+
+
+def log_softmax(operands: Any, _attr: Any, r: Round) -> list[Any]:
+    """LogSoftmax."""
+    (x,) = operands
+    total = _total(x)
+    return [tf.nn.log_softmax(x) + (r(total) - total) / total]
+
+
+def cross_entropy(operands: Any, _attr: Any, r: Round) -> list[Any]:
+    """SoftmaxCrossEntropyWithLogits: the loss of each row, and softmax - labels."""
+    x, labels = operands
+    loss, backprop = tf.raw_ops.SoftmaxCrossEntropyWithLogits(features=x, labels=labels)
+    return _rounded(x, loss, backprop, tf.reduce_sum(labels, -1), backprop + labels, r)
+
+
+def sparse_cross_entropy(operands: Any, _attr: Any, r: Round) -> list[Any]:
+    """The same where labels are numbers of classes."""
+    x, labels = operands
+    loss, backprop = tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(features=x, labels=labels)
+    return _rounded(x, loss, backprop, 1.0, backprop + tf.one_hot(labels, x.shape[-1], dtype=x.dtype), r)
+
+
+def _rounded(x: Any, loss: Any, backprop: Any, mass: Any, softmax: Any, r: Round) -> list[Any]:
+    """Losses and gradients, with the rounding of sums and probabilities that are nearly 1. mass is the sum of the labels."""
+    total = _total(x)
+    return [loss + mass * tf.squeeze((r(total) - total) / total, -1), backprop + (r(softmax) - softmax)]
+
+
 COMPOSED: dict[str, Callable[[Any, Any, Round], list[Any]]] = {
     "FusedBatchNormV3": batch_norm,
     "FusedBatchNormGradV3": batch_norm_grad,
@@ -113,5 +146,8 @@ COMPOSED: dict[str, Callable[[Any, Any, Round], list[Any]]] = {
     "ResizeBilinearGrad": resize_grad,
     "LRN": local_response,
     "LRNGrad": local_response_grad,
+    "LogSoftmax": log_softmax,
+    "SoftmaxCrossEntropyWithLogits": cross_entropy,
+    "SparseSoftmaxCrossEntropyWithLogits": sparse_cross_entropy,
 }
 """Operation -> (operands, attribute by name, rounding) -> its results."""

@@ -14,6 +14,7 @@ from gradwitness.rounding.framework import NotWatched, operand, result
 from gradwitness.rounding.tensorflow.composed import COMPOSED
 from gradwitness.rounding.tensorflow.noise import Noise, is_floating, whole, wide
 from gradwitness.rounding.tensorflow.operations import (
+    ADD_NARROWLY,
     CONTRACTIONS,
     EXACT,
     FOREIGN,
@@ -93,7 +94,7 @@ def _operation(op: Any, operands: Values, noise: Noise) -> list[Any]:  # noqa: P
 def _rounded(op: Any, operands: Values, noise: Noise, claimed: Sequence[Width | None]) -> list[Any]:
     def compute(operands: Values) -> list[Any]:
         if op.type in COMPOSED:
-            error = max(w.accumulation for w in claimed if w)
+            error = max(w.unit if op.type in ADD_NARROWLY else w.accumulation for w in claimed if w)
             return COMPOSED[op.type](operands, op.get_attr, lambda value: noise.round(value, error))
         results = _bind(op, operands, _wide_dtype)
         return aligned(tf.experimental.numpy, VECTORS[op.type], results, _native(op, operands)) if of_vectors else results

@@ -65,6 +65,9 @@ SCATTERS = {"UnsortedSegmentSum": 0, "SegmentSum": 0, "ScatterNd": 1, "TensorSca
 STORED = {"FusedBatchNormV3": 1}
 """Kernels that keep values between two sums in the dtype of a result -> which result. Others keep them as exact as they add."""
 
+ADD_NARROWLY = ("LogSoftmax", "SparseSoftmaxCrossEntropyWithLogits")
+"""Kernels of the CPU that add in the dtype of their results, also if that has 16 bits."""
+
 Size = Callable[[Any], Any]
 """tensor -> its number of elements: an integer, or a tensor where it is known at run time alone."""
 Length = Callable[[Any, Any, Size], Any]

@@ -112,6 +112,34 @@ def gelu_backward(r: Round, dout: Tensor, x: Tensor, **form: Any) -> list[Tensor
     return [dout * r(r(r(1 + t) / 2) + r(r(x / 2 * r(1 - r(t * t))) * slope))]
 
 
+def _total(x: Tensor, dim: int | Sequence[int]) -> Tensor:
+    """The sum of exp(x - max x). Where one number is far larger than all others, it is 1 and a little, and rounds to 1."""
+    largest = torch.nan_to_num(x.amax(dim, keepdim=True))
+    return torch.nan_to_num((x - largest).exp().sum(dim, keepdim=True), nan=1.0)
+
+
+def _off(r: Round, x: Tensor, dim: int | Sequence[int]) -> Tensor:
+    """By how much the rounding of that sum moves its logarithm."""
+    total, dims = _total(x, dim), [dim] if isinstance(dim, int) else dim
+    terms = prod(x.shape[d] for d in dims) if x.dim() else 1
+    return torch.where(total > 0, (r(total, terms, stored=True) - total) / total, 0.0)
+
+
+def log_softmax(r: Round, x: Tensor, dim: int, _: bool) -> list[Tensor]:
+    return [torch.log_softmax(x, dim) + _off(r, x, dim)]
+
+
+def log_softmax_backward(r: Round, dout: Tensor, out: Tensor, dim: int, _: Any) -> list[Tensor]:
+    """The gradient of what is nearly sure is the difference of two numbers that are nearly 1."""
+    total = r(dout.sum(dim, keepdim=True), out.shape[dim] if out.dim() else 1, stored=True)
+    return [dout - r(out.exp() * total, stored=True)]
+
+
+def logsumexp(r: Round, x: Tensor, dim: Sequence[int], keepdim: bool = False) -> list[Tensor]:
+    off = _off(r, x, dim)
+    return [torch.logsumexp(x, dim, keepdim) + (off if keepdim else off.amax(dim))]
+
+
 COMPOSED: dict[str, Callable[..., list[Tensor] | None]] = {
     "native_layer_norm": layer_norm,
     "native_layer_norm_backward": layer_norm_backward,
@@ -121,5 +149,8 @@ COMPOSED: dict[str, Callable[..., list[Tensor] | None]] = {
     "native_batch_norm_backward": batch_norm_backward,
     "gelu": gelu,
     "gelu_backward": gelu_backward,
+    "_log_softmax": log_softmax,
+    "_log_softmax_backward_data": log_softmax_backward,
+    "logsumexp": logsumexp,
 }
 """Kernel -> (rounding, arguments) -> its results; None for a form of it that is not written here."""
