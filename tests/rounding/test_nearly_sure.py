@@ -15,6 +15,8 @@ OF_PYTORCH = {
     "cross_entropy": lambda torch, x: torch.nn.functional.cross_entropy(x, torch.from_numpy(LABELS)),
     "log_softmax": lambda torch, x: torch.log_softmax(x, -1),
     "logsumexp": lambda torch, x: torch.logsumexp(x - x.amax(-1, keepdim=True), (-1,)),
+    "logaddexp": lambda torch, x: torch.logaddexp(x * 1e-6 - np.log(2), x * 0 - np.log(2)),
+    "logit": lambda torch, x: torch.logit(x * 1e-6 + 0.5),
     "of one axis": lambda torch, x: torch.log_softmax(x, 0),
 }
 OF_TENSORFLOW = {

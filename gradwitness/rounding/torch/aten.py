@@ -39,7 +39,7 @@ OF_COMPLEX = _names("abs sgn")
 ONCE = _names("""
     _prelu_kernel _to_copy acos acosh add addcdiv addcmul angle asin asinh atan atan2 atanh copy cos cosh digamma div erf erfc
     erfinv exp exp2 expm1 floor_divide fmod frac hypot ldexp leaky_relu leaky_relu_backward lerp lgamma log log10 log1p log2
-    logaddexp logaddexp2 logit mul polar pow reciprocal remainder rsqrt rsub sigmoid sin sinc sinh softplus special_erfcx
+    mul polar pow reciprocal remainder rsqrt rsub sigmoid sin sinc sinh softplus special_erfcx
     special_xlog1py sqrt square sub tan tanh true_divide xlogy
 """)
 """Arithmetic and elementary functions: the result rounds once."""

@@ -7,7 +7,7 @@ what the kernel gives, with the kernel's roundings inside. Results are not yet r
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import pi, prod, sqrt
+from math import log, pi, prod, sqrt
 from typing import Any
 
 import torch
@@ -140,6 +140,23 @@ def logsumexp(r: Round, x: Tensor, dim: Sequence[int], keepdim: bool = False) ->
     return [torch.logsumexp(x, dim, keepdim) + (off if keepdim else off.amax(dim))]
 
 
+def logaddexp(r: Round, a: Tensor, b: Tensor) -> list[Tensor]:
+    """The larger number and a logarithm, which may cancel."""
+    part = torch.nan_to_num(torch.log1p(torch.exp(-(a - b).abs())))
+    return [torch.logaddexp(a, b) + (r(part) - part)]
+
+
+def logaddexp2(r: Round, a: Tensor, b: Tensor) -> list[Tensor]:
+    return [each / log(2) for each in logaddexp(r, a * log(2), b * log(2))]
+
+
+def logit(r: Round, x: Tensor, eps: float | None = None) -> list[Tensor]:
+    """The logarithm of a ratio that rounds, which is nearly 1 for a probability of nearly 1/2."""
+    p = x if eps is None else x.clamp(eps, 1 - eps)
+    ratio = p / (1 - p)
+    return [torch.logit(x, eps) + torch.nan_to_num((r(ratio) - ratio) / ratio, posinf=0.0, neginf=0.0)]
+
+
 COMPOSED: dict[str, Callable[..., list[Tensor] | None]] = {
     "native_layer_norm": layer_norm,
     "native_layer_norm_backward": layer_norm_backward,
@@ -151,6 +168,9 @@ COMPOSED: dict[str, Callable[..., list[Tensor] | None]] = {
     "gelu_backward": gelu_backward,
     "_log_softmax": log_softmax,
     "_log_softmax_backward_data": log_softmax_backward,
+    "logaddexp": logaddexp,
+    "logaddexp2": logaddexp2,
+    "logit": logit,
     "logsumexp": logsumexp,
 }
 """Kernel -> (rounding, arguments) -> its results; None for a form of it that is not written here."""
