@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dis
 import functools
 import inspect
 import math
@@ -21,6 +22,8 @@ NAMESPACES = {
 }
 """Where a framework's public functions are."""
 CONSTANTS = (int, float, complex, str, bytes, bool, type(None))
+STEPS = ("BINARY_", "COMPARE_", "UNARY_", "LOAD_FAST", "LOAD_CONST")
+"""How instructions begin that are the same wherever a lambda stands."""
 WRAPPED = ("__wrapped__", "python_function")
 
 
@@ -69,7 +72,14 @@ def _same_code(tree: ast.Expression, function: types.FunctionType) -> bool:
         code.co_varnames == own.co_varnames
         and {*code.co_names} == {*own.co_names, *own.co_freevars}
         and _plain(code) == _plain(own)
+        and _steps(code) == _steps(own)
     )
+
+
+def _steps(code: types.CodeType) -> list[tuple[str, str]]:
+    """What it loads and computes, in order. Names from outside are loaded otherwise in a closure."""
+    plain = (each for each in dis.get_instructions(code) if not isinstance(each.argval, types.CodeType))
+    return [(each.opname, each.argrepr) for each in plain if each.opname.startswith(STEPS)]
 
 
 def _plain(code: types.CodeType) -> list[Any]:

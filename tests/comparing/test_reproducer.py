@@ -471,3 +471,12 @@ class Rounded(torch.nn.Module):  # type: ignore[misc]  # torch has no types for 
 def test_the_worst_element_of_a_parameter_is_none_of_the_input(tmp_path: Path) -> None:
     check_function(Rounded(), drawn(2, 4, dtype=torch.float32)).reproducer(tmp_path / "script.py")
     assert "mpmath" not in (tmp_path / "script.py").read_text()
+
+
+def test_of_two_lambdas_with_the_same_numbers_each_is_written() -> None:
+    scale = 3.0
+    pair = (lambda x: 5 * (x / 5) * 0.5 * scale, lambda x: 5 * (x * 0.5 / 5) * scale)
+    assert [source_of(each, "torch").text.splitlines()[-1] for each in pair] == [
+        "function = lambda x: 5 * (x / 5) * 0.5 * scale",
+        "function = lambda x: 5 * (x * 0.5 / 5) * scale",
+    ]
