@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from itertools import combinations, product
 
 import numpy as np
@@ -22,12 +22,13 @@ from gradwitness.comparing.numbers import numbers_of
 from gradwitness.comparing.runs import Runs
 from gradwitness.comparing.sides import Tensors
 from gradwitness.comparing.trial import Trial
-from gradwitness.comparing.trials import set_otherwise, trials
+from gradwitness.comparing.trials import seen, set_otherwise, trials
+from gradwitness.comparing.untraced import untraced
 from gradwitness.comparing.verdicts import Result
 from gradwitness.subjects.errors import BadCall, UserError
 
-SECONDS = 4.0
-"""Of the processor's time that is spent on trials."""
+SECONDS = 3.0
+"""Of the processor's time that is spent on trials of one function."""
 FEW = 3
 """Values that a change brings nearer by chance, where so many trials are made."""
 OF_PAIRS = 3.0
@@ -47,12 +48,13 @@ JOINED = 40
 def convention(runs: Runs, result: Result) -> str:
     """The change in words; empty where none that is tried helps."""
     search = Search(runs, result)
-    changes = {name: list(search.trials(name)) for name in search.sides}
-    single = ((name, trial) for name, found in changes.items() for trial in found)
-    if said := search.first(single, SECONDS) or search.known():
+    for name in search.sides:
+        if said := search.first(((name, trial) for trial in search.trials(name)), SECONDS):
+            return said
+    if said := search.known():
         return said
-    quickest = sorted(changes, key=search.cost)
-    pairs = ((name, one.joined(two)) for name in quickest for one, two in _pairs(changes[name]))
+    quickest = sorted(search.sides, key=search.cost)
+    pairs = ((name, one.joined(two)) for name in quickest for one, two in _pairs(search.tried[name]))
     seconds = ENOUGH if search.nearest[0] <= KEPT else OF_PAIRS
     return search.first(pairs, seconds) or search.nearest[1] or set_otherwise(search.compared)
 
@@ -70,6 +72,7 @@ class Search:
     """What is tried.
 
     compared  the functions of frameworks
+    tried     the changes of each function that were tried alone
     sides     those of them that can be changed, by name
     nearest   what the change leaves that explains the most, as a share of the values, and that change in words
     """
@@ -80,7 +83,9 @@ class Search:
         self._exact = {name: value for name, value in result.exact.items() if name in sides}
         self.sides = {name: side for name, side in sides.items() if name in self._exact and self._others(name)}
         self.compared, self.nearest = list(sides.values()), (1.0, "")
-        self._took: dict[str, list[float]] = {name: [] for name in self.sides}
+        self.tried: dict[str, list[Trial]] = {name: [] for name in self.sides}
+        self._took = dict.fromkeys(self.sides, 0.0)
+        self._seen = cache(seen)
 
     def first(self, changes: Iterable[tuple[str, Trial | None]], seconds: float) -> str:
         """The first change in words that makes a function agree; empty if none does in so many seconds."""
@@ -91,7 +96,7 @@ class Search:
             if said := self._told(name, trial):
                 return said
             now = time.process_time()
-            self._took[name].append(now - before)
+            self._took[name] += now - before
             before = now
             if now - start > seconds:
                 break
@@ -99,12 +104,14 @@ class Search:
 
     def cost(self, name: str) -> float:
         """Seconds that a trial of a function takes in the mean; none was made yet: it costs the most."""
-        took = self._took[name]
-        return sum(took) / len(took) if took else float("inf")
+        return self._took[name] / len(self.tried[name]) if self.tried[name] else float("inf")
 
     def trials(self, name: str) -> Iterator[Trial]:
         """The changes of one function, the likeliest first."""
-        return trials(self.sides[name], [self.sides[other] for other in self._others(name) if other in self.sides])
+        others = [self.sides[other] for other in self._others(name) if other in self.sides]
+        for trial in trials(self.sides[name], others, self._seen):
+            self.tried[name].append(trial)
+            yield trial
 
     def _others(self, name: str) -> list[str]:
         """The functions that it should agree with and does not."""
@@ -204,7 +211,7 @@ def _set(side: Tensors, trial: Trial) -> Iterator[None]:
     try:
         for change in changes:
             put(*change)
-        with side.subject.given(trial.keywords):
+        with side.subject.given(trial.keywords), untraced(side.subject.backend.name if trial.rewrites else ""):
             yield
     finally:
         for change in reversed(before):

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from gradwitness.comparing.activations import Elementary, elementary
 from gradwitness.comparing.trial import SMALL, Trial, usual
 
@@ -87,7 +89,7 @@ class Epsilons:
     def _guarded(self, first: Any, second: Any, result: Any) -> Any:
         """A sum with a small number, or the larger of both."""
         for value, other in ((first, second), (second, first)):
-            eps = other if isinstance(other, float) else self._of(other)
+            eps = _of_the_source(other if isinstance(other, float) else self._of(other))
             if isinstance(eps, float) and 0 < eps <= SMALL and not isinstance(value, float):
                 known = self._of(value)
                 if isinstance(known, Root):
@@ -106,6 +108,12 @@ class Epsilons:
         self._known[id(tensor)] = (tensor, known)  # the tensor is kept, so that no other one gets its id
 
 
+def _of_the_source(number: Any) -> Any:
+    """The number that the source has for one that was traced in float32: 0.001 for 0.0010000000474974513."""
+    is_rounded = isinstance(number, float) and float(np.float32(number)) == number
+    return float(str(np.float32(number))) if is_rounded else number
+
+
 def placed(subject: Any, found: Sequence[float], numbers: Sequence[float]) -> Iterator[Trial]:
     """Epsilons in other places, and of other values there.
 
@@ -117,5 +125,5 @@ def placed(subject: Any, found: Sequence[float], numbers: Sequence[float]) -> It
     for eps in values:
         for words, form in FORMS.items():
             calling = subject.backend.rewritten(subject._calling, partial(Epsilons, partial(form, e), eps))
-            said = f"with epsilon {words}," if eps is None else f"with epsilon={eps!r} {words},"
+            said = f"with epsilon {words}," if eps is None or {eps} == {*found} else f"with epsilon={eps!r} {words},"
             yield Trial(said, ((subject, "_calling", calling),), fine=True)

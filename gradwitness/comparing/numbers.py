@@ -74,11 +74,22 @@ def written(own: list[types.FunctionType], theirs: Sequence[float]) -> Iterator[
                 yield Trial(words, numbers=((function, number, other),), fine=is_fine(other))
 
 
+def dropped(function: Any) -> Iterator[Trial]:
+    """Small numbers that the code writes and keeps, at 0: an epsilon that another function does not have."""
+    for own in functions_of(function):
+        for number in (each for each in constants(own) if is_fine(each)):
+            words = f"with 0.0 in {place(own)}, in place of {number!r},"
+            yield Trial(words, numbers=((own, number, 0.0),), fine=True)
+        for name, value, change in (*kept(own), *defaults(own)):
+            if is_fine(value):
+                yield Trial(f"with {name}=0.0 in {place(own)}, in place of {value!r},", (change(0.0),), fine=True)
+
+
 def larger(own: list[types.FunctionType], theirs: Sequence[float]) -> Iterator[Trial]:
-    """The same of larger numbers: those of the other functions alone."""
+    """The same of larger numbers: those of the other functions, and 1, which is none."""
     for function in own:
         for number in (each for each in constants(function) if SMALL < each < LARGEST):
-            for other in (each for each in theirs if each > SMALL and each != number):
+            for other in dict.fromkeys(each for each in (*theirs, 1.0) if each > SMALL and each != number):
                 words = f"with {other!r} in {place(function)}, in place of {number!r},"
                 yield Trial(words, numbers=((function, number, other),))
 

@@ -14,6 +14,8 @@ from gradwitness.comparing.code import Called, Change, rewritten
 
 SMALL = 1e-2
 """Numbers up to this keep something from 0: they are an epsilon."""
+CALLING = "_calling"
+"""Attribute of a function that is examined, under which it is called: each call is traced by itself."""
 USUAL: Mapping[str, tuple[Any, ...]] = {
     "eps": (1e-3, 1e-5, 1e-6, 1e-7, 1e-8, 1e-12),
     "negative_slope": (0.01, 0.1, 0.2, 0.3),
@@ -96,6 +98,11 @@ class Trial:
             numbers=(*self.numbers, *other.numbers),
             fine=self.fine or other.fine,
         )
+
+    @property
+    def rewrites(self) -> bool:
+        """Whether code would be traced with it that other calls have in common."""
+        return bool(self.settings or self.numbers or any(attribute != CALLING for _, attribute, _ in self.changes))
 
     def in_float32(self) -> Trial:
         """The same with numbers that are rounded to float32."""

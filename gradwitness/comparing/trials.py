@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 from itertools import permutations
 from typing import Any
 
@@ -17,16 +16,17 @@ from gradwitness.comparing.activations import activations_called, replaced
 from gradwitness.comparing.axes import Reshape, Reshapes, exchanged
 from gradwitness.comparing.epsilons import Epsilons, placed
 from gradwitness.comparing.layouts import of_axes
-from gradwitness.comparing.numbers import numbers_of
+from gradwitness.comparing.numbers import dropped, numbers_of
 from gradwitness.comparing.rearranged import of_inputs, of_parameters
 from gradwitness.comparing.rewrites import rewrites
 from gradwitness.comparing.sides import Tensors
 from gradwitness.comparing.trial import USUAL, Trial, is_fine, usual
 from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.reach import of_a_library, reached
-from gradwitness.subjects.tensors.backend import Rewrite
 from gradwitness.subjects.tensors.origins import origin
 
+Seen = tuple[list[float], list[Reshape]]
+"""Epsilons and reshapes."""
 NAMED = 3
 """Parameters that are named one by one."""
 UNSET = ("name", "path", "built", "training", "seed")
@@ -37,8 +37,11 @@ GATES = {"GRU": 3, "LSTM": 4}
 """In the names of layers, and how many gates lie side by side in their parameters."""
 
 
-def trials(side: Tensors, others: list[Tensors]) -> Iterator[Trial]:
-    """The changes of one function, the likeliest first."""
+def trials(side: Tensors, others: list[Tensors], seen: Callable[[Tensors], Seen]) -> Iterator[Trial]:
+    """The changes of one function, the likeliest first.
+
+    seen   what a function has
+    """
     modules = _modules(side)
     yield from _set_otherwise(side, modules, [value for other in others for _, value in _settings(_modules(other))])
     yield from _statistics(side, modules)
@@ -52,8 +55,9 @@ def trials(side: Tensors, others: list[Tensors]) -> Iterator[Trial]:
     yield from replaced(
         activations_called(side.subject.function, side.subject.backend.name), modules, side.subject.backend.name, numbers
     )
-    epsilons, reshapes = _seen(side)
+    epsilons, reshapes = seen(side)
     yield from placed(side.subject, epsilons, numbers)
+    yield from dropped(side.subject.function)
     own = {name: array for name, array in side.leaves.items() if name in side.own}
     yield from _gates(own, [type(thing).__name__ for thing in modules])
     yield from _flattened(own)
@@ -63,28 +67,32 @@ def trials(side: Tensors, others: list[Tensors]) -> Iterator[Trial]:
     for other in (*of_parameters(own), *of_inputs(inputs)):
         yield Trial(other.words, arrays=other.arrays, after=other.after)
     yield from exchanged(side.subject, reshapes)
-    shapes = [each.new for other in (side, *others) for each in (reshapes if other is side else _seen(other)[1])]
+    shapes = [each.new for other in (side, *others) for each in seen(other)[1]]
     for other in of_axes(own, inputs, list(dict.fromkeys(length for shape in shapes for length in shape))):
         yield Trial(other.words, arrays=other.arrays)
 
 
-def _seen(side: Tensors) -> tuple[list[float], list[Reshape]]:
+def seen(side: Tensors) -> Seen:
     """The epsilons beside roots that a function has, and its reshapes; none of one that cannot be looked into."""
     epsilons, reshapes = Epsilons(), Reshapes()
-    rewrites: list[Rewrite] = [epsilons, reshapes]
+
+    class Both:
+        """Both rewrites, in one run; neither changes anything."""
+
+        def __call__(self, name: str, operands: Sequence[Any], result: Any) -> Any:
+            return epsilons(name, operands, reshapes(name, operands, result))
+
+        def same(self, tensor: Any, other: Any) -> None:
+            epsilons.same(tensor, other)
+
     subject, before = side.subject, side.subject._calling
-    for rewrite in rewrites:
-        subject._calling = subject.backend.rewritten(before, partial(_itself, rewrite))
-        try:
-            with suppress(UserError, BadCall):
-                side.run(None, None, True)
-        finally:
-            subject._calling = before
+    subject._calling = subject.backend.rewritten(before, Both)
+    try:
+        with suppress(UserError, BadCall):
+            side.run(None, None, True)
+    finally:
+        subject._calling = before
     return epsilons.found, reshapes.found
-
-
-def _itself(rewrite: Rewrite) -> Rewrite:
-    return rewrite
 
 
 def set_otherwise(sides: list[Tensors]) -> str:

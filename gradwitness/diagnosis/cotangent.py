@@ -169,6 +169,9 @@ def activation(case: Case) -> Iterator[Repair]:
 
 
 def _again(case: Case, times: float) -> Array | None:
+    """The gradient for a multiple of the cotangent; None of a loss that comes with its gradients, which has no cotangent."""
+    if not case.douts:
+        return None
     came = case.again([times * dout for dout in case.douts.values()])
     if came is None or came.shape != case.array.shape or not np.isfinite(came).all():
         return None

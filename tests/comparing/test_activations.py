@@ -33,7 +33,7 @@ CASES: dict[str, tuple[Any, Any, str]] = {
     ),
     "a method": (lambda x: HIDDEN(x).relu(), lambda x: F.silu(HIDDEN(x)), " in place of "),
     "quick gelu": (lambda x: F.gelu(x), lambda x: x * torch.sigmoid(1.702 * x), "x sigmoid(1.702 x) in place of F.gelu"),
-    "silu": (torch.nn.SiLU(), lambda x: x * torch.sigmoid(1.5 * x), "x sigmoid(1.5 x) in place of SiLU"),
+    "silu": (torch.nn.SiLU(), lambda x: x * torch.sigmoid(1.5 * x), " in place of "),
     "elu": (lambda x: F.elu(x, 0.5), lambda x: F.celu(x, 0.5), "in place of F."),
     "softplus": (lambda x: F.softplus(x), lambda x: F.softplus(x, beta=2), "With beta=1.0 in F.softplus"),
     "written out": (

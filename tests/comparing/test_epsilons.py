@@ -96,6 +96,16 @@ CASES: dict[str, tuple[Any, Any, str]] = {
         lambda x: F.normalize(x, dim=-1, eps=1e-3),
         "With epsilon as a lower bound, max(sqrt(v), eps), first agrees with second",
     ),
+    "a deviation": (
+        lambda x: F.layer_norm(x, (4,), eps=1e-2),
+        lambda x: (x - x.mean(-1, keepdim=True)) / (x.std(-1, keepdim=True) + 1e-2),
+        "With correction=0 in x.std(), and with epsilon inside the root, sqrt(v + eps), second agrees with first",
+    ),
+    "none": (
+        lambda x: x.logsumexp(-1),
+        lambda x: (x.exp().sum(-1) + 1e-3).log(),
+        "With 0.0 in a lambda, in place of 0.001, second agrees with first",
+    ),
     "a bound": (
         lambda x: F.normalize(x, dim=-1, eps=1e-3),
         lambda x: x * (x * x).sum(-1, keepdim=True).add(1e-6).rsqrt(),
@@ -161,3 +171,22 @@ def test_adagrad_of_keras_keeps_its_rate_in_float32_and_its_epsilon_inside_the_r
 
     explanation = compare({"torch": adagrad, "keras": of_keras}, drawn(5), gradients=False)["out"].explanation
     assert explanation == f"With {INSIDE}, and 0.1 rounded to float32, torch agrees with keras"
+
+
+def test_what_is_nearest_is_told_with_its_digits() -> None:
+    def near(x: Any) -> Any:
+        return F.layer_norm(x, (4,), eps=1e-3) + 1e-6 * x.sin()
+
+    report = compare({"near": near, "far": lambda x: F.layer_norm(x, (4,), eps=1e-1)}, torch.from_numpy(drawn(3, 4)))
+    assert report["out"].explanation == "With eps=0.001 in F.layer_norm far agrees with near to 6 digits"
+
+
+def test_jitted_functions_keep_their_own_numbers() -> None:
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+    x = jax.numpy.asarray(drawn(3, 4), "float32")
+    first = jax.jit(lambda x: x / (x.std(-1, keepdims=True) + 1e-3))
+    report = compare({"first": first, "second": lambda x: x / (x.std(-1, keepdims=True) + 5e-3)}, x)
+    assert report["out"].explanation == "With 0.005 in a lambda, in place of 0.001, first agrees with second"
+    with jax.enable_x64(True):
+        wide = x.astype("float64")
+        assert bool((first(wide) == jax.jit(lambda x: x / (x.std(-1, keepdims=True) + 1e-3))(wide)).all())

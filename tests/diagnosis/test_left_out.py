@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwitness import check, check_function
+from gradwitness import check, check_function, check_loss
 from tests.diagnosis.nets import draw
 
 WEIGHT = draw(3)
@@ -105,3 +105,52 @@ def test_the_sign_is_named_in_a_rule_of_pytorch() -> None:
 
     explanation = check_function(Absolute.apply, (torch.from_numpy(draw(5)),))["dx"].explanation
     assert "sign(rest) is right, and not rest itself" in explanation, explanation
+
+
+def test_the_sign_is_named_in_a_loss() -> None:
+    def loss(weight: Any, x: Any) -> Any:
+        rest = x @ weight
+        return np.abs(rest).mean(), (x * rest[:, None]).mean(0)
+
+    explanation = check_loss(loss, draw(3), draw(5, 3))["dweight"].explanation
+    assert "np.sign(rest)[:, None]" in explanation, explanation
+
+
+def test_a_gradient_of_a_loss_that_nothing_explains_is_told() -> None:
+    def loss(weight: Any, x: Any) -> Any:
+        return np.sin(x @ weight).sum(), np.abs(x.sum(0)) ** 1.3 + weight**2
+
+    assert "elements that were measured are wrong" in check_loss(loss, draw(3), draw(5, 3))["dweight"].explanation
+
+
+def test_they_are_named_in_rules_of_jax() -> None:
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+    jnp = jax.numpy
+
+    @jax.custom_vjp
+    def heads(x: Any) -> Any:
+        return jnp.tanh(x.reshape(3, 2, 2).swapaxes(0, 1))
+
+    def backward(heads: Any, dout: Any) -> Any:
+        dheads = dout * (1 - heads * heads)
+        return (jnp.reshape(dheads, (3, 4)),)
+
+    heads.defvjp(lambda x: (heads(x), heads(x)), backward)
+    explanation = check_function(heads, (jnp.asarray(draw(3, 4)),))["dx"].explanation
+    assert "jnp.reshape(dheads.swapaxes(0, 1), (3, 4))" in explanation, explanation
+
+
+def test_they_are_named_in_rules_of_tensorflow() -> None:
+    tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+
+    @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow has no types
+    def heads(x: Any) -> Any:
+        out = tf.transpose(tf.reshape(x, (3, 2, 2)), (1, 0, 2))
+
+        def backward(dout: Any) -> Any:
+            return tf.reshape(dout, (3, 4))
+
+        return out, backward
+
+    explanation = check_function(heads, (tf.constant(draw(3, 4)),))["dx"].explanation
+    assert "tf.reshape(tf.transpose(dout, (1, 0, 2)), (3, 4))" in explanation, explanation

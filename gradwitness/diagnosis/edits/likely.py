@@ -46,19 +46,25 @@ def flipped(variables: Variables, site: Site) -> Iterator[Edit]:
             yield Edit(site, loaded(f"({ast.unparse(node)}){text}"), "flipped", "it is right the other way round")
 
 
-def left_out(variables: Variables, site: Site, numpy: str) -> Iterator[Edit]:
+def left_out(variables: Variables, site: Site, numpy: str, libraries: Sequence[str] = ()) -> Iterator[Edit]:
     """A function of an array in place of the array itself, as sign(r) in the backward of |r|.
 
-    numpy   the name of NumPy in the user's file, empty if it has none. Whose shape is not known may be a tensor: it has methods
+    numpy       the name of NumPy in the user's file, empty if it has none
+    libraries   the names of the frameworks there: whose shape is not known may be a tensor
     """
     node = site.node
-    owner = isinstance(site.parent, ast.Attribute) or (isinstance(site.parent, ast.Call) and site.slot == "func")
-    if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load) and not owner:
+    called = isinstance(site.parent, ast.Call) and site.slot == "func"
+    if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load) and not called:
         text = ast.unparse(node)
-        is_array = bool(variables.shapes.get(text)) and bool(numpy)
-        for name in LEFT_OUT if is_array or text not in variables.shapes else ():
-            right = f"{numpy}.{name}({text})" if is_array else f"({text}).{name}()"
-            yield Edit(site, loaded(right), "derivative", f"{name}({text}) is right, and not {text} itself")
+        is_array = bool(variables.shapes.get(text))
+        for name in LEFT_OUT if is_array or text not in {*variables.shapes, *libraries} else ():
+            for right in _of(name, text, ([numpy] if numpy else []) if is_array else libraries, method=not is_array):
+                yield Edit(site, loaded(right), "derivative", f"{name}({text}) is right, and not {text} itself")
+
+
+def _of(name: str, text: str, libraries: Sequence[str], *, method: bool) -> list[str]:
+    """A function of something as a library has it; where no library is known, as its method."""
+    return [f"{library}.{name}({text})" for library in libraries] or ([f"({text}).{name}()"] if method else [])
 
 
 def is_scalar(variables: Variables, node: ast.AST | list[ast.stmt]) -> bool:

@@ -6,7 +6,8 @@ import ast
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from types import CodeType
+from contextlib import suppress
+from types import CodeType, ModuleType
 
 import numpy as np
 
@@ -33,6 +34,8 @@ MOST = 5000
 """Edits that are tried."""
 UNCHANGED = 1e-9
 """Relative: a gradient that is right, and that an edit leaves alone."""
+FRAMEWORKS = ("torch", "tensorflow", "jax.numpy")
+"""Modules that have functions such as sign and reshape."""
 EPSILONS = (1e-30, 0.1)
 
 
@@ -190,9 +193,20 @@ def _numpy(source: Source) -> str:
     return next((name for name, value in source.functions[0].__globals__.items() if value is np), "")
 
 
+def _libraries(source: Source) -> list[str]:
+    """What the function calls the frameworks: modules of its file, and those that it closes over."""
+    function = source.functions[0]
+    closed = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+    with suppress(ValueError):  # a cell that nothing was put into yet
+        values = {**function.__globals__, **{name: cell.cell_contents for name, cell in closed.items()}}
+        return [name for name, each in values.items() if isinstance(each, ModuleType) and each.__name__ in FRAMEWORKS]
+    return []
+
+
 RULES: Sequence[Rule] = (
     lambda _, __, site: detached(site),
     lambda source, _, site: accumulated(site, _numpy(source)),
+    lambda source, variables, site: axes(variables, site, _libraries(source)),
     lambda source, variables, site: likely.unused(variables, site, unused(source.inner)),
     lambda _, variables, site: likely.counts(variables, site),
     lambda _, variables, site: (
@@ -203,8 +217,7 @@ RULES: Sequence[Rule] = (
     lambda _, variables, site: variables.epsilons(site),
     lambda _, __, site: statements(site),
     lambda _, __, site: otherwise(site),
-    lambda _, variables, site: axes(variables, site),
-    lambda source, variables, site: likely.left_out(variables, site, _numpy(source)),
+    lambda source, variables, site: likely.left_out(variables, site, _numpy(source), _libraries(source)),
     lambda _, variables, site: likely.flipped(variables, site),
     lambda _, variables, site: likely.masks(variables, site),
     lambda _, variables, site: variables.replaced(site),

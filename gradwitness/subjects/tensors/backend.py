@@ -21,7 +21,9 @@ Calling = Callable[[Mapping[str, Any], tuple[Any, ...], Mapping[str, Any], Preci
 
 
 class Rewrite(Protocol):
-    """What some operations give in place of their results: "add", "divide", "maximum", "sqrt", "rsqrt", "norm", "reshape"."""
+    """What some operations give in place of their results: "add", "divide", "maximum", "sqrt", "rsqrt", "norm", "reshape". A norm
+    is any result that is a root, as a standard deviation is.
+    """
 
     def __call__(self, name: str, operands: Sequence[Any], result: Any) -> Any:
         """The result itself, or another one. Operands are tensors, and numbers where the code has numbers."""

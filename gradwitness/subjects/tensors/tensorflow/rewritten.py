@@ -54,7 +54,7 @@ def rewritten(calling: Calling, rewrite: Callable[[], Rewrite]) -> Calling:
 
         op_callbacks.add_op_callback(replaced)
         try:
-            return tf.function(run, autograph=False)(), insides[0]
+            return tf.function(run, autograph=False).get_concrete_function()(), insides[0]
         finally:
             op_callbacks.remove_op_callback(replaced)
 

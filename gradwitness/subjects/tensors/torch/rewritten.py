@@ -21,6 +21,7 @@ NAMES = {
     "pow": "power",
     "linalg_vector_norm": "norm",
     "norm": "norm",
+    "std": "deviation",
     "view": "reshape",
     "_unsafe_view": "reshape",
     "_reshape_alias": "reshape",
@@ -41,14 +42,14 @@ class Rewriting(TorchDispatchMode):  # type: ignore[misc]  # PyTorch does not ty
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Any:
         own = func._schema.name.rpartition("::")[2]
-        name, in_place = _named(own, args) if not kwargs else "", own.endswith("_")
+        name, in_place = _named(own, args) if not kwargs or own == "std" else "", own.endswith("_")
         if not name:
             result = func(*args, **(kwargs or {}))
             if own in PASSED:
                 self._rewrite.same(args[0], result)
             return result
         if not in_place:
-            result = func(*args)
+            result = func(*args, **(kwargs or {}))
             other = self._rewrite(name, args, result)
             return result if other is result else other.contiguous()
         result = args[0].clone()
@@ -63,6 +64,8 @@ def _named(own: str, args: Sequence[Any]) -> str:
     name = NAMES.get(own.rstrip("_") if own not in NAMES else own, "")
     if name == "norm":
         return name if args[1:2] in ([], (), [EUCLIDEAN], (EUCLIDEAN,)) else ""
+    if name == "deviation":
+        return "norm"
     if name == "power":
         return POWERS.get(args[1], "") if isinstance(args[1], float) else ""
     bounded_below = own.rstrip("_") != "clamp" or len(args) == OPERANDS
