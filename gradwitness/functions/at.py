@@ -97,10 +97,20 @@ class At:
         with np.errstate(all="ignore"):
             distance = np.nan_to_num(np.abs(other - own), nan=0.0, posinf=0.0)
             largest = float(np.max(np.abs(own), where=np.isfinite(own), initial=0))
-            size = sum(float(np.nansum(np.abs(out * dout))) for out, dout in zip(self.outs, self.douts, strict=True))
-            across = float(np.sqrt(np.mean(np.square(self.arrays[which])))) if own.size else 0.0
-            negligible = K * self.eps * size / across if across > 0 and np.isfinite(across + size) else 0.0
-            return np.where(distance <= max(np.sqrt(self.eps) * largest, SMALL * largest, negligible), np.square(distance), 0)
+            small = max(np.sqrt(self.eps) * largest, SMALL * largest, self.negligible(which))
+            return np.where(distance <= small, np.square(distance), 0)
+
+    def negligible(self, which: int, douts: Sequence[Array] | None = None) -> float:
+        """What rounding of the outputs comes to in a gradient. One that is zero has nothing else, and no size of its own.
+
+        douts   its cotangents, if it is another gradient than that which was measured
+        """
+        with np.errstate(all="ignore"):
+            pairs = zip(self.outs, self.douts if douts is None else douts, strict=True)
+            size = sum(float(np.nansum(np.abs(out * dout))) for out, dout in pairs)
+            array = self.arrays[which]
+            across = float(np.sqrt(np.mean(np.square(array)))) if array.size else 0.0
+            return float(K * self.eps * size / across) if across > 0 and np.isfinite(across + size) else 0.0
 
     def _moved(self, array: Array) -> Array:
         return np.asarray(array * (1 + self.eps * self.rng.uniform(-1, 1, size=array.shape)))

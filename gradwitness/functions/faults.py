@@ -124,18 +124,26 @@ def _linear(at: At) -> Iterator[Finding]:
     yield from _written_again(at, first.active, handed, scaled)
     with np.errstate(invalid="ignore", over="ignore"):  # gradients may have inf
         sums = [None if g is None or h is None else h - g for g, h in zip(other, both, strict=True)]
+    largest = [np.abs(d) + np.abs(e) for d, e in zip(at.douts, others, strict=True)]
     for which, leaf in enumerate(at.subject.leaves):
         sizes = [np.abs(part[which]) for part in (other, both) if part[which] is not None]
         room = np.sqrt(2) * at.spreads[which] + at.eps * sum(sizes, np.zeros(()))
         for law, found in (("of -2 d it is not -2 times that of d", halves), ("of d + e it is not the sum", sums)):
             own = at.gradients[which]
             wrong = beyond(found[which], own, room) & (True if own is None else np.isfinite(own))  # inf is its own sum
+            wrong &= _apart(found[which], own) > at.negligible(which, largest)
             if wrong.any():
                 yield Finding(
                     f"d{leaf.name}, linear in dout", "wrong", f"It is not linear in the cotangent: {law}",
                     **elements(wrong),
                 )  # fmt: skip
                 break
+
+
+def _apart(one: Array | None, other: Array | None) -> Array:
+    """How far two gradients are apart; a missing one is zero."""
+    with np.errstate(invalid="ignore"):
+        return np.nan_to_num(np.abs((0 if one is None else one) - (np.zeros(()) if other is None else other)), nan=np.inf)
 
 
 def _written_again(at: At, active: Sequence[int], handed: Sequence[Any], before: Sequence[Array | None]) -> Iterator[Finding]:

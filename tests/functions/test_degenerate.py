@@ -31,6 +31,17 @@ def test_the_determinant_of_a_singular_matrix() -> None:
     assert finding.verdict == ("wrong" if zeros else "right")
 
 
+@pytest.mark.parametrize("value", [0.7, 0.93359375, 1.3, 3.1])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_gradient_that_is_zero_but_for_rounding_is_linear(value: float, seed: int) -> None:
+    """v / |v| of one number is 1: what its gradient rounds to is small against other gradients, and not against itself."""
+
+    def function(v: Any) -> Any:
+        return 1.140625 * v / torch.sqrt((v * v).sum())
+
+    assert check_function(function, (torch.tensor([value], dtype=torch.float64),), seed=seed).ok
+
+
 def test_nan_where_a_function_stands_still_is_wrong() -> None:
     """x^0 is 1 everywhere, and 0 * x^-1 is nan at 0."""
 
