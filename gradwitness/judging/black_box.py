@@ -95,11 +95,19 @@ class BlackBox:
         stuck: set[float] = set()  # steps below the last digit of every element: nothing is learned there
         sums: dict[float, float] = {}  # rounding of the sum of contributions, and of the way
 
+        rounded = [
+            float(np.max(np.abs(a[p != 0] / p[p != 0]), initial=0))
+            for a, p in zip(self.point.arrays, direction.parts, strict=True)
+        ]
+
         def missed(t: float, arrays: Sequence[Array]) -> float:
-            """By how much the way differs from the one that was asked for, as a share of it: inputs are rounded."""
+            """By how much the way differs from the one that was asked for, as a share of it: inputs are rounded, and a function
+            may round them to a narrower dtype than that of the point.
+            """
             each = zip(arrays, self.point.arrays, direction.parts, strict=True)
             shares = [np.abs((end - start)[p != 0] / (t * p[p != 0]) - 1) for end, start, p in each]
-            return max((float(np.max(share, initial=0)) for share in shares), default=0.0)
+            gone = max((float(np.max(share, initial=0)) for share in shares), default=0.0)
+            return max(gone, self._eps * max(rounded, default=0.0) / abs(t))
 
         def value(t: float) -> np.longdouble:
             arrays = self.point.moved(t, direction.parts)

@@ -61,7 +61,7 @@ def test_a_seed_draws_inputs_and_cotangent_anew() -> None:
 def tallies(monkeypatch: pytest.MonkeyPatch) -> list[Tally]:
     """What the soak comes to where hardly anything is allowed: false alarms."""
     pytest.importorskip("torch")
-    monkeypatch.setattr(verdict, "K", 1e-3)
+    monkeypatch.setattr("gradwitness.verdict.elements.K", 1e-3)
     return run(BLOCK)
 
 
