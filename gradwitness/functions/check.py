@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -26,7 +27,7 @@ from gradwitness.reproducing.calls import of_check
 from gradwitness.subjects.state import State
 from gradwitness.subjects.tensors.function import Differentiated
 from gradwitness.subjects.tensors.origins import backend_of
-from gradwitness.subjects.tensors.precision import FLOAT64, OWN
+from gradwitness.subjects.tensors.precision import OWN
 
 NAMED = 3
 """Parameters that a note names."""
@@ -87,7 +88,7 @@ def check_function(
             point, findings = point_of(subject, seed, state)
             findings += first_gradients(point, subject)
             if subject.undone:
-                subject.precision = FLOAT64
+                subject.precision = replace(subject.precision, exact=False)
             findings += _held(backend.trained(function) if wrt is None else [])
             at = At(subject, point.arrays, seed)
             findings += faults(at, repeats)
@@ -112,7 +113,7 @@ def check_function(
                         findings += narrow.findings(compiled, f"{dtype}, {mode}")
                     elif dtype != "float64" or reference is not None or subject.operations.narrowed:
                         findings += narrow.findings(subject, dtype)
-            if reference is not None and subject.precision == OWN:
+            if reference is not None and subject.precision == OWN and not subject.undone:
                 findings = settled(findings, in_dtypes or _dtypes(subject))
             case = None
             if any(finding.verdict in FAULTS for finding in findings):
@@ -158,9 +159,12 @@ def _dtypes(subject: Differentiated) -> list[str]:
 def _examined(subject: Differentiated, strides: bool, order: int) -> str:
     """What was tried, and what was not."""
     own = " and ".join(dict.fromkeys(subject.dtypes))
+    where = "float64" if subject.precision.computed == "float64" else own
     inside = f", in which its casts to {subject.operations.narrowed} round nothing" if subject.undone else ""
+    if subject.undone and subject.precision == OWN:
+        where, inside = "float64", f": each operation by itself, for the function takes {own} alone"
     tried = [
-        f"in {'float64' if subject.precision.computed == 'float64' else own}, by differences{inside}",
+        f"in {where}, by differences{inside}",
         "faults: overwritten inputs, a second backward, unused outputs, other cotangents, chance",
     ]
     if strides and subject.backend.layouts:

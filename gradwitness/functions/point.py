@@ -9,7 +9,7 @@ from gradwitness.judging.point import Point
 from gradwitness.report.findings import Finding
 from gradwitness.subjects.errors import UserError
 from gradwitness.subjects.tensors.function import Differentiated
-from gradwitness.subjects.tensors.precision import EXACT, FLOAT64, OWN
+from gradwitness.subjects.tensors.precision import CLAIMED, EXACT, FLOAT64, OWN
 
 
 def point_of(subject: Differentiated, seed: int, state: Any) -> tuple[Point, list[Finding]]:
@@ -33,6 +33,11 @@ def point_of(subject: Differentiated, seed: int, state: Any) -> tuple[Point, lis
     except UserError as error:
         if set(subject.dtypes) == {"float64"}:
             raise
+        with suppress(UserError):
+            subject.precision = CLAIMED
+            point = Point(subject, seed, state)
+            subject.undone = bool(point.claims)
+            return point, []
         subject.precision = OWN
         own = " and ".join(dict.fromkeys(subject.dtypes))
         message = f"{error}. The numerical derivative is taken in {own}, whose rounding hides more"

@@ -20,7 +20,6 @@ from gradwitness.subjects.errors import UserError
 from gradwitness.subjects.tensors.backend import Pull, Run
 from gradwitness.subjects.tensors.call import Running
 from gradwitness.subjects.tensors.function import Differentiated
-from gradwitness.subjects.tensors.precision import EXACT
 
 SEEN = "By differences of the gradient it is otherwise: backward computes with something that is not differentiated. "
 UNSEEN = {
@@ -51,9 +50,9 @@ class Gradient:
         self.data, self.code = subject.data, subject.code
         self.handed: Mapping[str, Any] = subject.handed
         self.description = f"the gradient of {subject.description}"
-        self.precision = EXACT if subject.undone else subject.precision
+        self.precision = replace(subject.precision, exact=subject.undone)
         self.eps = subject.eps_in(self.precision)
-        self.exact = subject.backend.exact() if subject.undone else None
+        self.exact = subject.exact(self.precision, range(len(subject.leaves))) if subject.undone else None
         call = subject.run([leaf.array for leaf in subject.leaves], self.precision)
         self._outs = call.tensors
         self._evaluate: Run | None = None
@@ -84,7 +83,7 @@ class Gradient:
     def reached(self, arrays: Sequence[Array]) -> list[Array]:
         """The arrays, rounded to what the function computes in."""
         count = len(self.subject.leaves)
-        return [*self.subject.reached(arrays[:count]), *arrays[count:]]
+        return [*self.subject.reached(arrays[:count], self.precision), *arrays[count:]]
 
 
 def gradient_of(subject: Differentiated, running: Running) -> Run:

@@ -57,7 +57,7 @@ def _headline(script: Script, version: str, needs: str, pasted: bool) -> str:
     finding = script.finding
     said = {
         "derivative": "The gradient that automatic differentiation returns is not the derivative of what the function returns. "
-        "Central differences of its values in float64 say so: they know no rule, only values.",
+        f"Central differences of its values in {script.exact} say so: they know no rule, only values.",
         "dtype": f"The result in {script.dtype} is further from the truth than rounding explains. The truth is the function in "
         f"float64, on the very same numbers.",
         **SAID,

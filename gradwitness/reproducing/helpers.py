@@ -82,16 +82,16 @@ DIFFERENCES = '''
 
 def differences(name):
     """The derivative of <dout, out> for each element of an input, by central differences with one extrapolation."""
-    start = {helper}({forward}, values, "float64", "float64", None)["out"]
+    start = {helper}({forward}, values, {dtype!r}, {dtype!r}, None)["out"]
 
     def value(array):
-        out = {helper}({forward}, {{**values, name: array}}, "float64", "float64", None)["out"]
+        out = {helper}({forward}, {{**values, name: array}}, {dtype!r}, {dtype!r}, None)["out"]
         return np.sum((out - start) * dout)
 
     found = np.zeros(values[name].shape)
     for index in np.ndindex(found.shape):
         step = np.zeros(found.shape)
-        step[index] = 1e-3 * max(abs(values[name][index]), 0.1)
+        step[index] = {step} * max(abs(values[name][index]), 0.1)
         near, far = [(value(values[name] + h * step) - value(values[name] - h * step)) / (2 * h * step[index]) for h in (0.5, 1)]
         found[index] = (4 * near - far) / 3
     return found

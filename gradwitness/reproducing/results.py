@@ -43,11 +43,16 @@ COMPILED = {
 }
 
 
+STEPS = {"float64": "1e-3", "float32": "2e-2"}
+"""Of differences, as a share of the size of an element."""
+
+
 def shown(script: Script) -> str:
     """The results, and what tells the truth."""
     first, (framework, function) = next(iter(script.functions.items()))
     about = script.about
     shape = f"with_{framework}(forward_{as_name(first)}, values, {script.dtype!r}, {script.dtype!r}, None)['out'].shape"
+    exact = repr(script.exact)
     dout = "np.ones" if script.cotangent.__name__ == "ones" else "tenths"
     lines = ["" if dout == "np.ones" else TENTHS, f"dout = {dout}({shape})  # the cotangent of out"]
     if script.way in SAID:
@@ -58,33 +63,33 @@ def shown(script: Script) -> str:
     if script.way in laws.SAID and script.way != laws.ORDER:
         return "\n".join([*filter(None, lines), _law(script, framework, f"forward_{as_name(first)}")])
     if script.way == laws.ORDER:
-        call = f"with_{framework}(first_gradient, values, 'float64', 'float64', "
+        call = f"with_{framework}(first_gradient, values, {exact}, {exact}, "
         lines = [
             *lines,
             "\n\n" + laws.first_gradient(framework, f"forward_{as_name(first)}") + "\n\n",
             "values = {**values, 'dout': dout}",
             f"dout = {dout}({call}None)['out'].shape)  # the cotangent of the gradient",
             f"got = {call}dout)[{about!r}]",
-            "\n\n" + DIFFERENCES.strip().format(helper=f"with_{framework}", forward="first_gradient") + "\n\n",
+            "\n\n" + _differences(script, framework, "first_gradient") + "\n\n",
             f"truth = differences({about[1:]!r})",
             f"results = {{{'the derivative of the gradient'!r}: got}}",
         ]
     elif script.way == "derivative":
         lines += [
-            f"got = with_{framework}(forward_{as_name(first)}, values, 'float64', 'float64', dout)[{about!r}]",
-            "\n\n" + DIFFERENCES.strip().format(helper=f"with_{framework}", forward=f"forward_{as_name(first)}") + "\n\n",
+            f"got = with_{framework}(forward_{as_name(first)}, values, {exact}, {exact}, dout)[{about!r}]",
+            "\n\n" + _differences(script, framework, f"forward_{as_name(first)}") + "\n\n",
             f"truth = differences({about[1:]!r})",
             f"results = {{{'automatic differentiation'!r}: got}}",
         ]
     elif script.way in ("dtype", "reference"):
-        whose, (exact, _) = list(script.functions.items())[-1]
+        whose, (other, _) = list(script.functions.items())[-1]
         compiled = "" if script.mode == "eager" else "compiled"
         if compiled:
             lines.append(f"compiled = {COMPILED[script.mode].format(f'forward_{as_name(first)}')}")
         given = f"values, {script.dtype!r}, "
         lines += [
             f"got = with_{framework}({compiled or f'forward_{as_name(first)}'}, {given}{script.dtype!r}, dout)[{about!r}]",
-            f"truth = with_{exact}(forward_{as_name(whose)}, {given}'float64', dout)[{about!r}]",
+            f"truth = with_{other}(forward_{as_name(whose)}, {given}'float64', dout)[{about!r}]",
             f"results = {{{' '.join(filter(None, [script.dtype, compiled]))!r}: got}}",
         ]
     else:
@@ -102,6 +107,12 @@ def shown(script: Script) -> str:
     half = script.finding.distance / 2
     lines.append(ENDS.format(limit=repr(float(half)) if np.isfinite(half) and half > 0 else "np.inf").strip())
     return "\n".join(line for line in lines if line)
+
+
+def _differences(script: Script, framework: str, forward: str) -> str:
+    """The function that takes differences. In float32 its steps are longer, for its values have fewer digits."""
+    step = STEPS.get(script.exact, STEPS["float32"])
+    return DIFFERENCES.strip().format(helper=f"with_{framework}", forward=forward, dtype=script.exact, step=step)
 
 
 def _law(script: Script, framework: str, forward: str) -> str:

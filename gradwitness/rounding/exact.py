@@ -33,10 +33,13 @@ class Exact:
     program   (function, arguments) -> a function of their leaves, with every operation in float64
     zeros     zeros like a tensor
     wide      a tensor in float64
+    cast      (tensor, name of a dtype) -> the tensor in it
+    dtypes    what the first inputs claim to be; those beyond, float64
     """
 
-    def __init__(self, vjp: Vjp, program: Program, zeros: Any, wide: Any) -> None:
+    def __init__(self, vjp: Vjp, program: Program, zeros: Any, wide: Any, cast: Any, dtypes: Sequence[str]) -> None:
         self._vjp, self._program, self._zeros, self._wide = vjp, program, zeros, wide
+        self._cast, self._dtypes = cast, dtypes
 
     def run(self, run: Run) -> Run:
         """What run returns, in float64. It is traced once."""
@@ -44,7 +47,7 @@ class Exact:
 
         def exactly(inputs: Sequence[Any]) -> list[Any]:
             if not programs:
-                programs.append(self._program(lambda *leaves: run(leaves), inputs))
+                programs.append(self._program(lambda *leaves: run(leaves), self._claiming(inputs)))
             return programs[0](*inputs)
 
         return exactly
@@ -55,7 +58,7 @@ class Exact:
 
         def pull(douts: Sequence[Any]) -> list[Any]:
             given = [self._zeros(out) if dout is None else self._wide(dout) for out, dout in zip(outs, douts, strict=True)]
-            return self._program(self._gradients(run), [list(inputs), given])(*inputs, *given)
+            return self._program(self._gradients(run), [self._claiming(inputs), given])(*inputs, *given)
 
         return outs, pull
 
@@ -63,6 +66,11 @@ class Exact:
         """The gradients of run for these cotangents, and their own pull, in float64."""
         count, gradients = len(inputs), self._gradients(run)
         return self.vjp(lambda given: gradients(given[:count], given[count:]), [*inputs, *cotangents])
+
+    def _claiming(self, inputs: Sequence[Any]) -> list[Any]:
+        """The inputs as a program is traced with them."""
+        claimed = [self._cast(value, dtype) for value, dtype in zip(inputs, self._dtypes, strict=False)]
+        return [*claimed, *inputs[len(claimed) :]]
 
     def _gradients(self, run: Run) -> Callable[[Sequence[Any], Sequence[Any]], list[Any]]:
         """(inputs, cotangents) -> gradients; zeros where there are none."""

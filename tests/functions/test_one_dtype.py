@@ -116,7 +116,7 @@ def test_kinks_that_long_steps_cross_are_no_mistakes() -> None:
         assert report.verdict == "right", str(report)
 
 
-def test_a_backward_that_refuses_float64_is_examined_in_float32() -> None:
+def test_a_backward_that_refuses_float64_gets_what_claims_to_be_float32() -> None:
     class Sine(torch.autograd.Function):  # type: ignore[misc]  # torch has no types for it
         @staticmethod
         def forward(ctx: Any, x: Any) -> Any:
@@ -130,8 +130,8 @@ def test_a_backward_that_refuses_float64_is_examined_in_float32() -> None:
             return dout * torch.cos(ctx.saved_tensors[0])
 
     report = check_function(Sine.apply, X)
-    assert report["float64"].verdict == "note"
     assert report["dx"].verdict == "right", str(report)
+    assert report["dx"].sight < 1e-9
 
 
 def test_stairs_of_a_kernel_of_float32_are_seen() -> None:

@@ -18,9 +18,9 @@ SILENT: Any = Silent()
 """In place of the framework's Noise."""
 
 
-def exact(vjp: Vjp) -> Exact:
-    """How functions run so. vjp is how they are differentiated."""
-    return Exact(vjp, _program, jnp.zeros_like, wide)
+def exact(vjp: Vjp, dtypes: Sequence[str]) -> Exact:
+    """How functions run so. vjp is how they are differentiated, dtypes what they claim."""
+    return Exact(vjp, _program, jnp.zeros_like, wide, lambda array, dtype: array.astype(dtype), dtypes)
 
 
 def _program(function: Callable[..., Any], arguments: Sequence[Any]) -> Callable[..., list[Any]]:

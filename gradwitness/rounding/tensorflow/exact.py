@@ -17,9 +17,9 @@ SILENT: Any = Silent()
 """In place of the framework's Noise."""
 
 
-def exact(vjp: Vjp) -> Exact:
-    """How functions run so. vjp is how they are differentiated."""
-    return Exact(vjp, _program, tf.zeros_like, wide)
+def exact(vjp: Vjp, dtypes: Sequence[str]) -> Exact:
+    """How functions run so. vjp is how they are differentiated, dtypes what they claim."""
+    return Exact(vjp, _program, tf.zeros_like, wide, tf.cast, dtypes)
 
 
 def _program(function: Callable[..., Any], arguments: Sequence[Any]) -> Callable[..., list[Any]]:
@@ -30,7 +30,7 @@ def _program(function: Callable[..., Any], arguments: Sequence[Any]) -> Callable
     def run(*values: Any) -> list[Any]:
         return evaluate(found.graph, [*map(wide, values), *found.captured_inputs], found.graph.outputs, SILENT)
 
-    program = run.get_concrete_function(*tf.nest.flatten(list(arguments)))  # a graph also where functions run eagerly
+    program = run.get_concrete_function(*map(wide, tf.nest.flatten(list(arguments))))  # a graph also where functions run eagerly
     return lambda *values: list(program(*values))
 
 

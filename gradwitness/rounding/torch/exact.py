@@ -11,7 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from gradwitness.rounding.torch.graph import is_own, nodes
-from gradwitness.rounding.torch.shadow import is_floating
+from gradwitness.rounding.torch.shadow import Shadow, is_floating, wide
 from gradwitness.rounding.torch.undisturbed import undisturbed
 from gradwitness.rounding.torch.watched import Claims, Watched
 
@@ -71,11 +71,12 @@ def _in_graph(outs: Sequence[torch.Tensor]) -> tuple[set[torch.dtype], bool]:
 class Exact:
     """Every operation is carried out in float64; tensors claim the dtypes that the function gives them.
 
-    plain   differentiates functions as they are: vjp and second of a backend
+    plain    differentiates functions as they are: vjp and second of a backend
+    dtypes   what the first inputs claim to be; those beyond, float64
     """
 
-    def __init__(self, plain: Any) -> None:
-        self._plain = plain
+    def __init__(self, plain: Any, dtypes: Sequence[torch.dtype] = ()) -> None:
+        self._plain, self._dtypes = plain, dtypes
         self.claims: Claims = {}
 
     def run(self, run: Run) -> Run:
@@ -83,17 +84,17 @@ class Exact:
 
         def exactly(inputs: Sequence[Any]) -> list[Any]:
             with self._watched() as watched:
-                return [watched.value(out) for out in run(inputs)]
+                return [watched.value(out) for out in run(self._claiming(inputs))]
 
         return exactly
 
     def vjp(self, run: Run, inputs: Sequence[Any]) -> tuple[list[Any], Run]:
         """What run returns for these inputs, and its pull, in float64."""
-        return self._values(lambda: self._plain.vjp(run, inputs))
+        return self._values(lambda: self._plain.vjp(run, self._claiming(inputs)))
 
     def second(self, run: Run, inputs: Sequence[Any], cotangents: Sequence[Any]) -> tuple[list[Any], Run]:
         """The gradients of run, and their pull, in float64."""
-        return self._values(lambda: self._plain.second(run, inputs, cotangents))
+        return self._values(lambda: self._plain.second(run, self._claiming(inputs), cotangents))
 
     def _values(self, differentiated: Callable[[], tuple[list[Any], Run]]) -> tuple[list[Any], Run]:
         with self._watched() as watched:
@@ -105,6 +106,10 @@ class Exact:
                 return [None if gradient is None else watched.value(gradient) for gradient in plain(douts)]
 
         return values, pull
+
+    def _claiming(self, inputs: Sequence[Any]) -> list[Any]:
+        claimed = [Shadow(value.to(wide(dtype)), dtype) for value, dtype in zip(inputs, self._dtypes, strict=False)]
+        return [*claimed, *inputs[len(claimed) :]]
 
     @contextmanager
     def _watched(self) -> Iterator[Watched]:

@@ -145,8 +145,11 @@ class Differentiation(Protocol):
         raises that cannot be traced.
         """
 
-    def exact(self) -> Exact:
-        """How a function runs without the rounding of casts inside it. Raises NotWatched in a framework that cannot."""
+    def exact(self, dtypes: Sequence[str] = ()) -> Exact:
+        """How a function runs where nothing rounds, on tensors in float64. Raises NotWatched in a framework that cannot.
+
+        dtypes   what the first of its inputs claim to be; those beyond, float64
+        """
 
 
 class Process(Protocol):

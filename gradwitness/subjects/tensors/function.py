@@ -15,7 +15,7 @@ from gradwitness.arrays import Array
 from gradwitness.subjects.arguments import Leaf
 from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.signatures import as_positional
-from gradwitness.subjects.tensors.backend import Backend, Inside, Operations, Run
+from gradwitness.subjects.tensors.backend import Backend, Exact, Inside, Operations, Run
 from gradwitness.subjects.tensors.call import Running, TensorCall
 from gradwitness.subjects.tensors.naming import name_of, names_of
 from gradwitness.subjects.tensors.precision import EPS, FLOAT64, OWN, Precision, is_real
@@ -102,7 +102,7 @@ class Differentiated:
 
     def eps_in(self, precision: Precision) -> float:
         """The same in another precision."""
-        name = precision.computed or precision.stored
+        name = "float64" if precision.exact else precision.computed or precision.stored
         names = [name] if name else [dtype for dtype in self.dtypes if dtype in EPS]
         if self.operations.narrowed and not precision.exact:
             names.append(self.operations.narrowed)
@@ -130,7 +130,7 @@ class Differentiated:
         active = list(range(len(values)))
         if self.precision not in self._evaluators:
             running = self.running(values, self.precision, active)
-            run = self.backend.exact().run(running) if self.precision.exact else running
+            run = self.exact(self.precision, active).run(running) if self.precision.exact else running
             self._evaluators[self.precision] = running, self.backend.evaluator(self.function, run)
         running, evaluate = self._evaluators[self.precision]
         try:
@@ -142,16 +142,21 @@ class Differentiated:
         again = partial(self.run, arrays, self.precision)
         return TensorCall(self, values, active, outs, running.names, None, nullcontext, again)
 
-    def reached(self, arrays: Sequence[Array]) -> list[Array]:
-        """The values, rounded to what it computes in."""
-        if self.precision.computed == "float64":
+    def reached(self, arrays: Sequence[Array], precision: Precision | None = None) -> list[Array]:
+        """The values, rounded to what it computes in; in another precision, if one is given."""
+        precision = precision or self.precision
+        if precision.exact or precision.computed == "float64":
             return list(arrays)
-        return [self.backend.array(self.tensor(i, array, self.precision)).astype(array.dtype) for i, array in enumerate(arrays)]
+        return [self.backend.array(self.tensor(i, array, precision)).astype(array.dtype) for i, array in enumerate(arrays)]
 
     def tensor(self, which: int, array: Array, precision: Precision) -> Any:
         """A tensor for a leaf with these values, in a precision."""
         _, like = self._leaves[which]
-        return _in_precision(self.backend, array, like, self.dtypes[which], precision)
+        return _in_precision(self.backend, array, like, self.dtypes[which], FLOAT64 if precision.exact else precision)
+
+    def exact(self, precision: Precision, active: Sequence[int]) -> Exact:
+        """How it runs where nothing rounds: its leaves claim float64, or the dtypes that they came in."""
+        return self.backend.exact([] if precision.computed else [self.dtypes[i] for i in active])
 
     def run(
         self,
@@ -179,7 +184,7 @@ class Differentiated:
         active = sorted(range(len(values)) if only is None else only)
         running = self.running(values, precision, active)
         try:
-            vjp = self.backend.exact().vjp if precision.exact else self.backend.vjp
+            vjp = self.exact(precision, active).vjp if precision.exact else self.backend.vjp
             outs, pull = vjp(running, [values[i] for i in active])
         except BadCall:
             raise

@@ -11,7 +11,8 @@ class Precision:
 
     stored    what its inputs, and the floats that it holds, are rounded to
     computed  in which it computes
-    exact     whether the casts to narrower dtypes inside it round nothing
+    exact     whether every operation is carried out in float64, whatever dtype it has inside: tensors claim theirs, and hold
+              what float64 holds
 
     None leaves them as they are.
     """
@@ -24,6 +25,9 @@ class Precision:
 OWN = Precision()
 FLOAT64 = Precision(computed="float64")
 EXACT = Precision(computed="float64", exact=True)
+"""In float64, and what is cast to a narrower dtype inside rounds nothing."""
+CLAIMED = Precision(exact=True)
+"""As in its own dtypes, of which it takes no others, and nothing rounds."""
 EPS = {
     "float64": 2.0**-52,
     "complex128": 2.0**-52,

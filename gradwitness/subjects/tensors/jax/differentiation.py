@@ -54,6 +54,6 @@ class Differentiation:
         """By its jaxpr, if there is one."""
         return operations(run, inputs)
 
-    def exact(self) -> Exact:
+    def exact(self, dtypes: Sequence[str] = ()) -> Exact:
         """By its jaxpr, in float64."""
-        return exact(self.vjp)
+        return exact(self.vjp, dtypes)

@@ -73,6 +73,6 @@ class Differentiation:
         """By its graph, if there is one."""
         return operations(run, inputs)
 
-    def exact(self) -> Exact:
+    def exact(self, dtypes: Sequence[str] = ()) -> Exact:
         """By its graph, in float64."""
-        return exact(self.vjp)
+        return exact(self.vjp, dtypes)

@@ -89,9 +89,9 @@ class Differentiation:
         """By the graph; of a torch.autograd.Function, by what it calls."""
         return operations(lambda: self.vjp(run, inputs))
 
-    def exact(self) -> Exact:
+    def exact(self, dtypes: Sequence[str] = ()) -> Exact:
         """On shadows in float64."""
-        return Exact(self)
+        return Exact(self, [getattr(torch, name) for name in dtypes])
 
 
 def _accumulated(outs: Sequence[Any], leaves: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
