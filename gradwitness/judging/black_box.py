@@ -59,6 +59,9 @@ class BlackBox:
     ) -> None:
         self.point, self.claims, self.spreads, self.detour = point, list(claims), list(spreads), detour
         self._eps = float(np.finfo(point.dtype).eps)
+        self._narrow = (
+            point.function.keeps_dtype and point.function.eps > self._eps
+        )  # inputs are rounded to less than the point has
         self.noise = Noise(point)
         self.noise.measure(along)
         if self.noise.grain > FLOAT32:  # backward may compute anew, and otherwise, what forward has rounded so coarsely
@@ -102,11 +105,13 @@ class BlackBox:
 
         def missed(t: float, arrays: Sequence[Array]) -> float:
             """By how much the way differs from the one that was asked for, as a share of it: inputs are rounded, and a function
-            may round them to a narrower dtype than that of the point.
+            of a framework may round them to a narrower dtype than that of the point.
             """
-            each = zip(arrays, self.point.arrays, direction.parts, strict=True)
-            shares = [np.abs((end - start)[p != 0] / (t * p[p != 0]) - 1) for end, start, p in each]
-            gone = max((float(np.max(share, initial=0)) for share in shares), default=0.0)
+            gone = 0.0
+            if self._narrow:
+                each = zip(arrays, self.point.arrays, direction.parts, strict=True)
+                shares = [np.abs((end - start)[p != 0] / (t * p[p != 0]) - 1) for end, start, p in each]
+                gone = max((float(np.max(share, initial=0)) for share in shares), default=0.0)
             return max(gone, self._eps * max(rounded, default=0.0) / abs(t))
 
         def value(t: float) -> np.longdouble:
