@@ -214,3 +214,11 @@ def test_forward_mode_is_not_blamed_for_a_wrong_backward(factor: int) -> None:
     report = check_function(Square.apply, torch.tensor([0.5, 1.5]), order=2)
     assert report["dx"].verdict == ("right" if factor == 1 else "wrong")
     assert report["forward mode"].verdict == ("right" if factor == 1 else "note")
+
+
+def test_kernels_for_other_strides_may_round_otherwise() -> None:
+    """1 + tanh(-8) is 0 in one kernel, and an ulp of 1 in another; the gradient multiplies it by 40."""
+    torch: Any = pytest.importorskip("torch", reason="its functions are checked")
+    x = torch.linspace(-9, -5, 4160, dtype=torch.float64).reshape(64, 65)
+    report = check_function(lambda x: torch.nn.functional.gelu(x, approximate="tanh"), torch.cat([x, x + 6]))
+    assert report.ok, report
