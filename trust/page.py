@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -103,7 +104,7 @@ def soak(summary: Summary) -> str:
     count, allowed = len(summary["alarms"]), summary["allowed"]
     runs = sum(row[6] for row in rows)
     head = f"{', '.join(summary['versions'])}. {allowed:g} units are allowed. {runs:,} runs, {count} alarms."
-    return "\n".join([head, "", _grid(SOAK, rows), *(f"\n    {alarm}" for alarm in summary["alarms"])])
+    return "\n".join([head, "", _grid(SOAK, rows), *_alarms(summary)])
 
 
 def user_code(summary: Summary) -> str:
@@ -112,7 +113,13 @@ def user_code(summary: Summary) -> str:
     lines = [f"{', '.join(summary['versions'])}.", "", _grid(COLUMNS, rows), ""]
     for reason, names in summary["cannot tell"].items():
         lines.append(f"- {len(names)} times {reason} ({', '.join(f'`{name}`' for name in dict.fromkeys(names))})")
-    return "\n".join([*lines, *(f"\n    {alarm}" for alarm in summary["alarms"])]).rstrip()
+    return "\n".join([*lines, *_alarms(summary)]).rstrip()
+
+
+def _alarms(summary: Summary) -> list[str]:
+    """Those that stand, as code: every line of them indented, with what replays it."""
+    told = [textwrap.indent(alarm, "    ") for alarm in summary["alarms"]]
+    return ["\nAlarms that stand:\n", "\n\n".join(told)] if told else []
 
 
 def functions(summary: Summary) -> str:
@@ -132,7 +139,7 @@ def functions(summary: Summary) -> str:
         "",
     ]
     lines += [f"- {reason}: {', '.join(f'`{op}`' for op in ops)}" for reason, ops in summary["cannot tell"].items()]
-    return "\n".join([*lines, *(f"\n    {alarm}" for alarm in summary["alarms"])]).rstrip()
+    return "\n".join([*lines, *_alarms(summary)]).rstrip()
 
 
 def sensitivity(summary: Summary) -> str:

@@ -61,8 +61,9 @@ def windows(variables: Variables, site: Site) -> Iterator[Edit]:
 
 def _begins(part: ast.expr) -> bool:
     """Whether it is [:H], with a length that has a name."""
-    named = isinstance(part, ast.Slice) and isinstance(part.upper, (ast.Name, ast.Attribute, ast.Subscript, ast.Call))
-    return named and part.lower is None and part.step is None  # type: ignore[attr-defined]
+    if not isinstance(part, ast.Slice) or part.lower is not None or part.step is not None:
+        return False
+    return isinstance(part.upper, (ast.Name, ast.Attribute, ast.Subscript, ast.Call))
 
 
 def subscripts(node: ast.Call) -> Iterator[Meant]:
