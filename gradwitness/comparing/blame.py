@@ -33,12 +33,14 @@ class Blame:
     truth   what is right, from a function that is not to blame
     why     a sentence
     kink    whether each is a member of the gradient, so that there is no one truth
+    mended  what explains the gradients that are not derivatives, perhaps with lines of source
     """
 
     wrong: Sequence[str]
     truth: Array
     why: str
     kink: bool = False
+    mended: Sequence[str] = ()
 
 
 def about_values(result: Result, reference: str | None, loses: Loses) -> Blame:
@@ -73,12 +75,13 @@ def about_gradients(result: Result, same_values: bool, derivatives: Derivatives,
     found = {name: derivatives(name, result.about) for name in result.values}
     false = [name for name, finding in found.items() if finding is not None and finding.verdict == "wrong"]
     rightful = [name for name, finding in found.items() if finding is not None and finding.verdict in ("right", "kink")]
-    explained = "".join(f". {f.explanation}" for n, f in found.items() if n in false and f is not None and f.explanation)
+    explained = {n: f.explanation for n, f in found.items() if n in false and f is not None and f.explanation}
     if false:
         exact = next((result.exact[name] for name in rightful if name in result.exact), truth)
         others = f"; that of {' and '.join(rightful)} is" if rightful else ""
-        why = f"By differences of its values, the gradient of {' and '.join(false)} is not their derivative{others}{explained}"
-        return Blame(false, exact, why)
+        why = f"By differences of its values, the gradient of {' and '.join(false)} is not their derivative{others}"
+        several = len(false) > 1
+        return Blame(false, exact, why, mended=[f"{n}: {said}" if several else said for n, said in explained.items()])
     if any(finding is not None and finding.verdict == "kink" for finding in found.values()):
         return Blame([], truth, "Each is a member of the set that the gradient is there", kink=True)
     if all(result.alike(name, truth) or loses(name, result.about) for name in result.beyond):
@@ -101,7 +104,7 @@ def told(result: Result, blame: Blame, known: Mapping[str, Array]) -> Finding:
     who = f"{' and '.join(blame.wrong)} {_is(blame.wrong, 'is', 'are')} wrong" if blame.wrong else "They differ"
     shape = result.values[culprit].shape
     shapes = "" if shape == blame.truth.shape else f" Its shape is {shape}; wanted {blame.truth.shape}."
-    message = f"{who}: {result.distances}. {blame.why}.{shapes}"
+    message = "\n".join([f"{who}: {result.distances}. {blame.why}.{shapes}", *blame.mended])
     return replace(
         finding, verdict="wrong", message=message, explanation=finding.explanation or _factor(result, culprit, expected, known)
     )
@@ -120,7 +123,7 @@ def _factor(result: Result, name: str, expected: Measured, known: Mapping[str, A
     if value.shape != truth.shape:
         return ""
     factor = projection(value, truth)
-    if not np.isfinite(factor) or factor == 0:
+    if not np.isfinite(factor) or factor == 0 or compared(result.about, value, expected, result.width).verdict == "right":
         return ""
     scaled = compared(
         result.about, value, replace(expected, truth=factor * truth, spread=abs(factor) * expected.spread), result.width

@@ -217,7 +217,7 @@ def _findings(matched: Sequence[tuple[str, str, Array]], truths: _Truths, dtypes
 
 def _in_a_narrower(finding: Finding, key: str, array: Array, truths: _Truths, dtypes: Sequence[str]) -> Finding:
     """Numbers of float64 may come from a program that computes in float32. Whether that explains them."""
-    for dtype in dtypes[1:]:
+    for dtype in (dtype for dtype in dtypes[1:] if not _holds_more(finding, array, dtype)):
         try:
             other = compared(finding.about, array, truths.of(dtype)[key], width(dtype))
         except (NotWatched, Unstable, BadCall):
@@ -226,3 +226,15 @@ def _in_a_narrower(finding: Finding, key: str, array: Array, truths: _Truths, dt
             message = f"Beyond rounding in {dtypes[0]}, within it in {dtype}: say which one they were computed in, dtype=..."
             return Finding(finding.about, "cannot tell", message, of=finding.of)
     return finding
+
+
+def _holds_more(finding: Finding, array: Array, dtype: str) -> bool:
+    """Whether most numbers that have more digits than a dtype holds are right to these digits.
+
+    Then they were not computed in it, and the others are wrong.
+    """
+    digits = round(-np.log2(width(dtype).unit))
+    scaled = np.ldexp(np.frexp(array)[0], digits)
+    spare = np.count_nonzero(np.rint(scaled) != scaled)
+    right = finding.of - finding.wrong
+    return bool(right > array.size - spare / 2)

@@ -184,7 +184,8 @@ class Conclusion:
 
     def _enter(self, found: list[Judgement], which: int, located: Located) -> None:
         judgement = found[which]
-        judgement.wrong += located.wrong
+        surest = sorted([*judgement.wrong, *located.wrong], key=lambda element: element.bar)  # several directions find the same
+        judgement.wrong = list({element.index: element for element in reversed(surest)}.values())
         judgement.blocks += len(located.unsearched)
         start = sum(claim.size for claim in self.claims[:which])
         for number in (int(n) for block in located.together for n in block):

@@ -46,6 +46,15 @@ def test_a_list_has_no_dtype_and_the_narrower_one_is_told() -> None:
     assert judge(numbers, softmax, X, dtype="float64").verdict == "wrong"
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_one_wrong_number_among_many_is_no_other_dtype(dtype: str) -> None:
+    """All others have more digits than a narrower dtype holds, and are right to the last one."""
+    numbers = from_elsewhere(dtype)
+    numbers[2, 3] *= 1 + (1e-3 if dtype == "float32" else 1e-7)
+    report = judge(numbers, softmax, X)
+    assert (report.verdict, report["out"].wrong) == ("wrong", 1), str(report)
+
+
 def test_a_name_of_ours_judges_gradients_too() -> None:
     dout = np.random.default_rng(1).normal(size=X.shape)
     out = softmax(X)
