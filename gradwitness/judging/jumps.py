@@ -42,7 +42,7 @@ def jump(point: Point, which: int) -> str:
     out = int(np.argmax(stays))
     values = [side[out] for side in (point.flat, *_sides(point, which, numbers, signs, step))]
     digits = DIGITS - math.floor(math.log10(float(stays[out])))  # what a step of this size adds is not shown
-    there, below, above = [f"{round(float(value), digits) + 0.0:g}" for value in values]
+    there, below, above = [f"{round(float(value), digits) + 0.0:.15g}" for value in values]
     index = np.unravel_index(int(numbers[0]), point.scales[which].shape)
     name = element(point.function.leaves[which].name, tuple(int(i) for i in index))
     return f"Forward jumps at {name}: {_output(point, out)} is {below} below it, {there} there and {above} above it"

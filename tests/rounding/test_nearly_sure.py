@@ -1,4 +1,6 @@
-"""Rows of logits of which one is far larger than all others: the sum of exponentials is 1 and a little, and rounds to 1."""
+"""What is 1 and a little, and rounds to 1, inside a kernel: the sum of exponentials of a row of logits of which one is far larger
+than all others, a sigmoid that is taken from 1, an erf that is added to it.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,7 @@ OF_PYTORCH = {
     "logsumexp": lambda torch, x: torch.logsumexp(x - x.amax(-1, keepdim=True), (-1,)),
     "logaddexp": lambda torch, x: torch.logaddexp(x * 1e-6 - np.log(2), x * 0 - np.log(2)),
     "logit": lambda torch, x: torch.logit(x * 1e-6 + 0.5),
+    "gelu": lambda torch, x: torch.nn.functional.gelu(x / 10 - 4),
     "of one axis": lambda torch, x: torch.log_softmax(x, 0),
 }
 OF_TENSORFLOW = {

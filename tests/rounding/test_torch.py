@@ -92,6 +92,15 @@ def test_the_truth_is_the_function_in_float64_and_honest_results_lie_near_it(nam
     assert all(unit / 8 < np.sqrt((m.spread**2).mean() / (m.truth**2).mean()) < 32 * unit for m in measured)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+def test_a_sigmoid_that_is_stored_before_it_is_taken_from_one(dtype: Any) -> None:
+    gate = torch.linspace(5, 9, 200).to(dtype)
+    x = torch.stack([torch.full_like(gate, 100), gate], -1)
+    (dout,) = tensors(2, dtype, (200, 1))
+    run = gradients(lambda x: F.glu(x, -1))
+    assert units(run([x], dout), measure(run, ([x], dout), dtype)) < 8
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
 def test_a_module_runs_as_it_is_with_its_parameters(dtype: Any) -> None:
     lstm = torch.nn.LSTM(4, 5, batch_first=True).to(dtype)

@@ -72,6 +72,7 @@ STORED: Mapping[str, int] = {
     **dict.fromkeys(_ATTENTION, 0),  # the probabilities
     **dict.fromkeys(["native_batch_norm", "native_group_norm", "native_layer_norm", "cudnn_batch_norm"], 1),  # the mean
     **dict.fromkeys(["_log_softmax", "_log_softmax_backward_data", "logsumexp"], 0),  # on the CPU, a sum
+    "glu_backward": 0,  # on the CPU, the sigmoid
 }
 """Kernels that keep values between two sums in the dtype of a result -> which result. Others keep them as exact as they add."""
 

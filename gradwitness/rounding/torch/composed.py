@@ -97,19 +97,31 @@ def batch_norm_backward(r: Round, dout: Tensor, x: Tensor, weight: Any, *rest: A
     return [dx, *(r(each.sum(dims), x.numel() // x.shape[1]) for each in (dweight, dout))]
 
 
-def gelu(r: Round, x: Tensor, **form: Any) -> list[Tensor] | None:
-    if form.get("approximate") != "tanh":
-        return None
-    inner = r(sqrt(2 / pi) * r(x + r(0.044715 * x**3)))
-    return [x / 2 * r(1 + r(torch.tanh(inner)))]
+def _bent(r: Round, x: Tensor) -> Tensor:
+    """What the tanh of gelu's approximation is taken of."""
+    return r(sqrt(2 / pi) * r(x + r(0.044715 * x**3)))
 
 
-def gelu_backward(r: Round, dout: Tensor, x: Tensor, **form: Any) -> list[Tensor] | None:
+def gelu(r: Round, x: Tensor, **form: Any) -> list[Tensor]:
+    """For negative x, 1 + erf and 1 + tanh cancel."""
+    bent = torch.tanh(_bent(r, x)) if form.get("approximate") == "tanh" else torch.erf(r(x / sqrt(2)))
+    return [x / 2 * r(1 + r(bent))]
+
+
+def gelu_backward(r: Round, dout: Tensor, x: Tensor, **form: Any) -> list[Tensor]:
     if form.get("approximate") != "tanh":
-        return None
-    t = r(torch.tanh(r(sqrt(2 / pi) * r(x + r(0.044715 * x**3)))))
+        density = r(torch.exp(r(-x * x / 2)) / sqrt(2 * pi))
+        return [dout * r(r(r(1 + r(torch.erf(r(x / sqrt(2))))) / 2) + r(x * density))]
+    t = r(torch.tanh(_bent(r, x)))
     slope = r(sqrt(2 / pi) * r(1 + r(3 * 0.044715 * x * x)))
     return [dout * r(r(r(1 + t) / 2) + r(r(x / 2 * r(1 - r(t * t))) * slope))]
+
+
+def glu_backward(r: Round, dout: Tensor, x: Tensor, dim: int) -> list[Tensor]:
+    """On a CPU the sigmoid is stored before it is taken from 1."""
+    value, gate = x.chunk(2, dim)
+    s = r(torch.sigmoid(gate), stored=dout.device.type == "cpu")
+    return [torch.cat([dout * s, dout * r(r(r(1 - s) * s) * value)], dim)]
 
 
 def _total(x: Tensor, dim: int | Sequence[int]) -> Tensor:
@@ -166,6 +178,7 @@ COMPOSED: dict[str, Callable[..., list[Tensor] | None]] = {
     "native_batch_norm_backward": batch_norm_backward,
     "gelu": gelu,
     "gelu_backward": gelu_backward,
+    "glu_backward": glu_backward,
     "_log_softmax": log_softmax,
     "_log_softmax_backward_data": log_softmax_backward,
     "logaddexp": logaddexp,
