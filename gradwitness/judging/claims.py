@@ -68,7 +68,8 @@ def claims_of(point: Evaluated) -> list[Claim | None]:
 
     Rounding is that of float64 in any dtype: the constants in the code are no better.
     """
-    values = [None if g is None else np.asarray(g).astype(point.dtype) for g in point.gradients(point.arrays)]
+    came = [None if g is None else np.asarray(g) for g in point.gradients(point.arrays)]
+    values = [None if g is None else g.astype(point.dtype) for g in came]
     rng = np.random.default_rng((point.seed, 5))
     sizes = JITTERS if point.dtype == np.float64 else (*JITTERS[:1], SMALL)
     changes = [_beside_jumps(point, values, rng, size) for size in sizes]
@@ -78,9 +79,16 @@ def claims_of(point: Evaluated) -> list[Claim | None]:
     return [
         None
         if value is None
-        else _claim(f"d{leaf.name}", value, [change[i] for change in changes], narrow[i], point.function.eps)
+        else _claim(
+            f"d{leaf.name}", value, [change[i] for change in changes], narrow[i], _last_digit(came[i], point.function.eps)
+        )
         for i, (leaf, value) in enumerate(zip(point.function.leaves, values, strict=True))
     ]
+
+
+def _last_digit(came: Array | None, eps: float) -> float:
+    """The eps that a gradient is rounded to: that of its own dtype, where backward keeps it in a narrower one than its inputs."""
+    return max(eps, float(np.finfo(came.dtype).eps)) if came is not None and came.dtype.kind == "f" else eps
 
 
 def _beside_jumps(point: Evaluated, values: Sequence[Array | None], rng: np.random.Generator, size: float) -> list[Array]:
@@ -227,6 +235,7 @@ def _claim(name: str, value: Array, changes: Sequence[Array], narrow: Array, eps
 
     changes   what jitters change; in a wide dtype the last of them is so small that float64 does not see it
     narrow    what float64 changes
+    eps       of the dtype that it came in, or of the inputs if that is wider
     """
     if any(change.shape not in ((), value.shape) for change in changes):
         return Claim(name, value, np.zeros(value.shape))  # a gradient of another shape is no gradient

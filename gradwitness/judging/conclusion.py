@@ -13,6 +13,7 @@ from gradwitness.judging.judgement import Judgement
 from gradwitness.judging.locate import EVALUATIONS, Located, Wrong, locate
 from gradwitness.judging.measured import Measured
 from gradwitness.judging.nearby import Nearby
+from gradwitness.judging.second_look import SecondLook
 
 BUDGET = 130
 """Evaluations for a function that is right; probes and the user's own dtype take 20 more."""
@@ -25,6 +26,8 @@ MEMBERS = 8
 SEVERAL, NEARBY, CLOSE, VARIES = 2, 6, 2.0**-10, 8
 """Outputs that bend; gradients nearby that are asked for, and how near, as a share of an element's own size; and how much further
 off than they are from each other a member of the set that they span may be."""
+DIGITS = 2.0**-20
+"""Of what the elements contribute along a direction: what float32 rounds. It has 24 bits."""
 WEAK = 0.25
 """Of the largest element: a gradient of which larger errors would not be seen cannot be called right."""
 
@@ -165,7 +168,8 @@ class Conclusion:
             if one.agrees:
                 continue
             if len(arrays) == 1:
-                blamed.append((arrays[0], one))
+                if len(found) == 1 or not self._is_rounding(one):
+                    blamed.append((arrays[0], one))
             elif self.point.evaluations - start > APART:
                 self.unattributed = True
                 for which in arrays:
@@ -174,6 +178,16 @@ class Conclusion:
                 half = len(arrays) // 2
                 waiting += [(self._part(one, part), part) for part in (arrays[half:], arrays[:half])]
         return blamed
+
+    def _is_rounding(self, one: Measured) -> bool:
+        """Whether a gradient is off by the rounding of a buffer of float32 alone, beside others that are wrong.
+
+        The look at what disagreed along all of them has seen the larger mistake.
+        """
+        size = sum(float(np.abs(claim * part).sum()) for claim, part in zip(self.claims, one.direction.parts, strict=True))
+        if one.slope.kind != "smooth" or abs(one.excess) > DIGITS * size:
+            return False
+        return SecondLook(self.box).again(one).agrees
 
     def _part(self, one: Measured, arrays: Sequence[int]) -> Measured:
         """A direction for some arrays alone."""
