@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from gradwitness.arrays import Array
+from gradwitness.diagnosis.constants import Candidate, candidates
 
 ROOM = 4
 """Times the bar of a measurement: the bar of a repaired gradient, whose slack is a few times that of what came."""
@@ -128,6 +129,11 @@ class Case:
     def wrong(self) -> set[tuple[int, ...]]:
         """The measured elements that are wrong."""
         return {one.index for one in self.measurements if one.index is not None and abs(one.excess) > one.bar}
+
+    @cached_property
+    def numbers(self) -> list[Candidate]:
+        """Numbers that people get wrong by, of what is known."""
+        return candidates(self.known)
 
     def proves(self, repair: Repair) -> bool:
         """Whether a repaired gradient agrees along all that was measured, by more digits than chance would give."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
@@ -57,31 +58,50 @@ def told(number: float) -> str:
     return f"{float(number):.12g}" if float(f"{float(number):.4g}") == float(f"{float(number):.12g}") else f"{float(number):.7g}"
 
 
+Candidate = tuple[float, Callable[[], str]]
+"""A number, and what it is in words, which are made where they are asked for."""
+
+
 def recognised(number: float, known: Mapping[str, Array], close: float = CLOSE) -> str:
     """What a positive number is: "8, the number of rows of x"; empty if it is nothing that is known."""
-    for value, words in (*_lengths(known), *_values(known), *_weights(known), *_corrections(known)):
-        if 0 < value < np.inf and abs(number - value) <= close * value:
-            return words
-    return ""
+    return among(number, candidates(known), close)
 
 
-def _lengths(known: Mapping[str, Array]) -> Iterator[tuple[float, str]]:
+def candidates(known: Mapping[str, Array]) -> list[Candidate]:
+    """The numbers that are known. It takes time where many arrays are: many numbers are looked up in one list."""
+    return [*_lengths(known), *_values(known), *_weights(known), *_corrections(known)]
+
+
+def among(number: float, numbers: Sequence[Candidate], close: float = CLOSE) -> str:
+    """The first of some numbers that is near enough, in words."""
+    return next((words() for value, words in numbers if 0 < value < np.inf and abs(number - value) <= close * value), "")
+
+
+def _said(text: str) -> str:
+    return text
+
+
+def _lengths(known: Mapping[str, Array]) -> Iterator[Candidate]:
     for size, words in sizes(known).items():
         for value, spelled in ((size, f"{size}"), (1 / size, f"1/{size}")):
-            yield value, f"{spelled}, and {size} is {words}"
+            yield value, partial(_said, f"{spelled}, and {size} is {words}")
 
 
-def _values(known: Mapping[str, Array]) -> Iterator[tuple[float, str]]:
+def _values(known: Mapping[str, Array]) -> Iterator[Candidate]:
     """Single numbers that are given."""
     for name, array in known.items():
         if array.size == 1 and array.dtype.kind == "f":
             value = abs(float(array.reshape(())))
             for candidate, spelled in ((value, name), (1 / value if value else 0, f"1/{name}"), (abs(1 - value), f"1 - {name}")):
                 if candidate != 1:
-                    yield candidate, f"{told(candidate)}, which is {spelled}"
+                    yield candidate, partial(_which, candidate, spelled)
 
 
-def _weights(known: Mapping[str, Array]) -> Iterator[tuple[float, str]]:
+def _which(number: float, spelled: str) -> str:
+    return f"{told(number)}, which is {spelled}"
+
+
+def _weights(known: Mapping[str, Array]) -> Iterator[Candidate]:
     """By what weighted means differ that are divided by the number of weights, or by their sum. Simple factors mean anything."""
     for name, array in known.items():
         if array.size > 1 and array.dtype.kind == "f":
@@ -89,11 +109,11 @@ def _weights(known: Mapping[str, Array]) -> Iterator[tuple[float, str]]:
             for value, words in ((total / array.size, "mean"), (total, "sum")):
                 if not value or simple(value) or simple(1 / value):
                     continue
-                yield value, f"{told(value)}, which is the {words} of {name}"
-                yield 1 / value, f"{told(1 / value)}, which is 1 over the {words} of {name}"
+                yield value, partial(_which, value, f"the {words} of {name}")
+                yield 1 / value, partial(_which, 1 / value, f"1 over the {words} of {name}")
 
 
-def _corrections(known: Mapping[str, Array]) -> Iterator[tuple[float, str]]:
+def _corrections(known: Mapping[str, Array]) -> Iterator[Candidate]:
     """By what statistics differ that count one less, and square roots of lengths."""
     for size, words in sizes(known).items():
         for value, spelled in (
@@ -103,4 +123,4 @@ def _corrections(known: Mapping[str, Array]) -> Iterator[tuple[float, str]]:
             (((size - 1) / size) ** 0.5, f"sqrt({size - 1}/{size})"),
             *(((size**0.5, f"sqrt({size})"), (size**-0.5, f"1/sqrt({size})")) if size**0.5 % 1 else ()),
         ):
-            yield value, f"{spelled}, and {size} is {words}"
+            yield value, partial(_said, f"{spelled}, and {size} is {words}")

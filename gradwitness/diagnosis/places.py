@@ -9,7 +9,7 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.diagnosis.case import Case, Repair
-from gradwitness.diagnosis.constants import recognised, simple, told
+from gradwitness.diagnosis.constants import among, simple, told
 from gradwitness.diagnosis.masks import masks, where
 from gradwitness.diagnosis.patterns import digits
 from gradwitness.diagnosis.shapes import to_shape
@@ -132,4 +132,4 @@ def _known(number: float, case: Case) -> float | None:
     near = simple(number)
     if near is not None:
         return float(near)
-    return number if recognised(abs(number), case.known) else None
+    return number if among(abs(number), case.numbers) else None

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.diagnosis.case import Case, Repair
-from gradwitness.diagnosis.constants import recognised, simple, told
+from gradwitness.diagnosis.constants import among, simple, told
 
 ALONE = 4
 """A single number is told as a ratio of numbers up to this: some ratio of larger ones would fit by chance."""
@@ -41,9 +41,9 @@ def factor_words(case: Case, ratio: float) -> tuple[str, bool]:
     if near and (case.array.size > 1 or max(near.numerator, near.denominator) <= ALONE):
         spelled = {"2": "twice", "1/2": "half of"}.get(str(near), f"{near} times")
         words = f"It is {sign}{spelled} what is right"
-        meaning = recognised(abs(came), case.known)
+        meaning = among(abs(came), case.numbers)
         return (f"{words}: {meaning}{_mean_or_sum(meaning)}" if meaning else words), True
-    if meaning := recognised(abs(came), case.known):
+    if meaning := among(abs(came), case.numbers):
         return f"It is {sign}{told(abs(came))} times what is right: {meaning}{_mean_or_sum(meaning)}", True
     return f"It is {sign}{told(abs(came))} times what is right, in every element", False
 
