@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwitness.checking import check
+from gradwitness.checking import check, check_loss
 from gradwitness.diagnosis.case import Explanation
 from gradwitness.diagnosis.edits.running import watched
 from gradwitness.diagnosis.edits.source import source_of
@@ -204,3 +204,53 @@ def test_a_matrix_that_is_used_twice_has_a_second_term() -> None:
     rng = np.random.default_rng(3)
     found = check(forward, backward, (rng.normal(size=(4, 3)), rng.normal(size=(5, 4))))["dw"].explanation
     assert "+ dw = dr.T @ h + x.T @ dh" in found
+
+
+class Private:
+    def __spread(self, x: Any, dout: Any) -> Any:
+        return dout * np.cos(x)
+
+    def forward(self, x: Any) -> Any:
+        return np.sin(x) + x.mean(), x
+
+    def backward(self, dout: Any, x: Any) -> Any:
+        return self.__spread(x, dout) + np.sum(dout)  # WRONG: np.mean
+
+
+def test_a_method_that_calls_private_ones_is_edited() -> None:
+    layer = Private()
+    explanation = check(layer.forward, layer.backward, np.random.default_rng(3).normal(size=5))["dx"].explanation
+    assert "np.mean(dout)" in explanation
+
+
+def test_a_factor_that_makes_another_gradient_wrong_otherwise_is_none() -> None:
+    """The slope of sigmoid is asked for once in one gradient, and twice in the other: half of it repairs that one alone."""
+
+    def slope(y: Any) -> Any:
+        return y * (1 - y)
+
+    def loss(params: Any, x: Any, y: Any) -> Any:
+        a = 1 / (1 + np.exp(-x @ params[0]))
+        b = 1 / (1 + np.exp(-a @ params[1]))
+        error = b - y
+        delta = (error * slope(b)) @ params[1].T * slope(a)
+        return np.mean(0.5 * error**2), [x.T @ delta, a.T @ (error * slope(b))]  # WRONG: / 4
+
+    rng = np.random.default_rng(4)
+    report = check_loss(
+        loss, [rng.normal(size=(2, 3)), rng.normal(size=(3, 1))], rng.normal(size=(4, 2)), rng.normal(size=(4, 1))
+    )
+    assert "4 times what is right" in report["dparams[0]"].explanation
+    assert "0.5" not in report["dparams[0]"].explanation
+
+
+def test_where_zero_is_right_no_factor_that_is_zero_is_offered() -> None:
+    weights = np.array([1.5, -0.5])
+
+    def loss(params: Any, target: Any) -> Any:
+        del params, target
+        return weights @ weights, [weights * np.array([1.0, 2.0])]
+
+    report = check_loss(loss, [weights.copy()], np.array([0.0, 1.0]))
+    assert "Zero is right" in report["dparams[0]"].explanation
+    assert "This agrees" not in report["dparams[0]"].explanation

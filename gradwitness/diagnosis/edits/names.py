@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import operator
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,13 @@ from gradwitness.diagnosis.edits.building import loaded, shifted
 Shape = tuple[int, ...]
 NO_DATA = (type, types.ModuleType, types.FunctionType, types.MethodType, types.BuiltinFunctionType)
 CONTAINERS = (np.ndarray, list, tuple, dict)
+WHOLE: Mapping[type, Callable[[int, int], int]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+}
+"""Arithmetic of whole numbers."""
 
 
 def shapes_of(definition: ast.AST, values: Mapping[str, Any]) -> dict[str, Shape]:
@@ -21,7 +29,7 @@ def shapes_of(definition: ast.AST, values: Mapping[str, Any]) -> dict[str, Shape
     turns = {node.target.id for node in ast.walk(definition) if isinstance(node, ast.For) and isinstance(node.target, ast.Name)}
     found: dict[str, Shape] = {}
     for text in dict.fromkeys([*_written(definition, turns), *_held(values)]):
-        if text not in turns and (shape := _shape(_value(loaded(text), values))) is not None:
+        if text not in turns and (shape := _shape(value_of(loaded(text), values))) is not None:
             found[text] = shape
     return found
 
@@ -55,7 +63,7 @@ def _held(values: Mapping[str, Any]) -> Iterator[str]:
             yield from (f"{name}.{key}" for key in getattr(value, "__dict__", {}))
 
 
-def _value(node: ast.AST, values: Mapping[str, Any]) -> Any:
+def value_of(node: ast.AST, values: Mapping[str, Any]) -> Any:
     """The value of a name, an attribute of an object or an entry; None if it cannot be had without running anything."""
     match node:
         case ast.Constant():
@@ -63,13 +71,13 @@ def _value(node: ast.AST, values: Mapping[str, Any]) -> Any:
         case ast.Name():
             return values.get(node.id)
         case ast.Attribute():
-            return getattr(_value(node.value, values), "__dict__", {}).get(node.attr)
-        case ast.BinOp(op=ast.Add() | ast.Sub()):
-            left, right = _value(node.left, values), _value(node.right, values)
+            return getattr(value_of(node.value, values), "__dict__", {}).get(node.attr)
+        case ast.BinOp(op=ast.Add() | ast.Sub() | ast.Mult() | ast.FloorDiv()):
+            left, right = value_of(node.left, values), value_of(node.right, values)
             whole = all(isinstance(each, (int, np.integer)) for each in (left, right))
-            return (left + right if isinstance(node.op, ast.Add) else left - right) if whole else None
+            return WHOLE[type(node.op)](left, right) if whole and (right or not isinstance(node.op, ast.FloorDiv)) else None
         case ast.Subscript():
-            return _entry(_value(node.value, values), _value(node.slice, values))
+            return _entry(value_of(node.value, values), value_of(node.slice, values))
     return None
 
 

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import ast
 import time
 import warnings
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
-from types import CodeType, ModuleType
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from types import CodeType
 
 import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.diagnosis.case import Case, Explanation, Repair
-from gradwitness.diagnosis.edits import likely, parts
-from gradwitness.diagnosis.edits.axes import axes
-from gradwitness.diagnosis.edits.detached import detached, outside
-from gradwitness.diagnosis.edits.expressions import expressions, otherwise
-from gradwitness.diagnosis.edits.names import shapes_of, unused
+from gradwitness.diagnosis.edits.detached import outside
+from gradwitness.diagnosis.edits.forward import factors_of, orders_of
+from gradwitness.diagnosis.edits.names import shapes_of
+from gradwitness.diagnosis.edits.rules import rules
 from gradwitness.diagnosis.edits.running import Run, watched
-from gradwitness.diagnosis.edits.sites import Edit, Site, sites
+from gradwitness.diagnosis.edits.sites import Edit, sites
 from gradwitness.diagnosis.edits.source import Source, source_of, swapped
-from gradwitness.diagnosis.edits.statements import accumulated, carries, statements
-from gradwitness.diagnosis.edits.statistics import statistics
 from gradwitness.diagnosis.edits.telling import told
 from gradwitness.diagnosis.edits.variables import Variables
 from gradwitness.judging.point import Point
@@ -34,9 +29,9 @@ MOST = 5000
 """Edits that are tried."""
 UNCHANGED = 1e-9
 """Relative: a gradient that is right, and that an edit leaves alone."""
-FRAMEWORKS = ("torch", "tensorflow", "jax.numpy")
-"""Modules that have functions such as sign and reshape."""
 EPSILONS = (1e-30, 0.1)
+BY_CHANCE = ("constant factor", "factor", "derivative")
+"""Kinds of edits that say nothing if they make another gradient wrong in another way, or all of it zero."""
 
 
 class Editor:
@@ -84,6 +79,8 @@ class Editor:
         reach: dict[int, float] = {}
         for source, edit in self.tries():
             repaired, spoiled = self._repairs(source, edit)
+            if edit.kind in BY_CHANCE and (spoiled or not all(map(np.any, repaired.values()))):
+                continue
             worth = len(repaired) - spoiled / 2
             for which, gradient in repaired.items():
                 if worth > reach.get(which, -np.inf):
@@ -107,10 +104,16 @@ class Editor:
         """The edits, the simplest kinds first; in backward first."""
         returned = list(dict.fromkeys(case.array.shape for case in self.cases.values()))
         places = [
-            (source, Variables(shapes_of(source.inner, run.values), self.numbers, returned), list(sites(source.inner, run.lines)))
+            (
+                source,
+                Variables(shapes_of(source.inner, run.values), self.numbers, returned, {*run.values, *source.globals}),
+                list(sites(source.inner, run.lines)),
+            )
             for source, run in self.sources
         ]
-        for rule in RULES:
+        factors = [text for source, _ in self.sources for text in factors_of(source.inner)]
+        orders = [order for source, run in self.sources for order in orders_of(source.inner, run.values)]
+        for rule in rules(factors, orders):
             for source, variables, found in places:
                 for site in found:
                     yield from ((source, edit) for edit in rule(source, variables, site))
@@ -184,66 +187,3 @@ def _unchanged(value: Array, claimed: Array) -> bool:
         return False
     scale = np.abs(claimed).max(initial=0)
     return bool((np.abs(value - claimed) <= UNCHANGED * scale).all())
-
-
-Rule = Callable[[Source, Variables, Site], Iterator[Edit]]
-
-
-def _numpy(source: Source) -> str:
-    return next((name for name, value in source.functions[0].__globals__.items() if value is np), "")
-
-
-def _libraries(source: Source) -> list[str]:
-    """What the function calls the frameworks: modules of its file, and those that it closes over."""
-    function = source.functions[0]
-    closed = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
-    with suppress(ValueError):  # a cell that nothing was put into yet
-        values = {**function.__globals__, **{name: cell.cell_contents for name, cell in closed.items()}}
-        return [name for name, each in values.items() if isinstance(each, ModuleType) and each.__name__ in FRAMEWORKS]
-    return []
-
-
-RULES: Sequence[Rule] = (
-    lambda _, __, site: detached(site),
-    lambda source, _, site: accumulated(site, _numpy(source)),
-    lambda source, variables, site: axes(variables, site, _libraries(source)),
-    lambda source, variables, site: likely.unused(variables, site, unused(source.inner)),
-    lambda _, variables, site: likely.counts(variables, site),
-    lambda _, variables, site: (
-        each for each in expressions(site) if each.kind != "statistics" or not likely.is_scalar(variables, site.node)
-    ),
-    lambda source, _, site: parts.summands(site, unused(source.inner)),
-    lambda _, variables, site: parts.windows(variables, site),
-    lambda _, variables, site: variables.epsilons(site),
-    lambda _, __, site: statements(site),
-    lambda _, __, site: otherwise(site),
-    lambda source, variables, site: likely.left_out(variables, site, _numpy(source), _libraries(source)),
-    lambda _, variables, site: likely.flipped(variables, site),
-    lambda _, variables, site: likely.masks(variables, site),
-    lambda _, variables, site: variables.replaced(site),
-    lambda _, variables, site: variables.everywhere(site),
-    lambda _, variables, site: variables.factors(site),
-    lambda _, variables, site: variables.terms(site),
-    lambda _, variables, site: likely.products(variables, site),
-    lambda _, variables, site: variables.inner_terms(site),
-    lambda _, variables, site: variables.inner_factors(site),
-    lambda _, variables, site: statistics(variables, site),
-    lambda source, variables, site: _carries(source, variables, site),
-    lambda _, variables, site: variables.both(site),
-)
-"""Edits of a place, the simplest kinds first."""
-
-
-def _carries(source: Source, variables: Variables, loop: Site) -> Iterator[Edit]:
-    if not isinstance(loop.node, ast.For):
-        return
-    parameters = set(source.own.co_varnames[: source.own.co_argcount])
-    names = [node for node in ast.walk(loop.node) if isinstance(node, ast.Name)]
-    stored = dict.fromkeys(node.id for node in names if isinstance(node.ctx, ast.Store))
-    read = dict.fromkeys(node.id for node in names if isinstance(node.ctx, ast.Load))
-    shapes = variables.shapes
-    matrices = [name for name, shape in shapes.items() if len(shape) == 2]
-    for carry in read:
-        if carry not in stored and carry not in parameters and len(shapes.get(carry, ())) in (1, 2):
-            vectors = [name for name in stored if shapes.get(name) == shapes[carry]]
-            yield from carries(loop.node, carry, matrices, vectors)

@@ -7,15 +7,19 @@ import ast
 import gc
 import linecache
 import warnings
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property, lru_cache
 from types import CodeType, FunctionType
 
+from gradwitness.diagnosis.edits.names import unused
 from gradwitness.subjects.errors import file_of
 
 Definition = ast.FunctionDef | ast.Lambda
 LONGEST = 20_000
 """Lines of a file that is read."""
+FILES = 8
+"""Files whose trees are kept."""
 
 
 class Source:
@@ -25,13 +29,29 @@ class Source:
     definition   its tree; `compiled` is the code of what that is now
     inner        the definition within it that an edit may change: itself, or one that it makes each time it runs
     imports      of its file: the compiler looks at them
+    owner        the class that it is defined in, whose name the compiler puts before private names; empty if none
     """
 
     def __init__(
-        self, functions: Sequence[FunctionType], definition: Definition, inner: Definition, imports: Sequence[ast.stmt]
+        self,
+        functions: Sequence[FunctionType],
+        definition: Definition,
+        inner: Definition,
+        imports: Sequence[ast.stmt],
+        owner: str = "",
     ) -> None:
         self.functions, self.definition, self.inner, self._imports = functions, definition, inner, imports
-        self.own = functions[0].__code__
+        self.own, self._owner = functions[0].__code__, owner
+
+    @property
+    def globals(self) -> Mapping[str, object]:
+        """What the function reads of its file."""
+        return self.functions[0].__globals__
+
+    @cached_property
+    def unused(self) -> list[str]:
+        """Variables that the function stores and reads nowhere, as it stands."""
+        return unused(self.inner)
 
     @property
     def place(self) -> str:
@@ -54,7 +74,8 @@ class Source:
                 node.body.insert(0, mention)
         statement: ast.stmt = node if isinstance(node, ast.FunctionDef) else ast.Expr(node)
         arguments = ast.arguments([], [ast.arg(name) for name in free], None, [], [], None, [])
-        outer = ast.FunctionDef("outer", arguments, [statement], [])
+        body: list[ast.stmt] = [ast.ClassDef(self._owner, [], [], [statement], [])] if self._owner else [statement]
+        outer = ast.FunctionDef("outer", arguments, body, [])
         try:
             module = ast.fix_missing_locations(ast.Module([*self._imports, outer], []))
             flags = own.co_flags & __future__.annotations.compiler_flag
@@ -68,9 +89,12 @@ class Source:
                 node.decorator_list = decorators
                 if added:
                     node.body.remove(mention)
-        made = next(each for each in code.co_consts if isinstance(each, CodeType) and each.co_name == "outer")
-        found = next((each for each in made.co_consts if isinstance(each, CodeType) and each.co_name == own.co_name), None)
-        return found if found is not None and found.co_freevars == free else None
+        for name in ("outer", *([self._owner] if self._owner else []), own.co_name):
+            inside = [each for each in code.co_consts if isinstance(each, CodeType) and each.co_name == name]
+            if not inside:
+                return None
+            code = inside[0]
+        return code if code.co_freevars == free else None
 
 
 @contextmanager
@@ -93,18 +117,26 @@ def source_of(code: CodeType, running: Collection[CodeType]) -> Source | None:
     lines = linecache.getlines(code.co_filename)
     if not 0 < len(lines) <= LONGEST:
         return None
-    try:
-        tree = ast.parse("".join(lines))
-    except SyntaxError:
+    tree = _parsed("".join(lines))
+    if tree is None:
         return None
     chain, imports = _chain(tree, code), [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
     for definition in chain:  # the outermost first
         for other in (*running, code):
             if other.co_filename == code.co_filename and _is_of(definition, other) and (functions := _functions(other)):
-                source = Source(functions, definition, chain[-1], imports)
+                source = Source(functions, definition, chain[-1], imports, _owner(tree, definition))
                 plain = source.compiled(kept=False)
                 return source if plain is not None and _same(plain, other) else None
     return None
+
+
+@lru_cache(maxsize=FILES)
+def _parsed(text: str) -> ast.Module | None:
+    """The tree of a file. Edits are undone, so it is the same for every function of the file."""
+    try:
+        return ast.parse(text)
+    except SyntaxError:
+        return None
 
 
 def _chain(tree: ast.Module, code: CodeType) -> list[Definition]:
@@ -117,17 +149,31 @@ def _chain(tree: ast.Module, code: CodeType) -> list[Definition]:
             if _is_of(node, code):
                 found.append(above)
         for child in ast.iter_child_nodes(node):
-            visit(child, above)
+            if _first(child) <= code.co_firstlineno <= (getattr(child, "end_lineno", None) or code.co_firstlineno):
+                visit(child, above)
 
     visit(tree, [])
     return found[0] if len(found) == 1 else []
 
 
+def _owner(tree: ast.Module, definition: Definition) -> str:
+    """The class around a definition that reads private names, such as self.__softmax: the compiler calls them otherwise there."""
+    names = {getattr(node, slot, "") for node in ast.walk(definition) for slot in ("id", "attr", "name", "arg")}
+    if not any(isinstance(name, str) and name.startswith("__") and not name.endswith("__") for name in names):
+        return ""
+    around = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and definition in ast.walk(node)]
+    return around[-1].name if around else ""
+
+
 def _is_of(node: Definition, code: CodeType) -> bool:
     if isinstance(node, ast.Lambda):
         return code.co_name == "<lambda>" and node.lineno == code.co_firstlineno
-    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-    return code.co_name == node.name and code.co_firstlineno in (first, node.lineno)
+    return code.co_name == node.name and code.co_firstlineno in (_first(node), node.lineno)
+
+
+def _first(node: ast.AST) -> int:
+    """The first line of a node, its decorators included; 0 of one that has no line."""
+    return int(min([getattr(node, "lineno", 0), *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))]))
 
 
 def _functions(code: CodeType) -> list[FunctionType]:

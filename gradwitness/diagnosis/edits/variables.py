@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 
 from gradwitness.diagnosis.edits.building import loaded
@@ -30,10 +30,17 @@ class Variables:
     shapes    by how it is written
     numbers   that may be an epsilon
     returned  the shapes of gradients that are wrong
+    names     of all that it can read
     """
 
-    def __init__(self, shapes: Mapping[str, Shape], numbers: Sequence[float], returned: Sequence[Shape] = ()) -> None:
-        self.shapes, self.numbers, self.returned = dict(shapes), list(numbers), list(returned)
+    def __init__(
+        self,
+        shapes: Mapping[str, Shape],
+        numbers: Sequence[float],
+        returned: Sequence[Shape] = (),
+        names: Collection[str] = (),
+    ) -> None:
+        self.shapes, self.numbers, self.returned, self.names = dict(shapes), list(numbers), list(returned), names
 
     def alike(self, name: str) -> list[str]:
         """Others of the same shape."""
