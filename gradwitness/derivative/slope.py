@@ -9,7 +9,7 @@ it bends. `slope` finds that out:
    1/64 of the change before. The first rung from which all changes fall by a factor of eight at least is where the function is
    seen as it is: longer steps miss a feature, or a kink beside the point.
 3. From there the step is halved, and the quotients are extrapolated to 0 (Richardson). An entry of the table is compared with
-   three neighbours.
+   three neighbours. A second table allows for a second derivative that jumps at the point.
 4. The quotients of all smaller rungs must agree with the result, within their noise. One that does not shows a feature that the
    longer steps missed: the extrapolation begins anew from there.
 
@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -32,6 +32,8 @@ from gradwitness.derivative.line import Line, Real
 ORDER = 8
 LEVELS = 12
 RESTARTS = 6
+CONVERGED = 64
+"""Times the noise of the last quotient: a limit that is surer than that has converged."""
 FALLING = 1.25
 """Factor from rung to rung beyond which a fold falls to 0: |x|^(4/3) gives 2, a kink tends to 1."""
 
@@ -85,7 +87,7 @@ def slope(line: Line, step: float, enough: float = 0.0, clear: float = 0.0, rung
     for _ in range(RESTARTS):
         if start is None:
             return _rough(ladder)
-        limit = _extrapolated(line.central, start, 2, enough)
+        limit = _limit_of(line, start, enough)
         if not np.isfinite(limit.error):
             return _rough(ladder)
         missed = _missed(ladder, limit)
@@ -111,8 +113,38 @@ def quick(line: Line, step: float, levels: int) -> Slope:
     return Slope(row[-1], error if np.isfinite(error) else INF, 2 * step, first)
 
 
-def _extrapolated(quotient: Quotient, step: float, power: int, enough: float) -> _Limit:
-    """The limit of quotients whose error is a series in h, h^(1 + power), h^(1 + 2 power), ... (power 2) or in h^2, h^4, ..."""
+def _limit_of(line: Line, start: float, enough: float) -> _Limit:
+    """What central quotients tend to.
+
+    Joints of pieces within the steps, as those of many Huber losses, keep the extrapolation from converging. Then it begins anew
+    where it ended, below most of them.
+    """
+    limit = _bent(line, _extrapolated(line.central, start, 2, enough))
+    if not _converged(line, limit, enough):
+        limit = min(limit, _bent(line, _extrapolated(line.central, limit.step, 2, enough)), key=lambda each: each.error)
+    return limit if _converged(line, limit, enough) else replace(limit, error=2 * limit.error)
+
+
+def _converged(line: Line, limit: _Limit, enough: float) -> bool:
+    """Whether noise is what is left; or there is nothing to go on with."""
+    return limit.step == 0 or bool(limit.error <= CONVERGED * max(line.central(limit.step)[1], Real(enough)))
+
+
+def _bent(line: Line, even: _Limit) -> _Limit:
+    """The limit, where the second derivative jumps at the point, as that of max(x, 0)^2 does: then quotients approach it like h.
+
+    The same quotients are extrapolated as a series in h, h^2, h^3, ..., which leaves more noise. Where the other series is right,
+    this one agrees with it.
+    """
+    bent = _extrapolated(line.central, even.reach, 1, 0.0, even.step) if np.isfinite(even.error) else even
+    return bent if abs(even.value - bent.value) > bent.error else even
+
+
+def _extrapolated(quotient: Quotient, step: float, power: int, enough: float, last: float = 0.0) -> _Limit:
+    """The limit of quotients whose error is a series in h^power, h^(2 power), h^(3 power), ...
+
+    last   no step is shorter
+    """
     best = _Limit()
     row: list[np.longdouble] = []
     noises: list[np.longdouble] = []
@@ -129,7 +161,7 @@ def _extrapolated(quotient: Quotient, step: float, power: int, enough: float) ->
                 if np.isfinite(error) and error < best.error:
                     best = _Limit(new[m], error, step, first)
         row, noises = new, new_noises
-        if best.error <= max(noise, Real(enough)):
+        if best.error <= max(noise, Real(enough)) or step <= last:
             break  # shorter steps have more noise
         step /= 2
     return best

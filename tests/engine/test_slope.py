@@ -55,6 +55,26 @@ def test_the_error_bar_holds(name: str, level: float) -> None:
         assert abs(one.value - Real(truth)) <= one.error + 4 * 2.3e-16 * abs(truth), (seed, one)  # truth is a float64
 
 
+@pytest.mark.parametrize("at_the_point", [0.0, 0.3, 1.0])
+def test_the_error_bar_holds_where_second_derivatives_jump(at_the_point: float) -> None:
+    bars = []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        rates, heights = rng.normal(size=20), np.exp(rng.uniform(-2, 2, 20)) * rng.normal(size=20)
+        beside = np.exp(rng.uniform(-9, 1, 20)) * rng.choice([-1, 1], 20)
+        joints = np.where(rng.random(20) < at_the_point, 0, beside).astype(Real)
+
+        def function(t: Any, rates: Any = rates, heights: Any = heights, joints: Any = joints) -> Any:
+            return np.sum(heights * np.maximum(t - joints, 0) ** 2 + np.sin(rates * t))
+
+        one = found(function, 1e-16, seed)
+        truth = np.sum(heights * 2 * np.maximum(-joints, 0) + rates)
+        assert one.kind == "smooth"
+        assert abs(one.value - truth) <= one.error, seed
+        bars.append(float(one.error))
+    assert np.median(bars) < 1e-8
+
+
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning", "ignore:divide by zero:RuntimeWarning")
 @pytest.mark.parametrize("name", SMOOTH)
 def test_the_error_bar_is_small(name: str) -> None:
