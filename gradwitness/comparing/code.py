@@ -36,6 +36,12 @@ class Called:
     name: str
     function: Callable[..., Any]
 
+    @property
+    def said(self) -> str:
+        """Its name; that of a class where the code has it in a variable of another name."""
+        own = self.function.__name__ if isinstance(self.function, type) else ""
+        return own if own and own != self.name.rpartition(".")[2] else self.name
+
     def default(self, setting: str) -> tuple[int | None, Any] | None:
         """The position of a parameter, None where it is given by keyword alone, and its default; None if it has no such one.
         Functions that are written in C say them in the first line of their docstring.
@@ -188,7 +194,7 @@ NOTHING = object()
 
 def put(thing: Any, attribute: Any, value: Any) -> None:
     """Make a change. Modules of flax are frozen, and are changed too."""
-    if isinstance(thing, dict):
+    if isinstance(thing, (dict, list)):
         thing[attribute] = value
     elif isinstance(thing, (type, types.ModuleType)):
         setattr(thing, attribute, value)
@@ -200,7 +206,7 @@ def put(thing: Any, attribute: Any, value: Any) -> None:
 
 def taken(thing: Any, attribute: Any) -> Any:
     """What is there now: of a method, which an object takes from its class, NOTHING."""
-    if isinstance(thing, dict):
+    if isinstance(thing, (dict, list)):
         return thing[attribute]
     value = getattr(thing, attribute)
     is_method = isinstance(value, types.MethodType) and value.__self__ is thing

@@ -24,7 +24,7 @@ def settings(calls: list[Called], theirs: Sequence[float]) -> Iterator[Trial]:
         known = call.settings()
         for name, default in known.items():
             for value in _values(name, default, theirs):
-                yield Trial(f"with {name}={value!r} in {call.name}", settings=((call, name, value),), fine=is_fine(value))
+                yield Trial(f"with {name}={value!r} in {call.said}", settings=((call, name, value),), fine=is_fine(value))
 
 
 def _values(name: str, default: Any, theirs: Sequence[float]) -> list[Any]:

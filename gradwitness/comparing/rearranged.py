@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import combinations
 from typing import NamedTuple
@@ -55,8 +55,32 @@ def of_parameters(own: Mapping[str, Array]) -> Iterator[Other]:
         if array.ndim == 1:
             yield Other(f"with 1 + {name}", {name: 1 + array})
             yield Other(f"with {name} - 1", {name: array - 1})
-            if array.any():
-                yield Other(f"with {name} zero", {name: np.zeros_like(array)})
+        if array.size == max(array.shape, default=0):  # a vector, perhaps with axes of length 1
+            for value, said in ((0, "zero"), (1, "one")):
+                if (array != value).any():
+                    yield Other(f"with {name} {said}", {name: np.full_like(array, value)})
+
+
+def flattened(matrices: Mapping[str, Array], images: Sequence[tuple[int, ...]]) -> Iterator[Other]:
+    """A matrix behind a flattened image, whose channels come first, or last.
+
+    images   shapes of images and kernels, which have the channels first or last
+    """
+    lengths = [(shape[0], shape[1], shape[-1]) for shape in images if len(shape) == 4]
+    for channels in dict.fromkeys(length for three in lengths for length in three):
+        for name, array in ((name, array) for name, array in matrices.items() if array.ndim == 2):
+            for axis in (axis for axis in (0, 1) if array.shape[axis] % channels == 0 and 1 < channels < array.shape[axis]):
+                rows = np.moveaxis(array, axis, 0)
+                for shape, order in (((-1, channels), "(H, W, C) to (C, H, W)"), ((channels, -1), "(C, H, W) to (H, W, C)")):
+                    turned = rows.reshape(*shape, rows.shape[1]).swapaxes(0, 1).reshape(rows.shape)
+                    lines = "columns" if axis else "rows"
+                    said = f"with the {lines} of {name} put from the order {order}, for {channels} channels,"
+                    yield Other(said, {name: np.moveaxis(turned, 0, axis)})
+
+
+def conjugate(x: Array) -> Array:
+    """Of complex numbers, which are pairs along a last axis; of what has none, as it is."""
+    return x * [1.0, -1.0] if x.shape[-1:] == (2,) else x
 
 
 def _reversed(x: Array, axis: int) -> Array:

@@ -17,7 +17,8 @@ from gradwitness.comparing.axes import Reshape, Reshapes, exchanged
 from gradwitness.comparing.epsilons import Epsilons, placed
 from gradwitness.comparing.layouts import of_axes
 from gradwitness.comparing.numbers import dropped, numbers_of
-from gradwitness.comparing.rearranged import of_inputs, of_parameters
+from gradwitness.comparing.outside import kept_otherwise
+from gradwitness.comparing.rearranged import conjugate, flattened, of_inputs, of_parameters
 from gradwitness.comparing.rewrites import rewrites
 from gradwitness.comparing.sides import Tensors
 from gradwitness.comparing.trial import USUAL, Trial, is_fine, usual
@@ -43,6 +44,8 @@ def trials(side: Tensors, others: list[Tensors], seen: Callable[[Tensors], Seen]
     seen   what a function has
     """
     modules = _modules(side)
+    if any(dtype.startswith("complex") for dtype in side.subject.dtypes):
+        yield Trial("with the conjugate of what it returns,", after=conjugate)
     yield from _set_otherwise(side, modules, [value for other in others for _, value in _settings(_modules(other))])
     yield from _statistics(side, modules)
     yield from _padded(modules)
@@ -60,10 +63,13 @@ def trials(side: Tensors, others: list[Tensors], seen: Callable[[Tensors], Seen]
     yield from dropped(side.subject.function)
     own = {name: array for name, array in side.leaves.items() if name in side.own}
     yield from _gates(own, [type(thing).__name__ for thing in modules])
-    yield from _flattened(own)
+    images = [array.shape for array in side.leaves.values()]
+    for other in flattened(own, images):
+        yield Trial(other.words, arrays=other.arrays)
     for name, array in own.items():
         if array.ndim == 2 and array.shape[0] == array.shape[1]:
             yield Trial(f"with {name} transposed", arrays={name: array.T})
+    yield from kept_otherwise(side, images)
     for other in (*of_parameters(own), *of_inputs(inputs)):
         yield Trial(other.words, arrays=other.arrays, after=other.after)
     yield from exchanged(side.subject, reshapes)
@@ -120,7 +126,7 @@ def _set_otherwise(side: Tensors, modules: list[Any], theirs: list[Any]) -> Iter
                 said = f"with {attribute}={other!r} in {_kinds(owners)}, in place of {value!r},"
                 yield Trial(said, tuple((owner, attribute, other) for owner in owners), fine=is_fine(other))
     for keyword, default in _keywords(side).items():
-        alike = [each for each in theirs if type(each) is type(default)]
+        alike = [each for each in theirs if _is_kind(each, default)]
         for other in dict.fromkeys([True, False] if isinstance(default, bool) else [*alike, *usual(keyword)]):
             if other != default:
                 yield Trial(f"with {keyword}={other!r}, in place of {default!r},", keywords={keyword: other}, fine=is_fine(other))
@@ -192,9 +198,16 @@ def _settings(modules: list[Any]) -> dict[tuple[str, Any], list[Any]]:
     found: dict[tuple[str, Any], list[Any]] = {}
     for module in modules:
         for attribute, value in vars(module).items():
-            if type(value) in {type(usual) for usual in usual(attribute)}:
+            if any(_is_kind(value, usual) for usual in usual(attribute)):
                 found.setdefault((attribute, value), []).append(module)
     return found
+
+
+def _is_kind(value: Any, other: Any) -> bool:
+    """Whether a value may stand where another one does, and a whole number where a float does: flax's LayerNorm(12) has
+    an epsilon of 12.
+    """
+    return type(value) is type(other) or (type(value) is int and type(other) is float)
 
 
 def _keywords(side: Tensors) -> dict[str, Any]:
@@ -219,17 +232,3 @@ def _gates(own: Mapping[str, Array], kinds: list[str]) -> Iterator[Trial]:
                 which = ", ".join(parts) if len(parts) <= NAMED else f"all {len(parts)} parameters"
                 said = f"with the gates in {which} in the order {', '.join(map(str, order))}"
                 yield Trial(said, arrays=arrays)
-
-
-def _flattened(own: Mapping[str, Array]) -> Iterator[Trial]:
-    """A matrix behind a flattened image, whose channels come first, or last."""
-    images = [array.shape for array in own.values() if array.ndim == 4]
-    for channels in dict.fromkeys(length for shape in images for length in (shape[0], shape[-1])):
-        for name, array in ((name, array) for name, array in own.items() if array.ndim == 2):
-            for axis in (axis for axis in (0, 1) if array.shape[axis] % channels == 0 and 1 < channels < array.shape[axis]):
-                rows = np.moveaxis(array, axis, 0)
-                for shape, order in (((-1, channels), "(H, W, C) to (C, H, W)"), ((channels, -1), "(C, H, W) to (H, W, C)")):
-                    turned = rows.reshape(*shape, rows.shape[1]).swapaxes(0, 1).reshape(rows.shape)
-                    lines = "columns" if axis else "rows"
-                    said = f"with the {lines} of {name} put from the order {order}, for {channels} channels,"
-                    yield Trial(said, arrays={name: np.moveaxis(turned, 0, axis)})

@@ -60,7 +60,7 @@ class Itself:
         values, running = self._in(precision)
         exact, source = self._in(_exact(precision))
         found = measure(running, (values,), dtype, seed=seed, source=(source, (exact,)))
-        return dict(zip(running.names, found, strict=True))
+        return dict(zip(running.names, map(_in_pairs, found), strict=True))
 
     def measured(self, dtype: str, precision: Precision, douts: Sequence[Array], seed: int) -> Mapping[str, Measured]:
         """By Monte Carlo arithmetic inside the framework."""

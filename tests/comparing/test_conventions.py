@@ -151,6 +151,7 @@ def test_weighted_means_that_are_divided_otherwise_are_told() -> None:
 def test_where_no_convention_explains_it_none_is_told() -> None:
     first, second = torch.nn.LayerNorm(4), torch.nn.LayerNorm(4)
     with torch.no_grad():
+        first.weight.copy_(torch.from_numpy(np.linspace(2, 3, 4)))
         second.weight.copy_(torch.from_numpy(np.linspace(0.5, 1.5, 4)))
     assert compare({"first": first, "second": second}, drawn(3, 4))["out"].explanation == ""
 
