@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gradwitness import frameworks
+from gradwitness import K
 from gradwitness.rounding.arithmetic import Measured, Unstable
 from gradwitness.rounding.framework import NotWatched
 
@@ -93,6 +94,12 @@ def test_the_truth_is_the_function_in_float64_and_honest_results_lie_near_it(nam
     assert units(run(inputs, dout), measured) < 8
     unit = {"float64": 2**-53, "float32": 2**-24, "float16": 2**-11, "bfloat16": 2**-8}[dtype]
     assert all(unit / 8 < np.sqrt((m.spread**2).mean() / (m.truth**2).mean()) < 32 * unit for m in measured)
+
+
+def test_the_order_of_a_polygamma_does_not_round() -> None:
+    x, dout = tf.constant([0.5, 1.0, 2.0, 3.5]), tf.constant([1.0, -2.0, 0.5, 1.0])
+    measured = measure(gradients(tf.math.digamma), ([x], dout), "float32")
+    assert units(gradients(tf.math.digamma)([x], dout), measured) < K
 
 
 def test_a_kernel_without_a_float64_form_is_composed() -> None:

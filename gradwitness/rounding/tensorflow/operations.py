@@ -35,8 +35,9 @@ OF_COMPLEX = _names("Sign")
 
 ONCE = _names("""
     Acos Acosh Add AddV2 Asin Asinh Atan Atan2 Atanh BesselI0e BesselI1e BiasAdd BiasAddV1 Cast ComplexAbs Cos Cosh Digamma Div
-    DivNoNan Erf Erfc Erfinv Exp Expm1 FloorDiv FloorMod Inv LeakyRelu LeakyReluGrad Lgamma Log Log1p Mod Mul MulNoNan Ndtri Pow
-    RealDiv Reciprocal Rsqrt Sigmoid Sin Sinh Softplus Softsign Sqrt Square Sub Tan Tanh TruncateDiv Xdivy Xlog1py Xlogy
+    DivNoNan Erf Erfc Erfinv Exp Expm1 FloorDiv FloorMod Inv LeakyRelu LeakyReluGrad Lgamma Log Log1p Mod Mul MulNoNan Ndtri
+    Polygamma Pow RealDiv Reciprocal Rsqrt Sigmoid Sin Sinh Softplus Softsign Sqrt Square Sub Tan Tanh TruncateDiv Xdivy Xlog1py
+    Xlogy
 """)
 """Arithmetic and elementary functions: the result rounds once."""
 
