@@ -161,6 +161,16 @@ def _require_movement(name: str, before: Array, after: Measured) -> None:
         raise Vacuous(f"{name} moves by less than rounding in one step: no update at all would pass")
 
 
+_KEPT: list[tuple[str, str]] = []
+
+
+def only(name: str, size: str) -> None:
+    """Drop what is kept of other problems, when one begins: its phases share what the reference says."""
+    if _KEPT != [(name, size)]:
+        forget()
+        _KEPT[:] = [(name, size)]
+
+
 def forget() -> None:
     """Drop what is kept of a problem: of a large one it is gigabytes."""
     for cached in (point, evidence, step_evidence):

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks import peak, problems
-from benchmarks.counts import count
+from benchmarks.counts import count, parameters
 from benchmarks.implementations import build, conventions_of, load, start
 from benchmarks.plan import REFERENCE, Implementation, Place
 from benchmarks.precision import timing, verifying
-from benchmarks.problems import judge_phase, point
+from benchmarks.problems import LARGE, judge_phase, point
 from benchmarks.rounds import MIN_ROUNDS, Timed, Warm, interleave, interval, warm_up
 from benchmarks.running import TRANSFERS, Run, clock, median
 from benchmarks.store import Cell
@@ -59,6 +59,7 @@ def time_unit(unit: Unit, rounds: int, budget: float) -> Found:
     """Rounds of every implementation that is there and agrees; fewer than `rounds` where those take more than budget s."""
     found = Found()
     ready: dict[Implementation, Ready] = {}
+    problems.only(unit.problem.model, unit.problem.size)
     for who in unit.implementations:
         name = f"{unit}, {who}"
         try:
@@ -72,7 +73,8 @@ def time_unit(unit: Unit, rounds: int, budget: float) -> Found:
             found.differ[name] = str(error).partition("\n")[0]
         except Exception as error:  # a framework raises whatever it raises; the others go on
             found.not_run[name] = f"{type(error).__name__}: {error}".partition("\n")[0]
-    problems.forget()
+    if parameters(unit.problem.model, unit.problem.arguments) > LARGE:
+        problems.forget()
     gc.collect()
     if len(ready) > 1:
         _rounds(unit, ready, rounds, budget, found)

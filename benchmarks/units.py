@@ -132,14 +132,13 @@ class Wanted:
     def _timed(self, who: Implementation, problem: Problem, phase: str, threads: int) -> bool:
         if who.framework in PEERS:
             return problem.model in PEERS[who.framework] and threads == 1 and problem.sweep != "depth"
-        # What takes a compiler half a minute for each size is in `full` alone, for the main sweeps' step on one thread.
+        # What takes a compiler half a minute for each size, and what nobody does (it takes half of a round's time), is in `full`
+        # alone, for the main sweeps' step on one thread.
         slow = who.framework != "numpy" and who.mode in frameworks.spec_of(who.framework).slow
         few = len(layers(problem.model, problem.arguments)) <= COMPILED_LAYERS
-        return (
-            not slow
-            or bool(self.mode)
-            or (self.choice == "full" and phase == "step" and threads == 1 and main_sweep(problem) and few)
-        )
+        main = self.choice == "full" and phase == "step" and threads == 1 and main_sweep(problem)
+        usual = usual_mode(who) or bool(self.framework)
+        return (usual and not slow) or bool(self.mode) or (main and (few or not slow))
 
 
 def usual_mode(who: Implementation) -> bool:

@@ -44,6 +44,12 @@ def test_what_is_not_how_a_framework_is_used_is_in_full_alone_or_asked_for() -> 
     assert not usual_mode(eager)
     assert eager not in Wanted("default").implementations()
     assert eager in Wanted("full").implementations()
+    timed = {
+        (unit.problem.sweep, unit.phase, unit.threads)
+        for unit in Wanted("full", model=("mlp",)).units()
+        if eager in unit.implementations
+    }
+    assert timed == {("width", "step", 1)}
     assert eager in Wanted("quick", framework=("jax",)).implementations()
 
 

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwitness import frameworks
-from gradwitness import K
+from gradwitness import K, frameworks
 from gradwitness.rounding.arithmetic import Measured, Unstable
 from gradwitness.rounding.framework import NotWatched
 
