@@ -166,7 +166,7 @@ _KEPT: list[tuple[str, str]] = []
 
 def only(name: str, size: str) -> None:
     """Drop what is kept of other problems, when one begins: its phases share what the reference says."""
-    if _KEPT != [(name, size)]:
+    if [(name, size)] != _KEPT:
         forget()
         _KEPT[:] = [(name, size)]
 
