@@ -95,6 +95,9 @@ def of_one(case: Case) -> Explanation | None:
     if not case.fits or len(case.douts) != 1 or case.slopes is None or not any(case.claimed[index] for index in case.wrong):
         return None  # an element that is 0 scales by nothing
     ((name, dout),) = case.douts.items()
+    zero = _again(case, 0.0)
+    if zero is None or not _seen(zero - case.claimed, case.claimed):
+        return None  # it uses none of it
     for words, place in _places(name, dout.shape):
         kept = np.zeros_like(dout)
         kept[place] = dout[place]

@@ -8,7 +8,7 @@ import numpy as np
 
 from gradwitness.diagnosis import looking
 from gradwitness.diagnosis.case import Case, Repair
-from gradwitness.diagnosis.formula import Product, formula
+from gradwitness.diagnosis.formula import Entry, Product, formula
 from gradwitness.diagnosis.looking import Look, Samples
 from gradwitness.diagnosis.shapes import to_shape
 
@@ -50,6 +50,19 @@ def factors(case: Case, look: Look) -> Iterator[Repair]:
             yield Repair(repaired, *_told(case, product, where), looking.fitted(product), product.tries)
 
 
+def _along(right: Entry, wrong: Entry) -> str:
+    """The axes along which a factor varies, and those along which it should."""
+    kept, other = [
+        [axis for axis, length in enumerate(each.shape) if length > 1 and np.ptp(each, axis).any()]
+        for each in (right.values(), wrong.values())
+    ]
+    return f"it varies along {_axes(other)}, where {_axes(kept)} is right"
+
+
+def _axes(numbers: list[int]) -> str:
+    return f"axis {numbers[0]}" if len(numbers) == 1 else f"axes {', '.join(map(str, numbers))}"
+
+
 def _told(case: Case, product: Product, where: str) -> tuple[str, str]:
     """The kind of mistake, and the words."""
     above = [entry for entry, power in product.entries if power == 1]
@@ -60,6 +73,8 @@ def _told(case: Case, product: Product, where: str) -> tuple[str, str]:
             text += ": that factor is missing"
         elif len(below) == 1 and not above:
             text = f"{where}divided by {below[0].words} it agrees: that factor is one too many"
+        elif len(above) == len(below) == 1 and above[0].words == below[0].words:
+            text = f"{where}{above[0].words} is spread along other axes than it should be: {_along(above[0], below[0])}"
         elif len(above) == len(below) == 1:
             text += f": {below[0].words} stands where {above[0].words} is right"
     cotangents = {entry.words for entry in (*above, *below)} & set(case.douts)

@@ -21,12 +21,14 @@ RELATIONS: Mapping[str, Callable[[Array, float], Array]] = {
     "abs({}) <= {}": lambda values, bound: np.abs(values) <= bound,
 }
 BOUNDS = 12
+USUAL = {number: f"{number:g}" for number in (1.0, -1.0, 3.0, -3.0)}
+"""Bounds that no one names: among few elements they fit by chance, so that places come first."""
 
 
 def masks(case: Case) -> Iterator[tuple[Array, str]]:
     """Masks in the array's shape that hold somewhere and not everywhere, with their words."""
     shape, seen = case.array.shape, set()
-    for mask, words in [*_comparisons(case), *_slabs(case)]:
+    for mask, words in [*_comparisons(case, _named(case.known)), *_slabs(case), *_comparisons(case, USUAL)]:
         full = np.broadcast_to(mask, shape)
         key = full.tobytes()
         if key not in seen and full.any() and not full.all():
@@ -34,27 +36,26 @@ def masks(case: Case) -> Iterator[tuple[Array, str]]:
             yield full, words
 
 
-def _comparisons(case: Case) -> Iterator[tuple[Array, str]]:
+def _comparisons(case: Case, bounds: Mapping[float, str]) -> Iterator[tuple[Array, str]]:
     own = {case.name.removeprefix("d"): case.array}
     for name, array in {**own, **case.known, **case.douts}.items():
         for values in to_shape(array, case.array.shape):
             if values.dtype.kind == "b":
                 yield from ((values, name), (~values, f"not {name}"))
             else:
-                for bound, spelled in _bounds(case.known):
+                for bound, spelled in bounds.items():
                     for words, relation in RELATIONS.items():
                         yield relation(values, bound), words.format(name, spelled)
 
 
-def _bounds(known: Mapping[str, Array]) -> list[tuple[float, str]]:
-    """Numbers that a mask may compare with: 0, a few that the user's code names, and usual ones."""
+def _named(known: Mapping[str, Array]) -> dict[float, str]:
+    """Numbers that a mask may compare with: 0, and a few that the user's code names."""
     found = {0.0: "0"}
     for name, array in known.items():
-        if array.size == 1 and array.dtype.kind in "fi" and len(found) < BOUNDS:
+        is_out = name == "out" or name.startswith("out[")  # a result is no bound
+        if array.size == 1 and array.dtype.kind in "fi" and len(found) < BOUNDS and not is_out:
             found.setdefault(float(array.reshape(())), name)
-    for number in (1.0, -1.0, 3.0, -3.0):
-        found.setdefault(number, f"{number:g}")
-    return list(found.items())
+    return found
 
 
 def _slabs(case: Case) -> Iterator[tuple[Array, str]]:

@@ -85,8 +85,9 @@ def _second(at: At) -> Iterator[Finding]:
     found = list(_compared(at, "random numbers", again, REDRAWN, first))
     if found:
         same = at.pulled(call)
-        other = _compared(at, "second backward", same, "A second backward through the same graph returns another {}", first)
-        found = list(other) or found
+        other = list(_compared(at, "second backward", same, "A second backward through the same graph returns another {}", first))
+        at.lasting = not other
+        found = other or found
     yield from found
 
 

@@ -66,3 +66,97 @@ def test_lines_of_source_are_lines_of_their_own_where_two_functions_are_to_blame
     changed = [line for line in finding.message.splitlines() if line.startswith(("- ", "+ "))]
     assert changed
     assert not any(line.endswith(".") or ". " in line for line in changed)
+
+
+def losses(acts: Any, labels: Any) -> tuple[Any, Any]:
+    """Of each row of a batch, and their gradients."""
+    gradients = acts.softmax(-1).scatter_add(-1, labels[..., None], -torch.ones_like(acts[..., :1]))
+    return -acts.log_softmax(-1).gather(-1, labels[..., None]).sum((1, 2, 3)), gradients
+
+
+class OverTheLastAxis(torch.autograd.Function):  # type: ignore[misc]  # PyTorch is perhaps not installed
+    """The losses of a batch, whose cotangent broadcasts over the last axis; and backward overwrites what it keeps."""
+
+    @staticmethod
+    def forward(ctx: Any, acts: Any, labels: Any) -> Any:
+        out, ctx.gradients = losses(acts, labels)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, dout: Any) -> Any:
+        return ctx.gradients.mul_(dout), None
+
+
+def test_a_cotangent_that_broadcasts_over_another_axis() -> None:
+    """The second backward is wrong as well; other strides of the cotangent are not."""
+    labels = torch.arange(24).reshape(4, 3, 2) % 4
+    report = check_function(OverTheLastAxis.apply, (normal(4, 3, 2, 4), labels))
+    assert "it varies along axis 3, where axis 0 is right" in report["dacts"].explanation
+    wrong = {finding.about for finding in report if finding.verdict == "wrong"}
+    assert wrong == {"dacts", "dacts, second backward"}
+
+
+class ConstantGradient(torch.autograd.Function):  # type: ignore[misc]  # PyTorch is perhaps not installed
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        ctx.save_for_backward(x)
+        return x.square().sum(1)
+
+    @staticmethod
+    def backward(ctx: Any, _: Any) -> Any:
+        return 2 * ctx.saved_tensors[0]
+
+
+def test_a_cotangent_of_which_nothing_is_used() -> None:
+    report = check_function(ConstantGradient.apply, normal(3, 4))
+    assert "it does not use it" in report["dout"].message
+    assert "alone: the other elements" not in report["dx"].explanation
+
+
+CODE = "lambda dout, count: torch.cat([dout.reshape(1), torch.zeros(count - 1, dtype=dout.dtype)])"
+READ = eval(CODE, {"torch": torch})  # noqa: S307 - a kernel that reads memory, without a source that could be edited
+
+
+class OnlyTheFirst(torch.autograd.Function):  # type: ignore[misc]  # PyTorch is perhaps not installed
+    """A kernel that reads a cotangent of one number as if there were one for each element; behind it lie zeros."""
+
+    @staticmethod
+    def forward(ctx: Any, guess: Any, target: Any) -> Any:
+        ctx.save_for_backward(guess, target)
+        return (guess - target).square().mean()
+
+    @staticmethod
+    def backward(ctx: Any, dout: Any) -> Any:
+        guess, target = ctx.saved_tensors
+        gradient = 2 / guess.numel() * (guess - target) * READ(dout, guess.numel())
+        return gradient, -gradient
+
+
+def test_where_few_elements_are_wrong_their_place_comes_before_a_bound_that_nobody_names() -> None:
+    report = check_function(OnlyTheFirst.apply, (torch.tensor([1.5, 0.3, -0.4, 0.6]), torch.tensor([0.2, 0.7, 0.1, -0.3])))
+    for name in ("dguess", "dtarget"):
+        assert report[name].explanation.lower().startswith("at all but the first element"), report[name].explanation
+
+
+class Quantized(torch.autograd.Function):  # type: ignore[misc]  # PyTorch is perhaps not installed
+    """A straight-through estimator within a range."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, bound: Any) -> Any:
+        ctx.save_for_backward(x, bound)
+        return torch.round(torch.clamp(x, 0, bound.item()) * 4) / 4
+
+    @staticmethod
+    def backward(ctx: Any, dout: Any) -> Any:
+        x, bound = ctx.saved_tensors
+        inside = ~((x < 0) | (x > bound))
+        return dout * inside.float(), None
+
+
+def test_zero_is_no_softmax() -> None:
+    """One element of each row is wrong. p * (d - (p * d).sum()) is zero there, and no repair."""
+    x = torch.tensor([[0.6, -1.0, 3.0], [-2.0, 1.1, 2.5], [5.0, -0.3, 0.9]])
+    finding = check_function(Quantized.apply, (x, torch.tensor(2.0)))["dx"]
+    assert finding.wrong == 3
+    assert finding.explanation.startswith("Zero is right")
+    assert "softmax" not in finding.explanation

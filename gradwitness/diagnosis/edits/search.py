@@ -30,7 +30,7 @@ MOST = 5000
 UNCHANGED = 1e-9
 """Relative: a gradient that is right, and that an edit leaves alone."""
 EPSILONS = (1e-30, 0.1)
-BY_CHANCE = ("constant factor", "factor", "derivative")
+BY_CHANCE = ("constant factor", "factor", "derivative", "statistics")
 """Kinds of edits that say nothing if they make another gradient wrong in another way, or all of it zero."""
 
 
