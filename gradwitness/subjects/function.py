@@ -160,7 +160,8 @@ class Pair:
                 returned = self._backward(*(() if by_name else arguments), **by_name, **self._statics[1])
                 return list(returned) if hasattr(returned, "__next__") else returned
         except Exception as error:
-            raise UserError("backward", error, "" if by_name else self._the_other_way(arguments)) from error
+            cure = "" if by_name else self._the_other_way(arguments) or self._without_dout()
+            raise UserError("backward", error, cure) from error
 
     def _exchanged(self, inputs: Sequence[Any]) -> str:
         """What to tell where forward does not take the inputs, and backward does."""
@@ -177,6 +178,13 @@ class Pair:
                 return "It takes them the other way round. dout comes first: backward(dout, cache)"
         return ""
 
+    def _without_dout(self) -> str:
+        """What to tell where backward takes the inputs alone, as a function does that returns the gradient of a loss."""
+        with contextlib.suppress(Exception), Patience(first=True):
+            if isinstance(self._backward(*self.inputs, **self._statics[1]), (float, np.ndarray, np.generic, tuple, list, dict)):
+                return "It works on the inputs alone: let it take dout before them, and multiply each gradient by dout"
+        return ""
+
     def _call(self, style: Style, inputs: tuple[Any, ...], returned: Any) -> PairCall:
         out, cache = style.parted(returned)
         self.last = PairCall(self, style, inputs, out, cache)
@@ -188,7 +196,7 @@ class Pair:
             raise _no_floats(returned)
         found = ranked(self._parameters, inputs, self.names, returned, self._cached)
         if not found:
-            raise none_fits(self._parameters, returned, self.inputs, self._cached)
+            raise none_fits(self._parameters, returned, self.inputs, self._cached, self._without_dout())
         if len(found) == 1 or found[0][0] - found[1][0] >= CLEAR:
             return found[0][1]
         state = State(self._forward, self._backward, self.inputs, self._statics)

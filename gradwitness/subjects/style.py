@@ -166,8 +166,8 @@ def _all_floats(returned: Any) -> bool:
     return is_float(returned) or (isinstance(returned, Mapping) and all(_all_floats(each) for each in returned.values()))
 
 
-def none_fits(parameters: Parameters, returned: Any, inputs: Sequence[Any], cached: bool | None) -> BadCall:
-    """What to tell where no style fits."""
+def none_fits(parameters: Parameters, returned: Any, inputs: Sequence[Any], cached: bool | None, more: str = "") -> BadCall:
+    """What to tell where no style fits, and what more is known."""
     values = f"{parameters.required}" + (" or more" if parameters.open or parameters.required < len(parameters.names) else "")
     came = f"a function of {values} values ({', '.join(parameters.names)})"
     size = f"{len(returned)} values" if type(returned) in (tuple, list) else "one value"
@@ -176,7 +176,7 @@ def none_fits(parameters: Parameters, returned: Any, inputs: Sequence[Any], cach
     elif cached is False:
         cure = "cached=False says that backward takes dout and the inputs"
     else:
-        cure = f"Forward takes {len(inputs)} inputs and returns {size}"
+        cure = f"Forward takes {len(inputs)} inputs and returns {size}" + (f". {more}" if more else "")
     return BadCall(
         "backward",
         came,
