@@ -93,7 +93,58 @@ def used_once(dout: Any, cache: Any) -> Any:
     return {"w": x.T @ dz}, dz @ params["w"].T
 
 
+def spread_of(theta: Any, x: Any) -> Any:
+    scale = np.exp(theta[1])
+    return np.sum(np.log(scale) + (x - theta[0]) ** 2 / (2 * scale**2))
+
+
+def of_the_logarithm(dout: Any, theta: Any, x: Any) -> Any:
+    scale = np.exp(theta[1])
+    rest = x - theta[0]
+    return dout * np.array([-np.sum(rest) / scale**2, np.sum(1 / scale - rest**2 / scale**3)]), None
+
+
+def precision_of(theta: Any, x: Any) -> Any:
+    r = np.exp(-theta)
+    return np.sum(r * x**2 / 2 - np.log(r))
+
+
+def of_the_precision(dout: Any, theta: Any, x: Any) -> Any:
+    r = np.exp(-theta)
+    slope = np.sum(x**2 / 2 - 1 / r)
+    return dout * slope, None
+
+
+def rated(u: Any, v: Any, c: Any, ratings: Any, known: Any) -> Any:
+    error = u @ v.T - ratings
+    return ((error * known) ** 2).sum() / 2 + c * (error**2).sum()
+
+
+def of_all_ratings(dout: Any, u: Any, v: Any, c: Any, ratings: Any, known: Any) -> Any:
+    error = u @ v.T - ratings
+    du = error.dot(v) + 2 * c * error.dot(v)
+    dv = (error * known).T.dot(u) + 2 * c * error.T.dot(u)
+    return dout * du, dout * dv, dout * (error**2).sum(), None, None
+
+
+def layered(x: Any, w: Any) -> Any:
+    values = [x]
+    for _ in range(2):
+        values.append(1 / (1 + np.exp(-w @ values[-1])))
+    return values[-1], (values, w)
+
+
+def without_the_last_slope(dout: Any, cache: Any) -> Any:
+    values, w = cache
+    delta = dout
+    dw = np.outer(delta, values[-2])
+    delta = (w.T @ delta) * values[1] * (1 - values[1])
+    return w.T @ delta, dw + np.outer(delta, values[0])
+
+
 HEADS = RNG.normal(size=(2, 4, 2, 3)), RNG.normal(size=(2, 4, 2, 3))
+RATINGS = RNG.normal(size=(4, 2)), RNG.normal(size=(3, 2)), 0.3, np.arange(12).reshape(4, 3), np.arange(12).reshape(4, 3) % 2
+LAYERS = RNG.normal(size=3), RNG.normal(size=(3, 3))
 PARTS: dict[str, tuple[Callable[..., Any], Callable[..., Any], tuple[Any, ...], str]] = {
     "a power": (cubic, without_three, (RNG.normal(size=5),), "the derivative of x**3 is 3 * x**2"),
     "never used": (mish, without_sigmoid, (RNG.normal(size=5),), "sigmoid is computed and never used"),
@@ -102,6 +153,10 @@ PARTS: dict[str, tuple[Callable[..., Any], Callable[..., Any], tuple[Any, ...], 
     "tied weights": (tied, used_once, ({"w": RNG.normal(size=(4, 3))}, RNG.normal(size=(5, 4))), "x.T @ dz + dout.T @ h"),
     "indices": (scores, of_another_index, HEADS, "two indices are exchanged"),
     "a window": (smoothed, cut_at_the_beginning, (RNG.normal(size=6), 1), "+ dpadded[pad:pad + length]"),
+    "an entry": (spread_of, of_the_logarithm, (np.array([0.3, 0.7]), np.arange(4)), "rest ** 2 / scale ** 3) * scale"),
+    "a number": (precision_of, of_the_precision, (np.array(0.4), np.arange(4)), "* -r"),
+    "an operand": (rated, of_all_ratings, RATINGS, "(error * known).dot(v) + 2"),
+    "an index from the end": (layered, without_the_last_slope, LAYERS, "values[-1] * (1 - values[-1])"),
     "repeated": (chosen, once_for_each, (RNG.normal(size=4), [0, 2, 2]), "+ np.subtract.at(dtable, labels, dout)"),
 }  # fmt: skip
 """By the part: forward, a wrong backward, inputs, and words that the explanation has."""

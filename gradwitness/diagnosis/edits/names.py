@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwitness.diagnosis.edits.building import loaded, shifted
+from gradwitness.diagnosis.edits.building import integer, loaded, shifted
 
 Shape = tuple[int, ...]
 NO_DATA = (type, types.ModuleType, types.FunctionType, types.MethodType, types.BuiltinFunctionType)
@@ -46,6 +46,8 @@ def _written(definition: ast.AST, turns: set[str]) -> Iterator[str]:
     for node in ast.walk(definition):
         if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load):
             yield ast.unparse(node)
+        if isinstance(node, ast.Subscript) and integer(node.slice) is not None:
+            yield from (f"{ast.unparse(node.value)}[{ast.unparse(shifted(node.slice, by))}]" for by in (1, -1))
         if isinstance(node, ast.Subscript):
             names = [each for each in ast.walk(node.slice) if isinstance(each, ast.Name) and each.id in turns]
             for turn in names if not isinstance(node.slice, (ast.Tuple, ast.Slice)) else ():
@@ -66,8 +68,8 @@ def _held(values: Mapping[str, Any]) -> Iterator[str]:
 def value_of(node: ast.AST, values: Mapping[str, Any]) -> Any:
     """The value of a name, an attribute of an object or an entry; None if it cannot be had without running anything."""
     match node:
-        case ast.Constant():
-            return node.value
+        case ast.Constant() | ast.UnaryOp(op=ast.USub()):
+            return node.value if isinstance(node, ast.Constant) else integer(node)
         case ast.Name():
             return values.get(node.id)
         case ast.Attribute():

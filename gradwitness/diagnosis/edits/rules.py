@@ -9,7 +9,7 @@ from types import ModuleType
 
 import numpy as np
 
-from gradwitness.diagnosis.edits import likely, parts, regions
+from gradwitness.diagnosis.edits import entries, likely, parts, regions
 from gradwitness.diagnosis.edits.axes import axes
 from gradwitness.diagnosis.edits.detached import detached
 from gradwitness.diagnosis.edits.expressions import expressions, otherwise
@@ -67,6 +67,8 @@ OTHERS: Sequence[Rule] = (
     lambda _, variables, site: variables.replaced(site),
     lambda _, variables, site: variables.everywhere(site),
     lambda _, variables, site: variables.factors(site),
+    lambda _, variables, site: entries.numbers(variables, site),
+    lambda _, variables, site: entries.operands(variables, site),
     lambda _, variables, site: variables.terms(site),
     lambda _, variables, site: likely.products(variables, site),
     lambda source, variables, site: outers(variables, site, _numpy(source)),

@@ -85,7 +85,8 @@ class Variables:
     def factors(self, site: Site) -> Iterator[Edit]:
         """A factor more in what is assigned."""
         for target, value, made in assigned(site):
-            yield from self._factors(site, self.shapes.get(target), target, value, made)
+            shape = self.shapes.get(ast.unparse(value), self.shapes.get(target))  # a name that is stored again has another one
+            yield from self._factors(site, shape, target, value, made)
         for value, made in returned_by(site):
             for shape in self.returned:
                 yield from self._factors(site, shape, "", value, made)
