@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain
 from types import CodeType
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +21,7 @@ from gradwitness.diagnosis.edits.rules import rules
 from gradwitness.diagnosis.edits.running import Run, watched
 from gradwitness.diagnosis.edits.sites import Edit, sites
 from gradwitness.diagnosis.edits.source import Source, source_of, swapped
+from gradwitness.diagnosis.edits.summands import rough_slope, summands
 from gradwitness.diagnosis.edits.telling import told
 from gradwitness.diagnosis.edits.variables import Variables
 from gradwitness.judging.point import Point
@@ -30,6 +34,8 @@ MOST = 5000
 UNCHANGED = 1e-9
 """Relative: a gradient that is right, and that an edit leaves alone."""
 EPSILONS = (1e-30, 0.1)
+BESIDE = 0.1
+"""How far other inputs are, as a share."""
 BY_CHANCE = ("constant factor", "factor", "derivative", "statistics")
 """Kinds of edits that say nothing if they make another gradient wrong in another way, or all of it zero."""
 
@@ -94,7 +100,7 @@ class Editor:
         """The edits, as long as there is time."""
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            for source, edit in self._edits():
+            for source, edit in chain(self._edits(), self._of_one_number()):
                 if self.tried >= MOST or time.process_time() - self._start > self.seconds:
                     return
                 self.tried += 1
@@ -117,6 +123,66 @@ class Editor:
             for source, variables, found in places:
                 for site in found:
                     yield from ((source, edit) for edit in rule(source, variables, site))
+
+    def _of_one_number(self) -> Iterator[tuple[Source, Edit]]:
+        """Terms that one number of one gradient lacks, where all else is right; they hold at other inputs, too."""
+        alone = [
+            (which, index) for which, case in self.cases.items() if case.fits and len(case.wrong) == 1 for index in case.wrong
+        ]
+        for which, index in alone if len(self.cases) == 1 else ():
+            case = self.cases[which]
+            missing = float(case.elements[index][0] - case.claimed[index])
+            for source, run in self.sources:
+                found = list(sites(source.inner, run.lines))
+                for edit in summands(found, run.values, missing, partial(self._change, source, which, index)):
+                    if self._holds_beside(source, edit, which, index):
+                        yield source, edit
+
+    def _change(self, source: Source, which: int, index: tuple[int, ...], edit: Edit) -> float | None:
+        """By how much an edit changes one number; None if it changes any other, or what forward returns."""
+        came = self._came(source, edit, self.point.arrays)
+        if came is None or any((g is None) != (claim is None) for g, claim in zip(came, self.point.claims, strict=True)):
+            return None
+        change = 0.0
+        for number, (value, claim) in enumerate(zip(came, self.point.claims, strict=True)):
+            if claim is None or np.shape(value) != claim.value.shape:
+                continue
+            moved = np.asarray(np.asarray(value, np.longdouble) - claim.value)
+            if number == which:
+                change = float(moved[index])
+                moved[index] = 0
+            if not _unchanged(claim.value + moved, claim.value):
+                return None
+        return change
+
+    def _came(self, source: Source, edit: Edit, arrays: Sequence[Array]) -> Sequence[Any] | None:
+        """The gradients of the edited code; None if it raises, or if forward returns something else."""
+        code = self.code(source, edit)
+        if code is None:
+            return None
+        wanted = self.point.call(arrays).outs
+        with swapped(source, code):
+            try:
+                call = self.point.call(arrays)
+                if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(call.outs, wanted, strict=True)):
+                    return None
+                return list(call.backward([dout.copy() for dout in self.point.douts]))
+            except Exception:  # an edited function may raise anything: then the edit explains nothing
+                return None
+
+    def _holds_beside(self, source: Source, edit: Edit, which: int, index: tuple[int, ...]) -> bool:
+        """Whether a number of the edited gradient is the numerical derivative at other inputs, roughly."""
+        rng = np.random.default_rng(13)
+        arrays = [np.asarray(array * (1 + BESIDE * rng.random(array.shape))) for array in self.point.arrays]
+        came = self._came(source, edit, arrays)
+        if came is None or np.shape(came[which]) != arrays[which].shape:
+            return False
+
+        def value(given: Sequence[Array]) -> Any:
+            return sum(map(np.vdot, self.point.call(given).outs, self.point.douts))
+
+        slope, room = rough_slope(value, arrays, which, index)
+        return bool(abs(np.asarray(came[which])[index] - slope) <= room)
 
     def code(self, source: Source, edit: Edit) -> CodeType | None:
         """A function's code with an edit; None if it has none."""
