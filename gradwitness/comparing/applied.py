@@ -60,7 +60,9 @@ def _less(calls: list[Called], methods: list[Called]) -> Iterator[Trial]:
 
 def _scaled(calls: list[Called], inputs: Sequence[Array]) -> Iterator[Trial]:
     """What a softmax gets, over the root of a length, as the scores of attention are; and times it."""
-    for length in dict.fromkeys(array.shape[-1] for array in inputs if array.ndim):
+    lengths = list(dict.fromkeys(array.shape[-1] for array in inputs if array.ndim))
+    parts = [part for length in lengths for part in range(2, length) if length % part == 0]  # heads, and what each has
+    for length in dict.fromkeys([*lengths, *parts]):
         for factor, spelled in ((length**-0.5, f"1/sqrt({length})"), (length**0.5, f"sqrt({length})")):
             for call in (call for call in calls if call.where[1] == "softmax"):
 

@@ -74,7 +74,7 @@ def _told(case: Case, product: Product, where: str) -> tuple[str, str]:
         elif len(below) == 1 and not above:
             text = f"{where}divided by {below[0].words} it agrees: that factor is one too many"
         elif len(above) == len(below) == 1 and above[0].words == below[0].words:
-            text = f"{where}{above[0].words} is spread along other axes than it should be: {_along(above[0], below[0])}"
+            text = f"{where}the factor {above[0].words} is spread along another axis: {_along(above[0], below[0])}"
         elif len(above) == len(below) == 1:
             text += f": {below[0].words} stands where {above[0].words} is right"
     cotangents = {entry.words for entry in (*above, *below)} & set(case.douts)

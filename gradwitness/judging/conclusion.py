@@ -199,7 +199,8 @@ class Conclusion:
     def _enter(self, found: list[Judgement], which: int, located: Located) -> None:
         judgement = found[which]
         surest = sorted([*judgement.wrong, *located.wrong], key=lambda element: element.bar)  # several directions find the same
-        judgement.wrong = list({element.index: element for element in reversed(surest)}.values())
+        known = {element.index: element for element in reversed(surest)}
+        judgement.wrong = [known[index] for index in sorted(known)]
         judgement.blocks += len(located.unsearched)
         start = sum(claim.size for claim in self.claims[:which])
         for number in (int(n) for block in located.together for n in block):

@@ -120,3 +120,17 @@ def test_an_epsilon_that_is_a_whole_number_is_told() -> None:
     layer = linen.LayerNorm(12)
     report = compare({"torch": torch.nn.LayerNorm(12), "flax": lambda x: layer.apply(params, x)}, normal(4, 12).numpy())
     assert report["out"].explanation == "With epsilon=1e-05 in LayerNorm, in place of 12, flax agrees with torch"
+
+
+def test_scores_over_the_root_of_the_width_of_all_heads_are_told() -> None:
+    torch.manual_seed(0)
+    ours, theirs = torch.nn.Linear(6, 18), torch.nn.MultiheadAttention(6, 3, batch_first=True)
+    theirs.in_proj_weight.data, theirs.in_proj_bias.data = ours.weight.data, ours.bias.data
+
+    def attended(x: Any) -> Any:
+        query, key, value = (each.unflatten(-1, (3, 2)).transpose(1, 2) for each in ours(x).chunk(3, -1))
+        shares = torch.softmax(query @ key.mT / 6**0.5, -1)
+        return theirs.out_proj((shares @ value).transpose(1, 2).flatten(2))
+
+    report = compare({"ours": attended, "theirs": lambda x: theirs(x, x, x, need_weights=False)[0]}, normal(2, 5, 6))
+    assert report["out"].explanation == "With what torch.softmax gets multiplied by sqrt(3) ours agrees with theirs"

@@ -160,3 +160,45 @@ def test_zero_is_no_softmax() -> None:
     assert finding.wrong == 3
     assert finding.explanation.startswith("Zero is right")
     assert "softmax" not in finding.explanation
+
+
+class Checkpoint(torch.autograd.Function):  # type: ignore[misc]  # PyTorch is perhaps not installed
+    """A checkpoint that runs a block again in backward, without the state that random generators had in forward."""
+
+    @staticmethod
+    def forward(ctx: Any, run: Any, x: Any) -> Any:
+        ctx.run, ctx.x = run, x
+        with torch.no_grad():
+            return run(x)
+
+    @staticmethod
+    def backward(ctx: Any, dout: Any) -> Any:
+        x = ctx.x.detach().requires_grad_()
+        with torch.enable_grad():
+            out = ctx.run(x)
+        del ctx.x
+        return None, *torch.autograd.grad(out, x, dout)
+
+
+class Dropped:
+    """A block that is checkpointed, or is not."""
+
+    def __init__(self, share: float, own: bool) -> None:
+        self.share, self.own = share, own
+
+    def block(self, x: Any) -> Any:
+        return torch.nn.functional.dropout(torch.tanh(x), self.share) * 2
+
+    def __call__(self, x: Any) -> Any:
+        if self.own:
+            return Checkpoint.apply(self.block, x)
+        return self.block(x)
+
+
+def test_random_numbers_of_a_backward_that_works_once_are_its_own() -> None:
+    report = check_function(Dropped(0.5, own=True), normal(3, 4))
+    assert report["dx"].verdict == "wrong"
+    assert "log(" not in report["dx"].explanation, "what an `if` asks is no array"
+    assert report["dx, random numbers"].message.endswith("the state that it had there")
+    assert check_function(Dropped(0.5, own=False), normal(3, 4)).ok
+    assert check_function(Dropped(0.0, own=True), normal(3, 4)).ok

@@ -54,7 +54,9 @@ def left_out(variables: Variables, site: Site, numpy: str, libraries: Sequence[s
     """
     node = site.node
     called = isinstance(site.parent, ast.Call) and site.slot == "func"
-    if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load) and not called:
+    negated = isinstance(site.parent, ast.UnaryOp) and isinstance(site.parent.op, ast.Not)
+    decides = site.slot == "test" or negated or isinstance(site.parent, ast.BoolOp)  # what an `if` asks is no array
+    if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load) and not (called or decides):
         text = ast.unparse(node)
         is_array = bool(variables.shapes.get(text))
         for name in LEFT_OUT if is_array or text not in {*variables.shapes, *libraries} else ():
