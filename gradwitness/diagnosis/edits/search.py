@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import time
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
-from itertools import chain
-from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -15,17 +15,16 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.diagnosis.case import Case, Explanation, Repair
 from gradwitness.diagnosis.edits.detached import outside
+from gradwitness.diagnosis.edits.editing import Editing
 from gradwitness.diagnosis.edits.forward import factors_of, orders_of
 from gradwitness.diagnosis.edits.names import shapes_of
 from gradwitness.diagnosis.edits.rules import rules
-from gradwitness.diagnosis.edits.running import Run, watched
-from gradwitness.diagnosis.edits.sites import Edit, sites
-from gradwitness.diagnosis.edits.source import Source, source_of, swapped
+from gradwitness.diagnosis.edits.sites import Edit, scaled, sites
+from gradwitness.diagnosis.edits.source import Source, swapped
 from gradwitness.diagnosis.edits.summands import rough_slope, summands
 from gradwitness.diagnosis.edits.telling import told
 from gradwitness.diagnosis.edits.variables import Variables
 from gradwitness.judging.point import Point
-from gradwitness.subjects.function import Call
 
 FEW = 3
 """Lines that a sentence names."""
@@ -33,44 +32,19 @@ MOST = 5000
 """Edits that are tried."""
 UNCHANGED = 1e-9
 """Relative: a gradient that is right, and that an edit leaves alone."""
-EPSILONS = (1e-30, 0.1)
 BESIDE = 0.1
 """How far other inputs are, as a share."""
 BY_CHANCE = ("constant factor", "factor", "derivative", "statistics")
 """Kinds of edits that say nothing if they make another gradient wrong in another way, or all of it zero."""
 
 
-class Editor:
-    """The user's code as it can be edited, at a point where some of its gradients are wrong.
+class Editor(Editing):
+    """Tries edits.
 
-    untold    gradients of which nothing is known: an edit may change them, and is not judged by that
-    seconds   of the processor's time that the edits may take
+    seconds   of the processor's time that they may take
     """
 
     seconds = 4.0
-
-    def __init__(self, point: Point, cases: Mapping[int, Case], untold: Collection[int] = ()) -> None:
-        self.point, self.cases, self.untold = point, dict(cases), untold
-        self.tried, self._start = 0, time.process_time()
-        self.numbers: list[float] = []
-        self.sources = list(self._sources())
-
-    def _sources(self) -> Iterator[tuple[Source, Run]]:
-        """The functions that run in backward, then those that run in forward: some compute the gradient there."""
-        calls: list[Call] = []
-        with np.errstate(all="ignore"):
-            before = watched(lambda: calls.append(self.point.call(self.point.arrays)))
-            after = watched(lambda: calls[0].backward([dout.copy() for dout in self.point.douts]))
-        runs = [(code, run) for seen in (after, before) for code, run in reversed(seen.items())]
-        codes = [code for code, _ in runs]
-        found = {number for code in codes for number in code.co_consts if isinstance(number, float)}
-        scalars = [array for case in self.cases.values() for array in case.known.values() if array.size == 1]
-        found |= {float(array.reshape(())) for array in scalars if array.dtype.kind == "f"}
-        self.numbers = sorted(number for number in found if EPSILONS[0] < number <= EPSILONS[1])
-        for place, (code, run) in enumerate(runs):  # what is called last is where the gradient is computed
-            source = source_of(code, codes) if code not in codes[:place] else None
-            if source is not None:
-                yield source, run
 
     def outside(self) -> str:
         """Where a value leaves the graph, in words; empty for functions of NumPy, which have none, and where none does."""
@@ -100,7 +74,7 @@ class Editor:
         """The edits, as long as there is time."""
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            for source, edit in chain(self._edits(), self._of_one_number()):
+            for source, edit in self._edits():
                 if self.tried >= MOST or time.process_time() - self._start > self.seconds:
                     return
                 self.tried += 1
@@ -119,10 +93,29 @@ class Editor:
         ]
         factors = [text for source, _ in self.sources for text in factors_of(source.inner)]
         orders = [order for source, run in self.sources for order in orders_of(source.inner, run.values)]
-        for rule in rules(factors, orders):
-            for source, variables, found in places:
-                for site in found:
-                    yield from ((source, edit) for edit in rule(source, variables, site))
+        later = {id(site) for source, _, found in places for site in found if self._is_right(source, site.statement)}
+        for first in (True, False):
+            for rule in rules(factors, orders):
+                for source, variables, found in places:
+                    for site in (site for site in found if (id(site) not in later) == first):
+                        yield from ((source, edit) for edit in rule(source, variables, site))
+            yield from self._of_one_number() if first else ()
+
+    def _is_right(self, source: Source, statement: ast.stmt | ast.Lambda) -> bool:
+        """Whether another value of a statement changes what forward returns, or a gradient that is right. Others come first."""
+        if id(statement) not in self._right:
+            self._right[id(statement)] = False
+            edit = scaled(statement)
+            if edit is not None and (code := self.code(source, edit)) is not None:
+                with swapped(source, code), suppress(Exception):  # a value that cannot be scaled is no number
+                    call = self.point.call(self.point.arrays)
+                    pairs: list[tuple[Any, Any]] = list(zip(call.outs, self.point.outs, strict=True))
+                    if all(np.array_equal(a, b, equal_nan=True) for a, b in pairs):
+                        came = call.backward([dout.copy() for dout in self.point.douts])
+                        claims = [claim and claim.value for claim in self.point.claims]
+                        pairs = [(g, c) for i, (g, c) in enumerate(zip(came, claims, strict=True)) if i not in self.cases]
+                    self._right[id(statement)] = not all(np.array_equal(a, b, equal_nan=True) for a, b in pairs if b is not None)
+        return self._right[id(statement)]
 
     def _of_one_number(self) -> Iterator[tuple[Source, Edit]]:
         """Terms that one number of one gradient lacks, where all else is right; they hold at other inputs, too."""
@@ -155,21 +148,6 @@ class Editor:
                 return None
         return change
 
-    def _came(self, source: Source, edit: Edit, arrays: Sequence[Array]) -> Sequence[Any] | None:
-        """The gradients of the edited code; None if it raises, or if forward returns something else."""
-        code = self.code(source, edit)
-        if code is None:
-            return None
-        wanted = self.point.call(arrays).outs
-        with swapped(source, code):
-            try:
-                call = self.point.call(arrays)
-                if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(call.outs, wanted, strict=True)):
-                    return None
-                return list(call.backward([dout.copy() for dout in self.point.douts]))
-            except Exception:  # an edited function may raise anything: then the edit explains nothing
-                return None
-
     def _holds_beside(self, source: Source, edit: Edit, which: int, index: tuple[int, ...]) -> bool:
         """Whether a number of the edited gradient is the numerical derivative at other inputs, roughly."""
         rng = np.random.default_rng(13)
@@ -183,14 +161,6 @@ class Editor:
 
         slope, room = rough_slope(value, arrays, which, index)
         return bool(abs(np.asarray(came[which])[index] - slope) <= room)
-
-    def code(self, source: Source, edit: Edit) -> CodeType | None:
-        """A function's code with an edit; None if it has none."""
-        edit.apply()
-        try:
-            return source.compiled()
-        finally:
-            edit.undo()
 
     def _repairs(self, source: Source, edit: Edit) -> tuple[dict[int, Array], int]:
         """The wrong gradients that an edit makes agree, repaired, and how many others it makes wrong in another way.

@@ -53,6 +53,14 @@ class Edit:
         self.site.put_back(len(self.replacement) if isinstance(self.replacement, list) else 1)
 
 
+def scaled(statement: ast.stmt | ast.Lambda) -> Edit | None:
+    """A statement that assigns another value, of about the same size; None for one that assigns nothing."""
+    if not isinstance(statement, (ast.Assign, ast.AugAssign)):
+        return None
+    site = Site(statement.value, statement, "value", None, statement)
+    return Edit(site, ast.BinOp(statement.value, ast.Mult(), ast.Constant(1 + 2.0**-10)), "scaled")
+
+
 HARMLESS = ("at", "append", "insert", "extend", "clip", "copyto", "fill", "sort")
 """Calls that are statements and only change arrays or lists. Any other may write a file: what decides about it is not edited."""
 
