@@ -139,9 +139,63 @@ def test_a_gradient_of_another_shape_than_its_argument_is_wrong(tmp_path: Path) 
     report.reproducer(tmp_path / "script.py")
 
 
-def test_a_rule_of_a_module_that_names_its_variables_from_outside_is_not_wrong() -> None:
-    """It is told of variables. Where tensors stand in for them it gives no gradient of theirs."""
+@pytest.mark.parametrize(("factor", "wrong"), [(1.0, set()), (2.0, {"dVariable"})])
+def test_a_rule_of_a_module_is_told_of_its_variables(factor: float, wrong: set[str]) -> None:
+    """While tensors stand in for them. One that is not trained is no variable of the rule."""
     tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+
+    class Scale(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = tf.Variable([1.5, -0.5, 2.0], dtype=tf.float64)
+            self.fixed = tf.Variable(3.0, dtype=tf.float64, trainable=False)
+
+        def __call__(self, x: Any) -> Any:
+            @tf.custom_gradient
+            def scaled(x: Any) -> Any:
+                def grad(dout: Any, variables: Any) -> Any:
+                    (variable,) = variables
+                    return dout * self.scale * self.fixed, [tf.reshape(factor * dout * x * self.fixed, variable.shape)]
+
+                return x * self.scale * self.fixed, grad
+
+            return scaled(x)
+
+    module = Scale()
+    for report in (check_function(module, tf.constant(X)), check_function(module, tf.constant(X, tf.float32))):
+        assert {finding.about for finding in report if finding.verdict == "wrong"} == wrong, str(report)
+        assert "cannot be watched" not in str(report)
+    assert module.scale.numpy().tolist() == [1.5, -0.5, 2.0]
+
+
+def test_a_rule_of_a_layer_that_a_lambda_holds_is_told_of_its_variables() -> None:
+    tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    keras = pytest.importorskip("keras", reason="Keras is not installed")
+
+    class Scale(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
+        def build(self, shape: Any) -> None:
+            self.scale = self.add_weight(shape=shape[-1:], initializer="random_normal")
+
+        def call(self, x: Any) -> Any:
+            @tf.custom_gradient
+            def scaled(x: Any) -> Any:
+                def grad(dout: Any, variables: Any = None) -> Any:
+                    return dout * self.scale, [tf.reduce_sum(dout * x, 0) for _ in variables]
+
+                return x * tf.convert_to_tensor(self.scale), grad
+
+            return scaled(x)
+
+    layer, x = Scale(), tf.constant([X, X[::-1]], tf.float32)
+    layer.build((None, 3))
+    assert check_function(layer, x).ok
+    assert check_function(lambda x: tf.tanh(layer(x)), x).ok
+
+
+def test_a_rule_of_an_operation_without_one_of_its_own() -> None:
+    """What its results depend on cannot be asked."""
+    tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    places = tf.constant([1, 2, 0])
 
     class Scale(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
         def __init__(self) -> None:
@@ -152,17 +206,16 @@ def test_a_rule_of_a_module_that_names_its_variables_from_outside_is_not_wrong()
             @tf.custom_gradient
             def scaled(x: Any) -> Any:
                 def grad(dout: Any, variables: Any = None) -> Any:
+                    dout = tf.gather(dout, places)
                     return dout * self.scale if variables is None else (dout * self.scale, [dout * x])
 
-                return x * self.scale, grad
+                return tf.math.bincount(places, weights=x * self.scale), grad
 
             return scaled(x)
 
-    module = Scale()
-    report = check_function(module, tf.constant(X))
+    report = check_function(Scale(), tf.constant(X))
     assert report.verdict == "cannot tell", str(report)
     assert "Hand it to the rule as an argument" in report["dVariable"].message
-    assert module.scale.numpy().tolist() == [1.5, -0.5, 2.0]
 
 
 def test_two_variables_of_one_name_are_two() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ from gradwitness.rounding.framework import NotWatched
 from gradwitness.subjects.tensors.backend import Calling, Inside, Rewrite
 from gradwitness.subjects.tensors.places import Place, exchanged, places
 from gradwitness.subjects.tensors.precision import Precision
-from gradwitness.subjects.tensors.tensorflow.custom_rules import unused
+from gradwitness.subjects.tensors.tensorflow.custom_rules import told_of, unused
 from gradwitness.subjects.tensors.tensorflow.operations import drawing
 from gradwitness.subjects.tensors.tensorflow.rewritten import rewritten
 from gradwitness.subjects.tensors.tensorflow.values import Values, rounded
@@ -86,7 +86,9 @@ class Functions(Values):
                 id(place.tensor): _copy(place.tensor, precision, kept) for place in held if id(place.tensor) not in given
             } | given
             values = {id(v): rounded(v._value, precision) for v in of_keras.variables if id(v) not in given} if of_keras else {}
-            return partial(_exchanged, held, new, of_keras, values | given, precision, states)
+            trained = {id(v) for v in (of_keras.variables if of_keras else ()) if v.trainable}
+            stand_ins = [*given.values(), *(value for key, value in values.items() if key in trained)]
+            return partial(_exchanged, held, new, of_keras, values | given, precision, states, stand_ins)
 
         compiled: dict[Precision, Any] = {}
 
@@ -146,7 +148,13 @@ def _traced(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping
 
 @contextmanager
 def _exchanged(
-    held: list[Place], new: Mapping[int, Any], of_keras: Any, values: Mapping[int, Any], precision: Precision, eagerly: bool
+    held: list[Place],
+    new: Mapping[int, Any],
+    of_keras: Any,
+    values: Mapping[int, Any],
+    precision: Precision,
+    eagerly: bool,
+    stand_ins: Sequence[Any],
 ) -> Iterator[None]:
     """Everything has other values. What was compiled before has the old ones inside, and is run as it is written."""
     before = tf.config.functions_run_eagerly()
@@ -157,6 +165,8 @@ def _exchanged(
         if eagerly:
             stack.callback(tf.config.run_functions_eagerly, before)
             tf.config.run_functions_eagerly(True)
+        if stand_ins:
+            stack.enter_context(told_of(stand_ins))
         yield
 
 
