@@ -21,7 +21,7 @@ from gradwitness.subjects.gradients import arranged
 from gradwitness.subjects.patience import Patience
 from gradwitness.subjects.signatures import as_positional, called, names_of, shared_out
 from gradwitness.subjects.state import State
-from gradwitness.subjects.style import CLEAR, Style, none_fits, parameters_of, ranked
+from gradwitness.subjects.style import CACHE, CLEAR, Style, none_fits, parameters_of, ranked
 from gradwitness.subjects.trial import chosen
 
 
@@ -160,7 +160,7 @@ class Pair:
                 returned = self._backward(*(() if by_name else arguments), **by_name, **self._statics[1])
                 return list(returned) if hasattr(returned, "__next__") else returned
         except Exception as error:
-            cure = "" if by_name else self._the_other_way(arguments) or self._without_dout()
+            cure = "" if by_name else self._the_other_way(arguments) or self._without_dout() or self._option_taken()
             raise UserError("backward", error, cure) from error
 
     def _exchanged(self, inputs: Sequence[Any]) -> str:
@@ -184,6 +184,16 @@ class Pair:
             if isinstance(self._backward(*self.inputs, **self._statics[1]), (float, np.ndarray, np.generic, tuple, list, dict)):
                 return "It works on the inputs alone: let it take dout before them, and multiply each gradient by dout"
         return ""
+
+    def _option_taken(self) -> str:
+        """What to tell where an option of backward, such as lr, got what forward took or returned."""
+        names = self._parameters.names[1:]
+        if self._style is None or not names or CACHE.search(names[-1]) or list(names) == list(self.names):
+            return ""
+        return (
+            f"It was called as {self._style.words}, so that was {', '.join(names)}. An option goes into static, as in "
+            f"static={{{names[-1]!r}: ...}}"
+        )
 
     def _call(self, style: Style, inputs: tuple[Any, ...], returned: Any) -> PairCall:
         out, cache = style.parted(returned)

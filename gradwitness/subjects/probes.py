@@ -25,6 +25,11 @@ KEPT = (
     "After a call with another input the same input has another gradient: something of the earlier call is kept and used. "
     "Let backward use what its own forward handed over"
 )
+ONCE = "A second call with the same cache returns another gradient: the cache serves once. Copy what backward changes"
+STEP = (
+    "A second call with the same cache returns another gradient, and forward returns another value after backward: it changes "
+    "what forward reads, as a step of an optimizer does. What is computed after the step depends on it. Make the step elsewhere"
+)
 VARIES = (
     "The same call gives another gradient from time to time. What it does depends on an order that nobody sets, as that of a set "
     "of objects (and then contributions overwrite each other, where += would add them), or on memory that is not initialised"
@@ -76,8 +81,18 @@ class Probes:
             return False, [Finding("second backward", "note", f"The cache serves once: {error}")]
         if same(first, again):
             return True, []
-        message = "A second call with the same cache returns another gradient: the cache serves once. Copy what backward changes"
-        return False, [Finding("second backward", "note", message)]
+        return False, [Finding("second backward", "note", STEP if self._makes_a_step(douts) else ONCE)]
+
+    def _makes_a_step(self, douts: Sequence[Array]) -> bool:
+        """Whether forward returns something else after backward, and the same without it."""
+        self.state.restore()
+        try:
+            calls = [self._forward(self._copies()) for _ in range(2)]
+            self._backward(calls[1], douts)
+            after = self._forward(self._copies())
+        except (UserError, BadCall):
+            return False
+        return same(calls[0].outs, calls[1].outs) and not same(calls[0].outs, after.outs)
 
     def _carried(self, outs: Sequence[Any], douts: Sequence[Array], first: Sequence[Any]) -> tuple[bool, list[Finding]]:
         """Another input first, then the input again: nothing of the other may be left. Whether forward returned the same."""

@@ -218,6 +218,7 @@ RAISES: dict[str, tuple[Callable[[], Any], str]] = {
     "forward and backward swapped": (lambda: check(double_of_three, double, (X,)), r"forward raised ValueError.*Backward takes these inputs\. The order is check\(forward, backward, inputs\)"),
     "the cache first": (lambda: check(kept, cache_first, (X, W)), r"backward raised .*the other way round\. dout comes first: backward\(dout, cache\)"),
     "a gradient without dout": (lambda: check(lambda x: np.sum(np.sum(x, axis=1) ** 2), lambda x: 2 * np.sum(x, axis=1, keepdims=True) + 0 * x, (X,)), r"works on the inputs alone: let it take dout before them"),
+    "an option for the cache": (lambda: check(lambda x: (x @ W, np.ones((2, 2))), lambda dout, rate: (dout @ W.T).reshape(rate), (X,)), r"called as backward.*so that was rate\. An option goes into static, as in static=\{'rate'"),
     "a generator": (lambda: check(double, lambda d, x: (1 / 0 for _ in "x"), (X,)), r"backward raised ZeroDivisionError"),
     "text where a number is wanted": (lambda: check(lambda x, n: x * len(n), lambda d, x, n: d, (X, 3)), r"forward raised TypeError: object of type 'int' has no len"),
     "shapes that do not fit": (lambda: check(product, gradients, (X, X)), r"forward raised ValueError: matmul.*return x @ w"),

@@ -239,3 +239,23 @@ def test_where_forward_is_not_finite_there_is_nothing_to_tell(value: float) -> N
     assert report.verdict == "cannot tell"
     assert {finding.about: finding.verdict for finding in report} == {"dx": "undefined", "out": "undefined"}
     assert "there is no derivative" in report["out"].message
+
+
+class LayerWithStep:
+    def __init__(self) -> None:
+        self.weight = np.array([[1.5, -0.5], [0.25, 2.0]])
+
+    def forward(self, x: Any) -> Any:
+        return x @ self.weight, x
+
+    def backward(self, dout: Any, cache: Any, rate: float = 0.1) -> Any:
+        self.weight -= rate * (cache.T @ dout)
+        return dout @ self.weight.T  # after the step
+
+
+def test_a_step_inside_backward_is_told() -> None:
+    layer, x = LayerWithStep(), np.random.default_rng(2).normal(size=(3, 2))
+    report = check(layer.forward, layer.backward, x)
+    assert report.verdict == "wrong"
+    assert "step of an optimizer" in report["second backward"].message
+    assert check(layer.forward, layer.backward, x, {"rate": 0.0}).ok
