@@ -60,7 +60,7 @@ def compare(
     Returns a `Report`. Raises BadCall (a TypeError) for a call that cannot be used, UserError where a function raises.
     """
     start = time.perf_counter()
-    given, dtype = _named(functions), known(dtype)
+    given, dtype = _named(functions, reference), known(dtype)
     default = framework_of((inputs, kwargs or {}))
     whose = {name: belonging(name, function, default) for name, function in given.items()}
     if reference is not None:
@@ -133,12 +133,12 @@ def _numbered(every: Sequence[Side], sides: Sequence[Side]) -> dict[int, dict[st
     }
 
 
-def _named(functions: Any) -> dict[str, Any]:
+def _named(functions: Any, reference: Any) -> dict[str, Any]:
     if not isinstance(functions, Mapping) or len(functions) < 2 or not all(isinstance(name, str) for name in functions):
         came = f"with {len(functions)} functions" if isinstance(functions, Mapping) else kind(functions)
         raise BadCall("functions", came, 'a dict of two or more functions by name: {"plain": f, "fused": g}')
-    if "reference" in functions:
-        raise BadCall("functions", "with the name 'reference'", "another name", "reference=... says what is right by definition")
+    if "reference" in functions and reference is not None:
+        raise BadCall("functions", "with the name 'reference' beside reference=...", "another name for that one")
     return dict(functions)
 
 

@@ -36,6 +36,7 @@ LOST = (
     "A rule of tf.custom_gradient names it from outside. It is told of variables alone, for which tensors stand in here. Hand it "
     "to the rule as an argument"
 )
+PAIRS = "Of each complex number, 0 on the last axis is the real part, and 1 the imaginary part"
 STEP = 2.0**-18
 """Of an element's own size, for the slopes at a kink."""
 
@@ -168,7 +169,8 @@ def _worded(finding: Finding, point: Point, subject: Differentiated) -> Finding:
         return replace(finding, message=f"{finding.message}. {said}" if said else finding.message, sight=np.nan)
     if finding.verdict in ("right", "undefined", "cannot tell"):
         return _untold(finding, point, which)
-    return finding
+    pairs = finding.verdict == "wrong" and finding.index and subject.dtypes[which].startswith("complex")
+    return replace(finding, message=". ".join(filter(None, (finding.message, PAIRS)))) if pairs else finding
 
 
 def _below_its_dtype(finding: Finding, point: Point, which: int, subject: Differentiated) -> str:

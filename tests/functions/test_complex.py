@@ -74,3 +74,22 @@ def test_a_missing_conjugate_is_named() -> None:
     finding = check_function(Square.apply, torch.from_numpy(Z))["dz"]
     assert finding.verdict == "wrong"
     assert "with conj() it agrees" in finding.explanation
+
+
+def test_parts_of_complex_numbers_are_named() -> None:
+    """Elements of a gradient are real numbers. Its shape has one axis less."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+    class Squared(torch.autograd.Function):  # type: ignore[misc]  # PyTorch is perhaps not installed
+        @staticmethod
+        def forward(ctx: Any, z: Any) -> Any:
+            ctx.save_for_backward(z)
+            return (z * z.conj()).real
+
+        @staticmethod
+        def backward(ctx: Any, dout: Any) -> Any:
+            return 2 * dout * ctx.saved_tensors[0].conj()
+
+    finding = check_function(Squared.apply, torch.tensor([3 + 4j, 1 - 2j]))["dz"]
+    assert (finding.verdict, finding.wrong) == ("wrong", 2)
+    assert "0 on the last axis is the real part" in finding.message

@@ -44,6 +44,14 @@ def test_an_element_that_several_directions_find_is_counted_once() -> None:
     assert wrong == {"dx": (30, 30), "dweight": (5, 5), "dbias": (5, 5)}
 
 
+def test_one_of_the_functions_may_be_called_reference(tmp_path: Any) -> None:
+    """It is one of them, and no more right than the others."""
+    report = compare({"reference": lambda x: torch.tanh(x), "kernel": lambda x: torch.tanh(x) + 1}, normal(4))
+    assert report["out"].message.startswith("They differ: reference")
+    report.reproducer(tmp_path / "script.py")
+    assert compare({"reference": lambda x: torch.tanh(x), "kernel": lambda x: torch.tanh(x)}, normal(4)).ok
+
+
 def straight_through(logits: Any) -> Any:
     shares = logits.softmax(-1)
     return torch.nn.functional.one_hot(logits.argmax(-1), logits.shape[-1]).to(shares.dtype) + shares - shares.detach()
