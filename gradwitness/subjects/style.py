@@ -4,6 +4,7 @@
     backward(dout, a, b)        forward returns (out, a, b)
     backward(dh, dc, cache)     forward returns (h, c, cache)
     backward(dout, *inputs)     forward returns out, or several outs, whose cotangents come in a tuple or one by one
+    backward(*inputs, dout)     likewise, where the inputs have the names that they have in forward
     backward(dout)              an object or a closure that remembers its forward
 
 Which it is follows from the number of arguments, in most cases. Where several fit, names are evidence (`cache`, or the names of
@@ -24,6 +25,9 @@ from gradwitness.subjects.arguments import floats, is_float
 from gradwitness.subjects.errors import BadCall
 
 CACHE = re.compile(r"cache|ctx|context|saved|stash|tape|memo|state|mem$|aux|residual|intermediate|mask|tmp", re.IGNORECASE)
+COTANGENT = re.compile(r"^d|^g$|grad|delta|err|upstream|cotangent|output|next", re.IGNORECASE)
+NAMED = 20
+"""Points for the names of all inputs."""
 CLEAR = 3
 """Points by which one style must lead to be taken without a trial."""
 
@@ -35,11 +39,13 @@ class Style:
     outs     how many of the entries that forward returns are its output; 0: all that it returns, as one
     spread   whether backward takes their cotangents one by one
     takes    what backward takes after them
+    last     whether it takes the cotangent behind that, and not before
     """
 
     outs: int
     spread: bool
     takes: Literal["cache", "inputs", "nothing"]
+    last: bool = False
 
     def parted(self, returned: Any) -> tuple[Any, tuple[Any, ...]]:
         """The output, and what is handed to backward of the rest."""
@@ -52,11 +58,13 @@ class Style:
     def arguments(self, dout: Any, cache: tuple[Any, ...], inputs: Sequence[Any]) -> list[Any]:
         """What backward is called with."""
         rest = {"cache": cache, "inputs": tuple(inputs), "nothing": ()}[self.takes]
-        return [*(dout if self.spread else (dout,)), *rest]
+        return [*rest, dout] if self.last else [*(dout if self.spread else (dout,)), *rest]
 
     @property
     def words(self) -> str:
         """The call, as one would write it."""
+        if self.last:
+            return "backward(*inputs, dout)"
         first = "*douts" if self.spread else "dout"
         return f"backward({', '.join([first, *{'cache': ['cache'], 'inputs': ['*inputs'], 'nothing': []}[self.takes]])})"
 
@@ -103,10 +111,11 @@ def ranked(
     parameters: Parameters, inputs: Sequence[Any], names: Sequence[str], returned: Any, cached: bool | None
 ) -> list[tuple[int, Style]]:
     """The styles that fit, with points for the evidence, the best first. Empty where none does."""
+    last = _is_last(parameters, names[: len(inputs)])
     found = [
         (_points(style, count, parameters, inputs, names, returned), style)
         for style, count in _styles(returned, len(inputs))
-        if parameters.takes(count) and cached in (None, style.takes == "cache")
+        if parameters.takes(count) and cached in (None, style.takes == "cache") and not (style.last and not last)
     ]
     return sorted(found, key=lambda each: -each[0])
 
@@ -114,6 +123,7 @@ def ranked(
 def _styles(returned: Any, inputs: int) -> Iterator[tuple[Style, int]]:
     """Every style in which something of what forward returned is an output; and how many values backward takes in it."""
     yield Style(0, spread=False, takes="inputs"), 1 + inputs
+    yield Style(0, spread=False, takes="inputs", last=True), 1 + inputs
     yield Style(0, spread=False, takes="nothing"), 1
     size = len(returned) if type(returned) in (tuple, list) else 0
     if size < 2:
@@ -132,6 +142,8 @@ def _styles(returned: Any, inputs: int) -> Iterator[tuple[Style, int]]:
 
 def _points(style: Style, count: int, parameters: Parameters, inputs: Sequence[Any], names: Sequence[str], returned: Any) -> int:
     """The evidence for a style."""
+    if style.last:
+        return 1 if type(returned) in (tuple, list) else NAMED  # what is behind the output may be a cache
     douts = max(style.outs, 1) if style.spread else 1
     after = parameters.names[douts:count]
     points = 2 * (count == parameters.required or (parameters.open and style.takes != "nothing"))
@@ -152,6 +164,12 @@ def _points(style: Style, count: int, parameters: Parameters, inputs: Sequence[A
     if style.spread and style.takes == "nothing":
         points -= 4
     return points + (style.outs > 0 and not _all_floats(returned))
+
+
+def _is_last(parameters: Parameters, names: Sequence[str]) -> bool:
+    """Whether backward takes inputs under the names that they have in forward, and behind them what can be a cotangent alone."""
+    behind = parameters.names[len(names) : len(names) + 1]
+    return bool(names and behind) and list(parameters.names[: len(names)]) == list(names) and bool(COTANGENT.search(behind[0]))
 
 
 def _equal(kept: Any, given: Any) -> bool:

@@ -347,3 +347,36 @@ def test_an_input_that_forward_returns_is_a_cache_and_no_output() -> None:
         return (e / e.sum(axis=-1, keepdims=True)).sum(axis=-1), x
 
     assert check(forward, lambda dout, x: np.zeros_like(x), np.random.default_rng(0).normal(size=(4, 3))).verdict == "right"
+
+
+def product_of(a: Any, b: Any) -> Any:
+    return a * np.sin(b)
+
+
+def cotangent_last(a: Any, b: Any, dout: Any) -> Any:
+    return dout * np.sin(b), dout * a * np.cos(b)
+
+
+class CotangentLast:
+    """A layer that is handed its input once more."""
+
+    def forward(self, input: Any) -> Any:  # noqa: A002 - as people call it
+        return np.maximum(0, input)
+
+    def backward(self, input: Any, grad_output: Any) -> Any:  # noqa: A002
+        return grad_output * (input > 0)
+
+
+@pytest.mark.parametrize("factor", [1, 2])
+def test_the_cotangent_may_come_last(factor: int) -> None:
+    layer = CotangentLast()
+    verdict = "right" if factor == 1 else "wrong"
+    assert check(layer.forward, lambda input, grad_output: factor * layer.backward(input, grad_output), X).verdict == verdict  # noqa: A006
+    pair = check(product_of, lambda a, b, dout: tuple(factor * g for g in cotangent_last(a, b, dout)), (X, X + 1))
+    assert pair.verdict == verdict
+
+
+def test_a_cache_behind_a_cotangent_of_the_inputs_name_is_a_cache() -> None:
+    assert check(lambda x: (np.sin(x), np.cos(x)), lambda x, cache: x * cache, X).ok
+    assert check(lambda x: (np.sin(x), np.cos(x)), lambda x, slope: x * slope, X).ok
+    assert check(lambda x: (np.sin(x), np.cos(x)), lambda x, dsin: x * dsin, X).ok
