@@ -154,3 +154,17 @@ def test_they_are_named_in_rules_of_tensorflow() -> None:
 
     explanation = check_function(heads, (tf.constant(draw(3, 4)),))["dx"].explanation
     assert "tf.reshape(tf.transpose(dout, (1, 0, 2)), (3, 4))" in explanation, explanation
+
+
+def unrolled(params: Any, x: Any) -> Any:
+    first = np.reshape(params[:12], (3, 4), order="F")
+    second = params[12:].reshape((4, 2), order="F")
+    hidden = np.tanh(x @ first)
+    out = hidden @ second
+    d = (out @ second.T) * (1 - hidden**2)
+    return (out**2).sum() / 2, np.concatenate(((x.T @ d).ravel(), (hidden.T @ out).ravel()))  # WRONG: order="F"
+
+
+def test_the_order_of_an_unrolled_gradient_is_named() -> None:
+    explanation = check_loss(unrolled, draw(20), draw(5, 3))["dparams"].explanation
+    assert "order='F' is right" in explanation, explanation

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Collection, Iterator, Sequence
 from itertools import combinations
 
@@ -36,6 +37,38 @@ def axes(variables: Variables, site: Site, libraries: Collection[str] = ()) -> I
         yield from _after(site, node, given, library)
     elif name in ORDERS:
         yield from _ordered(site, node, 1 if library else 0)
+
+
+def flattened(site: Site) -> Iterator[Edit]:
+    """Columns first for rows first, or the other way round, wherever a statement flattens or reshapes."""
+    node = site.node
+    if not isinstance(node, (ast.Assign, ast.AugAssign, ast.Return)):
+        return
+    for one, other in (("C", "F"), ("F", "C")):
+        remade = _Reordered(one, other)
+        statement = remade.visit(copy.deepcopy(node))
+        if remade.found:
+            words = f"it is flattened in the wrong order: order={other!r} is right"
+            yield Edit(site, statement, "transposed", words)
+
+
+class _Reordered(ast.NodeTransformer):
+    """Calls that flatten or reshape in one order, in another."""
+
+    def __init__(self, one: str, other: str) -> None:
+        self.one, self.other, self.found = one, other, 0
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """Of a statement."""
+        self.generic_visit(node)
+        if not isinstance(node.func, ast.Attribute) or node.func.attr not in ("ravel", "flatten", "reshape"):
+            return node
+        given = next((keyword.value for keyword in node.keywords if keyword.arg == "order"), ast.Constant("C"))
+        if isinstance(given, ast.Constant) and given.value == self.one:
+            self.found += 1
+            others = [keyword for keyword in node.keywords if keyword.arg != "order"]
+            return ast.Call(node.func, node.args, [*others, ast.keyword("order", ast.Constant(self.other))])
+        return node
 
 
 def _ordered(site: Site, node: ast.Call, first: int) -> Iterator[Edit]:

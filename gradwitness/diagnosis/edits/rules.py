@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 
 from gradwitness.diagnosis.edits import entries, likely, parts, regions
-from gradwitness.diagnosis.edits.axes import axes
+from gradwitness.diagnosis.edits.axes import axes, flattened
 from gradwitness.diagnosis.edits.detached import detached
 from gradwitness.diagnosis.edits.expressions import expressions, otherwise
 from gradwitness.diagnosis.edits.forward import Orders, multiplied, undone
@@ -44,6 +44,7 @@ SIMPLE: Sequence[Rule] = (
     lambda _, __, site: detached(site),
     lambda source, _, site: accumulated(site, _numpy(source)),
     lambda source, variables, site: axes(variables, site, _libraries(source)),
+    lambda _, __, site: flattened(site),
     lambda source, variables, site: likely.unused(variables, site, source.unused),
     lambda _, variables, site: likely.counts(variables, site),
     lambda _, variables, site: (
