@@ -9,6 +9,7 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.judging.black_box import BlackBox
 from gradwitness.judging.directions import Direction, likely
+from gradwitness.judging.inside import Inside
 from gradwitness.judging.judgement import Judgement
 from gradwitness.judging.locate import EVALUATIONS, Located, Wrong, locate
 from gradwitness.judging.measured import Measured
@@ -73,6 +74,7 @@ class Conclusion:
         if not disagreeing and any(judgement.verdict == "kink" for judgement in found):
             self._members(found)
         self._tied(found, disagreeing)
+        self._inside(found, disagreeing)
         for which, judgement in enumerate(found):
             judgement.sight = self.sight(which)
             judgement.still = all(m.still for m in self.measured if np.any(m.direction.parts[which]))
@@ -121,6 +123,15 @@ class Conclusion:
         if nearby.are_members(wrong) or (odd and not wrong and all(map(nearby.is_limit, disagreeing))):
             for judgement in odd:
                 judgement.verdict, judgement.wrong, judgement.blocks, judgement.nearby = "kink", [], 0, True
+
+    def _inside(self, found: list[Judgement], disagreeing: Sequence[Measured]) -> None:
+        """What looks wrong, and is the sum of members of several parts that are at kinks."""
+        odd = [judgement for judgement in found if judgement.verdict == "wrong"]
+        wrong = [element for judgement in odd for element in judgement.wrong]
+        if odd and not self.unattributed and Inside(self.box, self.scales, self.rng).explains(wrong, disagreeing):
+            for judgement in odd:
+                judgement.verdict, judgement.inside = "kink", True
+                judgement.wrong, judgement.together, judgement.blocks = [], [], 0
 
     def _is_limit(self, one: Measured) -> bool:
         """Whether a claim beyond its one-sided derivatives may be a member of the gradient all the same.

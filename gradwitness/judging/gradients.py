@@ -188,4 +188,6 @@ def _said(judgement: Judgement, name: str) -> str:
         return "Forward does not change when this is moved, so 0 is right; this point proves little. Try another one"
     if judgement.verdict == "kink" and judgement.nearby:
         return "Forward has a kink here, as where values tie; the gradient is one of those at points nearby, or lies between them"
+    if judgement.verdict == "kink" and judgement.inside:
+        return "Several parts inside forward have kinks here; the gradient is made of a member of each"
     return SAID.get(judgement.verdict, "")

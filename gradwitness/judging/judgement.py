@@ -19,6 +19,7 @@ class Judgement:
     together   elements of which each may be right and all together are wrong: tied ones, at a kink
     still      whether nothing moved: forward returned the same value wherever this array was moved
     nearby     whether it is a kink, and the claim no slope at the point but one of those nearby, or between them
+    inside     whether it is a kink, and the claim what members of several parts inside the function make together
     hidden     elements beside which forward has no slope, and of which nothing can be told; all others are judged
     sight      the smallest error of any one element that would have been seen, relative to the largest element of the gradient
     """
@@ -30,4 +31,5 @@ class Judgement:
     together: list[tuple[int, ...]] = field(default_factory=list)
     still: bool = False
     nearby: bool = False
+    inside: bool = False
     hidden: list[tuple[int, ...]] = field(default_factory=list)
