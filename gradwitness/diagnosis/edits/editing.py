@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from types import CodeType
 from typing import Any
 
@@ -31,14 +32,19 @@ class Editing:
         self.tried, self._start = 0, time.process_time()
         self.numbers: list[float] = []
         self._right: dict[int, bool] = {}
+        self.outs: Sequence[Array] = point.outs
+        self.came: Sequence[Any] = [claim and claim.value for claim in point.claims]
         self.sources = list(self._sources())
 
     def _sources(self) -> Iterator[tuple[Source, Run]]:
         """The functions that run in backward, then those that run in forward: some compute the gradient there."""
         calls: list[Call] = []
+        came: list[Any] = []
         with np.errstate(all="ignore"):
             before = watched(lambda: calls.append(self.point.call(self.point.arrays)))
-            after = watched(lambda: calls[0].backward([dout.copy() for dout in self.point.douts]))
+            self.outs = calls[0].outs
+            after = watched(lambda: came.extend(calls[0].backward([dout.copy() for dout in self.point.douts])))
+            self.came = came
         runs = [(code, run) for seen in (after, before) for code, run in reversed(seen.items())]
         codes = [code for code, _ in runs]
         found = {number for code in codes for number in code.co_consts if isinstance(number, float)}
@@ -72,3 +78,9 @@ class Editing:
                 return list(call.backward([dout.copy() for dout in self.point.douts]))
             except Exception:  # an edited function may raise anything: then the edit explains nothing
                 return None
+
+
+def untraced(function: Any) -> AbstractContextManager[None]:
+    """Functions that were compiled run as Python meanwhile: what was traced knows nothing of an edit."""
+    backend = getattr(function, "backend", None)
+    return nullcontext() if backend is None else backend.untraced()

@@ -6,11 +6,13 @@ import ast
 import operator
 import types
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from gradwitness.diagnosis.edits.building import integer, loaded, shifted
+from gradwitness.subjects.tensors.origins import origin
 
 Shape = tuple[int, ...]
 NO_DATA = (type, types.ModuleType, types.FunctionType, types.MethodType, types.BuiltinFunctionType)
@@ -32,6 +34,12 @@ def shapes_of(definition: ast.AST, values: Mapping[str, Any]) -> dict[str, Shape
         if text not in turns and (shape := _shape(value_of(loaded(text), values))) is not None:
             found[text] = shape
     return found
+
+
+def shapes_in(returned: Any) -> list[Shape]:
+    """Of the arrays that a function returned: one, or several in a tuple or list."""
+    each = returned if isinstance(returned, (tuple, list)) else [returned]
+    return [shape for value in each if (shape := _shape(value))]
 
 
 def unused(definition: ast.AST) -> list[str]:
@@ -93,4 +101,8 @@ def _entry(owner: Any, index: Any) -> Any:
 def _shape(value: Any) -> Shape | None:
     if isinstance(value, (np.ndarray, np.generic)):
         return value.shape if value.dtype.kind in "fiub" else None
+    if origin(value) and hasattr(type(value), "shape") and hasattr(type(value), "dtype"):  # a tensor, or one that is traced
+        with suppress(TypeError, ValueError):  # a length that is not known yet
+            return tuple(operator.index(length) for length in value.shape)
+        return None
     return () if isinstance(value, (int, float)) and not isinstance(value, bool) else None

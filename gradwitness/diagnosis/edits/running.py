@@ -13,10 +13,11 @@ from gradwitness.subjects.errors import of_a_library
 
 @dataclass
 class Run:
-    """What was seen of a function that ran: its lines, and its variables when it returned last."""
+    """What was seen of a function that ran: its lines, its variables when it returned last, and what it returned."""
 
     lines: set[int] = field(default_factory=set)
     values: dict[str, Any] = field(default_factory=dict)
+    returned: Any = None
 
 
 def watched(call: Callable[[], Any]) -> dict[CodeType, Run]:
@@ -30,11 +31,10 @@ def watched(call: Callable[[], Any]) -> dict[CodeType, Run]:
         run = seen.setdefault(frame.f_code, Run())
 
         def inside(frame: FrameType, event: str, argument: Any) -> Any:
-            del argument
             if event == "line":
                 run.lines.add(frame.f_lineno)
             elif event == "return":
-                run.values = dict(frame.f_locals)
+                run.values, run.returned = dict(frame.f_locals), argument
             return inside
 
         return inside

@@ -15,9 +15,9 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.diagnosis.case import Case, Explanation, Repair
 from gradwitness.diagnosis.edits.detached import outside
-from gradwitness.diagnosis.edits.editing import Editing
+from gradwitness.diagnosis.edits.editing import Editing, untraced
 from gradwitness.diagnosis.edits.forward import factors_of, orders_of
-from gradwitness.diagnosis.edits.names import shapes_of
+from gradwitness.diagnosis.edits.names import shapes_in, shapes_of
 from gradwitness.diagnosis.edits.rules import rules
 from gradwitness.diagnosis.edits.sites import Edit, scaled, sites
 from gradwitness.diagnosis.edits.source import Source, swapped
@@ -82,11 +82,16 @@ class Editor(Editing):
 
     def _edits(self) -> Iterator[tuple[Source, Edit]]:
         """The edits, the simplest kinds first; in backward first."""
-        returned = list(dict.fromkeys(case.array.shape for case in self.cases.values()))
+        wrong = [case.array.shape for case in self.cases.values()]
         places = [
             (
                 source,
-                Variables(shapes_of(source.inner, run.values), self.numbers, returned, {*run.values, *source.globals}),
+                Variables(
+                    shapes_of(source.inner, run.values),
+                    self.numbers,
+                    list(dict.fromkeys([*wrong, *shapes_in(run.returned)])),
+                    {*run.values, *source.globals},
+                ),
                 list(sites(source.inner, run.lines)),
             )
             for source, run in self.sources
@@ -109,11 +114,10 @@ class Editor(Editing):
             if edit is not None and (code := self.code(source, edit)) is not None:
                 with swapped(source, code), suppress(Exception):  # a value that cannot be scaled is no number
                     call = self.point.call(self.point.arrays)
-                    pairs: list[tuple[Any, Any]] = list(zip(call.outs, self.point.outs, strict=True))
+                    pairs: list[tuple[Any, Any]] = list(zip(call.outs, self.outs, strict=True))
                     if all(np.array_equal(a, b, equal_nan=True) for a, b in pairs):
                         came = call.backward([dout.copy() for dout in self.point.douts])
-                        claims = [claim and claim.value for claim in self.point.claims]
-                        pairs = [(g, c) for i, (g, c) in enumerate(zip(came, claims, strict=True)) if i not in self.cases]
+                        pairs = [(g, c) for i, (g, c) in enumerate(zip(came, self.came, strict=True)) if i not in self.cases]
                     self._right[id(statement)] = not all(np.array_equal(a, b, equal_nan=True) for a, b in pairs if b is not None)
         return self._right[id(statement)]
 
@@ -173,7 +177,7 @@ class Editor(Editing):
         with swapped(source, code):
             try:
                 call = self.point.call(self.point.arrays)
-                if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(call.outs, self.point.outs, strict=True)):
+                if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(call.outs, self.outs, strict=True)):
                     return {}, 0
                 came = call.backward([dout.copy() for dout in self.point.douts])
             except Exception:  # an edited function may raise anything: then the edit explains nothing
@@ -214,8 +218,9 @@ def edited(point: Point, cases: Mapping[int, Case], untold: Collection[int] = ()
     """For each wrong gradient that an edit of the source repairs: the kind of mistake, the line and the edit; and what is seen of
     values that leave the graph.
     """
-    editor = Editor(point, cases, untold)
-    return editor.best(), editor.outside()
+    with untraced(point.function):
+        editor = Editor(point, cases, untold)
+        return editor.best(), editor.outside()
 
 
 def _unchanged(value: Array, claimed: Array) -> bool:

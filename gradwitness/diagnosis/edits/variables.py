@@ -29,7 +29,7 @@ class Variables:
 
     shapes    by how it is written
     numbers   that may be an epsilon
-    returned  the shapes of gradients that are wrong
+    returned  the shapes of gradients that are wrong, and of what the function returned
     names     of all that it can read
     """
 
@@ -92,10 +92,14 @@ class Variables:
                 yield from self._factors(site, shape, "", value, made)
 
     def inner_factors(self, site: Site) -> Iterator[Edit]:
-        """A factor more in a term of a sum that is assigned."""
+        """A factor more in a term of a sum that is assigned or returned, also of a sum within a product."""
         for target, value, made in assigned(site):
             for part, remade in _terms_of(value, made):
                 yield from self._factors(site, self.shapes.get(target), target, part, remade)
+        for value, made in returned_by(site):
+            for part, remade in _terms_of(value, made):
+                for shape in self.returned:
+                    yield from self._factors(site, shape, "", part, remade)
 
     def _factors(self, site: Site, shape: Shape | None, target: str, value: ast.expr, made: Made) -> Iterator[Edit]:
         if shape is None:
@@ -191,11 +195,15 @@ def _one_returned(entries: Sequence[ast.expr], which: int, value: ast.expr) -> a
 
 
 def _terms_of(value: ast.expr, made: Made) -> Iterator[tuple[ast.expr, Made]]:
-    """The terms of a sum, each with how the statement is made with another in its place."""
-    if isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Add, ast.Sub)):
-        left, op, right = value.left, value.op, value.right
-        yield right, lambda new: made(ast.BinOp(left, op, new))
-        yield left, lambda new: made(ast.BinOp(new, op, right))
+    """The terms of the sums in it, each with how the statement is made with another in its place."""
+    if not isinstance(value, ast.BinOp) or not isinstance(value.op, (ast.Add, ast.Sub, ast.Mult, ast.Div)):
+        return
+    left, op, right = value.left, value.op, value.right
+    sides = ((right, lambda new: made(ast.BinOp(left, op, new))), (left, lambda new: made(ast.BinOp(new, op, right))))
+    if isinstance(op, (ast.Add, ast.Sub)):
+        yield from sides
+    for side, remade in sides:
+        yield from _terms_of(side, remade)
 
 
 def _times(value: ast.expr, factor: ast.expr) -> ast.expr:

@@ -158,6 +158,9 @@ class Process(Protocol):
     def reproducible(self) -> AbstractContextManager[None]:
         """The context in which everything runs."""
 
+    def untraced(self) -> AbstractContextManager[None]:
+        """A context in which the framework runs functions that it has traced and compiled as Python."""
+
     def random_state(self) -> Callable[[], None]:
         """Remember the state of the framework's random generators; what is returned puts it back."""
 

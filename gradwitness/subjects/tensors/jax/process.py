@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import jax
 
@@ -22,6 +22,11 @@ class Process:
         self._x64 = bool(jax.config.jax_enable_x64)
         with reproducible("jax"), kept():
             yield
+
+    def untraced(self) -> AbstractContextManager[None]:
+        """Without jit."""
+        context: AbstractContextManager[None] = jax.disable_jit()
+        return context
 
     def random_state(self) -> Callable[[], None]:
         """JAX has no state of its own: keys are handed over."""

@@ -20,6 +20,10 @@ class Process:
         """No TF32, and a seed for the ops that draw random numbers and have none."""
         return _context()
 
+    def untraced(self) -> AbstractContextManager[None]:
+        """Without tf.function."""
+        return _eagerly()
+
     def random_state(self) -> Callable[[], None]:
         """Of the counter behind tf.random."""
         context = eager.context()
@@ -48,6 +52,16 @@ class Process:
     def version(self) -> str:
         """Name and version."""
         return load("tensorflow").version()
+
+
+@contextmanager
+def _eagerly() -> Iterator[None]:
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
 
 
 @contextmanager

@@ -17,6 +17,11 @@ class Process:
         """Deterministic algorithms; gradients are on."""
         return _context()
 
+    def untraced(self) -> AbstractContextManager[None]:
+        """Without torch.compile."""
+        context: AbstractContextManager[None] = torch.compiler.set_stance("force_eager")
+        return context
+
     def random_state(self) -> Callable[[], None]:
         """Of the CPU, and of every GPU that was used."""
         state = torch.get_rng_state()
