@@ -61,6 +61,8 @@ def judge(
     numbers, dtype = _numbers(got), known(dtype)
     name, side = _belonging(reference, framework_of((inputs, kwargs or {})))
     dtypes = [dtype] if dtype else _possible(numbers)
+    if dout is not None and not any(key.startswith("d") for key in numbers):
+        raise BadCall("got", f"with {', '.join(numbers)}", "gradients for dout, by name", 'That of x is "dx": {"dx": ...}')
     with ExitStack() as stack:
         backend = backend_or_none(name)
         if backend is not None:
@@ -106,7 +108,8 @@ def _array(argument: str, value: Any) -> Array:
     except ValueError as error:
         raise BadCall(argument, kind(value), "numbers in rows of one length") from error
     if array.dtype.kind not in "fiub":
-        raise BadCall(argument, f"an array of {array.dtype}", "numbers")
+        cure = "Read the file first: np.load, np.loadtxt" if array.dtype.kind == "U" else ""
+        raise BadCall(argument, "text" if cure else f"an array of {array.dtype}", "numbers", cure)
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 

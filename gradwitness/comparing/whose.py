@@ -59,6 +59,8 @@ def belonging(name: str, given: Any, default: str) -> tuple[str, Callable[..., A
 
 
 def _callable(argument: str, function: Any) -> Callable[..., Any]:
+    if isinstance(function, tuple) and function and origin(function[0]) == "jax":  # (module, variables)
+        raise BadCall(argument, "a tuple", "a function or a module", "Bind the variables to the module: module.bind(variables)")
     if not callable(function):
         raise BadCall(argument, kind(function), "a function, a module, or a pair such as ('jax', function)")
     return function  # type: ignore[no-any-return]  # callable() is known of Any

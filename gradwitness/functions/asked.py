@@ -23,6 +23,8 @@ MADE = "Make it on the CPU, outside of a graph"
 
 def function_of(function: Any) -> None:
     """Something that can be called, and no class."""
+    if isinstance(function, type) and any(base.__module__ == "torch.autograd.function" for base in function.__mro__):
+        raise BadCall("function", f"the class {function.__name__}", "what calls it", f"Hand over {function.__name__}.apply")
     if isinstance(function, type):
         raise BadCall("function", f"the class {function.__name__}", "an object of it", f"For instance {function.__name__}(...)")
     if not callable(function):

@@ -76,7 +76,7 @@ def check_function(
     asked_for.numbers_of(order, repeats, seed)
     asked_for.names_of("wrt", wrt)
     asked_for.names_of("outputs", outputs)
-    backend = backend_of((inputs, kwargs or {}))
+    backend = backend_of((inputs, kwargs or {}), function)
     asked_for.values_of(backend, inputs, kwargs)
     in_dtypes, in_modes = asked_for.dtypes_of(dtypes), asked_for.modes_of(modes, backend)
     asked: dict[str, Any] = {"wrt": wrt, "outputs": outputs}

@@ -18,6 +18,7 @@ from gradwitness.subjects import validation
 from gradwitness.subjects.arguments import Leaf, data_of, floats, is_float, kind, leaves_of, replaced
 from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.gradients import arranged
+from gradwitness.subjects.hints import of_labels
 from gradwitness.subjects.patience import Patience
 from gradwitness.subjects.signatures import as_positional, called, names_of, shared_out
 from gradwitness.subjects.state import State
@@ -160,8 +161,8 @@ class Pair:
                 returned = self._backward(*(() if by_name else arguments), **by_name, **self._statics[1])
                 return list(returned) if hasattr(returned, "__next__") else returned
         except Exception as error:
-            cure = "" if by_name else self._the_other_way(arguments) or self._without_dout() or self._option_taken()
-            raise UserError("backward", error, cure) from error
+            cure = "" if by_name else self._the_other_way(arguments) or self._without_dout() or of_labels(self._parameters.names)
+            raise UserError("backward", error, cure or ("" if by_name else self._option_taken())) from error
 
     def _exchanged(self, inputs: Sequence[Any]) -> str:
         """What to tell where forward does not take the inputs, and backward does."""

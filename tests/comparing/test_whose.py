@@ -56,3 +56,15 @@ def test_a_library_is_of_the_framework_that_it_is_built_on() -> None:
 def test_code_that_says_nothing_runs_with_numpy_and_its_error_says_what_helps() -> None:
     with pytest.raises(UserError, match=r'mine, run with NumPy \(a pair such as \("torch", function\) says another framework\)'):
         compare({"mine": lambda x: x.softmax(-1), "other": lambda x: x}, drawn(3))
+
+
+def test_a_module_of_linen_needs_its_variables() -> None:
+    pytest.importorskip("jax", reason="JAX is not installed")
+    linen = pytest.importorskip("flax.linen", reason="Flax is not installed")
+    module, x = linen.Dense(2), drawn(4, 3)
+    variables = {"params": {"kernel": drawn(3, 2), "bias": drawn(2)}}
+    with pytest.raises(BadCall, match=r"without its variables.*module\.bind\(variables\)"):
+        compare({"bare": module, "bound": module.bind(variables)}, x)
+    with pytest.raises(BadCall, match=r"is a tuple.*module\.bind\(variables\)"):
+        compare({"a pair": (module, variables), "bound": module.bind(variables)}, x)
+    assert compare({"by apply": lambda x: module.apply(variables, x), "bound": module.bind(variables)}, x).ok

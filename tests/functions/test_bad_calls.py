@@ -16,12 +16,22 @@ X = torch.linspace(-1, 1, 6).reshape(2, 3)
 SINE = torch.sin
 
 
+class Twice(torch.autograd.Function):
+    pass
+
+
 BAD: dict[str, tuple[tuple[Any, Any], dict[str, Any], str]] = {
     "a Python number comes out": ((lambda _: 3.0, (X,)), {}, "what the function returns is a float"),
     "None comes out": ((lambda _: None, (X,)), {}, "what the function returns is None"),
     "NumPy comes out": ((lambda x: x.detach().numpy(), (X,)), {}, "what the function returns is an array"),
     "integers come out": ((lambda x: x.argmax(), (X,)), {}, "what the function returns is a Tensor"),
     "a class": ((torch.nn.Linear, (X,)), {}, "function is the class Linear; wanted an object of it"),
+    "the class of a rule": ((Twice, (X,)), {}, r"the class Twice; wanted what calls it\. Hand over Twice\.apply"),
+    "NumPy for a module": (
+        (torch.nn.Tanh(), (np.ones(3),)),
+        {},
+        r"without tensors.*Tanh is of PyTorch\. Convert: torch\.",
+    ),
     "no function": ((3, (X,)), {}, "function is an int"),
     "no tensors": ((SINE, (np.ones(3),)), {}, "inputs is without tensors"),
     "nothing": ((SINE, ()), {}, r"inputs is without tensors \(nothing\)"),

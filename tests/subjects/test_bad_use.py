@@ -90,6 +90,10 @@ def kept(x: Any, w: Any) -> Any:
     return x @ w, (x, w)
 
 
+def by_labels(labels: Any, cache: Any) -> Any:
+    return np.eye(3)[labels] - cache[0]
+
+
 def cache_first(cache: Any, dout: Any) -> Any:
     return dout @ cache[1].T, cache[0].T @ dout
 
@@ -138,6 +142,7 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "jax": (lambda: check(double, halve, (JaxArray(),)), r"x is a JaxArray of jaxlib; wanted NumPy arrays\. Convert it: np\.asarray"),
     "a masked array": (lambda: check(double, halve, (np.ma.masked_less(X, 0),)), r"x is a masked array; wanted a plain array\. Fill it"),
     "a matrix": (lambda: check(double, halve, (X.view(np.matrix),)), r"x is a np\.matrix; wanted an array\. Convert it: np\.asarray"),
+    "labels where dout comes": (lambda: check(kept, by_labels, (X, W)), r"first argument is called labels, and dout came there.*check_loss"),
     "a generator": (lambda: check(double, halve, ((row for row in X),)), r"x is a generator, which can be read once; wanted values that can be read again\. Make a list"),
     "an iterator beside arrays": (lambda: check(product, gradients, (X, iter(W))), r"w is an? .*iterator, which can be read once"),
     "empty": (lambda: check(double, halve, (np.zeros((0, 3)),)), r"inputs is without any element \(x: an array of float64, shape \(0, 3\)\); wanted arrays with elements"),

@@ -12,6 +12,7 @@ from gradwitness.subjects.tensors.backend import Backend
 from gradwitness.subjects.tensors.tree import branches
 
 OBJECTS = "Of an object, such as a ParameterList, hand over the tensors: list(...), dict(...)"
+NUMPY = "For NumPy there are check and check_loss"
 PACKAGES = {"torch": "torch", "tensorflow": "tensorflow", "keras": "tensorflow", "jax": "jax", "jaxlib": "jax", "flax": "jax"}
 """Package that a type comes from -> framework."""
 
@@ -22,8 +23,11 @@ def origin(value: Any) -> str:
     return next((PACKAGES[name] for name in names if name in PACKAGES), "")
 
 
-def backend_of(inputs: Any) -> Backend:
-    """The framework of the tensors in inputs. Raises BadCall where there are none, or those of two."""
+def backend_of(inputs: Any, function: Any = None) -> Backend:
+    """The framework of the tensors in inputs. Raises BadCall where there are none, or those of two.
+
+    function   what they are for: where it is a module or a layer, the message says how its framework makes tensors
+    """
     found = _origins(inputs)
     if len(found) > 1:
         raise BadCall(
@@ -35,9 +39,15 @@ def backend_of(inputs: Any) -> Backend:
             "inputs",
             f"without tensors ({_kinds(inputs)})",
             "tensors of PyTorch, TensorFlow or JAX, in tuples, lists, dicts and dataclasses",
-            OBJECTS if any(hasattr(value, "__dict__") for value in _each(inputs)) else "For NumPy there are check and check_loss",
+            OBJECTS if any(hasattr(value, "__dict__") for value in _each(inputs)) else _cure(function),
         )
     return load(name)
+
+
+def _cure(function: Any) -> str:
+    """How the framework of a module or a layer makes tensors; of other functions nobody knows that they have one."""
+    name = origin(function)
+    return f"{type(function).__name__} is of {load(name).title}. {load(name).cure}" if name else NUMPY
 
 
 def load(name: str) -> Backend:

@@ -12,6 +12,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from gradwitness.subjects.errors import BadCall
 from gradwitness.subjects.tensors.backend import Calling, Inside, Rewrite
 from gradwitness.subjects.tensors.jax.compiled import Jitted
 from gradwitness.subjects.tensors.jax.process import Process
@@ -20,6 +21,7 @@ from gradwitness.subjects.tensors.jax.values import Values, rounded
 from gradwitness.subjects.tensors.places import Place, exchanged, places
 from gradwitness.subjects.tensors.precision import Precision
 
+VARIABLES = "Bind them, module.bind(variables), or hand them over as the first input"
 WIDE = tuple(map(np.dtype, ("float64", "complex128", "int64", "uint64")))
 
 
@@ -55,7 +57,8 @@ class Functions(Values, Process):
         called = function
         if _is_nnx(function):
             called = partial(_on_copy, function)
-        elif _is_linen(function) and function.scope is None:  # one that is bound has its variables
+        unbound = _is_linen(function) and function.scope is None
+        if unbound:  # one that is bound has its variables
             called = function.apply
         run = called if mode == "eager" else Jitted(called, mode, self.holds)
 
@@ -64,6 +67,8 @@ class Functions(Values, Process):
         ) -> tuple[Any, Inside]:
             copies = {id(place.tensor): rounded(place.tensor, precision) for place in held}
             inside = partial(_inside, held, copies, precision.computed == "float64" or self._x64 or _wide((args, kwargs)))
+            if unbound and not (isinstance(next(iter(args), None), Mapping) or "variables" in kwargs):
+                raise BadCall("function", "a module of flax.linen without its variables", "one that has them", VARIABLES)
             with inside():
                 return (run(parameters, precision, *args, **kwargs) if _is_nnx(function) else run(*args, **kwargs)), inside
 
