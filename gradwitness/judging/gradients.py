@@ -16,6 +16,7 @@ from gradwitness.judging.judgement import Judgement
 from gradwitness.judging.jumps import jump
 from gradwitness.judging.point import Point
 from gradwitness.report.findings import SHOWN, Finding, element
+from gradwitness.verdict import K
 
 
 def gradients(point: Point, restricted: Collection[str] = ()) -> Iterator[Finding]:
@@ -68,7 +69,7 @@ def _judged(point: Point) -> Iterator[Finding]:
             )
         for which, (leaf, value, fits, judgement) in enumerate(zip(point.function.leaves, values, usable, judged, strict=True)):
             if fits:
-                finding = _finding(f"d{leaf.name}", value, judgement)
+                finding = _hidden(point, which, value, _finding(f"d{leaf.name}", value, judgement))
                 if finding.verdict == "jump" and (where := jump(point, which)):
                     finding = replace(finding, message=f"{where}. It has no derivative at this point")
                 if judgement.nearby and (picked := _picked(leaf.name, point.arrays[which], value)):
@@ -101,6 +102,19 @@ def vanishes(point: Point, which: int, sight: float) -> bool:
         return False
     bound = sight * float(np.max(np.abs(claim.value), initial=0))
     return bound * float(np.max(scales)) <= SEEN * float(point.size)
+
+
+def _hidden(point: Point, which: int, value: Array, finding: Finding) -> Finding:
+    """About a gradient that is small against the errors that would have been seen: how large they are; and whether it is of the
+    size of rounding, as where outputs cancel for all inputs.
+    """
+    if finding.verdict != "cannot tell" or not np.isfinite(finding.sight):
+        return finding
+    largest = float(np.max(np.abs(value), initial=0))
+    way = float(np.sum(np.abs(value) * np.where(np.isfinite(point.scales[which]), point.scales[which], 0)))
+    said = f"{UNCERTAIN}: what came is {largest:.1g} at most, and errors below {finding.sight * largest:.1g} stay hidden"
+    cure = ZERO if way <= K * float(point.noise) else CURE
+    return replace(finding, message=f"{said}. {cure}")
 
 
 def _picked(name: str, array: Array, value: Array) -> str:
@@ -161,6 +175,8 @@ def _finding(name: str, value: Array, judgement: Judgement) -> Finding:
     )
 
 
+ZERO = "It may be 0 but for rounding, as where the outputs cancel in a sum. Multiply the outputs by weights that differ"
+CURE = "Try another point, or inputs of more usual size"
 UNCERTAIN = "The numerical derivative is too uncertain here to tell"
 SHOWN_PLACES = 4
 """Elements that a sentence names."""
@@ -168,7 +184,7 @@ SAID = {
     "kink": "Forward has a kink here; the gradient lies between the one-sided derivatives",
     "jump": "Forward jumps here: it has no derivative at this point",
     "undefined": "Forward has no finite slope here, or no finite value beside the point. Try another point",
-    "cannot tell": f"{UNCERTAIN}. Try another point, or inputs of more usual size",
+    "cannot tell": f"{UNCERTAIN}. {CURE}",
 }
 
 

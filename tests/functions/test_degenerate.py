@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -106,3 +107,14 @@ def test_an_epsilon_far_below_float32_is_no_stair(dtype: torch.dtype) -> None:
 def test_a_function_that_is_written_in_c_has_the_name_that_users_call() -> None:
     report = check_function(torch.abs, (torch.tensor([0.5, -2.0]),))
     assert str(report).startswith("torch.abs, PyTorch: right")
+
+
+def test_a_gradient_that_is_rounding_alone_is_told_with_what_would_have_been_seen() -> None:
+    """The sum of what is standardised is 0 for all inputs. With weights there is something to see."""
+    x = torch.rand(10, 12, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    weights = torch.linspace(1, 2, 120, dtype=torch.float64).reshape(10, 12)
+    message = check_function(lambda x: torch.nn.functional.layer_norm(x, (12,)).sum(), x)["dx"].message
+    assert re.search(r"what came is \de-1\d at most, and errors below \de-1[0-3] stay hidden", message)
+    assert "It may be 0 but for rounding" in message
+    assert "weights" in message
+    assert check_function(lambda x: (weights * torch.nn.functional.layer_norm(x, (12,))).sum(), x).ok
