@@ -13,6 +13,7 @@ from gradwitness.diagnosis.diagnose import explain
 from gradwitness.diagnosis.edits.search import edited
 from gradwitness.diagnosis.evidence import case_of
 from gradwitness.diagnosis.on_purpose import padding
+from gradwitness.diagnosis.order import reordered
 from gradwitness.judging.black_box import BlackBox
 from gradwitness.judging.claims import Claim
 from gradwitness.judging.directions import joint
@@ -68,6 +69,8 @@ def _texts(point: Point, cases: Mapping[int, Case], untold: Collection[int] = ()
 
     untold   gradients of which nothing is known
     """
+    if order := reordered(point, cases):
+        return dict(order)
     edits, outside = edited(point, cases, untold) if cases else ({}, "")
     texts: dict[int, str] = {}
     told: set[str] = set()
