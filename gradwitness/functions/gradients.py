@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from gradwitness.arrays import Array
+from gradwitness.diagnosis.edits.search import LEAVES
 from gradwitness.diagnosis.explained import explained
 from gradwitness.functions.phases import but_for_phases
 from gradwitness.functions.rounded import grows
@@ -202,7 +203,8 @@ def _ungiven(finding: Finding, name: str, title: str) -> Finding:
         )
     if finding.verdict != "wrong":
         return finding
-    cause = "the rule returns None, or the graph ends on the way"
+    _, leaves, where = finding.explanation.partition(LEAVES)
+    cause = f"the rule returns None, or the graph ends on the way{'. ' if leaves else ''}{leaves}{where}"
     message = f"{title} gives no gradient for it (None), although the outputs change with it: {cause}"
     return replace(finding, message=message, explanation="")
 

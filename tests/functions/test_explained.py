@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -145,3 +146,20 @@ def test_where_a_value_leaves_the_graph_is_told(function: Callable[[Any], Any], 
     assert "A value leaves the graph in line " in words
     assert f"({call})" in words
     assert words.endswith("it is not differentiated")
+
+
+def clipped_at_a_number(x: Any, alpha: Any) -> Any:
+    rows = float(len(x))
+    return rows * torch.clamp(x, 0, float(alpha))
+
+
+def clipped_at_an_item(x: Any, alpha: Any) -> Any:
+    return torch.clamp(x, 0, alpha.item())
+
+
+@pytest.mark.parametrize(("function", "call"), [(clipped_at_a_number, "float(alpha)"), (clipped_at_an_item, ".item()")])
+@pytest.mark.filterwarnings("ignore:Converting a tensor with requires_grad:UserWarning")  # PyTorch says it as well
+def test_an_argument_without_a_gradient_is_told_where_it_left_the_graph(function: Callable[..., Any], call: str) -> None:
+    message = check_function(function, (X, torch.tensor(0.9, dtype=torch.float64)), wrt="alpha")["dalpha"].message
+    assert "although the outputs change with it" in message
+    assert re.search(rf"leaves the graph in line \d+ of test_explained.py \({re.escape(call)}\): it", message), message

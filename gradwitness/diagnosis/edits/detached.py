@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from gradwitness.diagnosis.edits.names import value_of
 from gradwitness.diagnosis.edits.sites import Edit, Site
+from gradwitness.subjects.tensors.origins import origin
 
 CALLS, BLOCKS = ("detach", "stop_gradient"), ("no_grad", "inference_mode", "stop_recording")
 KIND, WORDS = (
@@ -16,14 +19,30 @@ KIND, WORDS = (
 
 
 OUTSIDE = ("numpy", "item", "tolist", "tensor")
-"""Calls that make numbers of a tensor, or a tensor of numbers."""
+NUMBERS = ("float", "int")
+"""Calls that make numbers of a tensor, or a tensor of numbers; those of Python that make one."""
 
 
-def outside(definition: ast.AST) -> Iterator[tuple[int, str]]:
-    """Lines in which a value leaves the graph of its framework, and the call that does it."""
+def outside(definition: ast.AST, values: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
+    """Lines in which a value leaves the graph of its framework, and the call that does it.
+
+    values   what the variables held
+    """
     for node in ast.walk(definition):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in NUMBERS
+            and _of_tensor(node, values)
+        ):
+            yield node.lineno, ast.unparse(node)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in OUTSIDE and _computed(node):
             yield node.lineno, ast.unparse(node.func).rpartition(".")[2] if node.args else f".{node.func.attr}()"
+
+
+def _of_tensor(node: ast.Call, values: Mapping[str, Any]) -> bool:
+    """Whether a call is given a tensor: float(alpha), and not float(len(x))."""
+    return len(node.args) == 1 and bool(origin(value_of(node.args[0], values)))
 
 
 def _computed(node: ast.Call) -> bool:

@@ -26,6 +26,7 @@ from gradwitness.diagnosis.edits.telling import told
 from gradwitness.diagnosis.edits.variables import Variables
 from gradwitness.judging.point import Point
 
+LEAVES = "A value leaves the graph in"
 FEW = 3
 """Lines that a sentence names."""
 MOST = 5000
@@ -50,8 +51,12 @@ class Editor(Editing):
         """Where a value leaves the graph, in words; empty for functions of NumPy, which have none, and where none does."""
         if not hasattr(self.point.function, "backend"):
             return ""
-        lines = {f"line {line} of {source.place} ({call})" for source, _ in self.sources for line, call in outside(source.inner)}
-        return f"A value leaves the graph in {' and '.join(sorted(lines)[:FEW])}: it is not differentiated" if lines else ""
+        lines = {
+            f"line {line} of {source.place} ({call})"
+            for source, run in self.sources
+            for line, call in outside(source.inner, run.values)
+        }
+        return f"{LEAVES} {' and '.join(sorted(lines)[:FEW])}: it is not differentiated" if lines else ""
 
     def best(self) -> dict[int, Explanation]:
         """For each wrong gradient an edit that repairs it: of several the one that repairs the most."""
