@@ -154,7 +154,8 @@ class Conclusion:
 
     def _alone(self, direction: Direction, which: int) -> Measured:
         alone = [np.full(array.shape, i == which) for i, array in enumerate(self.point.arrays)]
-        return self.box.along(direction.within(alone), rungs=RUNGS)
+        found = self.box.along(direction.within(alone), rungs=RUNGS)
+        return SecondLook(self.box).jump(found) if found.slope.kind == "jump" else found
 
     def _moved(self, direction: Direction) -> list[int]:
         return [which for which, part in enumerate(direction.parts) if np.any(part)]

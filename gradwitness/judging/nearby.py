@@ -19,6 +19,7 @@ from gradwitness.judging.directions import Direction
 from gradwitness.judging.locate import Wrong
 from gradwitness.judging.measured import Measured
 from gradwitness.judging.outputs import FLOAT32
+from gradwitness.judging.ties import groups
 
 FAR, NEAR, STEP = 2.0**-14, 2.0**-20, 2.0**-25
 """How far from the point, twice, and the steps of slopes there: shares of an element's own size."""
@@ -26,6 +27,8 @@ SHORT = 4.0
 """By how much steps are shorter than the distance between two values that tied."""
 SHIFTS, DRAWS = 6, 6
 """Orders of the values that tie, in each direction, and random moves of everything."""
+ALONE = 2
+"""Ties that are brought apart each alone: a diagonal, while what is beside it stays 0, keeps the basis of its eigenvectors."""
 WINNERS = 8
 """Elements of a large tie that are taken to decide in an order, at most: a quantile takes two, and three of them six."""
 SIGNED = 8
@@ -46,7 +49,7 @@ class Nearby:
     def __init__(self, box: BlackBox, scales: list[Array], rng: np.random.Generator) -> None:
         self.box, self.point, self.scales, self.rng = box, box.point, scales, rng
         values, sizes = [np.concatenate([np.ravel(array) for array in arrays]) for arrays in (self.point.arrays, scales)]
-        self._sizes, self._group = sizes, _groups(values, FAR * sizes)
+        self._sizes, self._group = sizes, groups(values, FAR * sizes)
         self._count = np.bincount(self._group)[self._group]
         self._step = min(STEP, NEAR / SHORT / int(self._count.max(initial=1)))
         order = np.argsort(self._group, kind="stable")
@@ -65,7 +68,7 @@ class Nearby:
         coarse = self.box.noise.grain > FLOAT32
         if coarse or not wrong or not all(self._is_member(element) for element in self._extremes(wrong)):
             return False
-        return all(self.box.along(direction).agrees for direction in self._together(wrong))
+        return self._fits(self._together(wrong))
 
     def _extremes(self, wrong: list[Wrong]) -> Iterator[Wrong]:
         """The elements themselves; of many, and of what ties with them, those with the largest and the smallest claims."""
@@ -112,10 +115,14 @@ class Nearby:
         for shift in range(min(most, SHIFTS) if most > 1 else 0):
             for sign in (1.0, -1.0):
                 yield self._ranked(sign, self._place + shift)
+        tied = np.flatnonzero(np.bincount(self._group) > 1)[:ALONE]
+        for group in tied if len(tied) > 1 else ():
+            for shift in range(min(int(np.count_nonzero(self._group == group)), SHIFTS)):
+                yield self._ranked(1.0, self._place + shift, self._group == group)
 
-    def _ranked(self, sign: float, place: Array) -> list[Array]:
-        """Moves by the rank of each value among those that it ties with."""
-        ranks = np.where(self._count > 1, 2 * (place % self._count + 0.5) / self._count - 1, 0)
+    def _ranked(self, sign: float, place: Array, moved: Array | bool = True) -> list[Array]:
+        """Moves by the rank of each value among those that it ties with; moved: which of them."""
+        ranks = np.where((self._count > 1) & moved, 2 * (place % self._count + 0.5) / self._count - 1, 0)
         return self._shaped(sign * ranks, self.scales)
 
     def _promoted(self, element: Wrong) -> Iterator[list[Array]]:
@@ -197,15 +204,32 @@ class Nearby:
         Where what ties is the largest of some values and the smallest of others, as a median of an even number has it, one side
         of the kink hides the other.
         """
-        rounded = [np.abs(claim * array) for claim, array in zip(self.box.claims, self.point.arrays, strict=True)]
-        way = float(np.finfo(self.point.dtype).eps) * sum(float(part.sum()) for part in rounded)
-        bar = float(self.box.slack(one.direction) + (DEVIATIONS * self.box.noise.together + way) / self._step)
+        bar = self._room(one)
         off = float(abs(one.excess))
         if self.box.noise.grain > FLOAT32 or one.half == 0 or not bar <= off:
             return False
         moves = chain(self._by_direction(one.direction), self._moves)
         between = self._lies_between(one.direction, float(one.claimed), off, bar, moves)
-        return between and all(self.box.along(direction).agrees for direction in self._together([]))
+        return between and self._fits(self._together([]))
+
+    def _fits(self, directions: Iterable[Direction]) -> bool:
+        """Whether the claims lie between the slopes of both sides, or between slopes nearby, along directions.
+
+        A sum of sorted values, some with a minus, bends up and down: members may lie beyond the slopes.
+        """
+        return all(one.agrees or self._reaches(one) for one in map(self.box.along, directions))
+
+    def _reaches(self, one: Measured) -> bool:
+        """Whether a claim along a direction lies between slopes nearby."""
+        off, bar = float(abs(one.excess)), self._room(one)
+        moves = chain(self._by_direction(one.direction), self._moves)
+        return bool(bar <= off) and self._lies_between(one.direction, float(one.claimed), off, bar, moves)
+
+    def _room(self, one: Measured) -> float:
+        """What rounding may do to a claim along a direction and to slopes nearby."""
+        rounded = [np.abs(claim * array) for claim, array in zip(self.box.claims, self.point.arrays, strict=True)]
+        way = float(np.finfo(self.point.dtype).eps) * sum(float(part.sum()) for part in rounded)
+        return float(self.box.slack(one.direction) + (DEVIATIONS * self.box.noise.together + way) / self._step)
 
     def _by_direction(self, direction: Direction) -> Iterator[list[Array]]:
         """Orders of what ties by how far a direction moves it."""
@@ -257,21 +281,3 @@ class Nearby:
         share = direction.of(gone) / direction.of(direction.parts)
         change = ((self.point.at(after) - self.point.at(before)) * self.point.weights).sum()
         return float(change / share)
-
-
-def _groups(values: Array, reach: Array) -> Array:
-    """The number of the tie that each value is in: values tie that are equal, or apart by less than points nearby move them.
-
-    A value that lies among them would stay in the middle of all orders that they are put in.
-    """
-    unique, which = np.unique(values, return_inverse=True)
-    which = np.ravel(which)
-    furthest = np.zeros(len(unique), reach.dtype)
-    np.maximum.at(furthest, which, reach)
-    first = np.arange(len(unique))
-    with np.errstate(invalid="ignore"):
-        for i in np.flatnonzero(np.diff(unique) <= 2 * furthest[:-1]) + 1:
-            start = first[i - 1]
-            if unique[i] - unique[start] <= 2 * furthest[start]:
-                first[i] = start
-    return np.ravel(np.unique(first[which], return_inverse=True)[1])

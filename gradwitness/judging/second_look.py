@@ -29,6 +29,14 @@ ROUNDING = 6
 
 SUDDEN = 2.0**6
 """By how much a function leaves a straight line more at twice the step, where it has gone up a step. A bend grows by 4 to 8."""
+SHARES = (1.0, 0.9375, 0.8125, 0.6875, 0.5625)
+"""Of a step: where one side of a jump is looked at."""
+PLAIN = 2.0
+"""By how much the height of a jump is more than what its sides change by."""
+NEARER = 2.0**-12
+"""Of a step: where a jump is still as high, and what is only steep is not."""
+DROWNED = 2.0**7
+"""Times the noise: values that are smaller say nothing. float16 rounds 2^-11 of a value."""
 Stepped = Literal["yes", "perhaps", "no"]
 
 
@@ -59,7 +67,12 @@ class SecondLook:
             self.box.spreads = [np.maximum(known, more) for known, more in zip(self.box.spreads, noises(), strict=True)]
             again = replace(again, slack=self.box.slack(direction))
         inconsistent = abs(again.excess - found.excess) > again.room + found.room
-        return untold(again) if not again.agrees and inconsistent else again
+        return untold(again) if not again.agrees and (inconsistent or self._drowns(direction)) else again
+
+    def _drowns(self, direction: Direction) -> bool:
+        """Whether what was taken for noise is more of all values than any dtype rounds: they are too steep."""
+        values = np.stack(list(self.box.outputs(direction).values())) * self.point.weights
+        return bool(DROWNED * self.box.noise.together > np.sqrt(np.square(values).sum(axis=1)).max(initial=0))
 
     def may_be_stairs(self, found: Measured) -> bool:
         """Whether longer steps see what could be the stairs of a narrow dtype: then it is looked for."""
@@ -85,12 +98,32 @@ class SecondLook:
         step = min(abs(t) for t in found.line.known) if found.line and found.line.known else 0.0
         below, above = [self.box.at(found.direction, t) for t in (-step, step)]
         height = np.abs(above - below)
+        near = min(step, FIRST_STEP)  # steps that are longer say nothing about the point
+        scatter = self._scatter(found.direction, near)
+        if found.slope.kind == "jump" and (height <= PLAIN * scatter).all():
+            self.box.noise.add(np.maximum(height, scatter))
+            again = self.box.along(found.direction, OTHER * FIRST_STEP)
+            return again if again.tells else untold(again)
+        if found.slope.kind == "jump" and not self._stays(found.direction, height, near):
+            return untold(found)
         stepped = self._is_low(height)
         if stepped == "yes":
             self.box.noise.add(height)
             again = self.box.along(found.direction, OTHER * FIRST_STEP)
             return again if again.tells else untold(again)
         return untold(found) if stepped == "perhaps" else found
+
+    def _scatter(self, direction: Direction, step: float) -> Array:
+        """By how much each output differs from place to place on one side of the point: at a jump hardly, where it is noise as
+        much as from side to side.
+        """
+        sides = [np.stack([self.box.at(direction, sign * share * step) for share in SHARES]) for sign in (-1, 1)]
+        return np.asarray(np.max(np.stack([np.ptp(side, axis=0) for side in sides]), axis=0))
+
+    def _stays(self, direction: Direction, height: Array, step: float) -> bool:
+        """Whether outputs differ from side to side as much far nearer to the point: at a jump, not where they are steep."""
+        below, above = [self.box.at(direction, sign * NEARER * step) for sign in (-1, 1)]
+        return bool((np.abs(above - below) > height / 2).any(where=height > 0))
 
     def _is_stepped(self, found: Measured) -> Stepped:
         """Whether what longer steps see and the last steps do not could be rounding: steps of float32, or of float64 inside."""

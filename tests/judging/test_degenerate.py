@@ -1,0 +1,75 @@
+"""Degenerate points: constant rows that are normalised, eigenvalues that coincide. Noise is no jump, nor is what is steep."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradwitness import check, check_function
+
+SEEDS = range(4)
+WEIGHTS = np.array([1.0, -2.0, 0.7])
+COTANGENT = np.random.default_rng(5).normal(size=(3, 4))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_constant_rows_that_are_normalised_do_not_jump(seed: int) -> None:
+    torch: Any = pytest.importorskip("torch", reason="its normalisations are checked")
+    weights = torch.tensor(COTANGENT)
+    report = check_function(
+        lambda x: (torch.nn.functional.group_norm(x, 2) * weights).sum(), (torch.ones(3, 4, dtype=torch.float64),), seed=seed
+    )
+    assert report.verdict == "right"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_standard_deviation_of_equal_numbers_does_not_jump(seed: int) -> None:
+    torch: Any = pytest.importorskip("torch", reason="its functions are checked")
+    weights = torch.tensor(COTANGENT)
+
+    def loss(x: Any) -> Any:
+        return (weights * (x - x.mean(0)) / (x.std(0, unbiased=False) + 1e-5)).sum()
+
+    assert check_function(loss, (torch.ones(3, 4, dtype=torch.float64),), seed=seed).verdict == "right"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_steep_does_not_jump(seed: int) -> None:
+    eps = 1e-20
+
+    def forward(x: Any) -> Any:
+        return x / np.sqrt(x * x + eps)
+
+    report = check(forward, lambda dout, x: dout * eps / (x * x + eps) ** 1.5, (np.zeros(3),), seed=seed)
+    assert report.verdict in ("right", "cannot tell")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("height", [1.0, 1e-3])
+def test_a_jump_is_one(height: float, seed: int) -> None:
+    report = check(lambda x: x + height * (x > 0), lambda dout, x: dout, (np.zeros(3),), seed=seed)
+    assert report["dx"].verdict == "jump"
+
+
+def values(x: Any) -> Any:
+    return np.linalg.svd(x, compute_uv=False) @ WEIGHTS
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("turned", [False, True])
+def test_singular_values_that_coincide_some_of_which_count_less_than_nothing(turned: bool, seed: int) -> None:
+    basis = np.linalg.qr(np.random.default_rng(seed).normal(size=(3, 3)))[0] if turned else np.eye(3)
+
+    def backward(dout: Any, x: Any) -> Any:
+        u, _, v = np.linalg.svd(x)
+        return dout * u @ np.diag(WEIGHTS) @ v
+
+    assert check(values, backward, (basis,), seed=seed).verdict != "wrong"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_no_basis_gives_is_wrong(seed: int) -> None:
+    report = check(values, lambda dout, x: 1.5 * dout * np.diag(WEIGHTS), (np.eye(3),), seed=seed)
+    assert report.verdict == "wrong"
