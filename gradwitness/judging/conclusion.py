@@ -119,7 +119,8 @@ class Conclusion:
         if self.unattributed or any(judgement.together for judgement in odd):
             return
         wrong = [element for judgement in odd for element in judgement.wrong]
-        nearby = Nearby(self.box, list(self.scales), self.rng)
+        jumps = any(judgement.verdict == "jump" for judgement in found)
+        nearby = Nearby(self.box, list(self.scales), self.rng, jumps)
         if nearby.are_members(wrong) or (odd and not wrong and all(map(nearby.is_limit, disagreeing))):
             for judgement in odd:
                 judgement.verdict, judgement.wrong, judgement.blocks, judgement.nearby = "kink", [], 0, True

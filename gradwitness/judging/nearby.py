@@ -44,9 +44,13 @@ REST = 16.0
 
 
 class Nearby:
-    """Slopes beside a point, by differences of forward alone."""
+    """Slopes beside a point, by differences of forward alone.
 
-    def __init__(self, box: BlackBox, scales: list[Array], rng: np.random.Generator) -> None:
+    jumps   whether forward jumps at the point: then slopes on the other side of a jump are no limits
+    """
+
+    def __init__(self, box: BlackBox, scales: list[Array], rng: np.random.Generator, jumps: bool = False) -> None:
+        self._jumps = jumps
         self.box, self.point, self.scales, self.rng = box, box.point, scales, rng
         values, sizes = [np.concatenate([np.ravel(array) for array in arrays]) for arrays in (self.point.arrays, scales)]
         self._sizes, self._group = sizes, groups(values, FAR * sizes)
@@ -223,7 +227,7 @@ class Nearby:
         """Whether a claim along a direction lies between slopes nearby."""
         off, bar = float(abs(one.excess)), self._room(one)
         moves = chain(self._by_direction(one.direction), self._moves)
-        return bool(bar <= off) and self._lies_between(one.direction, float(one.claimed), off, bar, moves)
+        return not self._jumps and bool(bar <= off) and self._lies_between(one.direction, float(one.claimed), off, bar, moves)
 
     def _room(self, one: Measured) -> float:
         """What rounding may do to a claim along a direction and to slopes nearby."""

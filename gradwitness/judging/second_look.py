@@ -14,6 +14,7 @@ from gradwitness.derivative.ladder import RUNG
 from gradwitness.judging.black_box import BlackBox
 from gradwitness.judging.claims import noise_of_gradients, rounding
 from gradwitness.judging.directions import Direction
+from gradwitness.judging.jumps import LAST
 from gradwitness.judging.measured import Measured, untold
 from gradwitness.judging.outputs import FIRST_STEP, ROUGH, STEPS
 
@@ -122,7 +123,10 @@ class SecondLook:
 
     def _stays(self, direction: Direction, height: Array, step: float) -> bool:
         """Whether outputs differ from side to side as much far nearer to the point: at a jump, not where they are steep."""
-        below, above = [self.box.at(direction, sign * NEARER * step) for sign in (-1, 1)]
+        pairs = list(zip(self.point.arrays, direction.parts, strict=True))
+        digit = max((float(np.max(np.abs(a[p != 0] / p[p != 0]), initial=0)) for a, p in pairs), default=0.0)
+        nearer = min(max(NEARER * step, LAST * self.point.function.eps * digit), step)
+        below, above = [self.box.at(direction, sign * nearer) for sign in (-1, 1)]
         return bool((np.abs(above - below) > height / 2).any(where=height > 0))
 
     def _is_stepped(self, found: Measured) -> Stepped:
