@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -48,9 +48,9 @@ class Restricted(Point):
         super().__init__(point.function, point.seed, point.state, point.dtype)
         self.douts, self.weights = point.douts, point.weights
 
-    def call(self, arrays: Sequence[Any]) -> Call:
+    def call(self, arrays: Sequence[Any], invalid: Literal["ignore", "raise"] = "ignore") -> Call:
         """With arguments projected."""
-        return super().call(self._projected(arrays))
+        return super().call(self._projected(arrays), invalid)
 
     def gradients(self, arrays: Sequence[Any], douts: Sequence[Array] | None = None) -> list[Any]:
         """Projected."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -77,11 +77,14 @@ class Point:
         with np.errstate(invalid="ignore"):
             return np.longdouble((self.flat * self.weights).sum())
 
-    def call(self, arrays: Sequence[Any]) -> Call:
-        """One call of forward, from the state in which the user's objects came."""
+    def call(self, arrays: Sequence[Any], invalid: Literal["ignore", "raise"] = "ignore") -> Call:
+        """One call of forward, from the state in which the user's objects came.
+
+        invalid   what NumPy does where forward divides by 0 or makes nan
+        """
         self.evaluations += 1
         self.state.restore()
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore", invalid=invalid, divide=invalid):
             return self.function.forward([np.array(array) for array in arrays])
 
     def gradients(self, arrays: Sequence[Any], douts: Sequence[Array] | None = None) -> list[Any]:

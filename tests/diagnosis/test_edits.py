@@ -254,3 +254,29 @@ def test_where_zero_is_right_no_factor_that_is_zero_is_offered() -> None:
     report = check_loss(loss, [weights.copy()], np.array([0.0, 1.0]))
     assert "Zero is right" in report["dparams[0]"].explanation
     assert "This agrees" not in report["dparams[0]"].explanation
+
+
+def test_lapack_gets_no_nan_from_an_edit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """np.sqrt(b) is an edit. LAPACK, given its nan, writes to the terminal."""
+    solve, finite = np.linalg.lstsq, []
+
+    class Watched:
+        def __call__(self, a: Any, b: Any, rcond: Any = None) -> Any:
+            finite.append(bool(np.isfinite(a).all() and np.isfinite(b).all()))
+            return solve(a, b, rcond=rcond)
+
+    monkeypatch.setattr(np.linalg, "lstsq", Watched())
+
+    def forward(a: Any, b: Any) -> Any:
+        return np.linalg.lstsq(a, b, rcond=None)[0]
+
+    def backward(dout: Any, a: Any, b: Any) -> Any:
+        x = np.linalg.lstsq(a, b, rcond=None)[0]
+        db = np.linalg.lstsq(a.T, dout, rcond=None)[0]
+        return -np.outer(db, x), db
+
+    rng = np.random.default_rng(0)
+    report = check(forward, backward, (rng.normal(size=(6, 3)), rng.normal(size=6)))
+    assert "that through the residual" in report["da"].explanation
+    assert len(finite) > 100
+    assert all(finite)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from types import CodeType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -35,6 +35,7 @@ class Editing:
         self.outs: Sequence[Array] = point.outs
         self.came: Sequence[Any] = [claim and claim.value for claim in point.claims]
         self.sources = list(self._sources())
+        self.invalid = self._invalid()
 
     def _sources(self) -> Iterator[tuple[Source, Run]]:
         """The functions that run in backward, then those that run in forward: some compute the gradient there."""
@@ -55,6 +56,17 @@ class Editing:
             source = source_of(code, codes) if code not in codes[:place] else None
             if source is not None:
                 yield source, run
+
+    def _invalid(self) -> Literal["ignore", "raise"]:
+        """What NumPy does where an edit divides by 0 or makes nan. If the code as it stands does neither, such an edit is none,
+        and is broken off: LAPACK, given nan, writes to the terminal.
+        """
+        with np.errstate(all="ignore", invalid="raise", divide="raise"):
+            try:
+                self.point.call(self.point.arrays, "raise").backward([dout.copy() for dout in self.point.douts])
+            except Exception:  # the code makes nan on its way, or works once
+                return "ignore"
+        return "raise"
 
     def code(self, source: Source, edit: Edit) -> CodeType | None:
         """A function's code with an edit; None if it has none."""

@@ -77,7 +77,7 @@ class Editor(Editing):
 
     def tries(self) -> Iterator[tuple[Source, Edit]]:
         """The edits, as long as there is time."""
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
+        with warnings.catch_warnings(), np.errstate(all="ignore", invalid=self.invalid, divide=self.invalid):
             warnings.simplefilter("ignore")
             for source, edit in self._edits():
                 if self.tried >= MOST or time.process_time() - self._start > self.seconds:
@@ -181,7 +181,7 @@ class Editor(Editing):
             return {}, 0
         with swapped(source, code):
             try:
-                call = self.point.call(self.point.arrays)
+                call = self.point.call(self.point.arrays, self.invalid)
                 if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(call.outs, self.outs, strict=True)):
                     return {}, 0
                 came = call.backward([dout.copy() for dout in self.point.douts])
