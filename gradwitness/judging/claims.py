@@ -14,6 +14,8 @@ from gradwitness.subjects.errors import UserError
 from gradwitness.subjects.function import Call, Function
 
 EPS = float(np.finfo(np.float64).eps)
+FURTHER, HIGH = 2.0**10, 2.0**5
+"""A larger jitter; and by how much a jump is then smaller, in units of the jitter. Rounding is the same."""
 JITTERS = (1.0, 1.0)
 """Sizes of random relative moves of inputs and cotangents, in units of eps: how far rounding may carry a gradient."""
 BESIDE = 2.0**8
@@ -95,7 +97,8 @@ def _beside_jumps(point: Evaluated, values: Sequence[Array | None], rng: np.rand
     """What a jitter changes in each gradient, in units of the jitter.
 
     At a jump, as of floor(x) where x is whole, a jitter of x may lead to its other side, where another element of a table is
-    read. That is no rounding. A jitter that leads upwards, or downwards, stays on the side of the point.
+    read. That is no rounding. A jitter that leads upwards, or downwards, stays on the side of the point. Where neither does, as
+    beside the kink of |a - b| where a is b, a change that is no larger for a larger jitter is a jump, and no rounding either.
     """
     digits, found = np.sqrt(point.function.eps), _changes(point, values, rng, size)
     for side in (1, -1):
@@ -103,6 +106,14 @@ def _beside_jumps(point: Evaluated, values: Sequence[Array | None], rng: np.rand
             break
         others = _changes(point, values, rng, size, side)
         found = [np.where(np.abs(other) < digits * np.abs(f), other, f) for f, other in zip(found, others, strict=True)]
+    if any(_exceeds(change, value, digits) for change, value in zip(found, values, strict=True)):
+        longer = [_changes(point, values, rng, FURTHER * size) for _ in range(2)]
+        stays = [np.abs(f) > HIGH * np.maximum(np.abs(a), np.abs(b)) for f, a, b in zip(found, *longer, strict=True)]
+        others = _changes(point, values, rng, size, moved=False)
+        found = [
+            np.where(jumps & _exceeds(f, value, digits), other, f)
+            for f, jumps, other, value in zip(found, stays, others, values, strict=True)
+        ]
     return found
 
 
@@ -114,11 +125,17 @@ def _exceeds(change: Array, value: Array | None, digits: float) -> bool:
 
 
 def _changes(
-    point: Evaluated, values: Sequence[Array | None], rng: np.random.Generator | None = None, size: float = 1.0, side: int = 0
+    point: Evaluated,
+    values: Sequence[Array | None],
+    rng: np.random.Generator | None = None,
+    size: float = 1.0,
+    side: int = 0,
+    moved: bool = True,
 ) -> list[Array]:
     """What a jitter changes in each gradient, in units of the jitter; without random numbers, what float64 changes.
 
-    side   1 for a jitter to larger numbers alone, -1 for one to smaller ones
+    side    1 for a jitter to larger numbers alone, -1 for one to smaller ones
+    moved   whether the inputs are moved, beside the cotangents
     """
 
     def changed(array: Array) -> Array:
@@ -129,7 +146,7 @@ def _changes(
         return np.asarray(array * (1 + np.longdouble(size * point.function.eps) * moves)).astype(array.dtype)
 
     try:
-        others = point.gradients([changed(a) for a in point.arrays], [changed(dout) for dout in point.douts])
+        others = point.gradients([changed(a) if moved else a for a in point.arrays], [changed(dout) for dout in point.douts])
     except UserError:
         others = [None] * len(values)
     changes = []

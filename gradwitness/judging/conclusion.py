@@ -14,6 +14,7 @@ from gradwitness.judging.judgement import Judgement
 from gradwitness.judging.locate import EVALUATIONS, Located, Wrong, locate
 from gradwitness.judging.measured import Measured
 from gradwitness.judging.nearby import Nearby
+from gradwitness.judging.outputs import FLOAT32
 from gradwitness.judging.second_look import SecondLook
 
 BUDGET = 130
@@ -75,6 +76,7 @@ class Conclusion:
             self._members(found)
         self._tied(found, disagreeing)
         self._inside(found, disagreeing)
+        self._across(found)
         for which, judgement in enumerate(found):
             judgement.sight = self.sight(which)
             judgement.still = all(m.still for m in self.measured if np.any(m.direction.parts[which]))
@@ -112,6 +114,21 @@ class Conclusion:
                     weight = np.longdouble(parts[which][index])
                     truth = np.longdouble(self.claims[which][index]) + one.excess / weight
                     judgement.wrong.append(Wrong(which, index, truth, one.room / weight))
+
+    def _across(self, found: list[Judgement]) -> None:
+        """Values of several arrays that tie, as in the maximum of two: moved together, for each may get the whole, or none."""
+        kinked = [which for which, judgement in enumerate(found) if judgement.verdict == "kink"]
+        jumps = any(judgement.verdict == "jump" for judgement in found)
+        nearby = Nearby(self.box, list(self.scales), self.rng, jumps)
+        direction = nearby.across(kinked) if len(kinked) > 1 and self.box.noise.grain <= FLOAT32 else None
+        if direction is None or any(judgement.verdict == "wrong" for judgement in found):
+            return
+        one = SecondLook(self.box).again(self.box.along(direction))
+        if not nearby.fits(one) and not Inside(self.box, self.scales, self.rng).explains([], [one]):
+            for which in kinked:
+                moved = [tuple(int(i) for i in index) for index in np.argwhere(direction.parts[which])]
+                if moved:
+                    found[which].verdict, found[which].together = "wrong", moved
 
     def _tied(self, found: list[Judgement], disagreeing: Sequence[Measured]) -> None:
         """What looks wrong and is a member of the gradient all the same: limits of the gradients nearby, as where values tie."""

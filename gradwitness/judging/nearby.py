@@ -216,12 +216,28 @@ class Nearby:
         between = self._lies_between(one.direction, float(one.claimed), off, bar, moves)
         return between and self._fits(self._together([]))
 
+    def across(self, arrays: Iterable[int]) -> Direction | None:
+        """A direction that moves equal values of several arrays together, as those of a maximum of two; None where none are."""
+        of = np.repeat(np.arange(len(self.scales)), [scale.size for scale in self.scales])
+        can = np.isin(of, list(arrays)) & (self._sizes > 0)
+        count = int(self._group.max(initial=-1)) + 1
+        held = np.array([len(np.unique(of[can & (self._group == group)])) for group in range(count)], int)
+        sizes = np.zeros(count, self._sizes.dtype)
+        np.maximum.at(sizes, self._group[can], self._sizes[can])
+        moves = sizes * self.rng.choice([-1.0, 1.0], size=count) * self.rng.uniform(0.5, 1, size=count) * (held > 1)
+        moved = np.where(can, moves[self._group], 0)
+        return Direction(tuple(self._split(moved)), "what ties") if moved.any() else None
+
+    def fits(self, one: Measured) -> bool:
+        """Whether a claim along a direction lies between the slopes of both sides, or between slopes nearby."""
+        return one.agrees or self._reaches(one)
+
     def _fits(self, directions: Iterable[Direction]) -> bool:
         """Whether the claims lie between the slopes of both sides, or between slopes nearby, along directions.
 
         A sum of sorted values, some with a minus, bends up and down: members may lie beyond the slopes.
         """
-        return all(one.agrees or self._reaches(one) for one in map(self.box.along, directions))
+        return all(map(self.fits, map(self.box.along, directions)))
 
     def _reaches(self, one: Measured) -> bool:
         """Whether a claim along a direction lies between slopes nearby."""
