@@ -45,7 +45,11 @@ class Edit:
     words: str = field(default="", compare=False)
 
     def apply(self) -> None:
-        """Put it into the tree."""
+        """Put it into the tree. What the compiler must know of each node, its place in the file, is that of the statement."""
+        for node in [self.replacement] if isinstance(self.replacement, ast.AST) else self.replacement:
+            if not hasattr(node, "lineno"):
+                ast.copy_location(node, self.site.statement)
+            ast.fix_missing_locations(node)
         self.site.put(self.replacement)
 
     def undo(self) -> None:

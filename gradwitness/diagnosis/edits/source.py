@@ -15,6 +15,8 @@ from types import CodeType, FunctionType
 from gradwitness.diagnosis.edits.names import unused
 from gradwitness.subjects.errors import file_of
 
+FIRST = ast.Pass(lineno=1, col_offset=0, end_lineno=1, end_col_offset=0)
+"""Has the place of nodes that stand around a definition."""
 Definition = ast.FunctionDef | ast.Lambda
 LONGEST = 20_000
 """Lines of a file that is read."""
@@ -76,8 +78,11 @@ class Source:
         arguments = ast.arguments([], [ast.arg(name) for name in free], None, [], [], None, [])
         body: list[ast.stmt] = [ast.ClassDef(self._owner, [], [], [statement], [])] if self._owner else [statement]
         outer = ast.FunctionDef("outer", arguments, body, [])
+        for made in (outer, *arguments.args, body[0], statement, *ast.walk(mention)):  # all other nodes have a place in the file
+            if not hasattr(made, "lineno"):
+                ast.copy_location(made, FIRST)
         try:
-            module = ast.fix_missing_locations(ast.Module([*self._imports, outer], []))
+            module = ast.Module([*self._imports, outer], [])
             flags = own.co_flags & __future__.annotations.compiler_flag
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # what the compiler thinks of an edit is told to nobody
