@@ -69,7 +69,8 @@ def _judged(point: Point) -> Iterator[Finding]:
             )
         for which, (leaf, value, fits, judgement) in enumerate(zip(point.function.leaves, values, usable, judged, strict=True)):
             if fits:
-                finding = _hidden(point, which, value, _finding(f"d{leaf.name}", value, judgement))
+                others = judge.unattributed or any(each.verdict == "wrong" for each in judged)
+                finding = hidden(point, which, value, _finding(f"d{leaf.name}", value, judgement), others)
                 if finding.verdict == "jump" and (where := jump(point, which)):
                     finding = replace(finding, message=f"{where}. It has no derivative at this point")
                 if judgement.nearby and (picked := _picked(leaf.name, point.arrays[which], value)):
@@ -104,12 +105,16 @@ def vanishes(point: Point, which: int, sight: float) -> bool:
     return bound * float(np.max(scales)) <= SEEN * float(point.size)
 
 
-def _hidden(point: Point, which: int, value: Array, finding: Finding) -> Finding:
+def hidden(point: Point, which: int, value: Array, finding: Finding, others: bool) -> Finding:
     """About a gradient that is small against the errors that would have been seen: how large they are; and whether it is of the
     size of rounding, as where outputs cancel for all inputs.
+
+    others   whether gradients of others are wrong: what was measured together tells little of each
     """
     if finding.verdict != "cannot tell" or not np.isfinite(finding.sight):
         return finding
+    if others:
+        return replace(finding, message=f"{TOGETHER}{finding.about.removeprefix('d')!r}")
     largest = float(np.max(np.abs(value), initial=0))
     way = float(np.sum(np.abs(value) * np.where(np.isfinite(point.scales[which]), point.scales[which], 0)))
     said = f"{UNCERTAIN}: what came is {largest:.1g} at most, and errors below {finding.sight * largest:.1g} stay hidden"
@@ -175,6 +180,7 @@ def _finding(name: str, value: Array, judgement: Judgement) -> Finding:
     )
 
 
+TOGETHER = "It was moved with arrays whose gradients are wrong, and was not judged alone. Mend those first, or ask for it by wrt="
 ZERO = "It may be 0 but for rounding, as where the outputs cancel in a sum. Multiply the outputs by weights that differ"
 CURE = "Try another point, or inputs of more usual size"
 UNCERTAIN = "The numerical derivative is too uncertain here to tell"

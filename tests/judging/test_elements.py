@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 
 from gradwitness import checking
 from gradwitness.checking import check
+from gradwitness.judging.gradients import hidden
+from gradwitness.report.findings import Finding
 from gradwitness.report.report import Report
 from tests.judging.everyday import DETOURS, Pair, elementwise
 
@@ -198,3 +201,12 @@ def test_twice_the_sight_is_seen_in_any_element(name: str) -> None:
 def test_the_cost_of_a_right_function(name: str) -> None:
     pair, draw = DETOURS[name]
     assert report(pair, draw(np.random.default_rng(0))).evaluations <= BUDGET
+
+
+def test_what_was_not_judged_beside_wrong_gradients_is_told_so() -> None:
+    point: Any = SimpleNamespace(scales=[np.ones(3)], noise=0.0)
+    told = hidden(point, 0, np.ones(3), Finding("dWh", "cannot tell", "", sight=0.5), others=True).message
+    assert "was not judged alone" in told
+    assert told.endswith("ask for it by wrt='Wh'")
+    alone = hidden(point, 0, np.ones(3), Finding("dWh", "cannot tell", "", sight=0.5), others=False).message
+    assert "errors below 0.5 stay hidden" in alone
