@@ -9,7 +9,7 @@ it bends. `slope` finds that out:
    1/64 of the change before. The first rung from which all changes fall by a factor of eight at least is where the function is
    seen as it is: longer steps miss a feature, or a kink beside the point.
 3. From there the step is halved, and the quotients are extrapolated to 0 (Richardson). An entry of the table is compared with
-   three neighbours. A second table allows for a second derivative that jumps at the point.
+   three neighbours. The bar allows for a second derivative that jumps.
 4. The quotients of all smaller rungs must agree with the result, within their noise. One that does not shows a feature that the
    longer steps missed: the extrapolation begins anew from there.
 
@@ -32,6 +32,8 @@ from gradwitness.derivative.line import Line, Real
 ORDER = 8
 LEVELS = 12
 RESTARTS = 6
+BENDS = 3.0
+"""By how much less half a step changes the quotient: by a factor of 4 where a function bends, and of 2 beyond a joint."""
 CONVERGED = 64
 """Times the noise of the last quotient: a limit that is surer than that has converged."""
 FALLING = 1.25
@@ -92,7 +94,7 @@ def slope(line: Line, step: float, enough: float = 0.0, clear: float = 0.0, rung
             return _rough(ladder)
         missed = _missed(ladder, limit)
         if missed is None:
-            return _with_sides(line, ladder, limit)
+            return _with_sides(line, ladder, replace(limit, reach=start))
         start = missed if missed != start else None
     return _rough(ladder)
 
@@ -120,7 +122,7 @@ def _limit_of(line: Line, start: float, enough: float) -> _Limit:
     where it ended, below most of them.
     """
     limit = _bent(line, _extrapolated(line.central, start, 2, enough))
-    if not _converged(line, limit, enough):
+    if not _converged(line, limit, enough) and not _folded(line, limit):
         limit = min(limit, _bent(line, _extrapolated(line.central, limit.step, 2, enough)), key=lambda each: each.error)
     return limit if _converged(line, limit, enough) else replace(limit, error=2 * limit.error)
 
@@ -130,21 +132,28 @@ def _converged(line: Line, limit: _Limit, enough: float) -> bool:
     return limit.step == 0 or bool(limit.error <= CONVERGED * max(line.central(limit.step)[1], Real(enough)))
 
 
-def _bent(line: Line, even: _Limit) -> _Limit:
-    """The limit, where the second derivative jumps at the point, as that of max(x, 0)^2 does: then quotients approach it like h.
+def _folded(line: Line, limit: _Limit) -> bool:
+    """Whether the sides have slopes of their own at the last steps: between them, no limit need be sure."""
+    return bool(abs(line.bend(limit.step)) > max(abs(line.bend(4 * limit.step)) / 2, line.fold(limit.step)[1]))
 
-    The same quotients are extrapolated as a series in h, h^2, h^3, ..., which leaves more noise. Where the other series is right,
-    this one agrees with it.
+
+def _bent(line: Line, limit: _Limit) -> _Limit:
+    """The limit with a bar that allows for a second derivative that jumps, as that of max(x, 0)^2 does at 0.
+
+    Beyond such a joint, quotients approach the limit like h. They do so as well where it lies beside the point, and then what
+    they seem to tend to is off by as much as 2 c h, if c h is what a quotient is off that passes the joint at the point.
     """
-    bent = _extrapolated(line.central, even.reach, 1, 0.0, even.step) if np.isfinite(even.error) else even
-    return bent if abs(even.value - bent.value) > bent.error else even
+    if not np.isfinite(limit.error) or 4 * limit.step > limit.reach:
+        return limit
+    (last, noise), (before, _), (first, _) = (line.central(times * limit.step) for times in (1, 2, 4))
+    near = abs(before - last)
+    if near <= noise or abs(first - before) >= BENDS * near:
+        return limit
+    return replace(limit, error=max(limit.error, 2 * near))
 
 
-def _extrapolated(quotient: Quotient, step: float, power: int, enough: float, last: float = 0.0) -> _Limit:
-    """The limit of quotients whose error is a series in h^power, h^(2 power), h^(3 power), ...
-
-    last   no step is shorter
-    """
+def _extrapolated(quotient: Quotient, step: float, power: int, enough: float) -> _Limit:
+    """The limit of quotients whose error is a series in h, h^(1 + power), h^(1 + 2 power), ... (power 2) or in h^2, h^4, ..."""
     best = _Limit()
     row: list[np.longdouble] = []
     noises: list[np.longdouble] = []
@@ -161,7 +170,7 @@ def _extrapolated(quotient: Quotient, step: float, power: int, enough: float, la
                 if np.isfinite(error) and error < best.error:
                     best = _Limit(new[m], error, step, first)
         row, noises = new, new_noises
-        if best.error <= max(noise, Real(enough)) or step <= last:
+        if best.error <= max(noise, Real(enough)):
             break  # shorter steps have more noise
         step /= 2
     return best

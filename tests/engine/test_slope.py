@@ -39,6 +39,7 @@ SMOOTH: dict[str, tuple[Callable[[Any], Any], float]] = {
     "a very narrow feature": (lambda t: 3 * t + np.exp(-(((t - Real("5e-7")) / Real("1e-6")) ** 2)), 3 + 1e6 * math.exp(-0.25)),
     "a triangle wave": (lambda t: abs((20 * (t + Real("0.013")) + 1) % 2 - 1), 20.0),
     "log, with an edge near": (lambda t: np.log(t + Real("1e-3")), 1e3),
+    "a faint joint beside the point": (lambda t: 60 * t + Real("1e-4") * np.maximum(t - Real("5e-5"), 0) ** 2, 60.0),
     "a kink beside the point": (lambda t: abs(t - Real("1e-4")), -1.0),
     "nearly nothing on a large number": (lambda t: Real(1e6) + t, 1.0),
 }
@@ -72,7 +73,7 @@ def test_the_error_bar_holds_where_second_derivatives_jump(at_the_point: float) 
         assert one.kind == "smooth"
         assert abs(one.value - truth) <= one.error, seed
         bars.append(float(one.error))
-    assert np.median(bars) < 1e-8
+    assert np.median(bars) < 1e-6
 
 
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning", "ignore:divide by zero:RuntimeWarning")
