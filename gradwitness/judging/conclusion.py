@@ -118,10 +118,11 @@ class Conclusion:
     def _across(self, found: list[Judgement]) -> None:
         """Values of several arrays that tie, as in the maximum of two: moved together, for each may get the whole, or none."""
         kinked = [which for which, judgement in enumerate(found) if judgement.verdict == "kink"]
-        jumps = any(judgement.verdict == "jump" for judgement in found)
-        nearby = Nearby(self.box, list(self.scales), self.rng, jumps)
-        direction = nearby.across(kinked) if len(kinked) > 1 and self.box.noise.grain <= FLOAT32 else None
-        if direction is None or any(judgement.verdict == "wrong" for judgement in found):
+        if len(kinked) < 2 or self.box.noise.grain > FLOAT32 or any(judgement.verdict == "wrong" for judgement in found):
+            return
+        nearby = self._nearby(found)
+        direction = nearby.ties.across(kinked)
+        if direction is None:
             return
         one = SecondLook(self.box).again(self.box.along(direction))
         if not nearby.fits(one) and not Inside(self.box, self.scales, self.rng).explains([], [one]):
@@ -133,14 +134,17 @@ class Conclusion:
     def _tied(self, found: list[Judgement], disagreeing: Sequence[Measured]) -> None:
         """What looks wrong and is a member of the gradient all the same: limits of the gradients nearby, as where values tie."""
         odd = [judgement for judgement in found if judgement.verdict == "wrong"]
-        if self.unattributed or any(judgement.together for judgement in odd):
+        if not odd or self.unattributed or any(judgement.together for judgement in odd):
             return
         wrong = [element for judgement in odd for element in judgement.wrong]
-        jumps = any(judgement.verdict == "jump" for judgement in found)
-        nearby = Nearby(self.box, list(self.scales), self.rng, jumps)
-        if nearby.are_members(wrong) or (odd and not wrong and all(map(nearby.is_limit, disagreeing))):
+        nearby = self._nearby(found)
+        if nearby.are_members(wrong) or (not wrong and all(map(nearby.is_limit, disagreeing))):
             for judgement in odd:
                 judgement.verdict, judgement.wrong, judgement.blocks, judgement.nearby = "kink", [], 0, True
+
+    def _nearby(self, found: Sequence[Judgement]) -> Nearby:
+        jumps = any(judgement.verdict == "jump" for judgement in found)
+        return Nearby(self.box, list(self.scales), self.rng, jumps)
 
     def _inside(self, found: list[Judgement], disagreeing: Sequence[Measured]) -> None:
         """What looks wrong, and is the sum of members of several parts that are at kinks."""

@@ -19,20 +19,16 @@ from gradwitness.judging.directions import Direction
 from gradwitness.judging.locate import Wrong
 from gradwitness.judging.measured import Measured
 from gradwitness.judging.outputs import FLOAT32
-from gradwitness.judging.ties import groups
+from gradwitness.judging.ties import SHIFTS, Moves, Ties
 
 FAR, NEAR, STEP = 2.0**-14, 2.0**-20, 2.0**-25
 """How far from the point, twice, and the steps of slopes there: shares of an element's own size."""
 SHORT = 4.0
 """By how much steps are shorter than the distance between two values that tied."""
-SHIFTS, DRAWS = 6, 6
-"""Orders of the values that tie, in each direction, and random moves of everything."""
-ALONE = 2
-"""Ties that are brought apart each alone: a diagonal, while what is beside it stays 0, keeps the basis of its eigenvectors."""
+DRAWS = 6
+"""Random moves of everything."""
 WINNERS = 8
 """Elements of a large tie that are taken to decide in an order, at most: a quantile takes two, and three of them six."""
-SIGNED = 8
-"""Orders of the values that tie by how far a direction moves them: up or down, for each tie by chance."""
 LOOKED = 16
 """Elements that are looked at: of more those with the largest and the smallest claims."""
 SPANS = 0.5
@@ -51,18 +47,13 @@ class Nearby:
 
     def __init__(self, box: BlackBox, scales: list[Array], rng: np.random.Generator, jumps: bool = False) -> None:
         self._jumps = jumps
-        self.box, self.point, self.scales, self.rng = box, box.point, scales, rng
-        values, sizes = [np.concatenate([np.ravel(array) for array in arrays]) for arrays in (self.point.arrays, scales)]
-        self._sizes, self._group = sizes, groups(values, FAR * sizes)
-        self._count = np.bincount(self._group)[self._group]
-        self._step = min(STEP, NEAR / SHORT / int(self._count.max(initial=1)))
-        order = np.argsort(self._group, kind="stable")
-        first = np.flatnonzero(np.r_[True, np.diff(self._group[order]) != 0]) if len(order) else np.zeros(0, np.int64)
-        self._place = np.zeros(len(values), np.int64)
-        self._place[order] = np.arange(len(order)) - np.repeat(first, np.diff(np.r_[first, len(order)]))
+        self.box, self.point, self.scales = box, box.point, scales
+        self.ties = Ties(self.point.arrays, scales, rng, FAR)
+        self._step = min(STEP, NEAR / SHORT / self.ties.most)
         self._known: dict[tuple[int, float, bytes], list[int]] = {}
-        self._moves = list(self._orders()) + [
-            [scale * rng.uniform(-1, 1, size=scale.shape) for scale in scales] for _ in range(DRAWS)
+        self._moves: list[Moves] = [
+            *self.ties.apart(),
+            *([scale * rng.uniform(-1, 1, size=scale.shape) for scale in scales] for _ in range(DRAWS)),
         ]
 
     def are_members(self, wrong: list[Wrong]) -> bool:
@@ -72,7 +63,7 @@ class Nearby:
         coarse = self.box.noise.grain > FLOAT32
         if coarse or not wrong or not all(self._is_member(element) for element in self._extremes(wrong)):
             return False
-        return self._fits(self._together(wrong))
+        return self._fits(self.ties.together(map(self._number, wrong)))
 
     def _extremes(self, wrong: list[Wrong]) -> Iterator[Wrong]:
         """The elements themselves; of many, and of what ties with them, those with the largest and the smallest claims."""
@@ -80,8 +71,8 @@ class Nearby:
         chosen = ordered if len(wrong) <= LOOKED else ordered[: LOOKED // 2] + ordered[-LOOKED // 2 :]
         yield from chosen
         known = {(element.which, element.index) for element in wrong}
-        for which, group in dict.fromkeys((one.which, self._group[self._number(one)]) for one in chosen):
-            tied = np.argwhere(self._split(self._group)[which] == group)
+        for which, group in dict.fromkeys((one.which, self.ties.group[self._number(one)]) for one in chosen):
+            tied = np.argwhere(self.ties.split(self.ties.group)[which] == group)
             claims = self.box.claims[which][tuple(tied.T)]
             for number in (int(np.argmin(claims)), int(np.argmax(claims))):
                 index = tuple(int(i) for i in tied[number])
@@ -99,54 +90,24 @@ class Nearby:
         parts[which][index] = self.scales[which][index]
         return Direction(tuple(parts), "one element")
 
-    def _together(self, wrong: list[Wrong]) -> Iterator[Direction]:
-        """Directions that move what ties together, in all arrays: each may be one winner of a tie, and all of them none.
-
-        One for each tie of these elements, and one for everything.
-        """
-        count = int(self._group.max(initial=-1)) + 1
-        largest = np.zeros(count, self._sizes.dtype)
-        np.maximum.at(largest, self._group, self._sizes)
-        moves = (largest * self.rng.choice([-1.0, 1.0], size=count) * self.rng.uniform(0.5, 1, size=count))[self._group]
-        moved = np.where(self._sizes > 0, moves, 0)
-        yield Direction(tuple(self._split(moved)), "all elements")
-        for group in dict.fromkeys(self._group[self._number(element)] for element in wrong):
-            yield Direction(tuple(self._split(np.where(self._group == group, moved, 0))), "what ties")
-
-    def _orders(self) -> Iterator[list[Array]]:
-        """Moves that bring equal values apart: each of a few comes to each rank, up and down."""
-        most = int(self._count.max(initial=1))
-        for shift in range(min(most, SHIFTS) if most > 1 else 0):
-            for sign in (1.0, -1.0):
-                yield self._ranked(sign, self._place + shift)
-        tied = np.flatnonzero(np.bincount(self._group) > 1)[:ALONE]
-        for group in tied if len(tied) > 1 else ():
-            for shift in range(min(int(np.count_nonzero(self._group == group)), SHIFTS)):
-                yield self._ranked(1.0, self._place + shift, self._group == group)
-
-    def _ranked(self, sign: float, place: Array, moved: Array | bool = True) -> list[Array]:
-        """Moves by the rank of each value among those that it ties with; moved: which of them."""
-        ranks = np.where((self._count > 1) & moved, 2 * (place % self._count + 0.5) / self._count - 1, 0)
-        return self._shaped(sign * ranks, self.scales)
-
     def _promoted(self, element: Wrong) -> Iterator[list[Array]]:
         """Moves in which an element of a large tie has a rank that decides, in an order up and in one down."""
         number = self._number(element)
-        if self._count[number] <= SHIFTS:
+        if self.ties.count[number] <= SHIFTS:
             return
         reached = self._reached(element)
         for sign in (1.0, -1.0):
-            key = int(self._group[number]), sign, reached.tobytes()
+            key = int(self.ties.group[number]), sign, reached.tobytes()
             if key not in self._known:
                 self._known[key] = list(self._winners(key[0], sign, reached))
             for winner in self._known[key]:
-                place = self._place.copy()
+                place = self.ties.place.copy()
                 place[[number, winner]] = place[[winner, number]]
-                yield self._ranked(sign, place)
+                yield self.ties.ranked(sign, place)
 
     def _reached(self, element: Wrong) -> Array:
         """The outputs that an element can reach: where nothing ties, they change when it becomes the largest or the smallest."""
-        arrays = self.point.moved(FAR, self._ranked(1.0, self._place))
+        arrays = self.point.moved(FAR, self.ties.ranked(1.0, self.ties.place))
         there, own = self.point.at(arrays), arrays[element.which]
         low, high = np.min(own), np.max(own)
         found = np.zeros(there.shape, bool)
@@ -158,14 +119,14 @@ class Nearby:
 
     def _winners(self, group: int, sign: float, reached: Array) -> Iterator[int]:
         """The elements of a tie with which some outputs change most in an order, by halving the tie."""
-        order = self._ranked(sign, self._place)
-        left = np.flatnonzero(self._group == group)
+        order = self.ties.ranked(sign, self.ties.place)
+        left = np.flatnonzero(self.ties.group == group)
         there = self.point.at(self.point.moved(NEAR, order))
 
         def change(numbers: Array) -> float:
-            step = np.zeros(len(self._group))
+            step = np.zeros(len(self.ties.group))
             step[numbers] = self._step / NEAR
-            parts = [part + more for part, more in zip(order, self._shaped(step, self.scales), strict=True)]
+            parts = [part + more for part, more in zip(order, self.ties.shaped(step), strict=True)]
             changes = np.abs((self.point.at(self.point.moved(NEAR, parts)) - there) * self.point.weights)
             return float(changes.sum(where=reached))
 
@@ -177,15 +138,6 @@ class Nearby:
                 block = max(np.array_split(block, 2), key=change)
             yield int(block[0])
             left = left[left != block[0]]
-
-    def _shaped(self, row: Array, scales: list[Array]) -> list[Array]:
-        """Shares of scales, of all arrays in one row, in the shapes of the arrays."""
-        return [scale * part for part, scale in zip(self._split(row), scales, strict=True)]
-
-    def _split(self, row: Array) -> list[Array]:
-        """All arrays in one row, in their shapes."""
-        rows = np.split(row, np.cumsum([array.size for array in self.point.arrays])[:-1])
-        return [part.reshape(scale.shape) for part, scale in zip(rows, self.scales, strict=True)]
 
     def _number(self, element: Wrong) -> int:
         """Where an element stands in the row of all arrays."""
@@ -212,21 +164,9 @@ class Nearby:
         off = float(abs(one.excess))
         if self.box.noise.grain > FLOAT32 or one.half == 0 or not bar <= off:
             return False
-        moves = chain(self._by_direction(one.direction), self._moves)
+        moves = chain(self.ties.along(one.direction), self._moves)
         between = self._lies_between(one.direction, float(one.claimed), off, bar, moves)
-        return between and self._fits(self._together([]))
-
-    def across(self, arrays: Iterable[int]) -> Direction | None:
-        """A direction that moves equal values of several arrays together, as those of a maximum of two; None where none are."""
-        of = np.repeat(np.arange(len(self.scales)), [scale.size for scale in self.scales])
-        can = np.isin(of, list(arrays)) & (self._sizes > 0)
-        count = int(self._group.max(initial=-1)) + 1
-        held = np.array([len(np.unique(of[can & (self._group == group)])) for group in range(count)], int)
-        sizes = np.zeros(count, self._sizes.dtype)
-        np.maximum.at(sizes, self._group[can], self._sizes[can])
-        moves = sizes * self.rng.choice([-1.0, 1.0], size=count) * self.rng.uniform(0.5, 1, size=count) * (held > 1)
-        moved = np.where(can, moves[self._group], 0)
-        return Direction(tuple(self._split(moved)), "what ties") if moved.any() else None
+        return between and self._fits(self.ties.together([]))
 
     def fits(self, one: Measured) -> bool:
         """Whether a claim along a direction lies between the slopes of both sides, or between slopes nearby."""
@@ -242,7 +182,7 @@ class Nearby:
     def _reaches(self, one: Measured) -> bool:
         """Whether a claim along a direction lies between slopes nearby."""
         off, bar = float(abs(one.excess)), self._room(one)
-        moves = chain(self._by_direction(one.direction), self._moves)
+        moves = chain(self.ties.along(one.direction), self._moves)
         return not self._jumps and bool(bar <= off) and self._lies_between(one.direction, float(one.claimed), off, bar, moves)
 
     def _room(self, one: Measured) -> float:
@@ -250,16 +190,6 @@ class Nearby:
         rounded = [np.abs(claim * array) for claim, array in zip(self.box.claims, self.point.arrays, strict=True)]
         way = float(np.finfo(self.point.dtype).eps) * sum(float(part.sum()) for part in rounded)
         return float(self.box.slack(one.direction) + (DEVIATIONS * self.box.noise.together + way) / self._step)
-
-    def _by_direction(self, direction: Direction) -> Iterator[list[Array]]:
-        """Orders of what ties by how far a direction moves it."""
-        way = np.concatenate([np.ravel(part) for part in direction.parts])
-        for _ in range(SIGNED):
-            signs = self.rng.choice([-1.0, 1.0], size=len(self._count))[self._group]
-            order = np.lexsort((signs * way, self._group))
-            place = np.zeros_like(self._place)
-            place[order] = self._place[np.argsort(self._group, kind="stable")]
-            yield self._ranked(1.0, place)
 
     def _lies_between(self, direction: Direction, claim: float, off: float, bar: float, moves: Iterable[list[Array]]) -> bool:
         """Whether a claimed slope along a direction lies between those at points nearby, at either distance.

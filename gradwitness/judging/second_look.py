@@ -12,7 +12,7 @@ from gradwitness.arrays import Array
 from gradwitness.derivative.difference_table import CLOSER, POINTS, of_two
 from gradwitness.derivative.ladder import RUNG
 from gradwitness.judging.black_box import BlackBox
-from gradwitness.judging.claims import noise_of_gradients, rounding
+from gradwitness.judging.claims_beside import noise_of_gradients, rounding
 from gradwitness.judging.directions import Direction
 from gradwitness.judging.jumps import LAST
 from gradwitness.judging.measured import Measured, untold
