@@ -24,10 +24,12 @@ from gradwitness.judging.outputs import FLOAT32
 
 BESIDE = 2.0**-20
 """How far a line passes beside the point, as a share of each element's size."""
-PLACES = BESIDE * 2.0 ** np.arange(-4, 10)
-"""Where it is looked at, to both sides: kinks lie at any multiple of that distance."""
-LINES = 16
-"""That are tried: of two kinks that lie between the same places, one may hide the other."""
+PLACES = BESIDE * 2.0 ** np.arange(-4, 10, 0.25)
+"""Where it is looked at, to both sides: kinks lie at any multiple of that distance. Of two between neighbouring places, one bends
+up and hides another one that bends down.
+"""
+LINES = 12
+"""That are tried."""
 LOOKED = 16
 """Elements that are looked at, of many."""
 CLEAR = 16.0
