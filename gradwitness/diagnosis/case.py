@@ -145,7 +145,7 @@ class Case:
             steps = np.asarray(one.direction, np.longdouble)
             rounding = ROUNDOFFS * np.finfo(np.float64).eps * float(np.abs(np.where(steps != 0, change, 0) * steps).sum())
             room = ROOM * one.bar + rounding
-            if not abs(float((change * steps).sum()) - one.excess) <= room:
+            if np.isinf(room) or not abs(float((change * steps).sum()) - one.excess) <= room:
                 return False
             digits.append(min(MOST, float(np.log10(max(abs(one.excess), 1e-300) / max(room, 1e-300)))))
         best = sorted((d for d in digits if d > 0), reverse=True)[: self.array.size]

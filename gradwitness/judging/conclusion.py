@@ -202,8 +202,7 @@ class Conclusion:
             if one.agrees:
                 continue
             if len(arrays) == 1:
-                if len(found) == 1 or not self._is_rounding(one):
-                    blamed.append((arrays[0], one))
+                blamed.append((arrays[0], one))
             elif self.point.evaluations - start > APART:
                 self.unattributed = True
                 for which in arrays:
@@ -211,7 +210,8 @@ class Conclusion:
             else:
                 half = len(arrays) // 2
                 waiting += [(self._part(one, part), part) for part in (arrays[half:], arrays[:half])]
-        return blamed
+        sure = [(which, one) for which, one in blamed if not self._is_rounding(one)] if len(blamed) > 1 else blamed
+        return sure or blamed
 
     def _is_rounding(self, one: Measured) -> bool:
         """Whether a gradient is off by the rounding of a buffer of float32 alone, beside others that are wrong.
