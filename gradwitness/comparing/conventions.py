@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import cache, partial
 from itertools import combinations, product
@@ -23,7 +23,6 @@ from gradwitness.comparing.runs import Runs
 from gradwitness.comparing.sides import Tensors
 from gradwitness.comparing.trial import Trial
 from gradwitness.comparing.trials import seen, set_otherwise, trials
-from gradwitness.comparing.untraced import untraced
 from gradwitness.comparing.verdicts import Result
 from gradwitness.subjects.errors import BadCall, UserError
 
@@ -211,7 +210,7 @@ def _set(side: Tensors, trial: Trial) -> Iterator[None]:
     try:
         for change in changes:
             put(*change)
-        with side.subject.given(trial.keywords), untraced(side.subject.backend.name if trial.rewrites else ""):
+        with side.subject.given(trial.keywords), side.subject.backend.untraced() if trial.rewrites else nullcontext():
             yield
     finally:
         for change in reversed(before):
