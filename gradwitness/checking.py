@@ -16,7 +16,8 @@ from gradwitness.judging.native import native
 from gradwitness.judging.precision import examined, narrow_inside, point_of
 from gradwitness.report.progress import Progress
 from gradwitness.report.report import Report
-from gradwitness.subjects.function import Function, Pair
+from gradwitness.subjects.function import Function
+from gradwitness.subjects.handwritten import Pair
 from gradwitness.subjects.loss import Loss
 from gradwitness.subjects.probes import Probes
 from gradwitness.subjects.state import State

@@ -15,12 +15,11 @@ from gradwitness.rounding import arithmetic
 from gradwitness.rounding.arithmetic import Measured
 from gradwitness.rounding.framework import NotWatched
 from gradwitness.subjects.errors import BadCall, UserError
-from gradwitness.subjects.signatures import as_positional
 from gradwitness.subjects.tensors.function import Differentiated
-from gradwitness.subjects.tensors.naming import names_of
+from gradwitness.subjects.tensors.given import Given
 from gradwitness.subjects.tensors.origins import load
 from gradwitness.subjects.tensors.precision import EPS, OWN, Precision
-from gradwitness.subjects.tensors.tree import replaced, tensors, written
+from gradwitness.subjects.tensors.tree import tensors, written
 
 SAY = 'a pair such as ("torch", function) says {}'
 
@@ -115,12 +114,9 @@ class Arrays:
         if dtype == "bfloat16":
             raise BadCall("dtype", "'bfloat16'", "a dtype of NumPy", SAY.format(f"the framework of {name}"))
         self.name, self.function = name, function
-        keywords, given = as_positional(function, handed(inputs, "numpy"), kwargs)
-        self._by_name = bool(keywords)
-        names = list(keywords) or names_of(function, len(given))
-        self._given = {"inputs": dict(zip(names, given, strict=True)), "kwargs": handed(dict(kwargs), "numpy")}
-        self._paths = {written(path[1:]): path for path, _ in tensors(self._given, _is_float)}
-        found = dict(tensors(self._given, _is_float))
+        self._given = Given(function, handed(inputs, "numpy"), handed(dict(kwargs), "numpy"))
+        found = dict(tensors(self._given.tree, _is_float))
+        self._paths = {written(path[1:]): path for path in found}
         if not found:
             raise BadCall("inputs", "without floats", "at least one array of floats")
         self.dtype = dtype or max((value.dtype.name for value in found.values()), key=EPS.__getitem__)
@@ -157,11 +153,11 @@ class Arrays:
             raise NotWatched(f"{error}: write it in plain NumPy operations") from error
 
     def _called(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
-        given = replaced(self._given, {self._paths[name]: value for name, value in arrays.items()})
-        args, kwargs = tuple(given["inputs"].values()), given["kwargs"]
+        tree = self._given.replaced({self._paths[name]: value for name, value in arrays.items()})
+        args, kwargs = self._given.arguments(tree)
         try:
             with np.errstate(all="ignore"):
-                out = self.function(**given["inputs"], **kwargs) if self._by_name else self.function(*args, **kwargs)
+                out = self.function(*args, **kwargs)
         except Exception as error:
             raise UserError(f"{self.name}, run with NumPy ({SAY.format('another framework')}),", error) from error
         found = {written(path): value for path, value in tensors({"out": out}, _is_float)}

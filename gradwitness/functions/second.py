@@ -11,7 +11,7 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.functions.at import At
-from gradwitness.functions.gradients import Lost
+from gradwitness.functions.lost import Lost
 from gradwitness.judging.gradients import gradients
 from gradwitness.judging.point import Point
 from gradwitness.report.findings import Finding

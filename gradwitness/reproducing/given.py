@@ -12,8 +12,7 @@ from gradwitness.arrays import Array
 from gradwitness.comparing.handed import plain
 from gradwitness.reproducing import keras_layers
 from gradwitness.reproducing.texts import literal
-from gradwitness.subjects.signatures import as_positional
-from gradwitness.subjects.tensors.naming import names_of
+from gradwitness.subjects.tensors import given
 from gradwitness.subjects.tensors.origins import load, origin
 from gradwitness.subjects.tensors.precision import is_real
 from gradwitness.subjects.tensors.tree import Path, branches, replaced, tensors, written
@@ -40,9 +39,8 @@ class Given:
     own: dict[str, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.keywords, given = as_positional(self.function, self.inputs, self.kwargs)
-        names = list(self.keywords) or names_of(self.function, len(given))
-        self.tree: dict[str, Any] = {"inputs": dict(zip(names, given, strict=True)), "kwargs": dict(self.kwargs)}
+        handed = given.Given(self.function, self.inputs, self.kwargs)
+        self.tree, self._by_name = handed.tree, handed.by_name
         self._likes = dict(tensors(self.tree, _holds))
         for path, value in self._likes.items():
             framework = origin(value)
@@ -64,7 +62,7 @@ class Given:
         """Inputs and keyword arguments with other values."""
         new = {path: self._like(path, array) for path, array in arrays.items()}
         tree = replaced(self.tree, new)
-        return (tree["inputs"] if self.keywords else tuple(tree["inputs"].values())), tree["kwargs"]
+        return (tree["inputs"] if self._by_name else tuple(tree["inputs"].values())), tree["kwargs"]
 
     def _like(self, path: Path, array: Array) -> Any:
         value = self._likes[path]
@@ -84,16 +82,14 @@ class Given:
 
         convert   makes a tensor of integers
         """
-        named = self.tree["inputs"] if self.keywords else {}
-        args = (
-            [] if self.keywords else [self._code(("inputs", key), value, convert) for key, value in self.tree["inputs"].items()]
-        )
+        inputs = {key: self._code(("inputs", key), value, convert) for key, value in self.tree["inputs"].items()}
         keywords = {key: self._code(("kwargs", key), value, convert) for key, value in self.tree["kwargs"].items()}
-        keywords |= {key: self._code(("inputs", key), value, convert) for key, value in named.items()}
+        args = [] if self._by_name else list(inputs.values())
+        keywords |= inputs if self._by_name else {}
         if self.own and keras_layers.is_layer(self.function):
             args.insert(0, f"[{', '.join(self.own_names.values())}]")
         elif self.own:
-            parameters = ", ".join(f"{name!r}: {given}" for name, given in self.own_names.items())
+            parameters = ", ".join(f"{name!r}: {own}" for name, own in self.own_names.items())
             by_name = ", ".join(f"{key!r}: {value}" for key, value in keywords.items())
             args_ = "".join(f"{arg}, " for arg in args)
             return f"torch.func.functional_call({function}, {{{parameters}}}, ({args_}), {{{by_name}}})"

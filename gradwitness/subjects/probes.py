@@ -13,11 +13,10 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.report.findings import Finding
+from gradwitness.subjects.caller import Caller
 from gradwitness.subjects.errors import BadCall, UserError
-from gradwitness.subjects.function import Call, Function
+from gradwitness.subjects.function import Call
 from gradwitness.subjects.likeness import adds_up, alike, difference, finite, same
-from gradwitness.subjects.state import State
-from gradwitness.subjects.validation import seed_given
 
 REPEATED = 8
 """Calls that must give the same: the order of a set is the same one in half of them, where two things are in it."""
@@ -36,30 +35,20 @@ VARIES = (
 )
 
 
-class Probes:
-    """The probes of one function.
-
-    evaluations   calls of forward and of backward so far
-    """
-
-    def __init__(self, function: Function, state: State, seed: int) -> None:
-        seed_given(seed)
-        self.function, self.state, self.evaluations = function, state, 0
-        self.arrays = [leaf.array for leaf in function.leaves]
-        self._data = [(name, array.copy()) for name, array in function.data]
-        self._rng = np.random.default_rng((seed, 6))
+class Probes(Caller):
+    """The probes of one function."""
 
     def findings(self) -> Iterator[Finding]:
         """What is wrong, each with what to do about it. Raises UserError where forward or backward cannot be called at all."""
         self.state.restore()
-        given = self._copies()
-        call = self._forward(given)
+        given = self.copies()
+        call = self.forward(given)
         outs = [np.array(out) for out in call.outs]
         yield from self._overwritten("forward", given)
-        douts = self._douts(outs)
+        douts = self.douts(outs)
         passed = [dout.copy() for dout in douts]
         between = [array.copy() for array in given]
-        first = self._backward(call, passed, copy=False)
+        first = self.backward(call, passed, copy=False)
         yield from _changed("dout", "backward", douts, passed, "Copy it before changing it: dout = dout.copy()")
         yield from self._overwritten("backward", given, between)
         yield from self._dtypes(first)
@@ -76,7 +65,7 @@ class Probes:
     def _again(self, call: Call, douts: Sequence[Array], first: Sequence[Any]) -> tuple[bool, list[Finding]]:
         """Whether backward may be asked twice about one call of forward."""
         try:
-            again = self._backward(call, douts)
+            again = self.backward(call, douts)
         except (UserError, BadCall) as error:
             return False, [Finding("second backward", "note", f"The cache serves once: {error}")]
         if same(first, again):
@@ -87,9 +76,9 @@ class Probes:
         """Whether forward returns something else after backward, and the same without it."""
         self.state.restore()
         try:
-            calls = [self._forward(self._copies()) for _ in range(2)]
-            self._backward(calls[1], douts)
-            after = self._forward(self._copies())
+            calls = [self.forward(self.copies()) for _ in range(2)]
+            self.backward(calls[1], douts)
+            after = self.forward(self.copies())
         except (UserError, BadCall):
             return False
         return same(calls[0].outs, calls[1].outs) and not same(calls[0].outs, after.outs)
@@ -99,15 +88,15 @@ class Probes:
         told: list[Finding] = []
         self.state.restore()
         try:
-            other = self._forward(self._others())
+            other = self.forward(self.others())
             if _claims(first) and finite(outs) and same(outs, other.outs):
                 told.append(Finding("inputs", "note", self.function.unread))
-            self._backward(other, douts)
+            self.backward(other, douts)
         except (UserError, BadCall):
             return False, told  # another input may leave the domain
-        call = self._forward(self._copies())
+        call = self.forward(self.copies())
         repeats = same(call.outs, outs)
-        if repeats and not alike(first, self._backward(call, douts)):
+        if repeats and not alike(first, self.backward(call, douts)):
             told.append(self._erratic(douts, first) or Finding("call after another input", "wrong", KEPT))
         return repeats, told
 
@@ -119,21 +108,21 @@ class Probes:
         calls: list[Call] = []
         for _ in range(REPEATED):
             self.state.restore()
-            calls.append(self._forward(self._copies()))
-            if not alike(first, self._backward(calls[-1], douts)):
+            calls.append(self.forward(self.copies()))
+            if not alike(first, self.backward(calls[-1], douts)):
                 return Finding("the same call", "wrong", VARIES)
         return None
 
     def _deterministic(self, outs: Sequence[Any]) -> Iterator[Finding]:
         """Two calls of forward, one after the other, and a third where everything was put back: why it returns another value."""
         self.state.restore()
-        self._forward(self._copies())
-        again = self._forward(self._copies())
+        self.forward(self.copies())
+        again = self.forward(self.copies())
         if same(outs, again.outs):
             return
         largest = difference(outs, again.outs)
         self.state.restore()
-        if same(outs, self._forward(self._copies()).outs):
+        if same(outs, self.forward(self.copies()).outs):
             why = (
                 "It depends on something that a call changes: a random generator, or what it keeps. That was put back before "
                 "each evaluation, and what is said of the gradients holds for the first call"
@@ -149,7 +138,7 @@ class Probes:
 
     def _linear(self, call: Call | None, douts: Sequence[Array], first: Sequence[Any]) -> Iterator[Finding]:
         """The gradient is linear in dout: of -2 d it is -2 g, of d + e it is the sum of both."""
-        scaled = self._of(call, [-2 * dout for dout in douts])
+        scaled = self.gradients(call, [-2 * dout for dout in douts])
         if scaled is None or not _claims(first):
             return
         if same(first, scaled):
@@ -171,34 +160,24 @@ class Probes:
 
     def _adds_up(self, call: Call | None, douts: Sequence[Array], first: Sequence[Any]) -> bool:
         """Whether the gradient of d + e is the sum of theirs. That of 3 d, which is no power of 2, says what rounding does."""
-        others = self._douts(douts)
-        other, both = self._of(call, others), self._of(call, [d + e for d, e in zip(douts, others, strict=True)])
-        thrice = self._of(call, [3 * dout for dout in douts])
+        others = self.douts(douts)
+        other, both = self.gradients(call, others), self.gradients(call, [d + e for d, e in zip(douts, others, strict=True)])
+        thrice = self.gradients(call, [3 * dout for dout in douts])
         if other is None or both is None or thrice is None:
             return True
         return all(g is None or adds_up(g, h, sum_, three) for g, h, sum_, three in zip(first, other, both, thrice, strict=True))
-
-    def _of(self, call: Call | None, douts: Sequence[Array]) -> list[Any] | None:
-        """The gradients for a cotangent; None where backward does not take it."""
-        try:
-            if call is None:
-                self.state.restore()
-                call = self._forward(self._copies())
-            return self._backward(call, douts)
-        except (UserError, BadCall):
-            return None
 
     def _missing(self, outs: Sequence[Any], first: Sequence[Any]) -> Iterator[Finding]:
         """Gradients that were asked for by name and not returned, of inputs that matter."""
         if not self.function.asked or all(value is not None for value in first):
             return
-        others = self._others()
+        others = self.others()
         for i, (leaf, value) in enumerate(zip(self.function.leaves, first, strict=True)):
             if value is None:
-                moved = self._copies()
+                moved = self.copies()
                 moved[i] = others[i]
                 self.state.restore()
-                if not same(outs, self._forward(moved).outs):
+                if not same(outs, self.forward(moved).outs):
                     message = f"Backward returns None for {leaf.name}, which wrt names, and forward depends on it"
                     yield Finding(f"d{leaf.name}", "wrong", message, wrong=moved[i].size, of=moved[i].size)
 
@@ -214,31 +193,9 @@ class Probes:
         """What belongs to the caller and was changed by the last call."""
         for leaf, was, now in zip(self.function.leaves, before or self.arrays, given, strict=True):
             yield from _changed(leaf.name, who, [was], [now], f"Work on a copy: {_variable(leaf.name)}")
-        for i, ((name, was), (_, now)) in enumerate(zip(self._data, self.function.data, strict=True)):
+        for i, ((name, was), (_, now)) in enumerate(zip(self.data, self.function.data, strict=True)):
             yield from _changed(name, who, [was], [now], f"Work on a copy: {_variable(name)}")
-            self._data[i] = (name, now.copy())
-
-    def _copies(self) -> list[Array]:
-        return [array.copy() for array in self.arrays]
-
-    def _others(self) -> list[Array]:
-        """Other values, nearby: moved by an eighth of what is usual in the array."""
-        noise = (np.asarray(self._rng.normal(size=array.shape)) for array in self.arrays)
-        return [np.asarray(array + (_spread(array) * n).astype(array.dtype)) for array, n in zip(self.arrays, noise, strict=True)]
-
-    def _forward(self, arrays: Sequence[Array]) -> Call:
-        self.evaluations += 1
-        with np.errstate(all="ignore"):
-            return self.function.forward(arrays)
-
-    def _backward(self, call: Call, douts: Sequence[Array], *, copy: bool = True) -> list[Any]:
-        self.evaluations += 1
-        given = [dout.copy() for dout in douts] if copy else douts
-        with np.errstate(all="ignore"):
-            return [None if g is None else np.array(g) for g in call.backward(given)]
-
-    def _douts(self, outs: Sequence[Any]) -> list[Array]:
-        return [np.asarray(self._rng.normal(size=np.shape(out))).astype(np.asarray(out).dtype) for out in outs]
+            self.data[i] = (name, now.copy())
 
 
 def _claims(gradients: Sequence[Any]) -> bool:
@@ -254,10 +211,3 @@ def _variable(name: str) -> str:
 def _changed(name: str, who: str, before: Sequence[Array], after: Sequence[Array], cure: str) -> Iterator[Finding]:
     if not same(before, after):
         yield Finding(name, "wrong", f"{who} overwrites {name}, which belongs to the caller. {cure}")
-
-
-def _spread(array: Array) -> float:
-    largest = float(np.max(np.abs(array), initial=0))
-    if not largest:
-        return 1 / 8
-    return largest * float(np.sqrt(np.mean(np.square(array.astype(np.float64) / largest)))) / 8

@@ -18,7 +18,7 @@ from conformance.learning.alone import FIRST, alone
 from conformance.rewriting.mutation import Mutation, mutations, planted
 from gradwitness import Report, check
 from gradwitness.arrays import Array
-from gradwitness.subjects.function import Pair
+from gradwitness.subjects.handwritten import Pair
 from gradwitness.subjects.pair import Subject, leaves
 from lessons.broken.mistakes import Mistake
 from lessons.broken.target import Target, same_bits

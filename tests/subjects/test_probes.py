@@ -12,7 +12,7 @@ import pytest
 
 from gradwitness.checking import check
 from gradwitness.report.report import Report
-from gradwitness.subjects.function import Pair
+from gradwitness.subjects.handwritten import Pair
 from gradwitness.subjects.probes import Probes
 from gradwitness.subjects.state import State
 

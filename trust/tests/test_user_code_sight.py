@@ -13,7 +13,8 @@ from gradwitness import checking
 from gradwitness.arrays import Array
 from gradwitness.judging.point import Point
 from gradwitness.report.report import Report
-from gradwitness.subjects.function import Call, Function, Pair
+from gradwitness.subjects.function import Call, Function
+from gradwitness.subjects.handwritten import Pair
 from gradwitness.subjects.loss import Loss
 from gradwitness.subjects.state import State
 from trust.soak.user_code import held

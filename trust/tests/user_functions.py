@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gradwitness.subjects.function import Function, Pair
+from gradwitness.subjects.function import Function
+from gradwitness.subjects.handwritten import Pair
 from gradwitness.subjects.loss import Loss
 from trust.user_code.entry import UserFunction
 

@@ -87,7 +87,7 @@ def orders_of(definition: ast.AST, values: Mapping[str, Any]) -> Orders:
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr not in TRANSPOSES:
             continue
         order = [integer(each) for each in _arguments(node)]
-        if len(order) > 1 and None not in order and sorted(order) == list(range(len(order))):  # type: ignore[type-var]
+        if len(order) > 1 and None not in order and sorted(order) == list(range(len(order))):  # type: ignore[type-var]  # none is None
             inner = node.func.value
             lengths = _arguments(inner) if _is_method(inner, RESHAPES) else []
             texts = [text for each in lengths if (text := _length(each, values))]
@@ -138,7 +138,7 @@ def undone(site: Site, orders: Orders) -> Iterator[Edit]:
                 turned = ast.Attribute(loaded(f"({start}).transpose({inverse})"), node.func.attr, ast.Load())
                 yield Edit(site, ast.Call(turned, node.args, node.keywords), "transposed", words)
         if lengths and _is_method(operand, RESHAPES):  # reshaped twice: the lengths of the first are not those that are wanted
-            inner = ast.unparse(operand.func.value)  # type: ignore[attr-defined]
+            inner = ast.unparse(operand.func.value)  # type: ignore[attr-defined]  # a method has one
             shape = ", ".join(lengths[axis] for axis in order)
             turned = ast.Attribute(loaded(f"({inner}).reshape({shape}).transpose({inverse})"), node.func.attr, ast.Load())
             yield Edit(site, ast.Call(turned, node.args, node.keywords), "transposed", words)

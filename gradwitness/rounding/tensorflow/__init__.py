@@ -31,7 +31,8 @@ from gradwitness.arrays import Array
 from gradwitness.rounding.arithmetic import SAMPLES, Measured, from_runs
 from gradwitness.rounding.framework import MAGNIFIED, NotWatched
 from gradwitness.rounding.tensorflow.constants import finer, in_float64
-from gradwitness.rounding.tensorflow.interpreter import evaluate, graphs_in, largest_tensor
+from gradwitness.rounding.tensorflow.graphs import graphs_in, largest_tensor
+from gradwitness.rounding.tensorflow.interpreter import evaluate
 from gradwitness.rounding.tensorflow.noise import Noise, pool, wide
 from gradwitness.rounding.tensorflow.tracing import traced
 from gradwitness.rounding.widths import width

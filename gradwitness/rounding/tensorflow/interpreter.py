@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.python.framework import op_def_library, tensor_util
-from tensorflow.python.framework.function_def_to_graph import function_def_to_graph
+from tensorflow.python.framework import tensor_util
 
 from gradwitness.rounding.framework import NotWatched, operand, result
+from gradwitness.rounding.tensorflow.binding import bind, narrows, native, wide_dtype
 from gradwitness.rounding.tensorflow.composed import COMPOSED
+from gradwitness.rounding.tensorflow.graphs import CALLS, IFS, WHILES, graph_of, in_order, inner, size_of
 from gradwitness.rounding.tensorflow.noise import Noise, is_floating, whole, wide
 from gradwitness.rounding.tensorflow.operations import (
     ADD_NARROWLY,
@@ -42,7 +43,7 @@ def evaluate(graph: Any, inputs: Values, wanted: Values, noise: Noise) -> list[A
     values: dict[str, Any] = {}
     for tensor, value in zip(graph.inputs, inputs, strict=True):
         values[tensor.name] = value if isinstance(value, Variable) else _given(value)
-    for op in _in_order(graph):
+    for op in in_order(graph):
         if any(tensor.name not in values for tensor in op.outputs) or not op.outputs:
             results = _operation(op, [values[tensor.name] for tensor in op.inputs], noise)
             values.update(zip((tensor.name for tensor in op.outputs), results, strict=True))
@@ -53,24 +54,6 @@ def _given(value: Any) -> Any:
     return Variable(value) if value.dtype == tf.resource else wide(value)
 
 
-def _in_order(graph: Any) -> Iterator[Any]:
-    """The operations of a graph, each after those that it needs. They are not always stored so."""
-    done: set[str] = set()
-    for last in graph.get_operations():
-        stack = [last]
-        while stack:
-            op = stack[-1]
-            needed = [*(tensor.op for tensor in op.inputs), *op.control_inputs]
-            missing = [other for other in needed if other.name not in done]
-            if op.name in done or not missing:
-                stack.pop()
-                if op.name not in done:
-                    done.add(op.name)
-                    yield op
-            else:
-                stack += missing
-
-
 def _operation(op: Any, operands: Values, noise: Noise) -> list[Any]:  # noqa: PLR0911  one return for each kind
     if op.type in FOREIGN:
         raise NotWatched(f"the function calls {op.type}, which runs Python code or draws other random numbers at each call")
@@ -79,14 +62,14 @@ def _operation(op: Any, operands: Values, noise: Noise) -> list[Any]:  # noqa: P
     if op.type in _ENTERED:
         return _ENTERED[op.type](op, operands, noise)
     if (function := op.graph._get_function(op.type)) is not None:  # a Defun is called by its name
-        graph = _graph_of(op, function)
+        graph = graph_of(op, function)
         return evaluate(graph, operands, graph.outputs, noise)
     if (id(op.graph), op.name) in noise.finer:
         return [noise.constant(noise.finer[id(op.graph), op.name], width(op.outputs[0].dtype))]
     if op.type == "Const":
         return [wide(tf.constant(tensor_util.MakeNdarray(op.get_attr("value"))))]
     if op.type in NATIVE:
-        return _native(op, operands)
+        return native(op, operands)
     claimed = [width(tensor.dtype) if is_floating(tensor.dtype) else None for tensor in op.outputs]
     return _rounded(op, operands, noise, claimed)
 
@@ -96,12 +79,12 @@ def _rounded(op: Any, operands: Values, noise: Noise, claimed: Sequence[Width | 
         if op.type in COMPOSED:
             error = max(w.unit if op.type in ADD_NARROWLY else w.accumulation for w in claimed if w)
             return COMPOSED[op.type](operands, op.get_attr, lambda value: noise.round(value, error))
-        results = _bind(op, operands, _wide_dtype)
-        return aligned(tf.experimental.numpy, VECTORS[op.type], results, _native(op, operands)) if of_vectors else results
+        results = bind(op, operands, wide_dtype)
+        return aligned(tf.experimental.numpy, VECTORS[op.type], results, native(op, operands)) if of_vectors else results
 
     of_vectors = op.type in VECTORS and max(width(tensor.dtype).unit for tensor in op.inputs) > DOUBLE.unit
     of_complex = op.type in OF_COMPLEX and operands[0].dtype.is_complex
-    if (op.type in EXACT and not of_complex) or not any(claimed) or (op.type == "Cast" and not _narrows(op)):
+    if (op.type in EXACT and not of_complex) or not any(claimed) or (op.type == "Cast" and not narrows(op)):
         return compute(operands)
     if op.type in ONCE or of_complex:
         same = operands if op.type in PASSES else ()
@@ -109,12 +92,6 @@ def _rounded(op: Any, operands: Values, noise: Noise, claimed: Sequence[Width | 
     if op.type in SCATTERS:
         return [_scatter(noise, compute, operands, SCATTERS[op.type], claimed[0])]
     return _kernel(noise, op, compute, operands, claimed)
-
-
-def _native(op: Any, operands: Values) -> list[Any]:
-    """What an operation returns in the dtypes that its operands claim, in float64."""
-    narrow = [tf.cast(v, t.dtype) if is_floating(t.dtype) else v for v, t in zip(operands, op.inputs, strict=True)]
-    return [wide(value) for value in _bind(op, narrow, lambda value: value)]
 
 
 def _kernel(noise: Noise, op: Any, compute: Callable[[Values], list[Any]], operands: Values, claimed: Any) -> list[Any]:
@@ -125,9 +102,11 @@ def _kernel(noise: Noise, op: Any, compute: Callable[[Values], list[Any]], opera
     floats = [value for value in operands if is_floating(value.dtype)]
     real = [value for value in floats if not value.dtype.is_complex]
     if op.type in CONTRACTIONS or op.type in REDUCTIONS:
-        n = (CONTRACTIONS.get(op.type) or REDUCTIONS[op.type])(operands, op.get_attr, _size)
+        n = (CONTRACTIONS.get(op.type) or REDUCTIONS[op.type])(operands, op.get_attr, size_of)
     else:
-        n = max((_size(tensor) for tensor in op.inputs if is_floating(tensor.dtype)), default=1) // max(1, _size(op.outputs[0]))
+        n = max((size_of(tensor) for tensor in op.inputs if is_floating(tensor.dtype)), default=1) // max(
+            1, size_of(op.outputs[0])
+        )
     exact = tf.reduce_all([tf.reduce_all(whole(value, 2.0**24)) for value in real] or [False])
     error = operand(accumulation, n, 2 if op.type in CONTRACTIONS else 1)
     results = compute([noise.round(value, error, 0.0, exact) if is_floating(value.dtype) else value for value in operands])
@@ -162,67 +141,14 @@ def _scatter(noise: Noise, compute: Any, operands: Values, values: int, width: W
     return noise.round(value, width.unit * scale, width.absolute)
 
 
-def _bind(op: Any, operands: Values, dtype: Callable[[Any], Any]) -> list[Any]:
-    """The operation on other operands. Its attributes are the same, but for floating dtypes."""
-    signature, remaining, kwargs = op.op_def, list(operands), {}
-    inferred = set()
-    for argument in signature.input_arg:
-        inferred |= {argument.type_attr, argument.number_attr, argument.type_list_attr}
-        if argument.number_attr:
-            taken = op.get_attr(argument.number_attr)
-        else:
-            taken = len(op.get_attr(argument.type_list_attr)) if argument.type_list_attr else None
-        kwargs[argument.name] = remaining.pop(0) if taken is None else [remaining.pop(0) for _ in range(taken)]
-    for attribute in signature.attr:
-        if attribute.name not in inferred:
-            kwargs[attribute.name] = dtype(op.get_attr(attribute.name))
-    results = op_def_library.apply_op(op.type, **kwargs)
-    return [] if results is None or isinstance(results, tf.Operation) else tf.nest.flatten(results)
-
-
-def _wide_dtype(value: Any) -> Any:
-    """An attribute that is a floating dtype, or a list with some, becomes float64; any other stays as it is."""
-    if isinstance(value, list):
-        return [_wide_dtype(each) for each in value]
-    if not isinstance(value, tf.DType) or not is_floating(value):
-        return value
-    return tf.complex128 if value.is_complex else tf.float64
-
-
-def _narrows(op: Any) -> bool:
-    (source,), (target,) = op.inputs, op.outputs
-    return is_floating(source.dtype) and width(source.dtype).unit < width(target.dtype).unit
-
-
-def _size(tensor: Any) -> int:
-    """The number of elements, as far as the shape is known."""
-    shape = tensor.shape
-    size = 1
-    for dimension in shape.as_list() if shape.rank is not None else []:
-        size *= dimension or 1
-    return size
-
-
-def _inner(op: Any, attribute: str) -> Any:
-    """The graph of a function that an operation calls."""
-    return _graph_of(op, op.graph._get_function(op.get_attr(attribute).name))
-
-
-def _graph_of(op: Any, function: Any) -> Any:
-    if hasattr(function, "graph"):
-        return function.graph
-    with op.graph.as_default():  # a Defun has no graph, and calls others that are known here
-        return function_def_to_graph(function.definition)
-
-
 def _call(op: Any, operands: Values, noise: Noise) -> list[Any]:
-    graph = _inner(op, "f")
+    graph = inner(op, "f")
     return evaluate(graph, operands, graph.outputs, noise)
 
 
 def _if(op: Any, operands: Values, noise: Noise) -> list[Any]:
     chosen, *others = operands
-    graphs = [_inner(op, "then_branch"), _inner(op, "else_branch")]
+    graphs = [inner(op, "then_branch"), inner(op, "else_branch")]
     if len(chosen.shape):
         raise NotWatched(f"{op.name} decides by a tensor that is no scalar")
     yes, no = (lambda graph=graph: evaluate(graph, others, graph.outputs, noise) for graph in graphs)
@@ -231,7 +157,7 @@ def _if(op: Any, operands: Values, noise: Noise) -> list[Any]:
 
 
 def _while(op: Any, operands: Values, noise: Noise) -> list[Any]:
-    condition, body = _inner(op, "cond"), _inner(op, "body")
+    condition, body = inner(op, "cond"), inner(op, "body")
     moving = [i for i, value in enumerate(operands) if not isinstance(value, Variable)]
 
     def all_values(state: Values) -> list[Any]:
@@ -260,28 +186,7 @@ def _common(value: Any, shape: Any) -> Any:
 
 
 _ENTERED: Mapping[str, Callable[[Any, Values, Noise], list[Any]]] = {
-    "PartitionedCall": _call,
-    "StatefulPartitionedCall": _call,
-    "If": _if,
-    "StatelessIf": _if,
-    "While": _while,
-    "StatelessWhile": _while,
+    **dict.fromkeys(CALLS, _call),
+    **dict.fromkeys(IFS, _if),
+    **dict.fromkeys(WHILES, _while),
 }
-
-
-def graphs_in(op: Any) -> list[Any]:
-    """The graphs of the functions that an operation enters, as far as they are kept."""
-    names = [a.name for a in op.op_def.attr if a.name in ("f", "then_branch", "else_branch", "cond", "body")]
-    functions = [op.graph._get_function(op.get_attr(name).name) for name in names if op.type in _ENTERED]
-    return [function.graph for function in functions if hasattr(function, "graph")]
-
-
-def largest_tensor(graph: Any) -> int:
-    """The number of elements of the largest tensor in a graph and in the functions that it calls."""
-    largest = 1
-    for op in graph.get_operations():
-        largest = max([largest, *map(_size, op.outputs)])
-        for attribute in ("f", "then_branch", "else_branch", "cond", "body"):
-            if op.type in _ENTERED and any(each.name == attribute for each in op.op_def.attr):
-                largest = max(largest, largest_tensor(_inner(op, attribute)))
-    return largest

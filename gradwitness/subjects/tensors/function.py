@@ -14,13 +14,13 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.subjects.arguments import Leaf
 from gradwitness.subjects.errors import BadCall, UserError
-from gradwitness.subjects.signatures import as_positional
 from gradwitness.subjects.tensors.backend import Backend, Exact, Inside, Operations, Run
 from gradwitness.subjects.tensors.call import Running, TensorCall
-from gradwitness.subjects.tensors.naming import name_of, names_of
+from gradwitness.subjects.tensors.given import Given
+from gradwitness.subjects.tensors.naming import name_of
 from gradwitness.subjects.tensors.precision import EPS, FLOAT64, OWN, Precision, is_real
 from gradwitness.subjects.tensors.selection import Asked, chosen
-from gradwitness.subjects.tensors.tree import Path, replaced, tensors, written
+from gradwitness.subjects.tensors.tree import Path, tensors, written
 
 
 class Differentiated:
@@ -34,7 +34,6 @@ class Differentiated:
     precision  in which `forward` runs
     operations  what is known of its inside, once `look_inside` was called
     undone     whether differences are taken without the rounding of casts inside it
-    by_name   whether inputs came as a dict by name
     passed    "keyword" or "position": how arguments are handed over instead of as they came
     keywords   what it is given by keyword
     """
@@ -55,24 +54,16 @@ class Differentiated:
         mode: str = "eager",
     ) -> None:
         self.backend, self.function, self.mode, self.precision = backend, function, mode, FLOAT64
-        keywords, given = as_positional(function, inputs, kwargs or {})
-        names = list(keywords) or names_of(function, len(given))
-        named = dict(zip(names, given, strict=True))
-        self.by_name = bool(keywords)
-        args, by_name = ((), named) if self.by_name else (tuple(given), {})
+        self._given = Given(function, inputs, kwargs)
         try:
-            backend.prepared(function, args, {**by_name, **(kwargs or {})})
+            backend.prepared(function, *self._given.arguments())
         except Exception as error:
             raise UserError("the function", error) from error
-        self._given: dict[str, Any] = {
-            "inputs": named,
-            "kwargs": dict(kwargs or {}),
-            "parameters": dict(backend.parameters(function)),
-        }
-        found = [(path, value) for path, value in tensors(self._given, backend.holds) if is_real(backend.dtype(value))]
+        self._given.tree["parameters"] = dict(backend.parameters(function))
+        found = [(path, value) for path, value in tensors(self._given.tree, backend.holds) if is_real(backend.dtype(value))]
         marked = wrt is None and any(backend.marked(value) for path, value in found if path[0] != "parameters")
         asked = [(path, value) for path, value in found if not marked or path[0] == "parameters" or backend.marked(value)]
-        paths = chosen([(written(path[1:]), path) for path, _ in asked], names, wrt)
+        paths = chosen([(written(path[1:]), path) for path, _ in asked], self._given.names, wrt)
         self._leaves = [(path, value) for path, value in found if path in paths]
         self.keywords = dict(kwargs or {})
         self.fixed = {path: value for path, value in found if path not in paths}
@@ -89,7 +80,7 @@ class Differentiated:
         self._evaluators: dict[Precision, tuple[Running, Run]] = {}
         self._random = backend.random_state()
         self.data: list[tuple[str, Array]] = []
-        numbers = [(path, np.asarray(value)) for path, value in tensors(self._given, _is_number)]
+        numbers = [(path, np.asarray(value)) for path, value in tensors(self._given.tree, _is_number)]
         arrays = [(path, backend.array(value)) for path, value in found]
         self.handed: Mapping[str, Any] = {written(path[1:]): value for path, value in [*arrays, *numbers]}
         self.code: tuple[Callable[..., Any], ...] = (function,)
@@ -116,7 +107,12 @@ class Differentiated:
     @property
     def arguments(self) -> list[str]:
         """The names of its inputs."""
-        return list(self._given["inputs"])
+        return self._given.names
+
+    @property
+    def by_name(self) -> bool:
+        """Whether inputs came as a dict by name."""
+        return self._given.by_name
 
     def place(self, leaf: Leaf) -> Path:
         """Where a leaf comes from, whatever the arguments are called: an input that comes by position is counted."""
@@ -231,22 +227,21 @@ class Differentiated:
     @contextmanager
     def given(self, keywords: Mapping[str, Any]) -> Iterator[None]:
         """Inside, it is given these by keyword as well."""
-        before = self._given["kwargs"]
-        self._given["kwargs"] = {**before, **keywords}
+        tree = self._given.tree
+        before = tree["kwargs"]
+        tree["kwargs"] = {**before, **keywords}
         try:
             yield
         finally:
-            self._given["kwargs"] = before
+            tree["kwargs"] = before
 
     def lost(self, which: int) -> bool:
         """Whether a parameter that has no gradient has one where nothing is exchanged, in its own dtype."""
         part, name = self.leaves[which].path[:2]
         if part != "parameters":
             return False
-        args = () if self.by_name else tuple(self._given["inputs"].values())
-        kwargs = {**self._given["inputs"], **self._given["kwargs"]} if self.by_name else self._given["kwargs"]
         with suppress(Exception):  # then nothing is known
-            return self.backend.lost(self.function, args, kwargs, name)
+            return self.backend.lost(self.function, *self._given.arguments(), name)
         return False
 
     def draws(self, arrays: Sequence[Any]) -> bool:
@@ -259,9 +254,8 @@ class Differentiated:
     def called(self, new: Mapping[Path, Any], precision: Precision) -> tuple[Any, Inside]:
         """What it returns where tensors at some paths are replaced. Random numbers are those of the first call."""
         self._random()
-        given = replaced(self._given, new)
-        args = () if self.by_name else tuple(given["inputs"].values())
-        kwargs = {**given["inputs"], **given["kwargs"]} if self.by_name else given["kwargs"]
+        given = self._given.replaced(new)
+        args, kwargs = self._given.arguments(given)
         if self.passed:
             bound = inspect.signature(self.function).bind(*args, **kwargs)
             args, kwargs = (bound.args, bound.kwargs) if self.passed == "position" else ((), dict(bound.arguments))

@@ -1,0 +1,19 @@
+"""Faults that values at one point do not show: what a call leaves behind, what it assumes, what it overlooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gradwitness.functions.at import At
+from gradwitness.functions.faults.again import another, repeated, second
+from gradwitness.functions.faults.cotangents import linear, zeros
+from gradwitness.functions.faults.memory import overwritten
+from gradwitness.functions.faults.subsets import inputs_alone, outputs_alone
+from gradwitness.report.findings import Finding
+
+
+def faults(at: At, repeats: int) -> Iterator[Finding]:
+    """All of them."""
+    for probe in (overwritten, second, another, linear, zeros, outputs_alone, inputs_alone):
+        yield from probe(at)
+    yield from repeated(at, repeats)
