@@ -14,6 +14,7 @@ from gradwitness.diagnosis.edits.search import edited
 from gradwitness.diagnosis.evidence import case_of
 from gradwitness.diagnosis.on_purpose import padding
 from gradwitness.diagnosis.order import reordered
+from gradwitness.diagnosis.tolerances import left_by_tolerance
 from gradwitness.judging.black_box import BlackBox
 from gradwitness.judging.claims import Claim
 from gradwitness.judging.directions import joint
@@ -49,18 +50,22 @@ def explained(point: Point, findings: Sequence[Finding]) -> Iterator[Finding]:
         if (case := _case(box, names.index(finding.about), finding.where, right)) is not None
     }
     untold = {names.index(finding.about) for finding in findings if finding.about in names and finding.verdict == "cannot tell"}
-    texts = _texts(point, cases, untold)
+    left = left_by_tolerance(point, cases)
+    texts = {} if left else _texts(point, cases, untold)
     for finding in findings:
+        which = names.index(finding.about) if finding.about in names else -1
         if finding.verdict != "wrong" or finding.explanation:
             yield finding
-        elif finding.about in names:
-            which = names.index(finding.about)
+        elif which in left:
+            message, share = left[which]
+            yield Finding(finding.about, "right", message, of=finding.of, sight=share)
+        elif which >= 0:
             yield _counted(replace(finding, explanation=texts.get(which, "")), point.claims[which])
         elif finding.about == EVERYTHING and not located:
             yield replace(finding, explanation=_of_all(box, names, right))
         else:
             yield finding
-    if said := another_loss(point, cases) if cases else "":
+    if said := another_loss(point, cases) if cases and not left else "":
         yield Finding("the loss", "note", said)
 
 

@@ -1,0 +1,130 @@
+"""What a solver's tolerance leaves is no mistake of the gradient, and a mistake of that size is one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradwitness import check
+
+RNG = np.random.default_rng(0)
+WEIGHT = 0.3 * RNG.normal(size=(3, 3))
+X = RNG.normal(size=3)
+
+
+def iterated(x: Any, weight: Any, tol: float) -> Any:
+    z = np.zeros_like(x)
+    while True:
+        new = np.tanh(weight @ z + x)
+        if np.abs(new - z).max() < tol:
+            return new
+        z = new
+
+
+def implicit(dout: Any, z: Any, weight: Any, share: float = 1.0) -> Any:
+    slope = 1 - z**2
+    adjoint = np.zeros_like(dout)
+    for _ in range(200):
+        adjoint = dout + weight.T @ (slope * adjoint)
+    dx = slope * adjoint * share
+    return dx, np.outer(dx, z)
+
+
+def equilibrium(x: Any, weight: Any, tol: float = 1e-8) -> Any:
+    z = iterated(x, weight, tol)
+    return z, (z, weight)
+
+
+def counted(x: Any, weight: Any) -> Any:
+    z = np.zeros_like(x)
+    for _ in range(12):
+        z = np.tanh(weight @ z + x)
+    return z, (z, weight)
+
+
+def backward(dout: Any, cache: Any) -> Any:
+    return implicit(dout, *cache)
+
+
+def slightly_wrong(dout: Any, cache: Any) -> Any:
+    return implicit(dout, *cache, 1 + 1e-7)
+
+
+class Model:
+    """A solver with its tolerance in an attribute, and the residual in a condition of several."""
+
+    def __init__(self, accuracy: float) -> None:
+        self.accuracy = accuracy
+
+    def forward(self, x: Any, weight: Any) -> Any:
+        z, residual, count = np.zeros_like(x), np.inf, 0
+        while residual > self.accuracy * np.linalg.norm(x) and count < 500:
+            new = np.tanh(weight @ z + x)
+            z, residual, count = new, np.linalg.norm(new - z), count + 1
+        self.z, self.weight = z, weight
+        return z
+
+    def backward(self, dout: Any) -> Any:
+        return implicit(dout, self.z, self.weight)
+
+
+def told(report: Any) -> str:
+    return " ".join(str(report).split())
+
+
+@pytest.mark.parametrize("tol", [1e-5, 1e-8, 1e-12])
+def test_what_a_tolerance_leaves_is_told(tol: float) -> None:
+    report = check(equilibrium, backward, (X, WEIGHT), {"tol": tol})
+    assert report.verdict == "right", report
+    assert "Forward ends at a tolerance, tol in line 21 of test_tolerances.py: if np.abs(new - z).max() < tol:" in told(report)
+    sights = [finding.sight for finding in report.findings if finding.about in ("dx", "dweight")]
+    assert all(tol / 100 < sight < 100 * tol for sight in sights), sights
+
+
+def test_also_in_an_object() -> None:
+    model = Model(1e-9)
+    report = check(model.forward, model.backward, (X, WEIGHT))
+    assert report.verdict == "right", report
+    assert "self.accuracy in line 63 of test_tolerances.py" in told(report)
+
+
+def test_a_mistake_of_its_size_is_wrong() -> None:
+    assert check(equilibrium, slightly_wrong, (X, WEIGHT), {"tol": 1e-8}).verdict == "wrong"
+
+
+def test_what_ends_after_some_steps_is_an_approximation() -> None:
+    """Nothing proves that more steps would agree."""
+    report = check(counted, backward, (X, WEIGHT))
+    assert report.verdict == "wrong"
+    assert "an approximation" in told(report)
+
+
+def test_a_forgotten_epsilon_is_wrong() -> None:
+    """It falls with the epsilon as well, which decides nothing."""
+
+    def normed(x: Any, eps: float = 1e-8) -> Any:
+        return x / np.sqrt((x**2).mean() + eps), x
+
+    def without_eps(dout: Any, x: Any) -> Any:
+        rms = np.sqrt((x**2).mean())
+        normal = x / rms
+        return (dout - normal * (dout * normal).mean()) / rms
+
+    assert check(normed, without_eps, (X,)).verdict == "wrong"
+
+
+def test_the_tolerance_of_a_librarys_solver() -> None:
+    optimize = pytest.importorskip("scipy.optimize", reason="SciPy is not installed")
+
+    def root(a: float) -> Any:
+        x = optimize.brentq(lambda x: x**3 + x - a, -5.0, 5.0, xtol=1e-4)
+        return x, x
+
+    def of_root(dout: Any, x: Any) -> Any:
+        return dout / (3 * x**2 + 1)
+
+    report = check(root, of_root, (1.7,))
+    assert report.verdict == "right", report
+    assert "tolerance" in told(report)
