@@ -115,6 +115,9 @@ def hidden(point: Point, which: int, value: Array, finding: Finding, others: boo
         return finding
     if others:
         return replace(finding, message=f"{TOGETHER}{finding.about.removeprefix('d')!r}")
+    claim = point.claims[which]
+    if claim is not None and (np.abs(value) <= K * claim.spread).all() and vanishes(point, which, finding.sight):
+        return replace(finding, verdict="right", message=NOTHING, sight=np.nan)
     largest = float(np.max(np.abs(value), initial=0))
     way = float(np.sum(np.abs(value) * np.where(np.isfinite(point.scales[which]), point.scales[which], 0)))
     said = f"{UNCERTAIN}: what came is {largest:.1g} at most, and errors below {finding.sight * largest:.1g} stay hidden"
@@ -181,6 +184,10 @@ def _finding(name: str, value: Array, judgement: Judgement) -> Finding:
 
 
 TOGETHER = "It was moved with arrays whose gradients are wrong, and was not judged alone. Mend those first, or ask for it by wrt="
+NOTHING = (
+    "It is zero, but for rounding: what came is no more than that. This point proves little; where the outputs cancel in a sum, "
+    "multiply them by weights that differ"
+)
 ZERO = "It may be 0 but for rounding, as where the outputs cancel in a sum. Multiply the outputs by weights that differ"
 CURE = "Try another point, or inputs of more usual size"
 UNCERTAIN = "The numerical derivative is too uncertain here to tell"

@@ -73,3 +73,25 @@ def test_singular_values_that_coincide_some_of_which_count_less_than_nothing(tur
 def test_what_no_basis_gives_is_wrong(seed: int) -> None:
     report = check(values, lambda dout, x: 1.5 * dout * np.diag(WEIGHTS), (np.eye(3),), seed=seed)
     assert report.verdict == "wrong"
+
+
+def test_what_is_zero_but_for_rounding_is_right() -> None:
+    """With keys that are all the same, attention is the mean of the values, whatever the queries are."""
+    rng = np.random.default_rng(0)
+
+    def forward(q: Any, k: Any, v: Any) -> Any:
+        scores = np.exp(q @ k.T)
+        p = scores / scores.sum(axis=1, keepdims=True)
+        return p @ v, (q, k, v, p)
+
+    def backward(dout: Any, cache: Any) -> Any:
+        q, k, v, p = cache
+        dp = dout @ v.T
+        dscores = p * (dp - (dp * p).sum(axis=1, keepdims=True))
+        return dscores @ k, dscores.T @ q, p.T @ dout
+
+    inputs = (rng.normal(size=(3, 4)), np.tile(rng.normal(size=4), (5, 1)), rng.normal(size=(5, 4)))
+    report = check(forward, backward, inputs)
+    assert report.verdict == "right", report
+    assert report["dq"].message.startswith("It is zero, but for rounding")
+    assert check(forward, lambda dout, cache: (1e-12 * dout, *backward(dout, cache)[1:]), inputs).verdict == "wrong"

@@ -204,7 +204,7 @@ def test_the_cost_of_a_right_function(name: str) -> None:
 
 
 def test_what_was_not_judged_beside_wrong_gradients_is_told_so() -> None:
-    point: Any = SimpleNamespace(scales=[np.ones(3)], noise=0.0)
+    point: Any = SimpleNamespace(claims=[None], scales=[np.ones(3)], noise=0.0)
     told = hidden(point, 0, np.ones(3), Finding("dWh", "cannot tell", "", sight=0.5), others=True).message
     assert "was not judged alone" in told
     assert told.endswith("ask for it by wrt='Wh'")
