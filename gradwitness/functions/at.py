@@ -48,7 +48,8 @@ class At:
         self.douts = [self.draw(out.shape) if self.draw else cotangent(self.rng, out.shape) for out in self.outs]
         self.gradients = self.shaped(call.pulled(call.cotangents(self.douts)))
         self.eps = self.subject.eps
-        self.out_spreads, self.spreads = self._spreads()
+        self.out_spreads, gradients = self._moved_inputs()
+        self.spreads = self._other_factors(gradients)
 
     def call(self, arrays: Sequence[Array] | None = None, **options: object) -> TensorCall:
         """One call."""
@@ -71,8 +72,8 @@ class At:
             for gradient, array in zip(gradients, self.arrays, strict=True)
         ]
 
-    def _spreads(self) -> tuple[list[Array], list[Array]]:
-        """Of outs and of gradients, from inputs and cotangents that are moved by their last digit."""
+    def _moved_inputs(self) -> tuple[list[Array], list[Array]]:
+        """Spreads of outs and squares of those of gradients, from inputs and cotangents that are moved by their last digit."""
         outs = [np.square(self.eps / 2 * out) for out in self.outs]
         gradients = [
             np.square(self.eps / 2 * (np.zeros(a.shape) if g is None else g))
@@ -86,11 +87,15 @@ class At:
                     if one is not None and other is not None and one.shape == other.shape:
                         with np.errstate(invalid="ignore", over="ignore"):
                             kept[i] = kept[i] + np.nan_to_num(np.square(other - one)) / JITTERS
+        return [_steady(out) for out in outs], gradients
+
+    def _other_factors(self, gradients: list[Array]) -> list[Array]:
+        """Spreads of gradients, from those squares and from cotangents that are larger by a factor."""
         for factor in FACTORS:
             for i, other in enumerate(self.pulled(self.call(), [factor * dout for dout in self.douts])):
                 if (own := self.gradients[i]) is not None and other is not None and own.shape == other.shape:
                     gradients[i] = gradients[i] + self._of_terms(i, own, other / factor) / len(FACTORS)
-        return [_steady(out) for out in outs], [_steady(gradient) for gradient in gradients]
+        return [_steady(gradient) for gradient in gradients]
 
     def _of_terms(self, which: int, own: Array, other: Array) -> Array:
         """The squares of differences that are small enough for rounding: a backward that is not linear has larger ones."""
@@ -106,11 +111,13 @@ class At:
         douts   its cotangents, if it is another gradient than that which was measured
         """
         with np.errstate(all="ignore"):
-            pairs = zip(self.outs, self.douts if douts is None else douts, strict=True)
-            size = sum(float(np.nansum(np.abs(out * dout))) for out, dout in pairs)
+            each = zip(self.outs, self.out_spreads, self.douts if douts is None else douts, strict=True)
+            rounding = sum(
+                float(np.nansum(np.maximum(self.eps * np.abs(out), spread) * np.abs(dout))) for out, spread, dout in each
+            )
             array = self.arrays[which]
             across = float(np.sqrt(np.mean(np.square(array)))) if array.size else 0.0
-            return float(K * self.eps * size / across) if across > 0 and np.isfinite(across + size) else 0.0
+            return float(K * rounding / across) if across > 0 and np.isfinite(across + rounding) else 0.0
 
     def _moved(self, array: Array) -> Array:
         return np.asarray(array * (1 + self.eps * self.rng.uniform(-1, 1, size=array.shape)))

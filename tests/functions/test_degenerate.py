@@ -118,3 +118,14 @@ def test_a_gradient_that_is_rounding_alone_is_told_with_what_would_have_been_see
     assert "It may be 0 but for rounding" in message
     assert "weights" in message
     assert check_function(lambda x: (weights * torch.nn.functional.layer_norm(x, (12,))).sum(), x).ok
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_divergence_of_a_distribution_from_itself_is_linear_but_for_rounding(seed: int) -> None:
+    """The output is 0, of terms that are not: what rounds in those is no law that a rule breaks."""
+
+    def divergence(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.kl_div(a.log_softmax(-1), b.softmax(-1), reduction="batchmean")
+
+    x = torch.randn(4, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    assert check_function(divergence, (x, x.clone()), seed=seed).verdict != "wrong"
