@@ -131,10 +131,11 @@ def _decisive(
 
 
 def _edited(editing: Editing, places: Sequence[Place], times: float) -> dict[Source, CodeType]:
-    """The code of each source, with its tolerances times a number."""
+    """The code of each definition, with its tolerances times a number; those of functions that it makes are part of it."""
     codes = {}
-    for source in dict.fromkeys(place.source for place in places):
-        own = [place for place in places if place.source is source]
+    for definition in dict.fromkeys(place.source.definition for place in places):
+        own = [place for place in places if place.source.definition is definition]
+        source = own[0].source
         edits = [Edit(place.site, ast.BinOp(place.node, ast.Mult(), ast.Constant(times)), "tolerance") for place in own]
         for edit in edits[1:]:
             edit.apply()
@@ -189,7 +190,7 @@ def _said(places: Sequence[Place], off_by: float, left: float, times: float) -> 
     line = ast.unparse(site.statement).splitlines()[0]
     more = f" (and {len(places) - 1} more)" if len(places) > 1 else ""
     return (
-        f"Forward ends at a tolerance, {ast.unparse(node)} in line {node.lineno} of {source.place}{more}: {line}. What that "
+        f"A solver ends at a tolerance, {ast.unparse(node)} in line {node.lineno} of {source.place}{more}: {line}. What that "
         f"leaves is all that differs, {off_by:.1g} of the largest element: of that at most {left:.1g} is left with "
         f"1/{1 / times:.0f} of the tolerance. Smaller errors stay hidden"
     )

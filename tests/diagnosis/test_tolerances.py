@@ -78,7 +78,7 @@ def told(report: Any) -> str:
 def test_what_a_tolerance_leaves_is_told(tol: float) -> None:
     report = check(equilibrium, backward, (X, WEIGHT), {"tol": tol})
     assert report.verdict == "right", report
-    assert "Forward ends at a tolerance, tol in line 21 of test_tolerances.py: if np.abs(new - z).max() < tol:" in told(report)
+    assert "A solver ends at a tolerance, tol in line 21 of test_tolerances.py: if np.abs(new - z).max() < tol:" in told(report)
     sights = [finding.sight for finding in report.findings if finding.about in ("dx", "dweight")]
     assert all(tol / 100 < sight < 100 * tol for sight in sights), sights
 
