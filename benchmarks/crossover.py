@@ -96,7 +96,8 @@ class Crossover:
         if self.number is None:
             return "slower at every size" if self.earliest is None else f"not told apart from {self.earliest} on"
         certain = f"; beyond the spread from {self.certain}" if self.certain is not None else "; not beyond the spread"
-        return ("faster at every size" if self.beginning else f"faster from about {self.number:.3g}") + certain
+        about = float(f"{self.number:.3g}")
+        return ("faster at every size" if self.beginning else f"faster from about {about:,.5g}") + certain
 
 
 def sweeps_of(cells: Sequence[Cell]) -> list[Sweep]:

@@ -45,7 +45,7 @@ def measure(depth: int, options: dict[str, str | bool]) -> Measured:
     variables = model.init(jax.random.key(0), tokens)
 
     def loss(variables: object) -> jax.Array:
-        return model.apply(variables, tokens, tokens, method="loss")  # type: ignore[arg-type, return-value]  # flax's own types
+        return model.apply(variables, tokens, tokens, method="loss")
 
     compiled = jax.jit(jax.grad(loss)).lower(variables).compile(compiler_options=options)
     return Measured(count(compiled.as_text()) / depth, _milliseconds(compiled, variables) / depth)
