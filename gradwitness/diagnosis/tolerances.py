@@ -24,7 +24,7 @@ from gradwitness.diagnosis.measuring import measure
 from gradwitness.judging.black_box import BlackBox
 from gradwitness.judging.directions import joint
 from gradwitness.judging.point import Point
-from gradwitness.subjects.errors import UserError
+from gradwitness.subjects.errors import BadCall, UserError
 
 TIGHTER = ((2.0**-10, 2.0**-4), (2.0**-4, 2.0**-2))
 """Times the tolerance, and what may be left of a disagreement then. The second is for tolerances near the last digit: with a
@@ -63,8 +63,8 @@ def left_by_tolerance(point: Point, cases: Mapping[int, Case]) -> dict[int, tupl
         return {}
     with untraced(point.function), np.errstate(all="ignore"):
         editing = Editing(point, cases)
-        found = [(source, *each) for source, run in editing.sources for each in _tolerances(source.inner, run.lines)]
-        places = [Place(*each) for each in found[:MOST]]
+        found = [Place(source, *each) for source, run in editing.sources for each in _tolerances(source.inner, run.lines)]
+        places = list({id(place.node): place for place in found}.values())[:MOST]
         for times, share in TIGHTER if places else ():
             left = _left(point, cases, editing, places, times)
             if left and max(left.values()) <= share:
@@ -84,7 +84,7 @@ def off(case: Case) -> float:
 def _left(point: Point, cases: Mapping[int, Case], editing: Editing, places: Sequence[Place], times: float) -> dict[int, float]:
     """Which share of what disagrees is left with other tolerances, for each gradient; nothing where the code raises."""
     left: dict[int, float] = {}
-    with ExitStack() as stack, suppress(UserError, ArithmeticError):
+    with ExitStack() as stack, suppress(UserError, BadCall, ArithmeticError):
         for source, code in _edited(editing, places, times).items():
             stack.enter_context(swapped(source, code))
         other = Point(point.function, point.seed, point.state, point.dtype)

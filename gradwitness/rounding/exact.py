@@ -16,6 +16,11 @@ class Silent:
     """The noise of a run in which nothing rounds: see `Noise` of a framework."""
 
     finer: Mapping[Any, Any] = {}
+    most = counts = None
+
+    def uncounted(self) -> Silent:
+        """The same."""
+        return self
 
     def inside(self, _: Any) -> Silent:
         """The same."""

@@ -26,6 +26,15 @@ MAGNIFIED = 2.0**13
 """How much larger roundings are made for float64, whose shadows are float64, too. To first order an error is linear in the unit
 roundoff. 2^-40 is 8,000 times what the run itself rounds, and small enough for points of condition 1e10."""
 
+ITERATIONS, TIMES = 2**17, 16
+"""Of a loop in the run that rounds nothing; and how many times as many, or `FEW`, it may take in the others. A search that ends
+at a tolerance below the last digit never ends where each step rounds anew."""
+FEW = 2**10
+UNENDING = (
+    "a loop that ends at a tolerance does not end where every step rounds at random: the tolerance is below what the dtype "
+    "holds. Take a larger one, or a largest number of steps"
+)
+
 
 class NotWatched(TypeError):
     """Code left the framework, or an operation has no float64 form. Nothing can be concluded about rounding."""

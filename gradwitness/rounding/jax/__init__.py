@@ -24,11 +24,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.rounding.arithmetic import SAMPLES, Measured, from_runs
-from gradwitness.rounding.framework import MAGNIFIED, NotWatched
+from gradwitness.rounding.framework import FEW, ITERATIONS, MAGNIFIED, TIMES, UNENDING, NotWatched
 from gradwitness.rounding.jax.constants import finer, in_float64
 from gradwitness.rounding.jax.interpreter import evaluate, largest_array
 from gradwitness.rounding.jax.noise import Noise, is_floating, pool, wide
@@ -61,8 +62,11 @@ def measure(
     floats = [is_floating(aval.dtype) for aval in traced.out_avals]
     leaves = jax.tree.leaves(list(arguments))
 
-    def run(noise: Any, *values: Any) -> list[Any]:
-        return evaluate(traced.jaxpr, traced.consts, values, Noise(noise, finer=constants))
+    def run(pool: Any, most: Any, *values: Any) -> tuple[list[Any], Any]:
+        noise = Noise(pool, finer=constants, most=most)
+        noise.counts = []
+        found = evaluate(traced.jaxpr, traced.consts, values, noise)
+        return found, jnp.max(jnp.stack([jnp.int32(0), *noise.counts]))
 
     with jax.enable_x64(True):
         constants = finer(*(source or (function, in_float64(arguments))), traced)
@@ -70,11 +74,15 @@ def measure(
         compiled = jax.jit(run, compiler_options={"xla_backend_optimization_level": 0})
         largest = largest_array(traced.jaxpr)
 
-        def results(noise: Any) -> list[Array]:
-            return [np.asarray(value) for value, floating in zip(compiled(noise, *values), floats, strict=True) if floating]
+        def results(noise: Any, most: int) -> tuple[list[Array], int]:
+            found, taken = compiled(noise, np.int32(most), *values)
+            if taken >= most:
+                raise NotWatched(UNENDING)
+            return [np.asarray(value) for value, floating in zip(found, floats, strict=True) if floating], int(taken)
 
-        truths = results(np.zeros_like(pool(seed, 0, magnified, largest)))
-        runs = (results(pool(seed, sample, magnified, largest)) for sample in range(samples))
+        truths, taken = results(np.zeros_like(pool(seed, 0, magnified, largest)), ITERATIONS)
+        most = max(FEW, TIMES * taken)
+        runs = (results(pool(seed, sample, magnified, largest), most)[0] for sample in range(samples))
         return from_runs(truths, runs, magnified=magnified, sliced=True)
 
 

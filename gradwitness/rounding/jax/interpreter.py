@@ -162,18 +162,28 @@ def _while(params: Mapping[str, Any], operands: Values, noise: Noise) -> list[An
     m, n = params["cond_nconsts"], params["body_nconsts"]
     for_condition, for_body, first = operands[:m], operands[m : m + n], operands[m + n :]
 
-    def goes_on(state: Any) -> Any:
+    def wants(state: Any) -> Any:
         return evaluate(*_opened(params["cond_jaxpr"]), [*for_condition, *state[1]], noise.inside(state[0]))[0]
+
+    def goes_on(state: Any) -> Any:
+        return wants(state) if noise.most is None else wants(state) & (state[0] < noise.most)
 
     def step(state: Any) -> Any:
         return state[0] + 1, evaluate(*_opened(params["body_jaxpr"]), [*for_body, *state[1]], noise.inside(state[0]))
 
-    return list(lax.while_loop(goes_on, step, (jnp.int32(0), list(first)))[1])
+    taken, last = lax.while_loop(goes_on, step, (jnp.int32(0), list(first)))
+    if noise.counts is not None:
+        noise.counts.append(taken)
+    if noise.most is None:
+        return list(last)
+    cut = taken >= noise.most
+    return [jnp.where(cut, jnp.nan, value).astype(value.dtype) if is_floating(value.dtype) else value for value in last]
 
 
 def _cond(params: Mapping[str, Any], operands: Values, noise: Noise) -> list[Any]:
     index, *others = operands
-    branches = [lambda *values, branch=branch: evaluate(*_opened(branch), values, noise) for branch in params["branches"]]
+    inside = noise.uncounted()
+    branches = [lambda *values, branch=branch: evaluate(*_opened(branch), values, inside) for branch in params["branches"]]
     return list(lax.switch(index.astype(jnp.int32), branches, *others))
 
 

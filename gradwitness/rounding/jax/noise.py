@@ -45,15 +45,31 @@ class Noise:
     step     the iteration of the loops around it, a traced integer
     places   counts the operations in the program
     finer    constants of the program that are rounded numbers of its source: see constants.py
+    most     iterations of a loop, a traced integer; None for as many as it takes
+    counts   how many each loop took, traced integers; None inside of loops and branches, whose values nobody outside sees
     """
 
-    def __init__(self, pool: Any, step: Any = 0, places: Any = None, finer: Mapping[tuple[int, int], Any] | None = None) -> None:
-        self.pool, self.step, self.finer = pool, step, finer or {}
+    counts: list[Any] | None = None
+
+    def __init__(
+        self,
+        pool: Any,
+        step: Any = 0,
+        places: Any = None,
+        finer: Mapping[tuple[int, int], Any] | None = None,
+        most: Any = None,
+    ) -> None:
+        self.pool, self.step, self.finer, self.most = pool, step, finer or {}, most
         self.places = places or count(1)
 
     def inside(self, iteration: Any) -> Noise:
         """The noise of an iteration of a loop."""
-        return Noise(self.pool, (self.step + 1) * np.uint32(MIXING) + iteration.astype(jnp.uint32), self.places, self.finer)
+        step = (self.step + 1) * np.uint32(MIXING) + iteration.astype(jnp.uint32)
+        return Noise(self.pool, step, self.places, self.finer, self.most)
+
+    def uncounted(self) -> Noise:
+        """The noise of a branch."""
+        return Noise(self.pool, self.step, self.places, self.finer, self.most)
 
     def round(self, value: Any, error: Any, smallest: float = 0.0, exact: Any = False) -> Any:
         """The value with a random relative error of up to `error` in each element. Zeros, infinities and nan do not change.

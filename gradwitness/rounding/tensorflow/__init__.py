@@ -29,7 +29,7 @@ import tensorflow as tf
 
 from gradwitness.arrays import Array
 from gradwitness.rounding.arithmetic import SAMPLES, Measured, from_runs
-from gradwitness.rounding.framework import MAGNIFIED, NotWatched
+from gradwitness.rounding.framework import FEW, ITERATIONS, MAGNIFIED, TIMES, UNENDING, NotWatched
 from gradwitness.rounding.tensorflow.constants import finer, in_float64
 from gradwitness.rounding.tensorflow.graphs import graphs_in, largest_tensor
 from gradwitness.rounding.tensorflow.interpreter import evaluate
@@ -68,15 +68,21 @@ def measure(
     floats = [out for out in graph.outputs if out.dtype.is_floating or out.dtype.is_complex]
 
     @tf.function(autograph=False)
-    def run(noise: Any, *values: Any) -> list[Any]:
-        given = [*map(wide, values), *found.captured_inputs]
-        return evaluate(graph, given, floats, Noise(noise, finer=constants))
+    def run(pool: Any, most: Any, *values: Any) -> tuple[list[Any], Any]:
+        noise = Noise(pool, finer=constants, most=most)
+        noise.counts = []
+        returned = evaluate(graph, [*map(wide, values), *found.captured_inputs], floats, noise)
+        return returned, tf.reduce_max(tf.stack([tf.constant(0, tf.int64), *noise.counts]))
 
     largest = largest_tensor(graph)
 
-    def results(noise: Array) -> list[Array]:
-        return [tensor.numpy() for tensor in run(tf.constant(noise), *leaves)]
+    def results(noise: Array, most: int) -> tuple[list[Array], int]:
+        returned, taken = run(tf.constant(noise), tf.constant(most, tf.int64), *leaves)
+        if taken >= most:
+            raise NotWatched(UNENDING)
+        return [tensor.numpy() for tensor in returned], int(taken)
 
-    truths = results(np.zeros_like(pool(seed, 0, magnified, largest)))
-    runs = (results(pool(seed, sample, magnified, largest)) for sample in range(samples))
+    truths, taken = results(np.zeros_like(pool(seed, 0, magnified, largest)), ITERATIONS)
+    most = max(FEW, TIMES * taken)
+    runs = (results(pool(seed, sample, magnified, largest), most)[0] for sample in range(samples))
     return from_runs(truths, runs, magnified=magnified, sliced=True)

@@ -151,7 +151,8 @@ def _if(op: Any, operands: Values, noise: Noise) -> list[Any]:
     graphs = [inner(op, "then_branch"), inner(op, "else_branch")]
     if len(chosen.shape):
         raise NotWatched(f"{op.name} decides by a tensor that is no scalar")
-    yes, no = (lambda graph=graph: evaluate(graph, others, graph.outputs, noise) for graph in graphs)
+    inside = noise.uncounted()
+    yes, no = (lambda graph=graph: evaluate(graph, others, graph.outputs, inside) for graph in graphs)
     results = tf.cond(tf.cast(chosen, tf.bool), yes, no)
     return results if isinstance(results, list) else [results]
 
@@ -167,7 +168,8 @@ def _while(op: Any, operands: Values, noise: Noise) -> list[Any]:
         return values
 
     def goes_on(i: Any, *state: Any) -> Any:
-        return tf.reshape(evaluate(condition, all_values(state), condition.outputs, noise.inside(i))[0], [])
+        wants = tf.reshape(evaluate(condition, all_values(state), condition.outputs, noise.inside(i))[0], [])
+        return wants if noise.most is None else tf.logical_and(wants, i < noise.most)
 
     def step(i: Any, *state: Any) -> Any:
         results = evaluate(body, all_values(state), body.outputs, noise.inside(i))
@@ -176,7 +178,12 @@ def _while(op: Any, operands: Values, noise: Noise) -> list[Any]:
     first = [operands[i] for i in moving]
     shapes = [body.inputs[i].shape for i in moving]
     invariants = [tf.TensorShape([]), *(_common(value, shape) for value, shape in zip(first, shapes, strict=True))]
-    _, *last = tf.while_loop(goes_on, step, [tf.constant(0, tf.int64), *first], shape_invariants=invariants)
+    taken, *last = tf.while_loop(goes_on, step, [tf.constant(0, tf.int64), *first], shape_invariants=invariants)
+    if noise.counts is not None:
+        noise.counts.append(taken)
+    if noise.most is not None:
+        cut = taken >= noise.most
+        last = [tf.where(cut, value * float("nan"), value) if is_floating(value.dtype) else value for value in last]
     return all_values(last)
 
 
