@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from benchmarks.crossover import REFERENCE, Sweep, Who, crossover, paid_after, sweeps_of
-from benchmarks.store import Cell, Result
+from benchmarks.store import Result
 from benchmarks.table import duration
 
 COLOURS = {
@@ -103,27 +103,40 @@ def break_even(sweep: Sweep) -> Figure | None:
 
 
 def threads(result: Result) -> Figure | None:
-    """One thread against the most that were tried, for the last size of each sweep that has both."""
-    found: dict[str, float] = {}
-    cells = {
-        (c.model, c.sweep, c.size, c.phase, c.framework, c.mode, c.device, c.precision, c.threads): c for c in _largest(result)
-    }
-    for key, cell in cells.items():
-        one = cells.get((*key[:-1], 1))
-        if cell.threads > 1 and one is not None:
-            found[f"{cell.model} {cell.size}, {cell.phase}\n{cell.framework} {cell.mode}, {cell.threads} threads"] = (
-                one.median / cell.median
-            )
-    if not found:
+    """The most threads that were tried against one: a row for each sweep, at the largest size of which NumPy has both."""
+    sweeps = {(sweep.model, sweep.sweep, sweep.phase, sweep.threads): sweep for sweep in sweeps_of(result.cells)}
+    most = max((sweep.threads for sweep in sweeps.values()), default=1)
+    rows: dict[str, dict[Who, float]] = {}
+    for (model, swept, phase, count), many in sweeps.items():
+        one = sweeps.get((model, swept, phase, 1))
+        if count == most > 1 and one is not None:
+            seconds = {who: {cell.number: cell.median for cell in line} for who, line in one.lines.items() if who.usual}
+            gains = {
+                who: {cell.number: seconds[who][cell.number] / cell.median for cell in line if cell.number in seconds[who]}
+                for who, line in many.lines.items()
+                if who in seconds
+            }
+            if gains.get(REFERENCE):
+                number = max(gains[REFERENCE])
+                label = f"{model}, {swept} {number}" + ("" if phase == "step" else f", {phase}")
+                rows[label] = {who: each[number] for who, each in gains.items() if number in each}
+    if not rows:
         return None
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(SIZE[0], max(3.0, 0.6 * len(found) + 1.5)), layout="constrained")
+        figure = Figure(figsize=(SIZE[0], max(3.0, 0.4 * len(rows) + 1.5)), layout="constrained")
         axes = figure.add_subplot()
-        axes.barh(list(found), list(found.values()), color="#2e6fb7")
+        named: set[Who] = set()
+        for place, row in enumerate(rows.values()):
+            for who, gain in row.items():
+                name = None if who in named else str(who)
+                axes.plot(gain, place, ls="", ms=9, marker=MARKERS[who.mode], color=COLOURS[who.framework], alpha=0.8, label=name)
+                named.add(who)
+        axes.set_yticks(range(len(rows)), list(rows))
         axes.invert_yaxis()
         axes.axvline(1, color="#222222", lw=1.5)
         axes.set_xlabel("times as fast as with one thread")
-        axes.set_title("Threads", loc="left")
+        axes.set_title(f"{most} threads against one", loc="left", fontsize=15)
+        _legend(axes)
     return figure
 
 
@@ -160,14 +173,6 @@ def roofline(result: Result) -> Figure | None:
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     _legend(axes)
     return figure
-
-
-def _largest(result: Result) -> list[Cell]:
-    """The cells at the largest size of each sweep."""
-    last = {(cell.model, cell.sweep): 0 for cell in result.cells}
-    for cell in result.cells:
-        last[cell.model, cell.sweep] = max(last[cell.model, cell.sweep], cell.number)
-    return [cell for cell in result.cells if cell.number == last[cell.model, cell.sweep] and cell.synchronised]
 
 
 def _axes(title: str, across: str, up: str, sweep: Sweep | None = None) -> tuple[Figure, Any]:
