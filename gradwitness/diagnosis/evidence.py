@@ -16,6 +16,7 @@ from gradwitness.diagnosis.case import Case
 from gradwitness.diagnosis.measuring import measure
 from gradwitness.diagnosis.slices import along, by_row, slopes_of
 from gradwitness.judging.black_box import BlackBox
+from gradwitness.judging.directions import joint
 from gradwitness.judging.point import Point
 from gradwitness.subjects.errors import BadCall, UserError
 
@@ -57,6 +58,20 @@ def case_of(
         along=lambda direction: along(box, which, direction),
         slopes=lambda index: slopes_of(box, which, index),
     )
+
+
+def box_of(point: Point) -> BlackBox:
+    """What measures the excess over the gradients that came; over zero where one does not fit."""
+    fitting = [
+        claim is not None and claim.value.shape == array.shape and bool(np.isfinite(claim.value).all())
+        for claim, array in zip(point.claims, point.arrays, strict=True)
+    ]
+    values = [c.value if c and fits else np.zeros_like(a) for c, a, fits in zip(point.claims, point.arrays, fitting, strict=True)]
+    spreads = [
+        c.spread if c and fits else np.zeros_like(a) for c, a, fits in zip(point.claims, point.arrays, fitting, strict=True)
+    ]
+    detour = any(claim.detour for claim in point.claims if claim is not None)
+    return BlackBox(point, values, spreads, joint(point.scales, point.arrays, np.random.default_rng((point.seed, 8))), detour)
 
 
 def _cotangents(point: Point) -> dict[str, Array]:

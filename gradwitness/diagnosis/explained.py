@@ -11,13 +11,12 @@ from gradwitness.diagnosis.another_loss import another_loss
 from gradwitness.diagnosis.case import Case, Explanation
 from gradwitness.diagnosis.diagnose import explain
 from gradwitness.diagnosis.edits.search import edited
-from gradwitness.diagnosis.evidence import case_of
+from gradwitness.diagnosis.evidence import box_of, case_of
 from gradwitness.diagnosis.on_purpose import padding
 from gradwitness.diagnosis.order import reordered
 from gradwitness.diagnosis.tolerances import left_by_tolerance
 from gradwitness.judging.black_box import BlackBox
 from gradwitness.judging.claims import Claim
-from gradwitness.judging.directions import joint
 from gradwitness.judging.point import Point
 from gradwitness.report.findings import Finding, elements
 from gradwitness.verdict import K
@@ -42,7 +41,7 @@ def explained(point: Point, findings: Sequence[Finding]) -> Iterator[Finding]:
     names = [f"d{leaf.name}" for leaf in point.function.leaves]
     right = {finding.about: finding.verdict == "right" for finding in findings}
     located = any(finding.verdict == "wrong" and finding.about in names for finding in findings)
-    box = _box(point)
+    box = box_of(point)
     cases = {
         names.index(finding.about): case
         for finding in findings
@@ -138,17 +137,3 @@ def _case(box: BlackBox, which: int, wrong: Sequence[tuple[int, ...]], right: Ma
         return None
     case = case_of(box, which, claim.value, wrong, right)
     return case if any(abs(one.excess) > one.bar for one in case.measurements) else None
-
-
-def _box(point: Point) -> BlackBox:
-    """What measures the excess over the gradients that came; over zero where one does not fit."""
-    fitting = [
-        claim is not None and claim.value.shape == array.shape and bool(np.isfinite(claim.value).all())
-        for claim, array in zip(point.claims, point.arrays, strict=True)
-    ]
-    values = [c.value if c and fits else np.zeros_like(a) for c, a, fits in zip(point.claims, point.arrays, fitting, strict=True)]
-    spreads = [
-        c.spread if c and fits else np.zeros_like(a) for c, a, fits in zip(point.claims, point.arrays, fitting, strict=True)
-    ]
-    detour = any(claim.detour for claim in point.claims if claim is not None)
-    return BlackBox(point, values, spreads, joint(point.scales, point.arrays, np.random.default_rng((point.seed, 8))), detour)

@@ -20,9 +20,8 @@ from gradwitness.diagnosis.case import Case, Measurement
 from gradwitness.diagnosis.edits.editing import Editing, untraced
 from gradwitness.diagnosis.edits.sites import Edit, Site
 from gradwitness.diagnosis.edits.source import Definition, Source, swapped
+from gradwitness.diagnosis.evidence import box_of
 from gradwitness.diagnosis.measuring import measure
-from gradwitness.judging.black_box import BlackBox
-from gradwitness.judging.directions import joint
 from gradwitness.judging.point import Point
 from gradwitness.subjects.errors import BadCall, UserError
 
@@ -90,11 +89,7 @@ def _left(point: Point, cases: Mapping[int, Case], editing: Editing, places: Seq
         other = Point(point.function, point.seed, point.state, point.dtype)
         if not _is_near(other, point, max(map(off, cases.values()))):
             return {}
-        values = [np.zeros_like(a) if c is None else c.value for c, a in zip(other.claims, other.arrays, strict=True)]
-        spreads = [np.zeros_like(a) if c is None else c.spread for c, a in zip(other.claims, other.arrays, strict=True)]
-        if any(value.shape != array.shape for value, array in zip(values, other.arrays, strict=True)):
-            return {}
-        box = BlackBox(other, values, spreads, joint(other.scales, other.arrays, np.random.default_rng((point.seed, 14))))
+        box = box_of(other)
         for which, case in cases.items():
             left[which] = _share(case.measurements, measure(box, which, case.wrong))
         point.evaluations += other.evaluations

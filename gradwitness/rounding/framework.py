@@ -18,7 +18,10 @@ The alternative, to run in the dtype itself and to perturb its results, has no t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import count
 from math import sqrt
+from typing import Any, Self
 
 from gradwitness.rounding.widths import Width
 
@@ -38,6 +41,26 @@ UNENDING = (
 
 class NotWatched(TypeError):
     """Code left the framework, or an operation has no float64 form. Nothing can be concluded about rounding."""
+
+
+class Counting:
+    """What the random roundings of a run know of its loops, in frameworks that trace. The rest is each framework's `Noise`.
+
+    most     iterations of a loop, a traced integer; None for as many as it takes
+    counts   how many each loop took, traced integers; None inside of loops and branches, whose values nobody outside sees
+    """
+
+    counts: list[Any] | None = None
+
+    def __init__(
+        self, pool: Any, step: Any = 0, places: Any = None, finer: Mapping[tuple[int, Any], Any] | None = None, most: Any = None
+    ) -> None:
+        self.pool, self.step, self.finer, self.most = pool, step, finer or {}, most
+        self.places = places or count(1)
+
+    def uncounted(self) -> Self:
+        """The noise of a branch."""
+        return type(self)(self.pool, self.step, self.places, self.finer, self.most)
 
 
 def operand(width: Width, terms: float, factors: int = 1) -> float:

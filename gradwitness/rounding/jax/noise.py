@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import count
 from math import prod
 from typing import Any
 
@@ -12,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from gradwitness.rounding.framework import Counting
 from gradwitness.rounding.widths import Width
 
 GOLDEN, MIXING = 0x9E3779B9, 0x85EBCA6B
@@ -38,38 +37,19 @@ def whole(value: Any, largest: float) -> Any:
     return (value == jnp.trunc(value)) & (jnp.abs(value) <= largest)
 
 
-class Noise:
+class Noise(Counting):
     """The random roundings of one run: stretches of a pool of random numbers that the program is called with.
 
     pool     numbers from -1 to 1, times the magnification; zeros for the run that rounds nothing
     step     the iteration of the loops around it, a traced integer
     places   counts the operations in the program
     finer    constants of the program that are rounded numbers of its source: see constants.py
-    most     iterations of a loop, a traced integer; None for as many as it takes
-    counts   how many each loop took, traced integers; None inside of loops and branches, whose values nobody outside sees
     """
-
-    counts: list[Any] | None = None
-
-    def __init__(
-        self,
-        pool: Any,
-        step: Any = 0,
-        places: Any = None,
-        finer: Mapping[tuple[int, int], Any] | None = None,
-        most: Any = None,
-    ) -> None:
-        self.pool, self.step, self.finer, self.most = pool, step, finer or {}, most
-        self.places = places or count(1)
 
     def inside(self, iteration: Any) -> Noise:
         """The noise of an iteration of a loop."""
         step = (self.step + 1) * np.uint32(MIXING) + iteration.astype(jnp.uint32)
         return Noise(self.pool, step, self.places, self.finer, self.most)
-
-    def uncounted(self) -> Noise:
-        """The noise of a branch."""
-        return Noise(self.pool, self.step, self.places, self.finer, self.most)
 
     def round(self, value: Any, error: Any, smallest: float = 0.0, exact: Any = False) -> Any:
         """The value with a random relative error of up to `error` in each element. Zeros, infinities and nan do not change.

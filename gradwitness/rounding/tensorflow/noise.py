@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import count
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from gradwitness.rounding.framework import Counting
 from gradwitness.rounding.widths import Width
 
 GOLDEN, MIXING = 0x9E3779B9, 0x85EBCA6B
@@ -43,38 +42,19 @@ def _row(value: Any) -> Any:
     return tf.reshape(value, [-1]) if tf.is_tensor(value) and value.shape.rank else value
 
 
-class Noise:
+class Noise(Counting):
     """The random roundings of one run: stretches of a pool of random numbers that the graph is called with.
 
     pool     numbers from -1 to 1, times the magnification; zeros for the run that rounds nothing
     step     the iteration of the loops around it, a tensor of int64
     places   counts the operations in the graph
     finer    constants of the graph that are rounded numbers of its source: see constants.py
-    most     iterations of a loop, a tensor of int64; None for as many as it takes
-    counts   how many each loop took, tensors of int64; None inside of loops and branches, whose tensors nobody outside sees
     """
-
-    counts: list[Any] | None = None
-
-    def __init__(
-        self,
-        pool: Any,
-        step: Any = 0,
-        places: Any = None,
-        finer: Mapping[tuple[int, str], Any] | None = None,
-        most: Any = None,
-    ) -> None:
-        self.pool, self.step, self.finer, self.most = pool, step, finer or {}, most
-        self.places = places or count(1)
 
     def inside(self, iteration: Any) -> Noise:
         """The noise of an iteration of a loop."""
         step = (self.step + 1) * MIXING % 2**32 + tf.cast(iteration, tf.int64)
         return Noise(self.pool, step, self.places, self.finer, self.most)
-
-    def uncounted(self) -> Noise:
-        """The noise of a branch."""
-        return Noise(self.pool, self.step, self.places, self.finer, self.most)
 
     def round(self, value: Any, error: Any, smallest: float = 0.0, exact: Any = None) -> Any:
         """The value with a random relative error of up to `error` in each element. Zeros, infinities and nan do not change.
