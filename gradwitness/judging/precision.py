@@ -19,7 +19,7 @@ FLOAT64 = np.dtype(np.float64)
 MANY = 16_384
 """Elements beyond which longdouble, which has no BLAS, would take too long."""
 SECONDS = 0.05
-"""Of one evaluation in longdouble, likewise."""
+"""Of the processor's time for one evaluation in longdouble, likewise: other work on the machine changes nothing."""
 
 
 def point_of(function: Function, seed: int, state: State) -> Point:
@@ -44,9 +44,9 @@ def _obstacle(narrow: Point) -> str:
 def _wide(narrow: Point) -> tuple[Point | None, str]:
     """The same in longdouble; or why it cannot be had."""
     try:
-        start = time.perf_counter()
+        start = time.process_time()
         wide = Point(narrow.function, narrow.seed, narrow.state, WIDE)
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
         wide.gradients(wide.arrays)
     except UserError as error:
         return None, refusal(error)

@@ -26,7 +26,7 @@ from gradwitness.subjects.tracing import TooLongError, Trace, line_of, place_of,
 from gradwitness.subjects.watched import noted
 
 SECONDS = 0.5
-"""For both runs; then the search is given up."""
+"""Of the processor's time for both runs; then the search is given up."""
 NEARBY = 2.0**-24
 """How far the inputs of the second run are moved, of themselves: both runs should take the same branches."""
 CUTS = re.compile(
@@ -111,7 +111,7 @@ def _two_runs(run: Callable[[Sequence[Array]], Any], arrays: Sequence[Array], ap
         (array + array * array.dtype.type(apart) * np.cos(np.arange(array.size) + 1.0).reshape(array.shape)).astype(array.dtype)
         for array in arrays
     ]
-    deadline = time.perf_counter() + SECONDS
+    deadline = time.process_time() + SECONDS
     first, second = Trace(deadline), Trace(deadline)
     try:
         first.follow(run, arrays)

@@ -43,6 +43,7 @@ def _libraries(source: Source) -> list[str]:
 SIMPLE: Sequence[Rule] = (
     lambda _, __, site: detached(site),
     lambda source, _, site: accumulated(site, _numpy(source)),
+    lambda source, variables, site: _carries(source, variables, site),
     lambda source, variables, site: axes(variables, site, _libraries(source)),
     lambda _, __, site: flattened(site),
     lambda source, variables, site: likely.unused(variables, site, source.unused),
@@ -76,7 +77,6 @@ OTHERS: Sequence[Rule] = (
     lambda _, variables, site: variables.inner_terms(site),
     lambda _, variables, site: variables.inner_factors(site),
     lambda _, variables, site: statistics(variables, site),
-    lambda source, variables, site: _carries(source, variables, site),
     lambda _, variables, site: variables.both(site),
 )
 """Edits that put something else in a place."""
