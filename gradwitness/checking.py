@@ -11,15 +11,18 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from gradwitness.diagnosis.explained import explained
+from gradwitness.diagnosis.tolerances import linear_but_for_tolerance
 from gradwitness.judging.gradients import gradients
 from gradwitness.judging.native import native
+from gradwitness.judging.point import Point
 from gradwitness.judging.precision import examined, narrow_inside, point_of
+from gradwitness.report.findings import Finding
 from gradwitness.report.progress import Progress
 from gradwitness.report.report import Report
 from gradwitness.subjects.function import Function
 from gradwitness.subjects.handwritten import Pair
 from gradwitness.subjects.loss import Loss
-from gradwitness.subjects.probes import Probes
+from gradwitness.subjects.probes import NOT_LINEAR, Probes
 from gradwitness.subjects.state import State
 
 
@@ -95,6 +98,13 @@ def assert_check_loss(*args: Any, **kwargs: Any) -> None:
     check_loss(*args, **kwargs).raise_if_wrong()
 
 
+def _but_for_tolerance(point: Point, finding: Finding) -> Finding:
+    """A finding; a note in place of one that says that backward is not linear, where it ends at a tolerance."""
+    if finding.verdict == "wrong" and finding.message.startswith(NOT_LINEAR) and (said := linear_but_for_tolerance(point)):
+        return Finding(finding.about, "note", said)
+    return finding
+
+
 def _examined(function: Function, state: State, seed: int) -> Report:
     """The report about any function."""
     start = time.perf_counter()
@@ -103,6 +113,7 @@ def _examined(function: Function, state: State, seed: int) -> Report:
         probes = Probes(function, state, seed)
         findings = list(probes.findings())
         point = point_of(function, seed, state)
+        findings = [_but_for_tolerance(point, finding) for finding in findings]
         judged = list(gradients(point))
         findings += narrow_inside(point, judged)
         findings += explained(point, judged)

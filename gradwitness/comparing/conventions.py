@@ -26,7 +26,7 @@ from gradwitness.comparing.trials import seen, set_otherwise, trials
 from gradwitness.comparing.verdicts import Result
 from gradwitness.subjects.errors import BadCall, UserError
 
-SECONDS = 3.0
+SECONDS = 6.0
 """Of the processor's time that is spent on trials of one function."""
 FEW = 3
 """Values that a change brings nearer by chance, where so many trials are made."""

@@ -131,6 +131,14 @@ class Case:
         return {one.index for one in self.measurements if one.index is not None and abs(one.excess) > one.bar}
 
     @cached_property
+    def off(self) -> float:
+        """By how much it is off, as a share of its largest element: the most that was measured; inf if it fits nothing."""
+        largest = float(np.max(np.abs(self.claimed), initial=0))
+        if not self.fits or not largest:
+            return float("inf")
+        return max((abs(one.excess) / float(np.max(np.abs(one.direction))) for one in self.measurements), default=0.0) / largest
+
+    @cached_property
     def numbers(self) -> list[Candidate]:
         """Numbers that people get wrong by, of what is known."""
         return candidates(self.known)

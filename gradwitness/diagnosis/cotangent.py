@@ -16,6 +16,8 @@ from gradwitness.diagnosis.shapes import to_shape
 
 SEEN = 1e-7
 """Relative to the largest element: a difference that rounding does not make."""
+PART = 2.0**-2
+"""Of a mistake: less than that is another matter. A solver leaves so much, which takes other steps for another cotangent."""
 SURE = 16
 """Error bars: a sum of slopes that is further from another is not the same."""
 FEW = 4
@@ -80,7 +82,7 @@ def not_linear(case: Case) -> Explanation | None:
         words = f"Backward returns the same for any cotangent: {names} is not used"
     elif _seen(zero, case.claimed):
         words = f"For a cotangent of zeros backward returns something else than zero: a term does not use {names}"
-    elif _seen(twice - 2 * case.claimed, case.claimed):
+    elif _departs(case, twice - 2 * case.claimed):
         words = (
             "With twice the cotangent backward does not return twice the gradient: "
             f"{names} is used twice in a product, or what is made of it is cut off"
@@ -88,6 +90,12 @@ def not_linear(case: Case) -> Explanation | None:
     else:
         return None
     return Explanation("cotangent", words)
+
+
+def _departs(case: Case, difference: Array) -> bool:
+    """Whether a departure from linearity is more than rounding, and of the size of the mistake."""
+    largest = np.abs(case.claimed).max(initial=0)
+    return _seen(difference, case.claimed) and bool(np.abs(difference).max() >= PART * case.off * largest)
 
 
 def of_one(case: Case) -> Explanation | None:

@@ -8,8 +8,7 @@ user's own code, what disagrees falls as the tolerance does. A mistake stays.
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from types import CodeType
 from typing import NamedTuple
@@ -17,39 +16,47 @@ from typing import NamedTuple
 import numpy as np
 
 from gradwitness.diagnosis.case import Case, Measurement
-from gradwitness.diagnosis.edits.editing import Editing, untraced
-from gradwitness.diagnosis.edits.sites import Edit, Site
-from gradwitness.diagnosis.edits.source import Definition, Source, swapped
+from gradwitness.diagnosis.edits.editing import Editing, retraced, untraced
+from gradwitness.diagnosis.edits.endings import Ending, endings
+from gradwitness.diagnosis.edits.source import Source, swapped
 from gradwitness.diagnosis.evidence import box_of
 from gradwitness.diagnosis.measuring import measure
 from gradwitness.judging.point import Point
 from gradwitness.subjects.errors import BadCall, UserError
 
-TIGHTER = ((2.0**-10, 2.0**-4), (2.0**-4, 2.0**-2))
-"""Times the tolerance, and what may be left of a disagreement then. The second is for tolerances near the last digit: with a
-thousandth of those a loop would not end."""
+TIGHTER, MUCH_TIGHTER = (2.0**-10, 2.0**-4), 2.0**-24
+"""Times the tolerance. The second is for tolerances near the last digit: with a thousandth of those a loop would not end. The
+last is for solvers that do the same with the first: each of their steps doubles the digits.
+"""
+SHARE = 2.0**-2
+"""Of a disagreement: what may be left of it then, at most."""
 LARGEST = 2.0**-7
 """Of the largest element: a gradient that is off by more is wrong, whatever forward leaves."""
 NEAR = 2.0**6
 """Times what a gradient is off: so far the values of forward may move."""
-NAMES = re.compile(r"tol|eps|thresh|accuracy|precision", re.IGNORECASE)
-"""What a tolerance is called in a condition."""
-HANDED = re.compile(r"tol", re.IGNORECASE)
-"""And as an argument of a solver; eps is something else there, as in a layer norm."""
-HOLDING = (ast.Return, ast.Assign, ast.Lambda)
-"""What may hold the condition of a loop."""
-SMALL = (1e-30, 1e-2)
-"""Between these lies a tolerance that is written as a number."""
 MOST = 8
 """Places that are tried."""
+Left = Callable[[Point], Mapping[int, float]]
+"""The share of each disagreement that is left where the code has other tolerances."""
 
 
-class Place(NamedTuple):
-    """A tolerance in the user's code."""
+class Told(NamedTuple):
+    """What falls with a tolerance: the solver in words, by how much it is tightened, and the share that is left of each."""
 
-    source: Source
-    site: Site
-    node: ast.expr
+    words: str
+    times: float
+    left: Mapping[int, float]
+
+    def said(self, which: int, amount: float) -> str:
+        """Of a gradient in words, where so much of the largest element disagrees."""
+        return (
+            f"A solver ends at a tolerance, {self.words}. What that leaves is all that differs, {amount:.1g} of the largest "
+            f"element: of that at most {self.falls(which)}. Smaller errors stay hidden"
+        )
+
+    def falls(self, which: int) -> str:
+        """What is left of what disagreed."""
+        return f"{self.left[which]:.1g} is left with 1/{1 / self.times:.0f} of the tolerance"
 
 
 def left_by_tolerance(point: Point, cases: Mapping[int, Case]) -> dict[int, tuple[str, float]]:
@@ -58,42 +65,97 @@ def left_by_tolerance(point: Point, cases: Mapping[int, Case]) -> dict[int, tupl
     None where any of them is off by something else. About 100 evaluations for each gradient, and only where all that disagrees is
     small.
     """
-    if not cases or not all(0 < off(case) <= LARGEST for case in cases.values()):
+    amounts = {which: case.off for which, case in cases.items()}
+    if not cases or not all(0 < amount <= LARGEST for amount in amounts.values()):
         return {}
-    with untraced(point.function), np.errstate(all="ignore"):
-        editing = Editing(point, cases)
-        found = [Place(source, *each) for source, run in editing.sources for each in _tolerances(source.inner, run.lines)]
-        places = list({id(place.node): place for place in found}.values())[:MOST]
-        for times, share in TIGHTER if places else ():
-            left = _left(point, cases, editing, places, times)
-            if left and max(left.values()) <= share:
-                named = _decisive(point, cases, editing, places, times, share)
-                return {which: (_said(named, off(case), left[which], times), off(case)) for which, case in cases.items()}
-    return {}
 
-
-def off(case: Case) -> float:
-    """By how much a gradient is off, as a share of its largest element: the most that was measured; inf if it fits nothing."""
-    largest = float(np.max(np.abs(case.claimed), initial=0))
-    if not case.fits or not largest:
-        return float("inf")
-    return max((abs(one.excess) / float(np.max(np.abs(one.direction))) for one in case.measurements), default=0.0) / largest
-
-
-def _left(point: Point, cases: Mapping[int, Case], editing: Editing, places: Sequence[Place], times: float) -> dict[int, float]:
-    """Which share of what disagrees is left with other tolerances, for each gradient; nothing where the code raises."""
-    left: dict[int, float] = {}
-    with ExitStack() as stack, suppress(UserError, BadCall, ArithmeticError):
-        for source, code in _edited(editing, places, times).items():
-            stack.enter_context(swapped(source, code))
-        other = Point(point.function, point.seed, point.state, point.dtype)
-        if not _is_near(other, point, max(map(off, cases.values()))):
-            return {}
+    def left(other: Point) -> Mapping[int, float]:
         box = box_of(other)
-        for which, case in cases.items():
-            left[which] = _share(case.measurements, measure(box, which, case.wrong))
-        point.evaluations += other.evaluations
-    return left
+        return {which: _share(case.measurements, measure(box, which, case.wrong)) for which, case in cases.items()}
+
+    told = Tolerances(point, cases).told(left, max(amounts.values()))
+    return {which: (told.said(which, amount), amount) for which, amount in amounts.items()} if told else {}
+
+
+def linear_but_for_tolerance(point: Point) -> str:
+    """What is said of a backward that is not linear in the cotangent, if a tolerance leaves that: its solver takes other steps.
+
+    Empty if that is not the reason. A few evaluations.
+    """
+    amount = _nonlinear(point)
+    if not 0 < amount <= LARGEST:
+        return ""
+    told = Tolerances(point, {}).told(lambda other: {0: _nonlinear(other) / amount}, amount)
+    if told is None:
+        return ""
+    return (
+        f"Backward is linear in dout but for what its solver leaves, which ends at a tolerance, {told.words}: {amount:.1g} of "
+        f"the largest element, of which at most {told.falls(0)}"
+    )
+
+
+class Tolerances:
+    """The tolerances in the user's code at a point."""
+
+    def __init__(self, point: Point, cases: Mapping[int, Case]) -> None:
+        self._point = point
+        with untraced(point.function), np.errstate(all="ignore"):
+            self._editing = Editing(point, cases)
+        found = [each for source, run in self._editing.sources for each in endings(source, run.lines, run.values)]
+        self._places = list({id(place.node): place for place in found}.values())[:MOST]
+        self._same = False
+
+    def told(self, left: Left, amount: float) -> Told | None:
+        """Which of them decide about a disagreement; None if they do not.
+
+        amount   by which something disagrees, as a share: what forward returns moves by about as much
+        """
+        if not self._places:
+            return None
+        for times in TIGHTER:
+            if told := self._tried(left, amount, times):
+                return told
+            if self._same:
+                return self._tried(left, amount, MUCH_TIGHTER)
+        return None
+
+    def _tried(self, left: Left, amount: float, times: float) -> Told | None:
+        """All places at once; then each alone, to name the one that matters, if there is one."""
+        found = self._left(self._places, left, amount, times)
+        if not found or max(found.values()) > SHARE:
+            return None
+        for place in self._places if len(self._places) > 1 else ():
+            alone = self._left([place], left, amount, times)
+            if alone and max(alone.values()) <= SHARE:
+                return Told(_words([place]), times, found)
+        return Told(_words(self._places), times, found)
+
+    def _left(self, places: Sequence[Ending], left: Left, amount: float, times: float) -> Mapping[int, float]:
+        """Which share of what disagrees is left with other tolerances; nothing where the code raises."""
+        point, self._same = self._point, False
+        with ExitStack() as stack, suppress(UserError, BadCall, ArithmeticError), np.errstate(all="ignore"):
+            for source, code in _edited(self._editing, places, times).items():
+                stack.enter_context(swapped(source, code))
+            stack.enter_context(retraced(point.function))
+            other = Point(point.function, point.seed, point.state, point.dtype)
+            self._same = np.array_equal(other.flat, point.flat)
+            if not _is_near(other, point, amount):
+                return {}
+            try:
+                return left(other)
+            finally:
+                point.evaluations += other.evaluations
+        return {}
+
+
+def _nonlinear(point: Point) -> float:
+    """By how much backward is not linear in the cotangent, as a share of its largest element."""
+    rng = np.random.default_rng(5)
+    douts = [rng.normal(size=out.shape).astype(out.dtype) for out in point.outs]
+    one, scaled = point.gradients(point.arrays, douts), point.gradients(point.arrays, [-2 * dout for dout in douts])
+    pairs = [(np.asarray(g), np.asarray(h)) for g, h in zip(one, scaled, strict=True) if g is not None and h is not None]
+    apart = [np.max(np.abs(h / -2 - g), initial=0) / np.max(np.abs(g), initial=1e-300) for g, h in pairs if g.size]
+    return float(max(apart, default=0.0))
 
 
 def _is_near(other: Point, point: Point, share: float) -> bool:
@@ -114,24 +176,13 @@ def _share(before: Sequence[Measurement], after: Sequence[Measurement]) -> float
     return max(best + [(abs(other.excess) - other.bar) / abs(one.excess) for one, other in pairs[1:]])
 
 
-def _decisive(
-    point: Point, cases: Mapping[int, Case], editing: Editing, places: Sequence[Place], times: float, share: float
-) -> list[Place]:
-    """The one place that matters, if there is one; else all."""
-    for place in places if len(places) > 1 else ():
-        left = _left(point, cases, editing, [place], times)
-        if left and max(left.values()) <= share:
-            return [place]
-    return list(places)
-
-
-def _edited(editing: Editing, places: Sequence[Place], times: float) -> dict[Source, CodeType]:
+def _edited(editing: Editing, places: Sequence[Ending], times: float) -> dict[Source, CodeType]:
     """The code of each definition, with its tolerances times a number; those of functions that it makes are part of it."""
     codes = {}
     for definition in dict.fromkeys(place.source.definition for place in places):
         own = [place for place in places if place.source.definition is definition]
         source = own[0].source
-        edits = [Edit(place.site, ast.BinOp(place.node, ast.Mult(), ast.Constant(times)), "tolerance") for place in own]
+        edits = [place.edit(times) for place in own]
         for edit in edits[1:]:
             edit.apply()
         try:
@@ -144,48 +195,7 @@ def _edited(editing: Editing, places: Sequence[Place], times: float) -> dict[Sou
     return codes
 
 
-def _tolerances(definition: Definition, lines: Collection[int]) -> Iterator[tuple[Site, ast.expr]]:
-    """The numbers by which it is decided whether a loop goes on, and those that are handed over as a tolerance."""
-
-    def visit(node: ast.AST, statement: ast.stmt | ast.Lambda, compared: bool, decides: bool) -> Iterator[tuple[Site, ast.expr]]:
-        for slot, value in ast.iter_fields(node):
-            children: list[tuple[int | None, object]] = list(enumerate(value)) if isinstance(value, list) else [(None, value)]
-            handed = isinstance(node, ast.keyword) and bool(HANDED.search(node.arg or ""))
-            for at, child in children:
-                if isinstance(child, ast.expr) and (compared or handed) and child.lineno in lines and _is_small(child, handed):
-                    yield Site(child, node, slot, at, statement), child
-                elif isinstance(child, ast.AST):
-                    inner = child if isinstance(child, (ast.stmt, ast.Lambda)) else statement
-                    going_on = slot == "test" or (_is_condition(child) and (decides or isinstance(node, HOLDING)))
-                    yield from visit(child, inner, compared or (going_on and isinstance(child, ast.Compare)), going_on)
-
-    yield from visit(definition, definition, compared=False, decides=False)
-
-
-def _is_condition(node: ast.AST) -> bool:
-    """A comparison, or several that are put together."""
-    if isinstance(node, ast.Call):
-        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-        return any(word in name for word in ("logical_", "any", "all", "bool"))
-    return isinstance(node, (ast.Compare, ast.BoolOp, ast.UnaryOp)) or (
-        isinstance(node, ast.BinOp) and isinstance(node.op, (ast.BitAnd, ast.BitOr))
-    )
-
-
-def _is_small(node: ast.expr, handed: bool) -> bool:
-    """Whether it is a small number, or called as a tolerance is."""
-    if isinstance(node, ast.Constant):
-        return isinstance(node.value, float) and SMALL[0] < node.value < SMALL[1]
-    name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
-    return bool(name) and (handed or bool(NAMES.search(name)))
-
-
-def _said(places: Sequence[Place], off_by: float, left: float, times: float) -> str:
-    source, site, node = places[0]
-    line = ast.unparse(site.statement).splitlines()[0]
+def _words(places: Sequence[Ending]) -> str:
+    line = ast.unparse(places[0].site.statement).splitlines()[0]
     more = f" (and {len(places) - 1} more)" if len(places) > 1 else ""
-    return (
-        f"A solver ends at a tolerance, {ast.unparse(node)} in line {node.lineno} of {source.place}{more}: {line}. What that "
-        f"leaves is all that differs, {off_by:.1g} of the largest element: of that at most {left:.1g} is left with "
-        f"1/{1 / times:.0f} of the tolerance. Smaller errors stay hidden"
-    )
+    return f"{places[0].words}{more}: {line}"

@@ -30,14 +30,15 @@ class Patience:
     (Windows, other threads than the main one), or somebody else uses it, calls are left alone.
     """
 
-    def __init__(self, *, first: bool = False) -> None:
-        """With first, the first call is no exception."""
-        self._longest, self._start, self._broken, self._armed = 1e-9 if first else 0.0, 0.0, 0, False
+    def __init__(self, *, first: bool = False, most: float = 0.0) -> None:
+        """With first, the first call is no exception. With most, every call gets so many seconds."""
+        self._longest, self._start, self._broken, self._armed = 1e-9 if first or most else 0.0, 0.0, 0, False
+        self._most = most
 
     @property
     def seconds(self) -> float:
         """That a call gets."""
-        return float(max(FIRST / 4**self._broken, LEAST, TIMES * self._longest))
+        return self._most or float(max(FIRST / 4**self._broken, LEAST, TIMES * self._longest))
 
     def __enter__(self) -> None:
         self._start = time.process_time()

@@ -29,6 +29,7 @@ STEP = (
     "A second call with the same cache returns another gradient, and forward returns another value after backward: it changes "
     "what forward reads, as a step of an optimizer does. What is computed after the step depends on it. Make the step elsewhere"
 )
+NOT_LINEAR = "The gradient is not linear in dout"
 VARIES = (
     "The same call gives another gradient from time to time. What it does depends on an order that nobody sets, as that of a set "
     "of objects (and then contributions overwrite each other, where += would add them), or on memory that is not initialised"
@@ -155,7 +156,7 @@ class Probes(Caller):
             yield Finding(
                 "dout",
                 "wrong",
-                f"The gradient is not linear in dout: {law}. Each term has dout as a factor once, and no condition looks at dout",
+                f"{NOT_LINEAR}: {law}. Each term has dout as a factor once, and no condition looks at dout",
             )
 
     def _adds_up(self, call: Call | None, douts: Sequence[Array], first: Sequence[Any]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import cached_property
 from types import CodeType
 from typing import Any, Literal
 
@@ -17,8 +18,13 @@ from gradwitness.diagnosis.edits.sites import Edit
 from gradwitness.diagnosis.edits.source import Source, source_of, swapped
 from gradwitness.judging.point import Point
 from gradwitness.subjects.function import Call
+from gradwitness.subjects.patience import Patience
 
 EPSILONS = (1e-30, 0.1)
+LONGEST, TIMES = 0.5, 2.0
+"""Seconds of the processor's time that a call of edited code gets, or so many times those of the code as it stands, if that is
+more. An edit may send a solver on a way without end.
+"""
 
 
 class Editing:
@@ -35,7 +41,7 @@ class Editing:
         self.outs: Sequence[Array] = point.outs
         self.came: Sequence[Any] = [claim and claim.value for claim in point.claims]
         self.sources = list(self._sources())
-        self.invalid = self._invalid()
+        self.patience = Patience(most=max(LONGEST, TIMES * (time.process_time() - self._start)))
 
     def _sources(self) -> Iterator[tuple[Source, Run]]:
         """The functions that run in backward, then those that run in forward: some compute the gradient there."""
@@ -57,7 +63,8 @@ class Editing:
             if source is not None:
                 yield source, run
 
-    def _invalid(self) -> Literal["ignore", "raise"]:
+    @cached_property
+    def invalid(self) -> Literal["ignore", "raise"]:
         """What NumPy does where an edit divides by 0 or makes nan. If the code as it stands does neither, such an edit is none,
         and is broken off: LAPACK, given nan, writes to the terminal.
         """
@@ -84,10 +91,11 @@ class Editing:
         wanted = self.point.call(arrays).outs
         with swapped(source, code):
             try:
-                call = self.point.call(arrays)
-                if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(call.outs, wanted, strict=True)):
-                    return None
-                return list(call.backward([dout.copy() for dout in self.point.douts]))
+                with self.patience:
+                    call = self.point.call(arrays)
+                    if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(call.outs, wanted, strict=True)):
+                        return None
+                    return list(call.backward([dout.copy() for dout in self.point.douts]))
             except Exception:  # an edited function may raise anything: then the edit explains nothing
                 return None
 
@@ -96,3 +104,9 @@ def untraced(function: Any) -> AbstractContextManager[None]:
     """Functions that were compiled run as Python meanwhile: what was traced knows nothing of an edit."""
     backend = getattr(function, "backend", None)
     return nullcontext() if backend is None else backend.untraced()
+
+
+def retraced(function: Any) -> AbstractContextManager[None]:
+    """Functions that were compiled are compiled anew: for an edit that is run many times."""
+    backend = getattr(function, "backend", None)
+    return nullcontext() if backend is None else backend.retraced()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from types import ModuleType
 
 import numpy as np
@@ -32,12 +31,7 @@ def _numpy(source: Source) -> str:
 
 def _libraries(source: Source) -> list[str]:
     """What the function calls the frameworks: modules of its file, and those that it closes over."""
-    function = source.functions[0]
-    closed = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
-    with suppress(ValueError):  # a cell that nothing was put into yet
-        values = {**function.__globals__, **{name: cell.cell_contents for name, cell in closed.items()}}
-        return [name for name, each in values.items() if isinstance(each, ModuleType) and each.__name__ in FRAMEWORKS]
-    return []
+    return [name for name, each in source.names.items() if isinstance(each, ModuleType) and each.__name__ in FRAMEWORKS]
 
 
 SIMPLE: Sequence[Rule] = (

@@ -117,7 +117,7 @@ class Editor(Editing):
             self._right[id(statement)] = False
             edit = scaled(statement)
             if edit is not None and (code := self.code(source, edit)) is not None:
-                with swapped(source, code), suppress(Exception):  # a value that cannot be scaled is no number
+                with swapped(source, code), suppress(Exception), self.patience:  # a value that cannot be scaled is no number
                     call = self.point.call(self.point.arrays)
                     pairs: list[tuple[Any, Any]] = list(zip(call.outs, self.outs, strict=True))
                     if all(np.array_equal(a, b, equal_nan=True) for a, b in pairs):
@@ -181,10 +181,11 @@ class Editor(Editing):
             return {}, 0
         with swapped(source, code):
             try:
-                call = self.point.call(self.point.arrays, self.invalid)
-                if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(call.outs, self.outs, strict=True)):
-                    return {}, 0
-                came = call.backward([dout.copy() for dout in self.point.douts])
+                with self.patience:
+                    call = self.point.call(self.point.arrays, self.invalid)
+                    if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(call.outs, self.outs, strict=True)):
+                        return {}, 0
+                    came = call.backward([dout.copy() for dout in self.point.douts])
             except Exception:  # an edited function may raise anything: then the edit explains nothing
                 return {}, 0
             repaired, spoiled = self._agreeing(came)
@@ -193,7 +194,8 @@ class Editor(Editing):
     def _is_linear(self, which: int, gradient: Array) -> bool:
         """Whether the edited code, asked for twice the cotangent, returns twice the gradient. A bound on it may fit by chance."""
         try:
-            twice = self.point.call(self.point.arrays).backward([2 * dout for dout in self.point.douts])[which]
+            with self.patience:
+                twice = self.point.call(self.point.arrays).backward([2 * dout for dout in self.point.douts])[which]
         except Exception:  # an edited function may raise anything at another cotangent, too
             return False
         return twice is not None and _unchanged(np.asarray(twice, np.longdouble), 2 * gradient)

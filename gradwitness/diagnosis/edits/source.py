@@ -8,7 +8,7 @@ import gc
 import linecache
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property, lru_cache
 from types import CodeType, FunctionType
 
@@ -49,6 +49,16 @@ class Source:
     def globals(self) -> Mapping[str, object]:
         """What the function reads of its file."""
         return self.functions[0].__globals__
+
+    @property
+    def names(self) -> Mapping[str, object]:
+        """What it reads of its file and of the functions around it."""
+        function = self.functions[0]
+        closed: dict[str, object] = {}
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+            with suppress(ValueError):  # nothing was put into it yet
+                closed[name] = cell.cell_contents
+        return {**function.__globals__, **closed}
 
     @cached_property
     def unused(self) -> list[str]:

@@ -109,6 +109,13 @@ class Functions(Protocol):
         """The same with other results of some operations, for values alone. Each call has a rewrite of its own."""
 
 
+class Vjp(Protocol):
+    """Differentiates functions."""
+
+    def __call__(self, run: Run, inputs: Sequence[Any], /) -> tuple[list[Any], Pull]:
+        """What run returns for these inputs, and its pull."""
+
+
 class Exact(Protocol):
     """Runs functions with every operation in float64, whatever they cast to inside."""
 
@@ -127,6 +134,9 @@ class Differentiation(Protocol):
 
     def evaluator(self, function: Any, run: Run) -> Run:
         """The same as run, to be called many times and not to be differentiated; function is what it runs."""
+
+    def differentiator(self, vjp: Vjp) -> Vjp:
+        """The same as vjp, to be called many times with one function. What is returned beside the pull may be left out."""
 
     def vjp(self, run: Run, inputs: Sequence[Any]) -> tuple[list[Any], Pull]:
         """What run returns for these inputs, and its pull. Cotangents of any dtype are cast to that of the outputs."""
@@ -160,6 +170,9 @@ class Process(Protocol):
 
     def untraced(self) -> AbstractContextManager[None]:
         """A context in which the framework runs functions that it has traced and compiled as Python."""
+
+    def retraced(self) -> AbstractContextManager[None]:
+        """A context in which nothing counts that was traced outside of it; and nothing counts outside that was traced in it."""
 
     def random_state(self) -> Callable[[], None]:
         """Remember the state of the framework's random generators; what is returned puts it back."""

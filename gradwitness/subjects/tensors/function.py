@@ -14,7 +14,7 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.subjects.arguments import Leaf
 from gradwitness.subjects.errors import BadCall, UserError
-from gradwitness.subjects.tensors.backend import Backend, Exact, Inside, Operations, Run
+from gradwitness.subjects.tensors.backend import Backend, Exact, Inside, Operations, Run, Vjp
 from gradwitness.subjects.tensors.call import Running, TensorCall
 from gradwitness.subjects.tensors.given import Given
 from gradwitness.subjects.tensors.naming import name_of
@@ -77,7 +77,7 @@ class Differentiated:
         self.ungiven: set[int] = set()
         self.passed = ""
         self._calling = backend.calling(function, mode)
-        self._evaluators: dict[Precision, tuple[Running, Run]] = {}
+        self._kept: dict[Precision, tuple[Running, Run, Vjp]] = {}
         self._random = backend.random_state()
         self.data: list[tuple[str, Array]] = []
         numbers = [(path, np.asarray(value)) for path, value in tensors(self._given.tree, _is_number)]
@@ -124,18 +124,19 @@ class Differentiated:
         """Run it on these values. It is differentiated if `backward` is called, by another run."""
         values = [self.tensor(i, np.asarray(array), self.precision) for i, array in enumerate(arrays)]
         active = list(range(len(values)))
-        if self.precision not in self._evaluators:
+        if self.precision not in self._kept:
             running = self.running(values, self.precision, active)
             run = self.exact(self.precision, active).run(running) if self.precision.exact else running
-            self._evaluators[self.precision] = running, self.backend.evaluator(self.function, run)
-        running, evaluate = self._evaluators[self.precision]
+            vjp = self.backend.differentiator(self._vjp(self.precision, active))
+            self._kept[self.precision] = running, self.backend.evaluator(self.function, run), vjp
+        running, evaluate, vjp = self._kept[self.precision]
         try:
             outs = evaluate(values)
         except BadCall:
             raise
         except Exception as error:
             raise UserError("the function", error) from error
-        again = partial(self.run, arrays, self.precision)
+        again = partial(self.run, arrays, self.precision, vjp=vjp)
         return TensorCall(self, values, active, outs, running.names, None, nullcontext, again)
 
     def reached(self, arrays: Sequence[Array], precision: Precision | None = None) -> list[Array]:
@@ -161,32 +162,38 @@ class Differentiated:
         only: Collection[int] | None = None,
         layout: str = "",
         laid_out: Collection[int] | None = None,
+        vjp: Vjp | None = None,
     ) -> TensorCall:
         """Run it in a precision.
 
         only     the leaves that are differentiated; all if not given
         layout   in which its inputs lie in memory; see the backend
         laid_out  the leaves that do; all inputs if not given
+        vjp      that differentiates it; the framework's own if not given
         """
         values = [self.tensor(i, np.asarray(array), precision) for i, array in enumerate(arrays)]
         if layout:
             inputs = [i for i, leaf in enumerate(self.leaves) if leaf.path[0] != "parameters"]  # a module makes those itself
             which = inputs if laid_out is None else [i for i in inputs if i in laid_out]
             values = [self.backend.laid_out(v, layout) if i in which else v for i, v in enumerate(values)]
-        return self.on(values, precision, only)
+        return self.on(values, precision, only, vjp)
 
-    def on(self, values: Sequence[Any], precision: Precision = OWN, only: Collection[int] | None = None) -> TensorCall:
+    def on(
+        self, values: Sequence[Any], precision: Precision = OWN, only: Collection[int] | None = None, vjp: Vjp | None = None
+    ) -> TensorCall:
         """Run it on these very tensors."""
         active = sorted(range(len(values)) if only is None else only)
         running = self.running(values, precision, active)
         try:
-            vjp = self.exact(precision, active).vjp if precision.exact else self.backend.vjp
-            outs, pull = vjp(running, [values[i] for i in active])
+            outs, pull = (vjp or self._vjp(precision, active))(running, [values[i] for i in active])
         except BadCall:
             raise
         except Exception as error:
             raise UserError("the function", error) from error
         return TensorCall(self, values, active, outs, running.names, pull, running.inside)
+
+    def _vjp(self, precision: Precision, active: Sequence[int]) -> Vjp:
+        return self.exact(precision, active).vjp if precision.exact else self.backend.vjp
 
     def running(self, values: Sequence[Any], precision: Precision, active: Sequence[int]) -> Running:
         """The function of some leaves alone; the others have these values."""
@@ -211,18 +218,18 @@ class Differentiated:
     @contextmanager
     def moved(self, move: Callable[[Array], Array]) -> Iterator[None]:
         """Inside, the floats that it is given as data have other values."""
-        fixed, evaluators = self.fixed, self._evaluators
+        fixed, kept = self.fixed, self._kept
         backend = self.backend
         wide = {path: "complex128" if backend.dtype(value).startswith("complex") else "float64" for path, value in fixed.items()}
         try:
-            self._evaluators = {}
+            self._kept = {}
             self.fixed = {
                 path: backend.tensor(move(np.asarray(backend.array(value), np.float64)), value, wide[path])
                 for path, value in fixed.items()
             }
             yield
         finally:
-            self.fixed, self._evaluators = fixed, evaluators
+            self.fixed, self._kept = fixed, kept
 
     @contextmanager
     def given(self, keywords: Mapping[str, Any]) -> Iterator[None]:

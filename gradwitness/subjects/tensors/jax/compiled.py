@@ -9,11 +9,13 @@ from typing import Any
 import jax
 
 from gradwitness.frameworks import load
-from gradwitness.subjects.tensors.backend import Run
+from gradwitness.subjects.tensors.backend import Pull, Run, Vjp
 from gradwitness.subjects.tensors.tree import Path, replaced, tensors
 
 SLOW, TWICE = 5e-3, 2
 """Seconds of a call that takes long, and how many of them there are before a function is compiled."""
+SLOW_GRADIENT, OFTEN = 0.05, 4
+"""The same of a gradient: most functions are right, and differentiated three times."""
 
 
 class Jitted:
@@ -55,3 +57,42 @@ class Evaluator:
             except Exception:  # it looks at values, which a compiled function cannot
                 self._run = eager
         return found
+
+
+class Differentiator:
+    """Gradients of one function, compiled once several of them took long; as they are where they cannot be compiled."""
+
+    def __init__(self, vjp: Vjp) -> None:
+        self._vjp, self._slow, self._compiled = vjp, 0, False
+        self._gradients: Callable[[list[Any], list[Any]], list[Any]] | None = None
+
+    def __call__(self, run: Run, inputs: Sequence[Any]) -> tuple[list[Any], Pull]:
+        given = list(inputs)
+        if self._gradients is not None:
+            return [], lambda douts: self._pulled(given, list(douts))
+        start = time.perf_counter()
+        outs, pull = self._vjp(run, given)
+        traced = time.perf_counter() - start
+
+        def timed(douts: Sequence[Any]) -> list[Any]:
+            start = time.perf_counter()
+            found = pull(douts)
+            self._slow += traced + time.perf_counter() - start > SLOW_GRADIENT
+            if self._slow == OFTEN and not self._compiled:
+                self._compiled = True
+                self._compile(run, given, list(douts))
+            return found
+
+        return outs, timed
+
+    def _pulled(self, inputs: list[Any], douts: list[Any]) -> list[Any]:
+        assert self._gradients is not None
+        return self._gradients(inputs, douts)
+
+    def _compile(self, run: Run, inputs: list[Any], douts: list[Any]) -> None:
+        compiled = jax.jit(lambda values, cotangents: self._vjp(run, values)[1](cotangents))
+        try:
+            jax.block_until_ready(compiled(inputs, douts))
+        except Exception:  # likewise
+            return
+        self._gradients = compiled

@@ -10,8 +10,8 @@ import jax.numpy as jnp
 
 from gradwitness.rounding.exact import Exact
 from gradwitness.rounding.jax.exact import exact
-from gradwitness.subjects.tensors.backend import Operations, Pull, Run
-from gradwitness.subjects.tensors.jax.compiled import Evaluator
+from gradwitness.subjects.tensors.backend import Operations, Pull, Run, Vjp
+from gradwitness.subjects.tensors.jax.compiled import Differentiator, Evaluator
 from gradwitness.subjects.tensors.jax.operations import operations
 
 
@@ -21,6 +21,10 @@ class Differentiation:
     def evaluator(self, _: Any, run: Run) -> Run:
         """Compiled if it takes long: tracing a loop anew at each call does."""
         return Evaluator(run)
+
+    def differentiator(self, vjp: Vjp) -> Vjp:
+        """Compiled if it takes long, likewise."""
+        return Differentiator(vjp)
 
     def vjp(self, run: Run, inputs: Sequence[Any]) -> tuple[list[Any], Pull]:
         """Cotangents of None count as zeros. A complex gradient of JAX is the conjugate of that of the others."""

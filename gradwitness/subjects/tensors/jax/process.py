@@ -28,6 +28,15 @@ class Process:
         context: AbstractContextManager[None] = jax.disable_jit()
         return context
 
+    @contextmanager
+    def retraced(self) -> Iterator[None]:
+        """Without what JAX remembers. To run loops without jit instead takes a hundred times as long."""
+        jax.clear_caches()
+        try:
+            yield
+        finally:
+            jax.clear_caches()
+
     def random_state(self) -> Callable[[], None]:
         """JAX has no state of its own: keys are handed over."""
         return lambda: None

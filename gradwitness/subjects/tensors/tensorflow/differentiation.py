@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from gradwitness.rounding.exact import Exact
 from gradwitness.rounding.tensorflow.exact import exact
-from gradwitness.subjects.tensors.backend import Operations, Pull, Run
+from gradwitness.subjects.tensors.backend import Operations, Pull, Run, Vjp
 from gradwitness.subjects.tensors.tensorflow.operations import operations
 
 
@@ -19,6 +19,10 @@ class Differentiation:
     def evaluator(self, _: Any, run: Run) -> Run:
         """Without a tape."""
         return run
+
+    def differentiator(self, vjp: Vjp) -> Vjp:
+        """As it is: nothing is traced."""
+        return vjp
 
     def vjp(self, run: Run, inputs: Sequence[Any]) -> tuple[list[Any], Pull]:
         """The tape is kept, so that the pull can be asked again."""

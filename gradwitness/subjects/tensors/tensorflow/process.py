@@ -24,6 +24,10 @@ class Process:
         """Without tf.function."""
         return _eagerly()
 
+    def retraced(self) -> AbstractContextManager[None]:
+        """Nothing is traced."""
+        return self.untraced()
+
     def random_state(self) -> Callable[[], None]:
         """Of the counter behind tf.random."""
         context = eager.context()

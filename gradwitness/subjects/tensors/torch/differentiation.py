@@ -10,7 +10,7 @@ import torch
 from torch.autograd import forward_ad
 
 from gradwitness.rounding.torch.exact import Exact
-from gradwitness.subjects.tensors.backend import Operations, Pull, Run
+from gradwitness.subjects.tensors.backend import Operations, Pull, Run, Vjp
 from gradwitness.subjects.tensors.torch.graphless import Evaluator
 from gradwitness.subjects.tensors.torch.operations import operations
 
@@ -29,6 +29,10 @@ class Differentiation:
                 return run([value.detach() for value in inputs])
 
         return Evaluator(function, lambda inputs: self.vjp(run, inputs)[0], plainly)
+
+    def differentiator(self, vjp: Vjp) -> Vjp:
+        """As it is: nothing is traced."""
+        return vjp
 
     def vjp(self, run: Run, inputs: Sequence[Any]) -> tuple[list[Any], Pull]:
         """The graph is kept, so that the pull can be asked again."""

@@ -22,6 +22,10 @@ class Process:
         context: AbstractContextManager[None] = torch.compiler.set_stance("force_eager")
         return context
 
+    def retraced(self) -> AbstractContextManager[None]:
+        """Nothing is traced."""
+        return self.untraced()
+
     def random_state(self) -> Callable[[], None]:
         """Of the CPU, and of every GPU that was used."""
         state = torch.get_rng_state()
