@@ -12,6 +12,8 @@ BY_OP = (*CELL_TESTS, "::test_the_layer_computes_what_the_op_computes")
 """Those, and other tests whose id begins with the name of an op."""
 BY_CASE = ("::test_rounding_alone_explains_what_the_reference_returns_in_a_dtype", "::test_no_case_is_blind")
 """Tests that look at the same evidence of a case in a dtype."""
+TOGETHER = ("::test_the_script_shows_both_results_on_the_smallest_input",)
+"""Tests that look at what one process printed, which took half a minute."""
 
 RUNS = ("tests/test_suite.py::", "tests/test_new.py::", "tests/test_external_adapter.py::", "tests/test_read_only.py::")
 """Tests that run pytest themselves, up to minutes each: handed out last, as single tests are, they would keep one worker busy
@@ -23,6 +25,8 @@ def scope(nodeid: str) -> str:
     test, _, parameters = nodeid.partition("[")
     if test.endswith(BY_OP):
         return f"{test}[{parameters.partition('-')[0]}"
+    if test.endswith(TOGETHER):
+        return test
     return f"[{parameters}" if test.endswith(BY_CASE) else nodeid
 
 

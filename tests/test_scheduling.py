@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.scheduling import BY_CASE, BY_OP, CELL_TESTS, RUNS, scope
+from conformance.scheduling import BY_CASE, BY_OP, CELL_TESTS, RUNS, TOGETHER, scope
 from tests.checkout import ROOT
 
 
@@ -19,12 +19,17 @@ def test_tests_of_the_same_evidence_go_together_and_no_others() -> None:
     assert len({scope(f"{file}{BY_CASE[0]}[relu-generic-{dtype}]") for dtype in ("float64", "float32")}) == 2
 
 
+def test_tests_of_one_process_go_together() -> None:
+    for test in TOGETHER:
+        assert len({scope(f"tests/a.py{test}[{name}]") for name in "ab"}) == 1
+
+
 def test_other_tests_go_one_by_one() -> None:
     nodeids = ["tests/a.py::test_a[relu-x]", "tests/a.py::test_a[relu-y]", "tests/a.py::test_b"]
     assert list(map(scope, nodeids)) == nodeids
 
 
-@pytest.mark.parametrize("test", sorted({*CELL_TESTS, *BY_OP, *BY_CASE}))
+@pytest.mark.parametrize("test", sorted({*CELL_TESTS, *BY_OP, *BY_CASE, *TOGETHER}))
 def test_a_test_that_is_named_exists(test: str) -> None:
     name = test.removeprefix("::")
     assert [path for path in (ROOT / "tests").rglob("test_*.py") if f"def {name}(" in path.read_text()] != []

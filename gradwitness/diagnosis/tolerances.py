@@ -167,12 +167,12 @@ def _is_near(other: Point, point: Point, share: float) -> bool:
 
 
 def _share(before: Sequence[Measurement], after: Sequence[Measurement]) -> float:
-    """The most that is left of an excess: along the direction that shows it best with its bar, along others less it."""
+    """The most that is left of an excess: along the direction that shows it best as it is, along others less its bar."""
     pairs = [(one, other) for one in before for other in after if np.array_equal(one.direction, other.direction)]
     pairs = sorted((pair for pair in pairs if abs(pair[0].excess) > pair[0].bar), key=lambda p: p[0].bar / abs(p[0].excess))
     if not pairs:
         return float("inf")
-    best = [(abs(other.excess) + other.bar) / abs(one.excess) for one, other in pairs[:1]]
+    best = [abs(other.excess) / abs(one.excess) for one, other in pairs[:1]]
     return max(best + [(abs(other.excess) - other.bar) / abs(one.excess) for one, other in pairs[1:]])
 
 

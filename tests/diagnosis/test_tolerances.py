@@ -128,3 +128,85 @@ def test_the_tolerance_of_a_librarys_solver() -> None:
     report = check(root, of_root, (1.7,))
     assert report.verdict == "right", report
     assert "tolerance" in told(report)
+
+
+def swung(y0: Any, k: Any, **options: float) -> tuple[Any, tuple[Any, Any]]:
+    """A pendulum after two seconds."""
+    from scipy.integrate import solve_ivp
+
+    end = solve_ivp(lambda _, y: np.array([y[1], -k * np.sin(y[0])]), (0, 2), y0, **options).y[:, -1]
+    return end, (end, k)
+
+
+def swung_back(dout: Any, cache: Any, share: float = 1.0, **options: float) -> tuple[Any, Any]:
+    """The adjoint equation, solved backwards in time."""
+    from scipy.integrate import solve_ivp
+
+    end, k = cache
+
+    def augmented(_: float, z: Any) -> Any:
+        (angle, speed), adjoint = z[:2], z[2:4]
+        slope = np.array([[0, 1], [-k * np.cos(angle), 0]])
+        return np.array([speed, -k * np.sin(angle), *(-slope.T @ adjoint), adjoint[1] * np.sin(angle)])
+
+    start = solve_ivp(augmented, (2, 0), np.array([*end, *dout, 0.0]), **options).y[:, -1]
+    return start[2:4] * share, start[4] * share
+
+
+SWING = (np.array([1.0, 0.3]), 2.0)
+
+
+def test_the_tolerance_that_a_librarys_solver_has_by_default() -> None:
+    pytest.importorskip("scipy", reason="SciPy is not installed")
+    report = check(swung, swung_back, SWING)
+    assert report.verdict == "right", report
+    assert "rtol=0.001 and atol=1e-06 in line" in told(report)
+    assert report["dout"].verdict == "note"  # the solver takes other steps for another cotangent
+    assert "linear in dout but for what its solver leaves" in report["dout"].message
+
+
+def test_a_tolerance_in_a_dict_of_options() -> None:
+    pytest.importorskip("scipy", reason="SciPy is not installed")
+    options = {"rtol": 1e-7, "atol": 1e-9}
+    report = check(lambda y0, k: swung(y0, k, **options), lambda dout, cache: swung_back(dout, cache, **options), SWING)
+    assert report.verdict == "right", report
+    assert "rtol=1e-07 and atol=1e-09" in told(report)
+    assert all(finding.sight < 1e-5 for finding in report if finding.about in ("dy0", "dk"))
+
+
+def test_a_mistake_beside_a_default_is_wrong_and_no_fault_of_the_cotangent() -> None:
+    pytest.importorskip("scipy", reason="SciPy is not installed")
+    report = check(swung, lambda dout, cache: swung_back(dout, cache, 1.02), SWING)
+    assert report["dy0"].verdict == report["dk"].verdict == "wrong", report
+    assert "twice the cotangent" not in told(report)
+
+
+def test_a_solver_that_doubles_its_digits_at_each_step() -> None:
+    """A thousandth of the tolerance is reached by the same steps."""
+    optimize = pytest.importorskip("scipy.optimize", reason="SciPy is not installed")
+
+    def root(a: Any) -> Any:
+        x = optimize.newton(lambda x: x**3 + x - a, 1.0)
+        return x, x
+
+    for a in (0.4, 1.7, 3.1):
+        assert check(root, lambda dout, x: dout / (3 * x**2 + 1), (a,)).verdict == "right", a
+        assert check(root, lambda dout, x: 1.0001 * dout / (3 * x**2 + 1), (a,)).verdict == "wrong", a
+
+
+def test_an_edit_that_never_ends_is_broken_off() -> None:
+    """A sign that is edited sends the loop away from its end."""
+    calls = []
+
+    def backward(dout: Any, cache: Any) -> Any:
+        z, weight = cache
+        slope = 1 - z**2
+        adjoint, step = np.zeros_like(dout), dout
+        while np.abs(step).max() > 1e-9:
+            calls.append(1)
+            step = dout + weight.T @ (slope * adjoint) - adjoint
+            adjoint = adjoint + step
+        dx = slope * adjoint * 1.5
+        return dx, np.outer(dx, z)
+
+    assert check(equilibrium, backward, (X, WEIGHT), {"tol": 1e-10}).verdict == "wrong"

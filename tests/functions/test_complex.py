@@ -57,6 +57,7 @@ def test_it_is_right_in_64_bits_in_all(name: str, which: str) -> None:
     assert any(finding.about == "float32: out" for finding in report)
 
 
+@pytest.mark.explained
 def test_a_missing_conjugate_is_named() -> None:
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 

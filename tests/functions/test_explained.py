@@ -11,6 +11,8 @@ import pytest
 
 from gradwitness import UserError, check_function
 
+pytestmark = pytest.mark.explained
+
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
 X = torch.linspace(-1.7, 1.9, 10, dtype=torch.float64)

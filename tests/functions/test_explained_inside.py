@@ -8,6 +8,8 @@ import pytest
 
 from gradwitness import check_function
 
+pytestmark = pytest.mark.explained
+
 
 def explained(function: Any, inputs: Any) -> str:
     """The cause that is told of the first gradient that is wrong."""

@@ -134,6 +134,7 @@ def test_a_backward_that_refuses_float64_gets_what_claims_to_be_float32() -> Non
     assert report["dx"].sight < 1e-9
 
 
+@pytest.mark.explained
 def test_stairs_of_a_kernel_of_float32_are_seen() -> None:
     """Steps below the last digit of float32 move nothing, and say nothing. Longer ones do."""
 

@@ -9,6 +9,8 @@ import pytest
 
 from gradwitness import check_function, compare
 
+pytestmark = pytest.mark.explained
+
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
 

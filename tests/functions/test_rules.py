@@ -53,6 +53,7 @@ def test_the_mended_rule_is_right(name: str) -> None:
     assert report.ok, str(report)
 
 
+@pytest.mark.explained
 def test_a_cotangent_of_one_row_for_all_is_named() -> None:
     report = examined("scaled_by_first", faulty=True)
     for about in ("dx", "dweight"):

@@ -9,6 +9,8 @@ import pytest
 
 from gradwitness import check_function
 
+pytestmark = pytest.mark.explained
+
 RNG = np.random.default_rng(0)
 WEIGHT = 0.3 * RNG.normal(size=(3, 3))
 X = RNG.normal(size=3)
@@ -110,3 +112,18 @@ def test_in_jax() -> None:
         report = check_function(equilibrium, (jnp.asarray(X), jnp.asarray(WEIGHT)))
     assert report.verdict == "right", report
     assert "A solver ends at a tolerance, 1e-09 in line" in " ".join(str(report).split())
+
+
+def test_the_defaults_of_a_solver_of_jax() -> None:
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+    from jax.experimental.ode import odeint
+
+    jnp = jax.numpy
+
+    def pendulum(y0: Any, k: Any) -> Any:
+        return odeint(lambda y, _: jnp.stack([y[1], -k * jnp.sin(y[0])]), y0, jnp.linspace(0.0, 2.0, 3))
+
+    with jax.enable_x64(True):
+        report = check_function(pendulum, (jnp.array([1.0, 0.3]), jnp.array(2.0)))
+    assert report.verdict == "right", report
+    assert "rtol=1.4e-08 and atol=1.4e-08 in line" in " ".join(str(report).split())

@@ -35,6 +35,7 @@ def test_the_file_of_a_function(filename: str, told: str) -> None:
     assert file_of(filename) == told
 
 
+@pytest.mark.explained
 def test_a_report_about_a_cell() -> None:
     filename = "/run/ipykernel_1234/245506999.py"
     linecache.cache[filename] = (len(CELL), None, CELL.splitlines(keepends=True), filename)
