@@ -8,7 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from gradwitness.diagnosis.edits.search import LEAVES
+from gradwitness.diagnosis.evidence import box_of
 from gradwitness.diagnosis.explained import explained
+from gradwitness.diagnosis.measuring import measure
 from gradwitness.functions.kinks import member
 from gradwitness.functions.lost import Lost
 from gradwitness.functions.phases import but_for_phases
@@ -73,19 +75,25 @@ def _below_its_dtype(finding: Finding, point: Point, which: int, subject: Differ
     In 16 bits these hide much, so that the difference must be due to the rounding of the inputs.
     """
     eps, own = [EPS.get(dtype, 0.0) for dtype in subject.dtypes], " and ".join(dict.fromkeys(subject.dtypes))
-    off = f"In float64 it is off by {finding.distance:.2g} at {element(finding.about, finding.index)}"
+    if min(eps, default=0.0) < EPS["float32"] or (claim := point.claims[which]) is None:
+        return ""
+    distance, place = finding.distance, f" at {element(finding.about, finding.index)}"
+    if not np.isfinite(distance):  # no element was found that is wrong by more than can be seen
+        distance, place = _along_directions(point, which), ""
+    off = f"In float64 it is off by {distance:.2g}{place}"
     granted = f"the rule takes for granted what inputs that were rounded to {own} fulfil but nearly"
-    if min(eps, default=0.0) >= EPS["float32"] and _within(finding, point, which, NEAR):
+    share = distance / float(np.max(np.abs(claim.value), initial=np.finfo(float).tiny))
+    if share <= NEAR:
         return f"{off}: less than float32 holds. A constant of the rule is a float32 number, or {granted}"
-    if min(eps, default=0.0) >= EPS["float16"] and _within(finding, point, which, 4 * max(eps)) and grows(point, which, subject):
+    if min(eps) >= EPS["float16"] and share <= 4 * max(eps) and grows(point, which, subject):
         return f"{off}: less than {own} holds. It is further off where the inputs are further from these: {granted}"
     return ""
 
 
-def _within(finding: Finding, point: Point, which: int, share: float) -> bool:
-    """Whether a difference is at most a share of the largest element."""
-    claim = point.claims[which]
-    return claim is not None and bool(0 <= finding.distance <= share * float(np.max(np.abs(claim.value), initial=0)))
+def _along_directions(point: Point, which: int) -> float:
+    """By how much a gradient is off along what is measured of it, for each unit of the largest step in an element."""
+    measurements = measure(box_of(point), which)
+    return max((abs(one.excess) / float(np.max(np.abs(one.direction))) for one in measurements), default=np.inf)
 
 
 def _ungiven(finding: Finding, name: str, title: str) -> Finding:

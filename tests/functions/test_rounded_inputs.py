@@ -41,6 +41,15 @@ def test_a_distribution_that_was_rounded_is_one(dtype: str, seed: int) -> None:
     assert f"rounded to {dtype} fulfil but nearly" in finding.message
 
 
+def test_a_difference_that_no_element_shows_alone_is_told_likewise() -> None:
+    x, p = rows(66)
+    p = p / p.sum(-1, keepdim=True)
+    finding = check_function(lambda x: SoftCrossEntropy.apply(3 * x, p).mean(), x)["dx"]
+    assert finding.verdict == "note", finding
+    assert " at dx[" not in finding.message
+    assert "rounded to float32 fulfil but nearly" in finding.message
+
+
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float32"])
 def test_other_rows_are_none(dtype: str) -> None:
     x, p = (each.to(getattr(torch, dtype)) for each in rows(0))
