@@ -83,6 +83,16 @@ def test_float64_tells(framework: Callable[[], Any]) -> None:
     assert report["float32: dx"].verdict == "right"
 
 
+def test_cotangents_are_not_rounded_where_jax_has_no_float64() -> None:
+    """The process has JAX's default: without float64 it makes float32 of whatever asks for more."""
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+    right, _, x = of_jax()
+    with jax.enable_x64(False):
+        report = check_function(right, x)
+    assert report["dx"].verdict == "right", report
+    assert report["dx"].sight < SHARP
+
+
 def test_inputs_of_two_dtypes() -> None:
     """A layer that keeps its weight in float32, and takes bfloat16."""
     torch: Any = pytest.importorskip("torch", reason="PyTorch is not installed")

@@ -20,7 +20,17 @@ SILENT: Any = Silent()
 
 def exact(vjp: Vjp, dtypes: Sequence[str]) -> Exact:
     """How functions run so. vjp is how they are differentiated, dtypes what they claim."""
-    return Exact(vjp, _program, jnp.zeros_like, wide, lambda array, dtype: array.astype(dtype), dtypes)
+    return Exact(vjp, _program, _in_x64(jnp.zeros_like), _in_x64(wide), _in_x64(lambda array, dtype: array.astype(dtype)), dtypes)
+
+
+def _in_x64(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function where float64 exists, whatever the process is set to: without it JAX makes float32 of float64."""
+
+    def inside(*args: Any) -> Any:
+        with jax.enable_x64(True):
+            return function(*args)
+
+    return inside
 
 
 def _program(function: Callable[..., Any], arguments: Sequence[Any]) -> Callable[..., list[Any]]:
