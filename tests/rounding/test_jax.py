@@ -108,6 +108,21 @@ def test_values_that_are_added_by_index_are_a_sum_in_the_order_of_the_index() ->
     assert measured.spread[0] / 225 > 4 * 2**-24
 
 
+def test_the_largest_value_of_each_segment_is_exact() -> None:
+    (x,), segments = arrays(3, "float32", (4, 3)), jnp.array([0, 2, 2, 1])
+    (measured,) = measure(lambda x: jax.ops.segment_max(x, segments, 3), [x], "float32")
+    assert np.array_equal(measured.truth, jax.ops.segment_max(x, segments, 3))
+    assert not np.any(measured.spread)
+
+
+def test_values_that_are_multiplied_by_index_round_once_each() -> None:
+    index = jnp.array([0] * 300 + [1])
+    (measured,) = measure(lambda x: jnp.ones(2, x.dtype).at[index].multiply(x), [jnp.full(301, 1.01, "float32")], "float32")
+    truth = [float(np.float32(1.01)) ** 300, float(np.float32(1.01))]
+    assert np.all(np.abs(measured.truth - truth) <= 2.0**-40 * np.asarray(truth))
+    assert measured.spread[0] / truth[0] > 4 * 2**-24
+
+
 @jax.custom_vjp
 def twice_too_large(x: Any) -> Any:
     return swish(x)

@@ -24,6 +24,7 @@ from gradwitness.rounding.jax.primitives import (
     PASSES,
     REDUCTIONS,
     SCATTERS,
+    SELECTING,
     VECTORS,
 )
 from gradwitness.rounding.vectors import aligned
@@ -71,6 +72,8 @@ def _equation(eqn: Any, operands: Values, noise: Noise) -> list[Any]:  # noqa: P
     claimed = [width(v.aval.dtype) if is_floating(v.aval.dtype) else None for v in eqn.outvars]
     if name in NATIVE:
         return _native(eqn, operands)
+    if name in SELECTING:
+        return [getattr(lax, SELECTING[name])(*operands, **_without_update(params))]
     if name in SCATTERS and claimed[0]:
         return [_scatter(noise, getattr(lax, SCATTERS[name]), operands, params, claimed[0])]
     params = {key: _wide_dtype(value) for key, value in params.items()}
@@ -134,14 +137,21 @@ def _round(noise: Noise, value: Any, width: Width | None, terms: float = 1, oper
 
 
 def _scatter(noise: Noise, function: Any, operands: Values, params: Mapping[str, Any], width: Width) -> Any:
-    """Values that are added to the elements that an index names, one after the other, in the dtype that stores them."""
+    """Values that are added to the elements that an index names, or multiply them, one after the other, in the dtype that stores
+    them.
+    """
     target, indices, updates = operands
-    named = {key: value for key, value in params.items() if not key.startswith("update_")}
-    count = jnp.abs(function(jnp.zeros_like(target), indices, jnp.ones_like(updates), **named).real)
+    named = _without_update(params)
+    count = lax.scatter_add(jnp.zeros_like(target), indices, jnp.ones_like(updates), **named).real
     most = jnp.sqrt(jnp.maximum(1, jnp.max(count, initial=0) / 6))
     value = function(target, indices, noise.round(updates, width.unit * most), **named)
     scale = jnp.where(count > 0, jnp.maximum(1, jnp.sqrt(count / 3)), 0)
     return noise.round(value, width.unit * scale, width.absolute)
+
+
+def _without_update(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a scatter without the program that updates an element: it has the dtype that was traced."""
+    return {key: value for key, value in params.items() if not key.startswith("update_")}
 
 
 def _scan(params: Mapping[str, Any], operands: Values, noise: Noise) -> list[Any]:

@@ -91,8 +91,18 @@ SCATTERS = {
     "scatter_add": "scatter_add",
     "scatter-sub": "scatter_sub",
     "scatter_sub": "scatter_sub",
+    "scatter-mul": "scatter_mul",
+    "scatter_mul": "scatter_mul",
 }
-"""Primitives that add values to the elements that an index names -> the function of jax.lax."""
+"""Primitives that add values to the elements that an index names, or multiply them -> the function of jax.lax."""
+
+SELECTING = {
+    "scatter-max": "scatter_max",
+    "scatter_max": "scatter_max",
+    "scatter-min": "scatter_min",
+    "scatter_min": "scatter_min",
+}
+"""The same of those that keep the larger or smaller value: exact."""
 
 VECTORS = {"eigh": Vectors((0,)), "svd": Vectors((1,), tied=2, rows=True), "eig": Vectors((1, 2), values=0)}
 """Decompositions -> which of their results are vectors."""
