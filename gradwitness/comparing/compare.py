@@ -72,7 +72,7 @@ def compare(
             stack.callback(backend.random_state())
         state = State(*(function for _, function in whose.values()), inputs, kwargs)
         stack.callback(state.finish)
-        asked = {"wrt": wrt, "outputs": outputs}
+        asked = {"wrt": wrt, "outputs": outputs, "gradients": gradients}
         sides = [_side(name, *whose[name], inputs, kwargs or {}, dtype, asked) for name in whose]
         runs = Runs(sides, state, gradients, "reference" if reference is not None else None, seed)
         findings = tuple(_findings(runs))
@@ -81,7 +81,7 @@ def compare(
 
             def examined(inputs: Any, kwargs: Mapping[str, Any], draw: Callable[..., Array], output: int | None) -> list[Finding]:
                 state = State(*(function for _, function in whose.values()), inputs, kwargs)
-                only = {"wrt": wrt, "outputs": output}
+                only = {"wrt": wrt, "outputs": output, "gradients": gradients}
                 sides = [_side(name, *whose[name], inputs, kwargs, dtype, only) for name in whose]
                 try:
                     return list(_findings(Runs(sides, state, gradients, runs.reference, seed), draw))
@@ -89,7 +89,9 @@ def compare(
                     state.finish()
 
             own = {name: whose[name] for name in given}
-            every = [_side(name, *whose[name], inputs, kwargs or {}, dtype, {"wrt": wrt}) for name in given]
+            every = [
+                _side(name, *whose[name], inputs, kwargs or {}, dtype, {"wrt": wrt, "gradients": gradients}) for name in given
+            ]
             case = of_compare(own, inputs, kwargs or {}, runs.dtype, _numbered(every, sides), examined)
     return Report(
         " and ".join(given),

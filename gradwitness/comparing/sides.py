@@ -15,6 +15,7 @@ from gradwitness.rounding import arithmetic
 from gradwitness.rounding.arithmetic import Measured
 from gradwitness.rounding.framework import NotWatched
 from gradwitness.subjects.errors import BadCall, UserError
+from gradwitness.subjects.tensors.call import TensorCall
 from gradwitness.subjects.tensors.function import Differentiated
 from gradwitness.subjects.tensors.given import Given
 from gradwitness.subjects.tensors.origins import load
@@ -70,9 +71,10 @@ class Tensors:
         inputs: Any,
         kwargs: Mapping[str, Any],
         dtype: str | None,
+        gradients: bool = True,
         **asked: Any,
     ) -> None:
-        self.name = name
+        self.name, self._gradients = name, gradients
         backend = load(framework)
         self.subject = Differentiated(backend, function, handed(inputs, framework), handed(dict(kwargs), framework), **asked)
         own = {{"complex64": "float32", "complex128": "float64"}.get(name, name) for name in self.subject.dtypes}
@@ -85,8 +87,7 @@ class Tensors:
 
     def run(self, douts: Sequence[Array] | None, /, arrays: Mapping[str, Array] | None = None, exact: bool = False) -> Results:
         """See `Side`."""
-        self._random()
-        call = self.subject.run(list((arrays or self.leaves).values()), self.wide if exact else self.precision)
+        call = self._called(list((arrays or self.leaves).values()), self.wide if exact else self.precision)
         dtypes = [self.subject.backend.dtype(tensor) for tensor in call.tensors]
         gradients = [None] * len(self.leaves) if douts is None else call.pulled(call.cotangents(douts))
         return Results(
@@ -94,6 +95,19 @@ class Tensors:
             dict(zip(call.out_names, dtypes, strict=True)),
             dict(zip(self.leaves, gradients, strict=True)),
         )
+
+    def _called(self, arrays: Sequence[Array], precision: Precision) -> TensorCall:
+        """Where no gradients are compared, a function that fails on inputs that need a gradient gets them without: it makes
+        leaves for an optimizer of them, changes them in place, or hands them to NumPy.
+        """
+        self._random()
+        try:
+            return self.subject.run(arrays, precision)
+        except UserError:
+            if self._gradients:
+                raise
+            self._random()
+            return self.subject.run(arrays, precision, only=self.subject.insisted)
 
     def measured(self, douts: Sequence[Array] | None, seed: int, dtype: str = "") -> dict[str, Measured]:
         """By Monte Carlo arithmetic inside the framework."""

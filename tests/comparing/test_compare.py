@@ -185,6 +185,22 @@ def test_a_function_that_runs_on_no_other_inputs_is_not_dead() -> None:
     assert report.ok, str(report)
 
 
+def test_without_gradients_an_optimizer_takes_a_copy_of_an_input_for_a_leaf() -> None:
+    def stepped(decay: float) -> Callable[..., Any]:
+        def step(weight: Any, gradient: Any) -> Any:
+            weight = weight.clone().requires_grad_()
+            weight.grad = gradient
+            torch.optim.SGD([weight], lr=0.1, weight_decay=decay).step()
+            return weight.detach()
+
+        return step
+
+    functions = {"plain": lambda weight, gradient: weight - 0.1 * gradient, "step": stepped(0.0)}
+    assert compare(functions, (drawn(5), drawn(5)), gradients=False).ok
+    decayed = {"step": stepped(0.0), "decayed": stepped(0.1)}
+    assert compare(decayed, (drawn(5), drawn(5)), gradients=False)["out"].verdict == "wrong"
+
+
 def test_numpy_has_values_alone() -> None:
     report = compare({"numpy": np.tanh, "torch": by_exponentials}, drawn(3).numpy())
     assert report.ok
