@@ -132,3 +132,17 @@ def test_what_leaves_the_framework_is_examined_in_float32() -> None:
     assert report.verdict != "wrong", report
     assert report["float64"].verdict == "note"
     assert TAKES not in report.examined
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_rounded_to_a_narrower_dtype_inside_is_linear_but_for_that(seed: int) -> None:
+    """Gradients of a function that takes float32 alone, and rounds to bfloat16."""
+    torch: Any = pytest.importorskip("torch", reason="PyTorch is not installed")
+    weight, bias = torch.from_numpy(X), torch.from_numpy(X[0, :3])
+
+    def rounding(x: Any, weight: Any, bias: Any) -> Any:
+        return torch.nn.functional.linear(x.float(), weight, bias).bfloat16().float()
+
+    report = check_function(rounding, (torch.from_numpy(X), weight, bias), seed=seed)
+    assert report.ok, report
+    assert TAKES in report.examined

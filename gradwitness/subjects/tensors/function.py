@@ -205,7 +205,7 @@ class Differentiated:
 
     def look_inside(self) -> None:
         """Learn what is known of its operations where it runs in float64; or in its own dtypes, if it runs in those alone."""
-        if not self._looks(FLOAT64) and self._looks(OWN):
+        if not self._looks(FLOAT64) and self._looks(OWN) and self.operations.narrowed in self.dtypes:
             self.operations = replace(self.operations, narrowed="")  # than float64: it is its own dtype
 
     def _looks(self, precision: Precision) -> bool:
