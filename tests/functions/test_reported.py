@@ -212,3 +212,36 @@ def test_random_numbers_of_a_backward_that_works_once_are_its_own() -> None:
     assert report["dx, random numbers"].message.endswith("the state that it had there")
     assert check_function(Dropped(0.5, own=False), normal(3, 4)).ok
     assert check_function(Dropped(0.0, own=True), normal(3, 4)).ok
+
+
+def test_random_numbers_in_the_order_of_memory_are_no_fault_of_strides() -> None:
+    class Redrawn(torch.autograd.Function):  # type: ignore[misc]  # PyTorch is perhaps not installed
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:  # noqa: ARG004  PyTorch hands it over
+            return x * (torch.rand_like(x) > 0.5)
+
+        @staticmethod
+        def backward(ctx: Any, dout: Any) -> Any:  # noqa: ARG004  likewise
+            return dout * (torch.rand_like(dout) > 0.5)
+
+    report = check_function(Redrawn.apply, normal(4, 5))
+    assert "dx, random numbers" in {finding.about for finding in report}
+    assert "dx, strides of dout" not in {finding.about for finding in report}, report
+
+
+def test_a_gradient_penalty_needs_a_gradient_of_its_input() -> None:
+    def penalty(x: Any, weight: Any) -> Any:
+        (slope,) = torch.autograd.grad(torch.tanh(x @ weight).sum(), x, create_graph=True)
+        return (slope.norm(dim=-1) - 1).square().mean()
+
+    report = check_function(penalty, (normal(3, 4), normal(4, 2)))
+    assert report.ok, report
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1, "right"), (2, "wrong")])
+def test_hooks_of_a_parameter_are_part_of_its_gradient(factor: int, verdict: str) -> None:
+    layer = torch.nn.Linear(4, 3)
+    layer.weight.register_hook(lambda gradient: factor * gradient)
+    report = check_function(layer, normal(2, 4))
+    assert report["dweight"].verdict == verdict
+    assert report["dbias"].verdict == "right"

@@ -53,9 +53,11 @@ class Functions(Values):
         return rewritten(calling, rewrite)
 
     def calling(self, function: Any, mode: str = "eager") -> Calling:
-        """Modules find copies of their buffers where they keep them, and the given parameters."""
+        """Modules find copies of their buffers where they keep them, and the given parameters, with the hooks of their own."""
         held = places(function, self.holds)
-        own = {name: id(value) for name, value in self.parameters(function).items()}
+        trained = self.parameters(function)
+        own = {name: id(value) for name, value in trained.items()}
+        hooks = [(name, hook) for name, value in trained.items() for hook in (value._backward_hooks or {}).values()]
         run = load("torch").compile(function, mode)
 
         def call(
@@ -65,6 +67,9 @@ class Functions(Values):
             others = {id(place.tensor): place.tensor for place in held if id(place.tensor) not in given}
             copies = {key: copied(tensor, precision) for key, tensor in others.items()}
             inside = partial(exchanged, held, {**copies, **given})
+            for name, hook in hooks:
+                if parameters[name].requires_grad:
+                    parameters[name].register_hook(hook)
             with inside():
                 return run(*args, **kwargs), inside
 
