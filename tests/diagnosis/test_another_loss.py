@@ -70,3 +70,12 @@ def test_no_other_function_is_proposed_for_a_loss() -> None:
 
     found = check(forward, lambda dout, r: dout * 3 * r, np.array([0.1, 0.9, -1.3, 0.2]))
     assert not any("np.sin" in finding.explanation for finding in found)
+
+
+def test_a_backward_that_leaves_dout_out_is_no_other_loss() -> None:
+    def loss(x: Any, y: Any) -> Any:
+        return ((x - y) ** 2).sum(), x - y
+
+    report = check(loss, lambda _, error: (2 * error, -2 * error), (draw(5), -draw(5)))
+    assert report["dout"].verdict == "wrong"
+    assert "the loss" not in [finding.about for finding in report]

@@ -142,6 +142,21 @@ def test_a_tensor_of_numbers_in_the_code_leaves_no_graph() -> None:
     assert "leaves the graph" not in explained(lambda x: halved(x, torch.tensor([0, 3, 1, 3])), X)
 
 
+def test_what_a_rule_computes_outside_leaves_no_graph() -> None:
+    sine = rule(lambda x: torch.from_numpy(np.sin(x.detach().numpy())), lambda dout, x: torch.cos(dout * x.exp()))
+    assert "leaves the graph" not in explained(sine, X)
+
+    @torch.library.custom_op("gradwitness_tests::sine", mutates_args=())  # type: ignore[untyped-decorator]  # likewise
+    def operation(x: torch.Tensor) -> torch.Tensor:
+        return torch.from_numpy(np.sin(x.numpy()))
+
+    operation.register_autograd(
+        lambda ctx, dout: torch.cos(dout * ctx.saved_tensors[0].exp()),
+        setup_context=lambda ctx, inputs, output: ctx.save_for_backward(inputs[0]),
+    )
+    assert "leaves the graph" not in explained(operation, X)
+
+
 @pytest.mark.parametrize(("function", "call"), [(by_numpy, ".numpy()"), (by_item, ".item()"), (made_anew, ".tolist()")])
 def test_where_a_value_leaves_the_graph_is_told(function: Callable[[Any], Any], call: str) -> None:
     words = explained(function, X)

@@ -21,13 +21,17 @@ KIND, WORDS = (
 OUTSIDE = ("numpy", "item", "tolist", "tensor")
 NUMBERS = ("float", "int")
 """Calls that make numbers of a tensor, or a tensor of numbers; those of Python that make one."""
+RULES = {"custom_op", "custom_gradient", "custom_vjp", "custom_jvp"}
+"""Decorators of functions that have a derivative of their own."""
 
 
 def outside(definition: ast.AST, values: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
-    """Lines in which a value leaves the graph of its framework, and the call that does it.
+    """Lines in which a value leaves the graph of its framework, and the call that does it. A rule records no graph.
 
     values   what the variables held
     """
+    if _is_rule(definition, values):
+        return
     for node in ast.walk(definition):
         if (
             isinstance(node, ast.Call)
@@ -38,6 +42,13 @@ def outside(definition: ast.AST, values: Mapping[str, Any]) -> Iterator[tuple[in
             yield node.lineno, ast.unparse(node)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in OUTSIDE and _computed(node):
             yield node.lineno, ast.unparse(node.func).rpartition(".")[2] if node.args else f".{node.func.attr}()"
+
+
+def _is_rule(definition: ast.AST, values: Mapping[str, Any]) -> bool:
+    """Whether a definition is a rule's: a decorator says so, or it is given the ctx of a Function of PyTorch."""
+    decorators = [node for each in getattr(definition, "decorator_list", ()) for node in ast.walk(each)]
+    named = {getattr(node, slot, "") for node in decorators for slot in ("id", "attr")}
+    return bool(named & RULES) or any(hasattr(type(value), "save_for_backward") for value in values.values())
 
 
 def _of_tensor(node: ast.Call, values: Mapping[str, Any]) -> bool:
