@@ -37,10 +37,10 @@ def belonging(name: str, given: Any, default: str) -> tuple[str, Callable[..., A
     """
     argument = name if name == "reference" else f"functions[{name!r}]"
     if isinstance(given, tuple) and len(given) == 2 and isinstance(given[0], str):
-        framework, function = given
-        if framework not in {*NAMES.values()}:
-            raise BadCall(argument, f"marked as of {framework!r}", f"one of {', '.join(sorted({*NAMES.values()}))}")
-        return framework, _callable(argument, function)
+        word, function = given
+        if word not in SPOKEN:
+            raise BadCall(argument, f"marked as of {word!r}", f"one of {', '.join(sorted({*SPOKEN.values()}))}")
+        return SPOKEN[word], _callable(argument, function)
     function = _callable(argument, given)
     if found := {name for name in _of_object(function) if name}:
         return next(iter(found - {NUMPY} or found)), function

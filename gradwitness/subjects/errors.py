@@ -32,6 +32,7 @@ class UserError(Exception):
 
 CURES = {
     "a leaf Variable that requires grad": "It changes its input in place. Examine it on a copy: lambda x: function(x.clone())",
+    "from a different trace level": "It holds a module of flax.nnx that changes as it runs. Hand over the module itself",
 }
 """What helps, by a phrase in the message of another program."""
 

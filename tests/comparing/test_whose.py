@@ -20,6 +20,14 @@ def test_a_name_says_it_where_the_code_does_not() -> None:
     assert compare(functions, drawn(5, 3)).verdict == "wrong"  # NumPy divides by n, PyTorch by n - 1
 
 
+@pytest.mark.parametrize("word", ["keras", "tf", "tensorflow"])
+def test_a_pair_says_it_in_any_word_that_people_use(word: str) -> None:
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    functions = {"first": ("pytorch", lambda x: x * x), "second": (word, lambda x: x * x)}
+    assert compare(functions, drawn(5, 3)).ok
+
+
 def test_a_name_that_begins_with_a_framework_is_believed_before_code_that_names_another() -> None:
     """The port is made where it is called, from a layer of Keras: the code of the function names that layer alone."""
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")

@@ -150,3 +150,12 @@ def test_tensors_that_share_memory_are_examined_as_copies() -> None:
     row = torch.linspace(-1, 1, 4)
     assert check_function(lambda a, b: (a * b).sum(), (row[:3], row[1:])).ok
     assert torch.equal(row, torch.linspace(-1, 1, 4))
+
+
+def test_a_module_of_nnx_that_a_function_holds_and_that_changes_is_to_be_handed_over() -> None:
+    jnp = pytest.importorskip("jax.numpy", reason="JAX is not installed")
+    nnx = pytest.importorskip("flax.nnx", reason="flax is not installed")
+    norm = nnx.BatchNorm(3, rngs=nnx.Rngs(0))
+    with pytest.raises(UserError, match="Hand over the module itself"):
+        check_function(lambda x: norm(x), jnp.asarray(X.numpy()))
+    assert check_function(norm, jnp.asarray(X.numpy())).ok
