@@ -47,7 +47,7 @@ class Gradient:
         names = ["dout"] if len(douts) == 1 else [f"dout[{i}]" for i in range(len(douts))]
         cotangents = [Leaf(name, ("douts", i), dout) for i, (name, dout) in enumerate(zip(names, douts, strict=True))]
         self.leaves = [*subject.leaves, *cotangents]
-        self.data, self.code = subject.data, subject.code
+        self.data, self.code, self.undone = subject.data, subject.code, subject.undone
         self.handed: Mapping[str, Any] = subject.handed
         self.description = f"the gradient of {subject.description}"
         self.precision = replace(subject.precision, exact=subject.undone)

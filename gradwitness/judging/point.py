@@ -95,8 +95,8 @@ class Point:
             return call.backward([dout.copy() for dout in (self.douts if douts is None else douts)])
 
     def narrowest(self) -> Narrow | None:
-        """Look for it. Three evaluations."""
-        if self.narrow is None:
+        """Look for it. Three evaluations; none where casts round nothing."""
+        if self.narrow is None and not self.function.undone:
             returned = max((out.dtype for out in self.outs), key=unit_roundoff)
             roundoff = unit_roundoff(returned)
             self.state.restore()

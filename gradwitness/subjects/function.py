@@ -43,6 +43,7 @@ class Function(Protocol):
     unread        what to tell where other values of the leaves change nothing
     keeps_dtype   whether the leaves stay in their own dtype, whatever forward is asked to run on
     of_a_loss     whether the gradients are those of a loss itself, so that there is no cotangent but 1
+    undone        whether differences are taken without the rounding of casts inside it
     eps           of the floats to which it rounds at best
     of_triangles  whether it takes triangular matrices to functions of a framework whose gradient does not stay in the triangle
     """
@@ -56,6 +57,7 @@ class Function(Protocol):
     unread: str
     keeps_dtype: bool
     of_a_loss: bool
+    undone: bool
 
     @property
     def eps(self) -> float:

@@ -26,7 +26,7 @@ from gradwitness.subjects.trial import chosen
 class Pair:
     """A forward and a backward; see the module."""
 
-    keeps_dtype = of_triangles = of_a_loss = False
+    keeps_dtype = of_triangles = of_a_loss = undone = False
     eps = float(np.finfo(np.float64).eps)
     unread = "Forward returns the same for other inputs: it does not use what it is given. Does it read a global of that name?"
 

@@ -26,7 +26,7 @@ class Loss:
     """
 
     eps = float(np.finfo(np.float64).eps)
-    of_triangles, of_a_loss = False, True
+    of_triangles, of_a_loss, undone = False, True, False
 
     def __init__(
         self,

@@ -106,6 +106,29 @@ def test_inputs_that_are_overwritten_are_seen_behind_the_casts() -> None:
     assert any("overwrites x" in finding.message for finding in report if finding.verdict == "wrong"), report
 
 
+def test_a_dtype_that_a_line_names_rounds_nothing_either() -> None:
+    """A rule that multiplies in bfloat16, and is off by 2 percent."""
+
+    class Product(torch.autograd.Function):  # type: ignore[misc]  # likewise
+        @staticmethod
+        def forward(ctx: Any, x: Any, weight: Any) -> Any:
+            ctx.save_for_backward(x, weight)
+            return (x.to(torch.bfloat16) @ weight.to(torch.bfloat16)).to(x.dtype)
+
+        @staticmethod
+        def backward(ctx: Any, dout: Any) -> Any:
+            x, weight = ctx.saved_tensors
+            narrow = dout.to(torch.bfloat16)
+            return (
+                1.02 * (narrow @ weight.to(torch.bfloat16).T).to(x.dtype),
+                (x.to(torch.bfloat16).T @ narrow).to(x.dtype),
+            )
+
+    report = check_function(Product.apply, (drawn(5, 4), drawn(4, 3)))
+    assert report["dx"].verdict == "wrong", report
+    assert report["dweight"].sight < SHARP
+
+
 def test_autocast_is_a_cast() -> None:
     report = check_function(autocast, (drawn(3, 6), drawn(2, 6)))
     assert report.ok, report
