@@ -39,3 +39,11 @@ def test_no_edit_is_lost_for_want_of_its_place() -> None:
         again = source.compiled()
         edit.undo()
         assert (compiled is None) == (again is None), edit
+
+
+def test_lambdas_in_one_line_are_told_apart() -> None:
+    outer, other = lambda x: sorted(x, key=lambda y: -y), lambda z: (z, 2.0)
+    codes = [code for code in watched(lambda: (outer([1.0]), other(3.0))) if code.co_name == "<lambda>"]
+    sources = {code.co_varnames: source_of(code, codes) for code in codes}
+    texts = {names: source and ast.unparse(source.inner) for names, source in sources.items() if names}
+    assert texts == {("x",): "lambda x: sorted(x, key=lambda y: -y)", ("y",): "lambda y: -y", ("z",): "lambda z: (z, 2.0)"}

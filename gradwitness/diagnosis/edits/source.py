@@ -182,8 +182,18 @@ def _owner(tree: ast.Module, definition: Definition) -> str:
 
 def _is_of(node: Definition, code: CodeType) -> bool:
     if isinstance(node, ast.Lambda):
-        return code.co_name == "<lambda>" and node.lineno == code.co_firstlineno
+        if code.co_name != "<lambda>" or node.lineno != code.co_firstlineno or not _spans(node, code):
+            return False
+        return not any(_spans(inner, code) for inner in ast.walk(node.body) if isinstance(inner, ast.Lambda))
     return code.co_name == node.name and code.co_firstlineno in (_first(node), node.lineno)
+
+
+def _spans(node: ast.Lambda, code: CodeType) -> bool:
+    """Whether what runs lies in the body of a lambda: several may begin in one line. Without columns nobody knows."""
+    body = node.body
+    start, end = (body.lineno, body.col_offset), (body.end_lineno or 0, body.end_col_offset or 0)
+    places = [(first, left, last, right) for first, last, left, right in code.co_positions() if left is not None and right]
+    return all(start <= (first or 0, left) and (last or 0, right) <= end for first, left, last, right in places)
 
 
 def _first(node: ast.AST) -> int:
