@@ -80,7 +80,7 @@ def rows(case: Case) -> Explanation | None:
     """Of the gradients of the rows of a batch, stacked, some are right, and the others are zero: their share is left out."""
     wrong = {index[0] for index in case.wrong}
     counted = {index[0] for index in case.elements} - wrong
-    if wrong and counted and not case.claimed[sorted(wrong)].any():
+    if wrong and counted and not case.claimed[sorted(wrong)].any() and case.claimed.any():
         shown = ", ".join(map(str, sorted(counted)[:6]))
         return Explanation("series", f"only the share of row {shown} of the batch is counted, and that of the others is left out")
     return None

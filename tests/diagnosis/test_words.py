@@ -239,3 +239,21 @@ def test_what_is_off_along_directions_alone_is_an_approximation() -> None:
     (finding,) = check(lambda x: np.sin(np.cos(x)), backward, (np.random.default_rng(1).normal(size=5),))
     assert finding.verdict == "wrong"
     assert "it is right to 12 digits: an approximation" in finding.explanation
+
+
+def test_a_gradient_of_zeros_is_no_share_of_a_row() -> None:
+    """The first row does not depend on the weight: zero is all of its share."""
+
+    def forward(weight: Any, y: Any) -> Any:
+        return np.stack([y, np.tanh(weight @ y), np.tanh(weight @ np.tanh(weight @ y))]), (weight, y)
+
+    def backward(dout: Any, cache: Any) -> Any:
+        weight, y = cache
+        first = np.tanh(weight @ y)
+        inner = (1 - np.tanh(weight @ first) ** 2) * dout[2]
+        return np.zeros_like(weight), dout[0] + weight.T @ ((1 - first**2) * (dout[1] + weight.T @ inner))
+
+    rng = np.random.default_rng(0)
+    report = check(forward, backward, (rng.normal(size=(4, 4)), rng.normal(size=4)))
+    assert report["dweight"].verdict == "wrong", report
+    assert "the share of row" not in " ".join(str(report).split())
