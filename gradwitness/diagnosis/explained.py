@@ -49,8 +49,10 @@ def explained(point: Point, findings: Sequence[Finding]) -> Iterator[Finding]:
         if (case := _case(box, names.index(finding.about), finding.where, right)) is not None
     }
     untold = {names.index(finding.about) for finding in findings if finding.about in names and finding.verdict == "cannot tell"}
-    left = left_by_tolerance(point, cases)
-    texts = {} if left else _texts(point, cases, untold)
+    wrong = [names.index(finding.about) for finding in findings if finding.verdict == "wrong" and finding.about in names]
+    faint = [which for which in wrong if which not in cases and point.arrays[which].size <= LARGEST]
+    left = left_by_tolerance(point, cases, faint)
+    texts = _texts(point, {which: case for which, case in cases.items() if which not in left}, untold)
     for finding in findings:
         which = names.index(finding.about) if finding.about in names else -1
         if finding.verdict != "wrong" or finding.explanation:

@@ -8,34 +8,44 @@ user's own code, what disagrees falls as the tolerance does. A mistake stays.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from types import CodeType
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from gradwitness.arrays import Array
 from gradwitness.diagnosis.case import Case, Measurement
 from gradwitness.diagnosis.edits.editing import Editing, retraced, untraced
 from gradwitness.diagnosis.edits.endings import Ending, endings
 from gradwitness.diagnosis.edits.source import Source, swapped
 from gradwitness.diagnosis.evidence import box_of
 from gradwitness.diagnosis.measuring import measure
+from gradwitness.judging.gradients import gradients
 from gradwitness.judging.point import Point
 from gradwitness.subjects.errors import BadCall, UserError
+from gradwitness.subjects.function import Call
 
 TIGHTER, MUCH_TIGHTER = (2.0**-10, 2.0**-4), 2.0**-24
 """Times the tolerance. The second is for tolerances near the last digit: with a thousandth of those a loop would not end. The
-last is for solvers that do the same with the first: each of their steps doubles the digits.
+last is for solvers that do almost the same with the first: each of their steps doubles the digits, or the last one finds the
+solution. So do conjugate gradients, though not where the matrix is moved and not symmetric any more.
 """
-SHARE = 2.0**-2
-"""Of a disagreement: what may be left of it then, at most."""
-LARGEST = 2.0**-7
+SHARE, UNSEEN = 2.0**-2, 2.0**-9
+"""Of a disagreement, and of the largest element: what may be left then, at most."""
+LARGEST = 2.0**-3
 """Of the largest element: a gradient that is off by more is wrong, whatever forward leaves."""
 NEAR = 2.0**6
-"""Times what a gradient is off: so far the values of forward may move."""
+"""Times what a gradient is off: so far the values of forward may move, and never by more than LARGEST."""
+FAINT = 2.0**-30
+"""Of the largest element: an error that a gradient is judged wrong by, and that the measurements of a case do not show."""
 MOST = 8
 """Places that are tried."""
+UNENDED = 8
+"""Calls that do not end, before no other one is tried. They take 5 seconds together."""
+COTANGENTS = 4
+"""That are tried: a solver may take the same steps for some of them."""
 Left = Callable[[Point], Mapping[int, float]]
 """The share of each disagreement that is left where the code has other tolerances."""
 
@@ -49,6 +59,8 @@ class Told(NamedTuple):
 
     def said(self, which: int, amount: float) -> str:
         """Of a gradient in words, where so much of the largest element disagrees."""
+        if amount == FAINT:
+            return f"A solver ends at a tolerance, {self.words}. With 1/{1 / self.times:.0f} of it the gradient agrees"
         return (
             f"A solver ends at a tolerance, {self.words}. What that leaves is all that differs, {amount:.1g} of the largest "
             f"element: of that at most {self.falls(which)}. Smaller errors stay hidden"
@@ -59,22 +71,26 @@ class Told(NamedTuple):
         return f"{self.left[which]:.1g} is left with 1/{1 / self.times:.0f} of the tolerance"
 
 
-def left_by_tolerance(point: Point, cases: Mapping[int, Case]) -> dict[int, tuple[str, float]]:
+def left_by_tolerance(point: Point, cases: Mapping[int, Case], faint: Collection[int] = ()) -> dict[int, tuple[str, float]]:
     """What is said of gradients that are off by what a tolerance of forward leaves, and how much that is of the largest element.
 
-    None where any of them is off by something else. About 100 evaluations for each gradient, and only where all that disagrees is
-    small.
+    Those that are off by something else are left out. About 100 evaluations for each gradient that is off by little.
+
+    faint   gradients that are wrong, though by less than the measurements of a case show
     """
-    amounts = {which: case.off for which, case in cases.items()}
-    if not cases or not all(0 < amount <= LARGEST for amount in amounts.values()):
+    seen = {which: case.off for which, case in cases.items() if 0 < case.off <= LARGEST}
+    amounts = seen | dict.fromkeys(faint, FAINT)
+    if not amounts:
         return {}
 
     def left(other: Point) -> Mapping[int, float]:
         box = box_of(other)
-        return {which: _share(case.measurements, measure(box, which, case.wrong)) for which, case in cases.items()}
+        shares = {which: _share(cases[which].measurements, measure(box, which, cases[which].wrong)) for which in seen}
+        judged = {finding.about: finding.verdict for finding in gradients(other)} if faint else {}
+        return shares | {which: 0.0 for which in faint if judged.get(f"d{point.function.leaves[which].name}") == "right"}
 
-    told = Tolerances(point, cases).told(left, max(amounts.values()))
-    return {which: (told.said(which, amount), amount) for which, amount in amounts.items()} if told else {}
+    told = Tolerances(point, cases).told(left, amounts)
+    return {which: (told.said(which, amounts[which]), amounts[which]) for which in told.left} if told else {}
 
 
 def linear_but_for_tolerance(point: Point) -> str:
@@ -85,13 +101,39 @@ def linear_but_for_tolerance(point: Point) -> str:
     amount = _nonlinear(point)
     if not 0 < amount <= LARGEST:
         return ""
-    told = Tolerances(point, {}).told(lambda other: {0: _nonlinear(other) / amount}, amount)
+    told = Tolerances(point, {}).told(lambda other: {0: _nonlinear(other) / amount}, {0: amount})
     if told is None:
         return ""
     return (
         f"Backward is linear in dout but for what its solver leaves, which ends at a tolerance, {told.words}: {amount:.1g} of "
         f"the largest element, of which at most {told.falls(0)}"
     )
+
+
+class Tighter(Point):
+    """A point of code with tighter tolerances. Where many a call does not end they are too tight, and no other one is tried."""
+
+    unended = 0
+
+    def call(self, arrays: Sequence[Any], invalid: Literal["ignore", "raise"] = "ignore") -> Call:
+        """See `Point.call`. Raises TimeoutError where too many do not end."""
+        with self._counted():
+            return super().call(arrays, invalid)
+
+    def gradients(self, arrays: Sequence[Any], douts: Sequence[Array] | None = None) -> list[Any]:
+        """See `Point.gradients`. Raises TimeoutError where too many do not end."""
+        with self._counted():
+            return super().gradients(arrays, douts)
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        try:
+            yield
+        except UserError as error:
+            self.unended += isinstance(error.__cause__, TimeoutError)
+            if self.unended > UNENDED:
+                raise TimeoutError from error
+            raise
 
 
 class Tolerances:
@@ -105,57 +147,64 @@ class Tolerances:
         self._places = list({id(place.node): place for place in found}.values())[:MOST]
         self._same = False
 
-    def told(self, left: Left, amount: float) -> Told | None:
-        """Which of them decide about a disagreement; None if they do not.
+    def told(self, left: Left, amounts: Mapping[int, float]) -> Told | None:
+        """Which of them decide about some of what disagrees; None if they decide about nothing.
 
-        amount   by which something disagrees, as a share: what forward returns moves by about as much
+        amounts   by which it disagrees, as shares: what forward returns moves by about as much
         """
-        if not self._places:
-            return None
-        for times in TIGHTER:
-            if told := self._tried(left, amount, times):
-                return told
-            if self._same:
-                return self._tried(left, amount, MUCH_TIGHTER)
-        return None
+        best: Told | None = None
+        waiting = [*TIGHTER, MUCH_TIGHTER] if self._places else []
+        while waiting and (best is None or len(best.left) < len(amounts)):
+            told = self._tried(left, amounts, waiting.pop(0))
+            if told and (best is None or len(told.left) > len(best.left)):
+                best = told
+            waiting = [MUCH_TIGHTER] if self._same and waiting else waiting
+        return best
 
-    def _tried(self, left: Left, amount: float, times: float) -> Told | None:
+    def _tried(self, left: Left, amounts: Mapping[int, float], times: float) -> Told | None:
         """All places at once; then each alone, to name the one that matters, if there is one."""
-        found = self._left(self._places, left, amount, times)
-        if not found or max(found.values()) > SHARE:
+        found = self._left(self._places, left, amounts, times)
+        if not found:
             return None
         for place in self._places if len(self._places) > 1 else ():
-            alone = self._left([place], left, amount, times)
-            if alone and max(alone.values()) <= SHARE:
+            if found.keys() <= self._left([place], left, amounts, times).keys():
                 return Told(_words([place]), times, found)
         return Told(_words(self._places), times, found)
 
-    def _left(self, places: Sequence[Ending], left: Left, amount: float, times: float) -> Mapping[int, float]:
-        """Which share of what disagrees is left with other tolerances; nothing where the code raises."""
+    def _left(self, places: Sequence[Ending], left: Left, amounts: Mapping[int, float], times: float) -> Mapping[int, float]:
+        """Which share is left of what falls with other tolerances; nothing where the code raises."""
         point, self._same = self._point, False
-        with ExitStack() as stack, suppress(UserError, BadCall, ArithmeticError), np.errstate(all="ignore"):
+        if hasattr(point.function, "backend"):  # a compiled loop cannot be broken off
+            places = [place for place in places if place.ends(times)]
+            if not places:
+                return {}
+        with ExitStack() as stack, suppress(UserError, BadCall, ArithmeticError, TimeoutError), np.errstate(all="ignore"):
             for source, code in _edited(self._editing, places, times).items():
                 stack.enter_context(swapped(source, code))
             stack.enter_context(retraced(point.function))
-            other = Point(point.function, point.seed, point.state, point.dtype)
+            other = Tighter(point.function, point.seed, point.state, point.dtype)
             self._same = np.array_equal(other.flat, point.flat)
-            if not _is_near(other, point, amount):
+            if not _is_near(other, point, max(amounts.values())):
                 return {}
             try:
-                return left(other)
+                return {which: share for which, share in left(other).items() if share <= min(SHARE, UNSEEN / amounts[which])}
             finally:
                 point.evaluations += other.evaluations
         return {}
 
 
 def _nonlinear(point: Point) -> float:
-    """By how much backward is not linear in the cotangent, as a share of its largest element."""
-    rng = np.random.default_rng(5)
-    douts = [rng.normal(size=out.shape).astype(out.dtype) for out in point.outs]
-    one, scaled = point.gradients(point.arrays, douts), point.gradients(point.arrays, [-2 * dout for dout in douts])
-    pairs = [(np.asarray(g), np.asarray(h)) for g, h in zip(one, scaled, strict=True) if g is not None and h is not None]
-    apart = [np.max(np.abs(h / -2 - g), initial=0) / np.max(np.abs(g), initial=1e-300) for g, h in pairs if g.size]
-    return float(max(apart, default=0.0))
+    """By how much backward is not linear in the cotangent, as a share of its largest element: the most of several cotangents."""
+    rng, apart = np.random.default_rng(5), [0.0]
+    for _ in range(COTANGENTS):
+        douts, others = ([rng.normal(size=out.shape).astype(out.dtype) for out in point.outs] for _ in range(2))
+        handed = (douts, others, [-2 * dout for dout in douts], [d + e for d, e in zip(douts, others, strict=True)])
+        for found in zip(*(point.gradients(point.arrays, each) for each in handed), strict=True):
+            if not any(each is None or not each.size for each in found):
+                one, other, scaled, both = map(np.asarray, found)
+                off = np.maximum(np.abs(scaled / -2 - one), np.abs(both - other - one))
+                apart.append(float(np.max(off) / max(np.max(np.abs(one)), 1e-300)))
+    return max(apart)
 
 
 def _is_near(other: Point, point: Point, share: float) -> bool:
@@ -163,17 +212,19 @@ def _is_near(other: Point, point: Point, share: float) -> bool:
     if other.flat.shape != point.flat.shape:
         return False
     largest = float(np.max(np.abs(point.flat), initial=0))
-    return bool(np.max(np.abs(other.flat - point.flat), initial=0) <= NEAR * share * largest)
+    return bool(np.max(np.abs(other.flat - point.flat), initial=0) <= min(NEAR * share, LARGEST) * largest)
 
 
 def _share(before: Sequence[Measurement], after: Sequence[Measurement]) -> float:
-    """The most that is left of an excess: along the direction that shows it best as it is, along others less its bar."""
+    """The most that is left of the largest excess: along the direction that shows it best as it is, along others less its bar."""
     pairs = [(one, other) for one in before for other in after if np.array_equal(one.direction, other.direction)]
     pairs = sorted((pair for pair in pairs if abs(pair[0].excess) > pair[0].bar), key=lambda p: p[0].bar / abs(p[0].excess))
     if not pairs:
         return float("inf")
-    best = [abs(other.excess) / abs(one.excess) for one, other in pairs[:1]]
-    return max(best + [(abs(other.excess) - other.bar) / abs(one.excess) for one, other in pairs[1:]])
+    sizes = [float(np.max(np.abs(one.direction))) for one, _ in pairs]
+    largest = max(abs(one.excess) / size for (one, _), size in zip(pairs, sizes, strict=True))
+    seen = [abs(other.excess) - (other.bar if number else 0) for number, (_, other) in enumerate(pairs)]
+    return max(each / size for each, size in zip(seen, sizes, strict=True)) / largest
 
 
 def _edited(editing: Editing, places: Sequence[Ending], times: float) -> dict[Source, CodeType]:

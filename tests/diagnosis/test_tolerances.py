@@ -210,3 +210,144 @@ def test_an_edit_that_never_ends_is_broken_off() -> None:
         return dx, np.outer(dx, z)
 
     assert check(equilibrium, backward, (X, WEIGHT), {"tol": 1e-10}).verdict == "wrong"
+
+
+def test_a_tolerance_that_may_be_none() -> None:
+    """It is no number then, and cannot be tightened; the library's defaults can."""
+    pytest.importorskip("scipy", reason="SciPy is not installed")
+
+    def made(tol: float | None) -> Any:
+        def back(dout: Any, cache: Any) -> Any:
+            return swung_back(dout, cache, **({} if tol is None else {"rtol": tol, "atol": tol}))
+
+        return back
+
+    for tol in (None, 1e-10):
+        assert check(swung, made(tol), SWING).verdict == "right", tol
+
+
+def test_a_mistake_in_one_gradient_makes_no_other_one_wrong() -> None:
+    def sign(dout: Any, cache: Any) -> Any:
+        dx, dweight = implicit(dout, *cache)
+        return dx, -dweight
+
+    report = check(equilibrium, sign, (X, WEIGHT))
+    assert (report["dx"].verdict, report["dweight"].verdict) == ("right", "wrong"), report
+    assert "A solver ends at a tolerance" in report["dx"].message
+
+
+def conjugate(matrix: Any, b: Any, tol: float = 1e-6) -> Any:
+    x, residual = np.zeros_like(b), b
+    direction, square = residual, residual @ residual
+    while np.sqrt(square) > tol:
+        step = square / (direction @ matrix @ direction)
+        x, residual = x + step * direction, residual - step * (matrix @ direction)
+        direction, square = residual + residual @ residual / square * direction, residual @ residual
+    return x
+
+
+@pytest.mark.parametrize("size", [6, 20])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_conjugate_gradients(size: int, swapped: bool) -> None:
+    """Their last step is exact, but where the matrix is moved and not symmetric any more."""
+    rng = np.random.default_rng(0)
+    root, b = rng.normal(size=(size, size)), rng.normal(size=size)
+
+    def back(dout: Any, matrix: Any, b: Any) -> Any:
+        adjoint, x = conjugate(matrix, dout), conjugate(matrix, b)
+        return -np.outer(x, adjoint) if swapped else -np.outer(adjoint, x), adjoint
+
+    report = check(conjugate, back, (root @ root.T / size + 3 * np.eye(size), b))
+    assert report.verdict == ("wrong" if swapped else "right"), report
+
+
+def test_a_tolerance_whose_error_is_small_along_one_direction() -> None:
+    """What is left of it there is a small share of the error, and a large one of the little that there was."""
+    pytest.importorskip("scipy", reason="SciPy is not installed")
+    from scipy.integrate import solve_ivp
+
+    rng = np.random.default_rng(0)
+    weight, y0 = 0.5 * rng.normal(size=(3, 3)), rng.normal(size=3)
+
+    def end(y0: Any, weight: Any) -> Any:
+        y = solve_ivp(lambda _, y: np.tanh(weight @ y), (0, 1), y0).y[:, -1]
+        return y, (y, weight)
+
+    def back(dout: Any, cache: Any) -> Any:
+        y, weight = cache
+
+        def augmented(_: float, z: Any) -> Any:
+            slope = 1 - np.tanh(weight @ z[:3]) ** 2
+            adjoint = slope * z[3:6]
+            return np.concatenate([np.tanh(weight @ z[:3]), -weight.T @ adjoint, -np.outer(adjoint, z[:3]).ravel()])
+
+        start = solve_ivp(augmented, (1, 0), np.array([*y, *dout, *np.zeros(9)]), rtol=1e-10, atol=1e-10).y[:, -1]
+        return start[3:6], start[6:].reshape(3, 3)
+
+    for seed in range(4):
+        assert check(end, back, (y0, weight), seed=seed).verdict == "right", seed
+
+
+@pytest.mark.parametrize("tol", [1e-9, 1e-10, 1e-11])
+def test_an_error_that_the_measurements_of_a_case_do_not_show(tol: float) -> None:
+    """Each step of Newton doubles the digits: what the last one leaves is at rounding."""
+
+    def root(a: Any) -> Any:
+        x = np.ones_like(a)
+        while np.abs(x**3 + x - a).max() > tol:
+            x = x - (x**3 + x - a) / (3 * x**2 + 1)
+        return x, x
+
+    rng = np.random.default_rng(0)
+    rng.normal(size=45)
+    report = check(root, lambda dout, x: dout / (3 * x**2 + 1), (rng.normal(size=3),))
+    assert report.verdict == "right", report
+    assert "of it the gradient agrees" in told(report)
+
+
+def test_a_loop_that_does_not_end_with_a_tighter_tolerance_is_left_at_once() -> None:
+    def root(a: Any) -> Any:
+        x = np.ones_like(a)
+        while np.abs(x**3 + x - a).max() > 1e-15:
+            x = x - (x**3 + x - a) / (3 * x**2 + 1)
+        return x, x
+
+    report = check(root, lambda dout, x: 1.001 * dout / (3 * x**2 + 1), (np.array([0.3, 1.7, -0.6]),))
+    assert report.verdict == "wrong", report
+    assert report.seconds < 20
+
+
+def test_a_tolerance_that_chooses_the_steps() -> None:
+    """It stands in no condition: what is compared is a share of it."""
+
+    def moved(slope: Any, y: Any, rtol: float = 1e-3, atol: float = 1e-5) -> Any:
+        t, h = 0.0, 0.1
+        while t < 1:
+            h = min(h, 1 - t)
+            first = slope(y)
+            second = slope(y + h / 2 * first)
+            third = slope(y - h * first + 2 * h * second)
+            new = y + h / 6 * (first + 4 * second + third)
+            off = float(np.max(np.abs(new - y - h * second) / (atol + rtol * np.abs(new))))
+            if off <= 1:
+                t, y = t + h, new
+            h *= min(5, 0.9 * off ** (-1 / 3))
+        return y
+
+    def end(y0: Any, weight: Any) -> Any:
+        y = moved(lambda y: np.tanh(weight @ y), y0)
+        return y, (y, weight)
+
+    def back(dout: Any, cache: Any, share: float = 1.0) -> Any:
+        y, weight = cache
+
+        def augmented(z: Any) -> Any:
+            value = np.tanh(weight @ z[:3])
+            adjoint = (1 - value**2) * z[3:6]
+            return np.concatenate([-value, weight.T @ adjoint, np.outer(adjoint, z[:3]).ravel()])
+
+        start = moved(augmented, np.array([*y, *dout, *np.zeros(9)]))
+        return start[3:6], share * start[6:].reshape(3, 3)
+
+    assert check(end, back, (X, WEIGHT)).verdict == "right"
+    assert check(end, lambda dout, cache: back(dout, cache, 1.01), (X, WEIGHT)).verdict == "wrong"

@@ -127,3 +127,59 @@ def test_the_defaults_of_a_solver_of_jax() -> None:
         report = check_function(pendulum, (jnp.array([1.0, 0.3]), jnp.array(2.0)))
     assert report.verdict == "right", report
     assert "rtol=1.4e-08 and atol=1.4e-08 in line" in " ".join(str(report).split())
+
+
+def test_a_solver_of_jax_that_is_not_quite_linear_in_the_cotangent() -> None:
+    """It takes other steps for another one."""
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+    jnp = jax.numpy
+
+    def solved(step: Any, start: Any) -> Any:
+        def goes_on(state: Any) -> Any:
+            return jnp.linalg.norm(state[0] - state[1]) > 1e-6
+
+        return jax.lax.while_loop(goes_on, lambda state: (step(state[0]), state[0]), (step(start), start))[0]
+
+    def forward(x: Any, weight: Any) -> Any:
+        z = solved(lambda z: jnp.tanh(weight @ z + x), jnp.zeros_like(x))
+        return z, (z, weight)
+
+    def pulled(kept: Any, dout: Any) -> Any:
+        z, weight = kept
+        dx = (1 - z**2) * solved(lambda u: dout + weight.T @ ((1 - z**2) * u), jnp.zeros_like(dout))
+        return dx, jnp.outer(dx, z)
+
+    equilibrium = jax.custom_vjp(lambda x, weight: forward(x, weight)[0])
+    equilibrium.defvjp(forward, pulled)
+    rng = np.random.default_rng(1)
+    with jax.enable_x64(True):
+        weight, x = jnp.asarray(0.2 * rng.normal(size=(4, 4))), jnp.asarray(rng.normal(size=4))
+        report = check_function(equilibrium, (x, weight))
+    assert report.verdict == "right", report
+    assert report["dout"].verdict == "note"
+    assert "linear in dout but for what its solver leaves" in report["dout"].message
+
+
+def test_a_compiled_loop_that_a_tighter_tolerance_would_not_let_end() -> None:
+    """Nothing can break it off."""
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+    jnp = jax.numpy
+
+    def solved(x: Any, weight: Any) -> Any:
+        def goes_on(state: Any) -> Any:
+            return jnp.linalg.norm(state[0] - state[1]) > 1e-13
+
+        return jax.lax.while_loop(goes_on, lambda z: (jnp.tanh(weight @ z[0] + x), z[0]), (x, jnp.zeros_like(x)))[0]
+
+    def pulled(kept: Any, dout: Any) -> Any:
+        z, weight = kept
+        slope = 1 - z**2
+        dx = slope * jnp.linalg.solve(jnp.eye(len(z)) - weight.T * slope, dout) * 1.01
+        return dx, jnp.outer(dx, z)
+
+    equilibrium = jax.custom_vjp(solved)
+    equilibrium.defvjp(lambda x, weight: ((z := solved(x, weight)), (z, weight)), pulled)
+    rng = np.random.default_rng(1)
+    with jax.enable_x64(True):
+        weight, x = jnp.asarray(0.2 * rng.normal(size=(12, 12))), jnp.asarray(rng.normal(size=12))
+        assert check_function(equilibrium, (x, weight)).verdict == "wrong"

@@ -18,6 +18,8 @@ NAMES = re.compile(r"tol|eps|thresh|accuracy|precision", re.IGNORECASE)
 """What a tolerance is called in a condition."""
 HANDED = re.compile(r"tol", re.IGNORECASE)
 """And as an argument of a solver; eps is something else there, as in a layer norm."""
+CALCULATED = re.compile(r"(^|_)[a-z]?tol(erance)?$", re.IGNORECASE)
+"""And in arithmetic: atol + rtol * size."""
 HOLDING = (ast.Return, ast.Assign, ast.Lambda)
 """What may hold the condition of a loop."""
 SMALL = (1e-30, 1e-2)
@@ -36,12 +38,19 @@ class Ending:
 
     node      the number or name; or the call
     defaults  of the call, by the name of the argument; those that come to it in a dict, too
+    value     of the number or name; None if it is not known
     """
 
     source: Source
     site: Site
     node: ast.expr
     defaults: Mapping[str, float]
+    value: float | None = None
+
+    def ends(self, times: float) -> bool:
+        """Whether a loop ends with the tolerance times a number: it is above rounding, or the condition counts steps as well."""
+        counts = sum(isinstance(node, ast.Compare) for node in ast.walk(self.site.statement)) > 1
+        return self.value is None or self.value * times >= LEAST or counts
 
     def edit(self, times: float) -> Edit:
         """The tolerance times a number in its place."""
@@ -76,21 +85,24 @@ def endings(source: Source, lines: Collection[int], values: Mapping[str, object]
             children: list[tuple[int | None, object]] = list(enumerate(value)) if isinstance(value, list) else [(None, value)]
             for at, child in children:
                 handed = _is_handed(node, slot, at)
-                if isinstance(child, ast.expr) and (compared or handed) and child.lineno in lines and _is_small(child, handed):
-                    yield Ending(source, Site(child, node, slot, at, statement), child, {})
+                asked = compared or handed
+                if asked and isinstance(child, ast.expr) and child.lineno in lines and _is_small(child, handed, known):
+                    yield Ending(source, Site(child, node, slot, at, statement), child, {}, _value(child, known))
                 elif isinstance(child, ast.AST):
                     if isinstance(child, ast.Call) and child.lineno in lines and (left := _left_to_default(child, known)):
                         yield Ending(source, Site(child, node, slot, at, statement), child, left)
                     inner = child if isinstance(child, (ast.stmt, ast.Lambda)) else statement
                     going_on = slot == "test" or (_is_condition(child) and (decides or isinstance(node, HOLDING)))
-                    yield from visit(child, inner, compared or (going_on and isinstance(child, ast.Compare)), going_on)
+                    yield from visit(child, inner, compared or (going_on and _is_measured(child)), going_on)
 
     definition: Definition = source.inner
     yield from visit(definition, definition, compared=False, decides=False)
 
 
 def _is_handed(node: ast.AST, slot: str, at: int | None) -> bool:
-    """Whether what stands there is a tolerance by its name: f(rtol=...), {"rtol": ...}."""
+    """Whether what stands there is a tolerance by its name: f(rtol=...), {"rtol": ...}, rtol * size."""
+    if isinstance(node, ast.BinOp):
+        return bool(CALCULATED.search(_name(getattr(node, slot))))
     if isinstance(node, ast.keyword):
         return bool(HANDED.search(node.arg or ""))
     if isinstance(node, ast.Dict) and slot == "values" and at is not None:
@@ -112,7 +124,8 @@ def _left_to_default(call: ast.Call, known: Mapping[str, object]) -> dict[str, f
         parameters = list(inspect.signature(called).parameters.values()) if callable(called) else []
     except (ValueError, TypeError):  # of a compiled function nothing is known
         return {}
-    by_name = {each.name: each for each in parameters[len(call.args) :] if each.kind is not each.POSITIONAL_ONLY}
+    free = [each for at, each in enumerate(parameters) if at >= len(call.args) or each.kind is each.KEYWORD_ONLY]
+    by_name = {each.name: each for each in free if each.kind is not each.POSITIONAL_ONLY}
     tolerances = {name: UNSAID if each.default is None else each.default for name, each in by_name.items()}
     tolerances |= OPTIONS.get(getattr(called, "__name__", ""), {})
     for each in spread:
@@ -135,6 +148,17 @@ def _named(node: ast.expr, known: Mapping[str, object]) -> object:
     return None
 
 
+def _is_measured(node: ast.AST) -> bool:
+    """A comparison of sizes; whether something is None is another question."""
+    return isinstance(node, ast.Compare) and not isinstance(node.ops[0], (ast.Is, ast.IsNot, ast.In, ast.NotIn))
+
+
+def _value(node: ast.expr, known: Mapping[str, object]) -> float | None:
+    """Of a number or a name."""
+    value = node.value if isinstance(node, ast.Constant) else _named(node, known)
+    return value if isinstance(value, float) else None
+
+
 def _is_condition(node: ast.AST) -> bool:
     """A comparison, or several that are put together."""
     if isinstance(node, ast.Call):
@@ -145,9 +169,14 @@ def _is_condition(node: ast.AST) -> bool:
     )
 
 
-def _is_small(node: ast.expr, handed: bool) -> bool:
-    """Whether it is a small number, or called as a tolerance is."""
+def _is_small(node: ast.expr, handed: bool, known: Mapping[str, object]) -> bool:
+    """Whether it is a small number, or called as a tolerance is; None is no number."""
     if isinstance(node, ast.Constant):
         return isinstance(node.value, float) and SMALL[0] < node.value < SMALL[1]
-    name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
-    return bool(name) and (handed or bool(NAMES.search(name)))
+    name = _name(node)
+    return bool(name) and known.get(name, 0.0) is not None and (handed or bool(NAMES.search(name)))
+
+
+def _name(node: ast.AST) -> str:
+    """Of a variable or an attribute; empty of anything else."""
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""

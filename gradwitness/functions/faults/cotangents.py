@@ -12,6 +12,8 @@ from gradwitness.functions.at import At, beyond, cotangent
 from gradwitness.functions.faults.memory import written_again
 from gradwitness.report.findings import Finding, elements
 
+NOT_LINEAR = "It is not linear in the cotangent"
+
 
 def linear(at: At) -> Iterator[Finding]:
     """The gradient of -2 d is -2 times that of d, and that of d + e the sum of both."""
@@ -40,7 +42,7 @@ def linear(at: At) -> Iterator[Finding]:
             wrong &= _apart(found[which], own) > at.negligible(which, largest)
             if wrong.any():
                 yield Finding(
-                    f"d{leaf.name}, linear in dout", "wrong", f"It is not linear in the cotangent: {law}",
+                    f"d{leaf.name}, linear in dout", "wrong", f"{NOT_LINEAR}: {law}",
                     **elements(wrong),
                 )  # fmt: skip
                 break
