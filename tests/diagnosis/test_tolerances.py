@@ -154,6 +154,7 @@ def swung_back(dout: Any, cache: Any, share: float = 1.0, **options: float) -> t
 
 
 SWING = (np.array([1.0, 0.3]), 2.0)
+TIGHT = {"rtol": 1e-10, "atol": 1e-10}
 
 
 def test_the_tolerance_that_a_librarys_solver_has_by_default() -> None:
@@ -281,7 +282,7 @@ def test_a_tolerance_whose_error_is_small_along_one_direction() -> None:
             adjoint = slope * z[3:6]
             return np.concatenate([np.tanh(weight @ z[:3]), -weight.T @ adjoint, -np.outer(adjoint, z[:3]).ravel()])
 
-        start = solve_ivp(augmented, (1, 0), np.array([*y, *dout, *np.zeros(9)]), rtol=1e-10, atol=1e-10).y[:, -1]
+        start = solve_ivp(augmented, (1, 0), np.array([*y, *dout, *np.zeros(9)]), **TIGHT).y[:, -1]
         return start[3:6], start[6:].reshape(3, 3)
 
     for seed in range(4):
@@ -320,7 +321,7 @@ def test_a_loop_that_does_not_end_with_a_tighter_tolerance_is_left_at_once() -> 
 def test_a_tolerance_that_chooses_the_steps() -> None:
     """It stands in no condition: what is compared is a share of it."""
 
-    def moved(slope: Any, y: Any, rtol: float = 1e-3, atol: float = 1e-5) -> Any:
+    def moved(slope: Any, y: Any, relative_tol: float = 1e-3, absolute_tol: float = 1e-5) -> Any:
         t, h = 0.0, 0.1
         while t < 1:
             h = min(h, 1 - t)
@@ -328,7 +329,7 @@ def test_a_tolerance_that_chooses_the_steps() -> None:
             second = slope(y + h / 2 * first)
             third = slope(y - h * first + 2 * h * second)
             new = y + h / 6 * (first + 4 * second + third)
-            off = float(np.max(np.abs(new - y - h * second) / (atol + rtol * np.abs(new))))
+            off = float(np.max(np.abs(new - y - h * second) / (absolute_tol + relative_tol * np.abs(new))))
             if off <= 1:
                 t, y = t + h, new
             h *= min(5, 0.9 * off ** (-1 / 3))
