@@ -30,7 +30,7 @@ def outside(definition: ast.AST, values: Mapping[str, Any]) -> Iterator[tuple[in
 
     values   what the variables held
     """
-    if _is_rule(definition, values):
+    if _is_rule(definition):
         return
     for node in ast.walk(definition):
         if (
@@ -44,11 +44,11 @@ def outside(definition: ast.AST, values: Mapping[str, Any]) -> Iterator[tuple[in
             yield node.lineno, ast.unparse(node.func).rpartition(".")[2] if node.args else f".{node.func.attr}()"
 
 
-def _is_rule(definition: ast.AST, values: Mapping[str, Any]) -> bool:
-    """Whether a definition is a rule's: a decorator says so, or it is given the ctx of a Function of PyTorch."""
+def _is_rule(definition: ast.AST) -> bool:
+    """Whether a decorator says that a definition has a derivative of its own."""
     decorators = [node for each in getattr(definition, "decorator_list", ()) for node in ast.walk(each)]
     named = {getattr(node, slot, "") for node in decorators for slot in ("id", "attr")}
-    return bool(named & RULES) or any(hasattr(type(value), "save_for_backward") for value in values.values())
+    return bool(named & RULES)
 
 
 def _of_tensor(node: ast.Call, values: Mapping[str, Any]) -> bool:

@@ -54,6 +54,7 @@ class Editor(Editing):
         lines = {
             f"line {line} of {source.place} ({call})"
             for source, run in self.sources
+            if not run.in_rule
             for line, call in outside(source.inner, run.values)
         }
         return f"{LEAVES} {' and '.join(sorted(lines)[:FEW])}: it is not differentiated" if lines else ""
