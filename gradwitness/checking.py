@@ -11,12 +11,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from gradwitness.diagnosis.explained import explained
-from gradwitness.diagnosis.tolerances import linear_but_for_tolerance
+from gradwitness.diagnosis.linearity import but_for_tolerance
 from gradwitness.judging.gradients import gradients
 from gradwitness.judging.native import native
-from gradwitness.judging.point import Point
 from gradwitness.judging.precision import examined, narrow_inside, point_of
-from gradwitness.report.findings import Finding
 from gradwitness.report.progress import Progress
 from gradwitness.report.report import Report
 from gradwitness.subjects.function import Function
@@ -98,13 +96,6 @@ def assert_check_loss(*args: Any, **kwargs: Any) -> None:
     check_loss(*args, **kwargs).raise_if_wrong()
 
 
-def _but_for_tolerance(point: Point, finding: Finding) -> Finding:
-    """A finding; a note in place of one that says that backward is not linear, where it ends at a tolerance."""
-    if finding.verdict == "wrong" and finding.message.startswith(NOT_LINEAR) and (said := linear_but_for_tolerance(point)):
-        return Finding(finding.about, "note", said)
-    return finding
-
-
 def _examined(function: Function, state: State, seed: int) -> Report:
     """The report about any function."""
     start = time.perf_counter()
@@ -113,7 +104,7 @@ def _examined(function: Function, state: State, seed: int) -> Report:
         probes = Probes(function, state, seed)
         findings = list(probes.findings())
         point = point_of(function, seed, state)
-        findings = [_but_for_tolerance(point, finding) for finding in findings]
+        findings = but_for_tolerance(point, findings, NOT_LINEAR)
         judged = list(gradients(point))
         findings += narrow_inside(point, judged)
         findings += explained(point, judged)

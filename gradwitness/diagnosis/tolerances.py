@@ -44,8 +44,6 @@ MOST = 8
 """Places that are tried."""
 UNENDED = 8
 """Calls that do not end, before no other one is tried. They take 5 seconds together."""
-COTANGENTS = 4
-"""That are tried: a solver may take the same steps for some of them."""
 Left = Callable[[Point], Mapping[int, float]]
 """The share of each disagreement that is left where the code has other tolerances."""
 
@@ -91,23 +89,6 @@ def left_by_tolerance(point: Point, cases: Mapping[int, Case], faint: Collection
 
     told = Tolerances(point, cases).told(left, amounts)
     return {which: (told.said(which, amounts[which]), amounts[which]) for which in told.left} if told else {}
-
-
-def linear_but_for_tolerance(point: Point) -> str:
-    """What is said of a backward that is not linear in the cotangent, if a tolerance leaves that: its solver takes other steps.
-
-    Empty if that is not the reason. A few evaluations.
-    """
-    amount = _nonlinear(point)
-    if not 0 < amount <= LARGEST:
-        return ""
-    told = Tolerances(point, {}).told(lambda other: {0: _nonlinear(other) / amount}, {0: amount})
-    if told is None:
-        return ""
-    return (
-        f"Backward is linear in dout but for what its solver leaves, which ends at a tolerance, {told.words}: {amount:.1g} of "
-        f"the largest element, of which at most {told.falls(0)}"
-    )
 
 
 class Tighter(Point):
@@ -191,20 +172,6 @@ class Tolerances:
             finally:
                 point.evaluations += other.evaluations
         return {}
-
-
-def _nonlinear(point: Point) -> float:
-    """By how much backward is not linear in the cotangent, as a share of its largest element: the most of several cotangents."""
-    rng, apart = np.random.default_rng(5), [0.0]
-    for _ in range(COTANGENTS):
-        douts, others = ([rng.normal(size=out.shape).astype(out.dtype) for out in point.outs] for _ in range(2))
-        handed = (douts, others, [-2 * dout for dout in douts], [d + e for d, e in zip(douts, others, strict=True)])
-        for found in zip(*(point.gradients(point.arrays, each) for each in handed), strict=True):
-            if not any(each is None or not each.size for each in found):
-                one, other, scaled, both = map(np.asarray, found)
-                off = np.maximum(np.abs(scaled / -2 - one), np.abs(both - other - one))
-                apart.append(float(np.max(off) / max(np.max(np.abs(one)), 1e-300)))
-    return max(apart)
 
 
 def _is_near(other: Point, point: Point, share: float) -> bool:

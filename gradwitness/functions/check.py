@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from gradwitness.arrays import Array
-from gradwitness.diagnosis.tolerances import linear_but_for_tolerance
+from gradwitness.diagnosis.linearity import but_for_tolerance
 from gradwitness.functions import asked as asked_for
 from gradwitness.functions.at import At
 from gradwitness.functions.calls import calls
@@ -22,7 +22,6 @@ from gradwitness.functions.point import point_of
 from gradwitness.functions.second import second
 from gradwitness.functions.transforms import batched, forward_mode
 from gradwitness.functions.truth import truth_of
-from gradwitness.judging.point import Point
 from gradwitness.report.findings import FAULTS, Finding
 from gradwitness.report.progress import Progress
 from gradwitness.report.report import Report
@@ -94,7 +93,7 @@ def check_function(
                 subject.precision = replace(subject.precision, exact=False)
             findings += _held(backend.trained(function) if wrt is None else [])
             at = At(subject, point.arrays, seed)
-            findings += _but_for_tolerance(point, list(faults(at, repeats)))
+            findings += but_for_tolerance(point, list(faults(at, repeats)), NOT_LINEAR)
             findings += calls(at)
             if strides:
                 findings += strides_of(at)
@@ -135,14 +134,6 @@ def check_function(
         (backend.version(),),
         case,
     )
-
-
-def _but_for_tolerance(point: Point, found: list[Finding]) -> list[Finding]:
-    """The same findings; one note in place of those that say that it is not linear, where its solver ends at a tolerance."""
-    rest = [finding for finding in found if not finding.message.startswith(NOT_LINEAR)]
-    if len(rest) < len(found) and (said := linear_but_for_tolerance(point)):
-        return [*rest, Finding("dout", "note", said)]
-    return found
 
 
 def _held(names: Sequence[str]) -> list[Finding]:
