@@ -40,6 +40,8 @@ KEPT = 2.0**-21
 """Of the values: what is left where one of the functions keeps constants in float32, which has 24 bits."""
 NUMBERS = 12
 """Numbers of a function's code that are rounded to float32, one at a time."""
+SLOW = 8
+"""Times as long as the quickest function takes for a trial: above, the trials of two changes come last."""
 JOINED = 40
 """Changes of one function of which two are tried at once."""
 
@@ -52,8 +54,7 @@ def convention(runs: Runs, result: Result) -> str:
             return said
     if said := search.known():
         return said
-    quickest = sorted(search.sides, key=search.cost)
-    pairs = ((name, one.joined(two)) for name in quickest for one, two in _pairs(search.tried[name]))
+    pairs = ((name, one.joined(two)) for name in search.quickest() for one, two in _pairs(search.tried[name]))
     seconds = ENOUGH if search.nearest[0] <= KEPT else OF_PAIRS
     return search.first(pairs, seconds) or search.nearest[1] or set_otherwise(search.compared)
 
@@ -83,7 +84,7 @@ class Search:
         self.sides = {name: side for name, side in sides.items() if name in self._exact and self._others(name)}
         self.compared, self.nearest = list(sides.values()), (1.0, "")
         self.tried: dict[str, list[Trial]] = {name: [] for name in self.sides}
-        self._took = dict.fromkeys(self.sides, 0.0)
+        self._took: dict[str, list[float]] = {name: [] for name in self.sides}
         self._seen = cache(seen)
 
     def first(self, changes: Iterable[tuple[str, Trial | None]], seconds: float) -> str:
@@ -95,15 +96,20 @@ class Search:
             if said := self._told(name, trial):
                 return said
             now = time.process_time()
-            self._took[name] += now - before
+            self._took[name].append(now - before)
             before = now
             if now - start > seconds:
                 break
         return ""
 
-    def cost(self, name: str) -> float:
-        """Seconds that a trial of a function takes in the mean; none was made yet: it costs the most."""
-        return self._took[name] / len(self.tried[name]) if self.tried[name] else float("inf")
+    def quickest(self) -> list[str]:
+        """The functions as they were handed over, but those that take far longer than the quickest come last.
+
+        What a trial takes is a median: the first one imports. Those that take about as long keep their order, for what is told of
+        them must not depend on the machine.
+        """
+        took = {name: float(np.median(each)) if each else float("inf") for name, each in self._took.items()}
+        return sorted(took, key=lambda name: took[name] > SLOW * min(took.values()))
 
     def trials(self, name: str) -> Iterator[Trial]:
         """The changes of one function, the likeliest first."""
