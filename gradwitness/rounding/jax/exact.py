@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
 from typing import Any
 
 import jax
@@ -12,6 +13,7 @@ from jax.extend import core
 from gradwitness.rounding.exact import Exact, Silent, Vjp
 from gradwitness.rounding.jax.interpreter import evaluate
 from gradwitness.rounding.jax.noise import is_floating, wide
+from gradwitness.rounding.jax.structure import Same, Unlike, program
 from gradwitness.rounding.widths import width
 
 SILENT: Any = Silent()
@@ -37,16 +39,27 @@ def _program(function: Callable[..., Any], arguments: Sequence[Any]) -> Callable
     """A function of the leaves of its arguments, with every primitive in float64."""
     with jax.enable_x64(True):
         traced = jax.make_jaxpr(function)(*arguments)
-        compiled = jax.jit(
-            lambda *values: evaluate(traced.jaxpr, traced.consts, values, SILENT),
-            compiler_options={"xla_backend_optimization_level": 0},
-        )
+        try:
+            compiled = _kept(program(traced))
+        except Unlike:
+            compiled = _compiled(traced)
 
-    def program(*values: Any) -> list[Any]:
+    def run(*values: Any) -> list[Any]:
         with jax.enable_x64(True):
             return list(compiled(*map(wide, values)))
 
-    return program
+    return run
+
+
+def _compiled(traced: Any) -> Callable[..., list[Any]]:
+    evaluated = partial(evaluate, traced.jaxpr, traced.consts)
+    return jax.jit(lambda *values: evaluated(values, SILENT), compiler_options={"xla_backend_optimization_level": 0})
+
+
+@lru_cache(64)
+def _kept(known: Same) -> Callable[..., list[Any]]:
+    """A gradient is traced anew for each cotangent, and is compiled once."""
+    return _compiled(known.what)
 
 
 def narrowed(jaxpr: Any) -> str:

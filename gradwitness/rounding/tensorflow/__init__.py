@@ -34,7 +34,7 @@ from gradwitness.rounding.tensorflow.constants import finer, in_float64
 from gradwitness.rounding.tensorflow.graphs import graphs_in, largest_tensor
 from gradwitness.rounding.tensorflow.interpreter import evaluate
 from gradwitness.rounding.tensorflow.noise import Noise, pool, wide
-from gradwitness.rounding.tensorflow.tracing import traced
+from gradwitness.rounding.tensorflow.tracing import traced, unoptimized
 from gradwitness.rounding.widths import width
 
 __all__ = ["NotWatched", "measure"]
@@ -77,7 +77,8 @@ def measure(
     largest = largest_tensor(graph)
 
     def results(noise: Array, most: int) -> tuple[list[Array], int]:
-        returned, taken = run(tf.constant(noise), tf.constant(most, tf.int64), *leaves)
+        with unoptimized():
+            returned, taken = run(tf.constant(noise), tf.constant(most, tf.int64), *leaves)
         if taken >= most:
             raise NotWatched(UNENDING)
         return [tensor.numpy() for tensor in returned], int(taken)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 import tensorflow as tf
@@ -119,10 +120,9 @@ def _round(noise: Noise, value: Any, width: Width | None, terms: float = 1, oper
         return value
     if value.dtype.is_complex:
         return noise.round(value, result(width, terms), width.absolute)
-    exact = whole(value, 1 / width.unit)
-    for x in operands:
-        exact = tf.logical_or(exact, tf.equal(value, x))
-    return noise.round(value, result(width, terms), width.absolute, exact)
+    same = [tf.equal(value, x) for x in operands]
+    exact = reduce(tf.logical_or, same) if same else None
+    return noise.round(value, result(width, terms), width.absolute, exact, 1 / width.unit)
 
 
 def _scatter(noise: Noise, compute: Any, operands: Values, values: int, width: Width | None) -> Any:

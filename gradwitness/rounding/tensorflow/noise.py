@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -56,34 +57,51 @@ class Noise(Counting):
         step = (self.step + 1) * MIXING % 2**32 + tf.cast(iteration, tf.int64)
         return Noise(self.pool, step, self.places, self.finer, self.most)
 
-    def round(self, value: Any, error: Any, smallest: float = 0.0, exact: Any = None) -> Any:
+    def round(self, value: Any, error: Any, smallest: float = 0.0, exact: Any = None, largest: float = -1.0) -> Any:
         """The value with a random relative error of up to `error` in each element. Zeros, infinities and nan do not change.
 
         smallest   the smallest number of the dtype: an element may be off by half of it
         exact      which elements do not change
+        largest    whole numbers up to this one do not change: see `whole`
         """
         if not is_floating(value.dtype):
             return value
         if (value.shape.rank or 0) > AXES:
-            return tf.reshape(self.round(_row(value), _row(error), smallest, _row(exact)), tf.shape(value))
+            return tf.reshape(self.round(_row(value), _row(error), smallest, _row(exact), largest), tf.shape(value))
         if value.dtype.is_complex:  # each part is off by up to `error` of the absolute value
             size = tf.abs(value)
             parts = [tf.where(tf.math.is_finite(size), self.round(size, error, smallest) - size, 0) for _ in range(2)]
             return value + tf.complex(*parts)
-        if smallest:
-            error = tf.where(tf.equal(value, 0), tf.zeros_like(value), tf.maximum(smallest / 2 / tf.abs(value), error))
-        relative = error * self._stretch(value)
-        return value * (1 + (relative if exact is None else tf.where(exact, tf.zeros_like(relative), relative)))
+        place = tf.constant(next(self.places) * GOLDEN % 2**32, tf.int64) + self.step * 7919
+        known = tf.constant(False) if exact is None else exact
+        limits = [tf.constant(limit, tf.float64) for limit in (smallest, largest)]
+        (rounded,) = _program()(value, tf.cast(error, tf.float64), known, *limits, self.pool, place)
+        rounded.set_shape(value.shape)
+        return rounded
 
     def constant(self, value: Any, precision: Width) -> Any:
         """A number of the source, off by a rounding."""
         return self.round(wide(tf.constant(value)), precision.of_constant(value))
 
-    def _stretch(self, value: Any) -> Any:
-        """Random numbers for the elements of a tensor, from a place in the pool that belongs to the operation."""
+
+@cache
+def _program() -> Any:
+    """How a tensor is rounded. It is one function of the graph, for graphs of hundreds of roundings take long to build."""
+    real, any_shape = tf.TensorSpec(None, tf.float64), tf.TensorSpec(None, tf.bool)
+    number, whole_number = tf.TensorSpec([], tf.float64), tf.TensorSpec([], tf.int64)
+    signature = [real, real, any_shape, number, number, tf.TensorSpec([None], tf.float32), whole_number]
+
+    @tf.function(autograph=False, input_signature=signature)
+    def rounded(value: Any, error: Any, exact: Any, smallest: Any, largest: Any, pool: Any, place: Any) -> list[Any]:
         size = tf.size(value, tf.int64)
-        start = (next(self.places) * GOLDEN % 2**32 + self.step * 7919) % (tf.size(self.pool, tf.int64) - size)
-        return tf.cast(tf.reshape(self.pool[start : start + size], tf.shape(value)), tf.float64)
+        start = place % (tf.size(pool, tf.int64) - size)
+        stretch = tf.cast(tf.reshape(pool[start : start + size], tf.shape(value)), tf.float64)
+        zero = tf.zeros_like(value)
+        relative = tf.where(tf.equal(value, 0), zero, tf.maximum(smallest / 2 / tf.abs(value), error)) * stretch
+        return [value * (1 + tf.where(tf.logical_or(exact, whole(value, largest)), zero, relative))]
+
+    with tf.init_scope():
+        return rounded.get_concrete_function()
 
 
 def pool(seed: int, sample: int, magnified: float, largest: int) -> Any:

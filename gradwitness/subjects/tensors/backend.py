@@ -136,7 +136,12 @@ class Differentiation(Protocol):
         """The same as run, to be called many times and not to be differentiated; function is what it runs."""
 
     def differentiator(self, vjp: Vjp) -> Vjp:
-        """The same as vjp, to be called many times with one function. What is returned beside the pull may be left out."""
+        """The same as vjp, to be called many times with one function. What is returned beside the pull may be left out, and the
+        code of the function need not run.
+        """
+
+    def looping(self, vjp: Vjp) -> Vjp:
+        """The same as vjp, to be called many times with one function, whose code runs each time."""
 
     def vjp(self, run: Run, inputs: Sequence[Any]) -> tuple[list[Any], Pull]:
         """What run returns for these inputs, and its pull. Cotangents of any dtype are cast to that of the outputs."""

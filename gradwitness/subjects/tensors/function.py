@@ -78,6 +78,7 @@ class Differentiated:
         self.passed = ""
         self._calling = backend.calling(function, mode)
         self._kept: dict[Precision, tuple[Running, Run, Vjp]] = {}
+        self._looping = backend.looping(backend.vjp)
         self._random = backend.random_state()
         self.data: list[tuple[str, Array]] = []
         numbers = [(path, np.asarray(value)) for path, value in tensors(self._given.tree, _is_number)]
@@ -193,7 +194,7 @@ class Differentiated:
         return TensorCall(self, values, active, outs, running.names, pull, running.inside)
 
     def _vjp(self, precision: Precision, active: Sequence[int]) -> Vjp:
-        return self.exact(precision, active).vjp if precision.exact else self.backend.vjp
+        return self.exact(precision, active).vjp if precision.exact else self._looping
 
     def running(self, values: Sequence[Any], precision: Precision, active: Sequence[int]) -> Running:
         """The function of some leaves alone; the others have these values."""

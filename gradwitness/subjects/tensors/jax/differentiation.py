@@ -12,6 +12,7 @@ from gradwitness.rounding.exact import Exact
 from gradwitness.rounding.jax.exact import exact
 from gradwitness.subjects.tensors.backend import Operations, Pull, Run, Vjp
 from gradwitness.subjects.tensors.jax.compiled import Differentiator, Evaluator
+from gradwitness.subjects.tensors.jax.loops import Looping
 from gradwitness.subjects.tensors.jax.operations import operations
 
 
@@ -25,6 +26,10 @@ class Differentiation:
     def differentiator(self, vjp: Vjp) -> Vjp:
         """Compiled if it takes long, likewise."""
         return Differentiator(vjp)
+
+    def looping(self, vjp: Vjp) -> Vjp:
+        """See loops.py."""
+        return Looping(vjp)
 
     def vjp(self, run: Run, inputs: Sequence[Any]) -> tuple[list[Any], Pull]:
         """Cotangents of None count as zeros. A complex gradient of JAX is the conjugate of that of the others."""

@@ -11,17 +11,22 @@ from gradwitness.rounding.exact import Exact
 from gradwitness.rounding.tensorflow.exact import exact
 from gradwitness.subjects.tensors.backend import Operations, Pull, Run, Vjp
 from gradwitness.subjects.tensors.tensorflow.operations import operations
+from gradwitness.subjects.tensors.tensorflow.traced import Evaluator
 
 
 class Differentiation:
     """See `backend.Differentiation`."""
 
     def evaluator(self, _: Any, run: Run) -> Run:
-        """Without a tape."""
-        return run
+        """Without a tape. See traced.py."""
+        return Evaluator(run)
 
     def differentiator(self, vjp: Vjp) -> Vjp:
         """As it is: nothing is traced."""
+        return vjp
+
+    def looping(self, vjp: Vjp) -> Vjp:
+        """As it is."""
         return vjp
 
     def vjp(self, run: Run, inputs: Sequence[Any]) -> tuple[list[Any], Pull]:

@@ -34,6 +34,10 @@ class Differentiation:
         """As it is: nothing is traced."""
         return vjp
 
+    def looping(self, vjp: Vjp) -> Vjp:
+        """As it is."""
+        return vjp
+
     def vjp(self, run: Run, inputs: Sequence[Any]) -> tuple[list[Any], Pull]:
         """The graph is kept, so that the pull can be asked again."""
         with torch.enable_grad():
