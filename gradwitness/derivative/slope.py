@@ -32,7 +32,7 @@ from gradwitness.derivative.line import Line, Real
 ORDER = 8
 LEVELS = 12
 RESTARTS = 6
-BENDS = 3.0
+BENDS = 3.6
 """By how much less half a step changes the quotient: by a factor of 4 where a function bends, and of 2 beyond a joint."""
 CONVERGED = 64
 """Times the noise of the last quotient: a limit that is surer than that has converged."""

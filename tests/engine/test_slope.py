@@ -76,6 +76,17 @@ def test_the_error_bar_holds_where_second_derivatives_jump(at_the_point: float) 
     assert np.median(bars) < 1e-6
 
 
+@pytest.mark.parametrize(("seed", "level"), [(67, 1e-16), (67, 1e-13), (237, 1e-13), (8, 1e-13), (9, 1e-16)])
+def test_the_error_bar_holds_where_many_second_derivatives_jump(seed: int, level: float) -> None:
+    """A sum of x / (1 + |x|) over 300 numbers: its quotients fall by factors between 2 and 4 at all steps."""
+    rng = np.random.default_rng(seed)
+    numbers, signs, weights = rng.normal(size=300), rng.choice([-1.0, 1.0], 300), rng.normal(size=300)
+    x, d, c = (each.astype(Real) for each in (numbers, signs, weights))
+    one = found(lambda t: np.sum(c * (x + d * t) / (1 + abs(x + d * t))), level * math.sqrt(300), seed)
+    assert abs(one.value - np.sum(c * d / (1 + abs(x)) ** 2)) <= one.error
+    assert one.error < 1e-5
+
+
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning", "ignore:divide by zero:RuntimeWarning")
 @pytest.mark.parametrize("name", SMOOTH)
 def test_the_error_bar_is_small(name: str) -> None:
