@@ -22,7 +22,8 @@ SILENT: Any = Silent()
 
 def exact(vjp: Vjp, dtypes: Sequence[str]) -> Exact:
     """How functions run so. vjp is how they are differentiated, dtypes what they claim."""
-    return Exact(vjp, _program, _in_x64(jnp.zeros_like), _in_x64(wide), _in_x64(lambda array, dtype: array.astype(dtype)), dtypes)
+    cast = _in_x64(lambda array, dtype: array.astype(dtype))
+    return Exact(vjp, _program, _in_x64(jnp.zeros_like), _in_x64(wide), cast, dtypes, anew=lambda: True)
 
 
 def _in_x64(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -19,7 +19,7 @@ SILENT: Any = Silent()
 
 def exact(vjp: Vjp, dtypes: Sequence[str]) -> Exact:
     """How functions run so. vjp is how they are differentiated, dtypes what they claim."""
-    return Exact(vjp, _program, tf.zeros_like, wide, tf.cast, dtypes)
+    return Exact(vjp, _program, tf.zeros_like, wide, tf.cast, dtypes, tf.config.functions_run_eagerly)
 
 
 def _program(function: Callable[..., Any], arguments: Sequence[Any]) -> Callable[..., list[Any]]:
