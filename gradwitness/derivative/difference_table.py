@@ -27,13 +27,17 @@ POINTS = range(-4, 5)
 FIRST_SPACING = 2.0**-26
 WIDER, NARROWER, MUCH_NARROWER = 2.0**6, 2.0**-7, 2.0**-16
 """Changes of a spacing that is too small, too large, or leaves the domain."""
+ASIDE = 0.77
+"""The same once, for a spacing that is too large where there are stairs: those whose width divides it, as the steps of a
+bisection may, look smooth there, and at a half and a quarter of it, too.
+"""
 TABLES = 5
 """Tables that are made before the search is given up."""
 STILL = 2.0**-21
 """The stairs of float32 are narrower, as a share of the scale."""
 AGREE = 4.0
-CLOSER = 16.0
-"""By how much the spacing of a second look is smaller."""
+CLOSER, LESS_CLOSE = 16.0, 11.0
+"""By how much the spacings of a second look are smaller. Stairs may look smooth at one of them: see above."""
 LATE = 3
 """Differences of this order and above: those of a function that is smooth over a table are below its noise."""
 DIGITS = 8
@@ -133,25 +137,32 @@ def noise(
             a jump at the centre, beside which there is none
     still   a function that is constant over spacings of this share of the scale is taken to be constant
     """
-    spacing, stairs, centre = first, 0.0, _short(centre)
+    spacing, stairs, centre, aside = first, 0.0, _short(centre), iter([ASIDE, *[NARROWER] * TABLES])
     for _ in range(TABLES):
         width = _short(spacing * scale)
         values = [value(centre + j * width) for j in POINTS]
         found = table(values)
+        if found.answer == "noise" and found.noise < abs(values[-1] - values[0]) / len(values) * stairs / spacing / CLOSER:
+            found = Table(math.nan, "too large")  # a step of the stairs is higher
         if found.answer == "noise" and found.noise > plain:
-            closer = [value(centre + j * width / CLOSER) for j in POINTS]
-            second = table(closer)
-            if second.answer == "noise" and second.noise < found.noise / CLOSER**0.5:
-                return None
-            if _jump(closer) > _jump(values) / 2 > 0:  # a slope falls with the spacing, and a step stays
-                return None
+            second = [[value(centre + j * width / times) for j in POINTS] for times in (CLOSER, LESS_CLOSE)]
+            if all(_falls(closer, found.noise) for closer in second) or _jump(second[0]) > _jump(values) / 2 > 0:
+                return None  # a slope falls with the spacing, and a step stays
         if found.answer == "noise" or (found.answer == "constant" and spacing >= still):
             return Noise(found.noise, width, stairs, centre)
         if found.answer in ("constant", "too small"):
             stairs, spacing = spacing, spacing * WIDER
+        elif found.answer == "too large" and 0 < stairs < spacing:
+            spacing *= next(aside)
         else:
             spacing *= NARROWER if found.answer == "too large" else MUCH_NARROWER
     return None
+
+
+def _falls(closer: Sequence[Any], noise: float) -> bool:
+    """Whether there is less noise in a table of a smaller spacing."""
+    second = table(closer)
+    return second.answer == "noise" and second.noise < noise / LESS_CLOSE**0.5
 
 
 def _jump(values: Sequence[Any]) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -14,11 +16,12 @@ from gradwitness.diagnosis.edits.search import edited
 from gradwitness.diagnosis.evidence import box_of, case_of
 from gradwitness.diagnosis.on_purpose import padding
 from gradwitness.diagnosis.order import reordered
-from gradwitness.diagnosis.tolerances import left_by_tolerance
+from gradwitness.diagnosis.tolerances import Tolerances, is_flat, left_by_tolerance
 from gradwitness.judging.black_box import BlackBox
 from gradwitness.judging.claims import Claim
 from gradwitness.judging.point import Point
 from gradwitness.report.findings import Finding, elements
+from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.verdict import K
 
 EVERYTHING = "the gradient"
@@ -51,8 +54,9 @@ def explained(point: Point, findings: Sequence[Finding]) -> Iterator[Finding]:
     untold = {names.index(finding.about) for finding in findings if finding.about in names and finding.verdict == "cannot tell"}
     wrong = [names.index(finding.about) for finding in findings if finding.verdict == "wrong" and finding.about in names]
     faint = [which for which in wrong if which not in cases and point.arrays[which].size <= LARGEST]
-    left = left_by_tolerance(point, cases, faint)
-    texts = _texts(point, {which: case for which, case in cases.items() if which not in left}, untold)
+    tolerances = cache(lambda: Tolerances(point, cases))
+    left = left_by_tolerance(tolerances, cases, faint)
+    texts = _told(point, {which: case for which, case in cases.items() if which not in left}, untold, tolerances)
     for finding in findings:
         which = names.index(finding.about) if finding.about in names else -1
         if finding.verdict != "wrong" or finding.explanation:
@@ -68,6 +72,34 @@ def explained(point: Point, findings: Sequence[Finding]) -> Iterator[Finding]:
             yield finding
     if said := another_loss(point, cases) if cases and not left else "":
         yield Finding("the loss", "note", said)
+
+
+def _told(
+    point: Point, cases: Mapping[int, Case], untold: Collection[int], tolerances: Callable[[], Tolerances]
+) -> dict[int, str]:
+    """The explanation of each wrong gradient. What a solver's tolerance hides is looked for with a tighter one."""
+    hidden = {which for which, case in cases.items() if is_flat(case)}
+    texts = _sharply(hidden, cases, untold, tolerances)
+    texts |= _texts(point, {which: case for which, case in cases.items() if which not in texts}, untold)
+    vague = {which for which in cases if not isinstance(texts.get(which), Explanation)} - hidden
+    proven = _sharply(vague, cases, untold, tolerances)
+    return texts | {which: text for which, text in proven.items() if isinstance(text, Explanation)}
+
+
+def _sharply(
+    asked: Collection[int], cases: Mapping[int, Case], untold: Collection[int], tolerances: Callable[[], Tolerances]
+) -> dict[int, str]:
+    """The explanations of some, where the code has a tighter tolerance; none where it has no tolerance."""
+    if not asked:
+        return {}
+    with tolerances().sharper() as found, suppress(UserError, BadCall, ArithmeticError, TimeoutError):
+        if found is not None:
+            other, words = found
+            box, right = box_of(other), next(iter(cases.values())).others
+            known = {name: of for name, (_, of) in right.items()}
+            sharper = {which: case for which in asked if (case := _case(box, which, (), known)) is not None}
+            return {which: _with(text, words) for which, text in _texts(other, sharper, untold).items() if text}
+    return {}
 
 
 def _texts(point: Point, cases: Mapping[int, Case], untold: Collection[int] = ()) -> dict[int, str]:
@@ -94,7 +126,7 @@ def _texts(point: Point, cases: Mapping[int, Case], untold: Collection[int] = ()
 
 def _with(text: str, more: str) -> str:
     """An explanation with one more sentence."""
-    words = f"{text}. {more}" if text else more
+    words = f"{text}{chr(10) if chr(10) in text else '. '}{more}" if text else more
     return Explanation(text.kind, words, text.gradient) if isinstance(text, Explanation) else words
 
 

@@ -38,8 +38,10 @@ LARGEST = 2.0**-3
 """Of the largest element: a gradient that is off by more is wrong, whatever forward leaves."""
 NEAR = 2.0**6
 """Times what a gradient is off: so far the values of forward may move, and never by more than LARGEST."""
-FAINT = 2.0**-30
-"""Of the largest element: an error that a gradient is judged wrong by, and that the measurements of a case do not show."""
+FAINT, FLAT = 2.0**-30, 1.0
+"""Of the largest element: an error that a gradient is judged wrong by, and that the measurements of a case do not show; and one
+where forward returned the same for small steps, as a search does that compares values and ends where they are about the same.
+"""
 MOST = 8
 """Places that are tried."""
 UNENDED = 8
@@ -57,8 +59,9 @@ class Told(NamedTuple):
 
     def said(self, which: int, amount: float) -> str:
         """Of a gradient in words, where so much of the largest element disagrees."""
-        if amount == FAINT:
-            return f"A solver ends at a tolerance, {self.words}. With 1/{1 / self.times:.0f} of it the gradient agrees"
+        if amount in (FAINT, FLAT):
+            steps = ", and returns the same for inputs that are near" if amount == FLAT else ""
+            return f"A solver ends at a tolerance, {self.words}{steps}. With 1/{1 / self.times:.0f} of it the gradient agrees"
         return (
             f"A solver ends at a tolerance, {self.words}. What that leaves is all that differs, {amount:.1g} of the largest "
             f"element: of that at most {self.falls(which)}. Smaller errors stay hidden"
@@ -69,26 +72,41 @@ class Told(NamedTuple):
         return f"{self.left[which]:.1g} is left with 1/{1 / self.times:.0f} of the tolerance"
 
 
-def left_by_tolerance(point: Point, cases: Mapping[int, Case], faint: Collection[int] = ()) -> dict[int, tuple[str, float]]:
+def left_by_tolerance(
+    tolerances: Callable[[], Tolerances], cases: Mapping[int, Case], faint: Collection[int] = ()
+) -> dict[int, tuple[str, float]]:
     """What is said of gradients that are off by what a tolerance of forward leaves, and how much that is of the largest element.
 
     Those that are off by something else are left out. About 100 evaluations for each gradient that is off by little.
 
-    faint   gradients that are wrong, though by less than the measurements of a case show
+    tolerances   of the code; asked for where a gradient may be one of these
+    faint        gradients that are wrong, though by less than the measurements of a case show
     """
     seen = {which: case.off for which, case in cases.items() if 0 < case.off <= LARGEST}
-    amounts = seen | dict.fromkeys(faint, FAINT)
+    unshown = dict.fromkeys(faint, FAINT) | {which: FLAT for which, case in cases.items() if is_flat(case)}
+    amounts = unshown | seen
+    sights = dict(amounts)
     if not amounts:
         return {}
+    known = tolerances()
 
     def left(other: Point) -> Mapping[int, float]:
         box = box_of(other)
         shares = {which: _share(cases[which].measurements, measure(box, which, cases[which].wrong)) for which in seen}
-        judged = {finding.about: finding.verdict for finding in gradients(other)} if faint else {}
-        return shares | {which: 0.0 for which in faint if judged.get(f"d{point.function.leaves[which].name}") == "right"}
+        judged = {finding.about: finding for finding in gradients(other)} if unshown.keys() - seen.keys() else {}
+        for which in unshown.keys() - seen.keys():
+            finding = judged.get(f"d{other.function.leaves[which].name}")
+            if finding is not None and finding.verdict == "right":
+                shares[which], sights[which] = 0.0, max(finding.sight, unshown[which] if which in faint else 0.0)
+        return shares
 
-    told = Tolerances(point, cases).told(left, amounts)
-    return {which: (told.said(which, amounts[which]), amounts[which]) for which in told.left} if told else {}
+    told = known.told(left, amounts)
+    return {which: (told.said(which, amounts[which]), sights[which]) for which in told.left} if told else {}
+
+
+def is_flat(case: Case) -> bool:
+    """Whether forward returned the same for small steps, where there is a gradient."""
+    return case.fits and bool(case.wrong) and all(abs(truth) <= bar for truth, bar in case.elements.values())
 
 
 class Tighter(Point):
@@ -154,24 +172,49 @@ class Tolerances:
 
     def _left(self, places: Sequence[Ending], left: Left, amounts: Mapping[int, float], times: float) -> Mapping[int, float]:
         """Which share is left of what falls with other tolerances; nothing where the code raises."""
-        point, self._same = self._point, False
+        self._same = False
+        errors = suppress(UserError, BadCall, ArithmeticError, TimeoutError)
+        with self._tighter(places, times) as other, errors, np.errstate(all="ignore"):
+            if other is not None:
+                self._same = np.array_equal(other.flat, self._point.flat)
+                if _is_near(other, self._point, max(amounts.values())):
+                    return {which: share for which, share in left(other).items() if share <= min(SHARE, UNSEEN / amounts[which])}
+        return {}
+
+    @contextmanager
+    def sharper(self) -> Iterator[tuple[Point, str] | None]:
+        """The point with the tightest tolerances that change what forward returns, and in words; None if none does."""
+        for times in (MUCH_TIGHTER, *TIGHTER):
+            ending = [place for place in self._places if place.ends(times)]
+            for places in [ending, *([place] for place in ending[1:] and ending)]:  # one may be handed on as another
+                with self._tighter(places, times) as other:
+                    if (
+                        other is not None
+                        and not np.array_equal(other.flat, self._point.flat)
+                        and _is_near(other, self._point, FLAT)
+                    ):
+                        yield other, f"Seen with a solver's tolerance times {times:.1g}, {_words(places)}"
+                        return
+        yield None
+
+    @contextmanager
+    def _tighter(self, places: Sequence[Ending], times: float) -> Iterator[Point | None]:
+        """The point of the code with other tolerances, as long as it is asked; None where it raises, or would not end."""
+        point, other = self._point, None
         if hasattr(point.function, "backend"):  # a compiled loop cannot be broken off
             places = [place for place in places if place.ends(times)]
-            if not places:
-                return {}
-        with ExitStack() as stack, suppress(UserError, BadCall, ArithmeticError, TimeoutError), np.errstate(all="ignore"):
-            for source, code in _edited(self._editing, places, times).items():
-                stack.enter_context(swapped(source, code))
-            stack.enter_context(retraced(point.function))
-            other = Tighter(point.function, point.seed, point.state, point.dtype)
-            self._same = np.array_equal(other.flat, point.flat)
-            if not _is_near(other, point, max(amounts.values())):
-                return {}
+        with ExitStack() as stack:
+            with suppress(UserError, BadCall, ArithmeticError, TimeoutError), np.errstate(all="ignore"):
+                codes = _edited(self._editing, places, times) if places else {}
+                for source, code in codes.items():
+                    stack.enter_context(swapped(source, code))
+                if codes:
+                    stack.enter_context(retraced(point.function))
+                    other = Tighter(point.function, point.seed, point.state, point.dtype)
             try:
-                return {which: share for which, share in left(other).items() if share <= min(SHARE, UNSEEN / amounts[which])}
+                yield other
             finally:
-                point.evaluations += other.evaluations
-        return {}
+                point.evaluations += other.evaluations if other else 0
 
 
 def _is_near(other: Point, point: Point, share: float) -> bool:

@@ -195,6 +195,59 @@ def test_a_solver_that_doubles_its_digits_at_each_step() -> None:
         assert check(root, lambda dout, x: 1.0001 * dout / (3 * x**2 + 1), (a,)).verdict == "wrong", a
 
 
+def bisected(a: float, tol: float) -> Any:
+    low, high = 0.0, 4.0
+    while high - low > tol:
+        middle = (low + high) / 2
+        low, high = (low, middle) if middle**3 + middle > a else (middle, high)
+    return (low + high) / 2, (low + high) / 2
+
+
+@pytest.mark.parametrize("tol", [1e-3, 1e-4, 1e-8])
+def test_a_search_that_returns_the_same_for_inputs_that_are_near(tol: float) -> None:
+    """It compares values, and ends at a tolerance: a smaller one shows the slope."""
+
+    def right(dout: Any, x: Any) -> Any:
+        return dout / (3 * x**2 + 1)
+
+    report = check(bisected, right, (1.7,), {"tol": tol})
+    assert report.verdict == "right", report
+    assert report["da"].sight < 1e-3
+
+
+@pytest.mark.explained
+def test_a_mistake_beside_a_coarse_tolerance_is_named_where_the_tolerance_is_tighter() -> None:
+    def twice(dout: Any, x: Any) -> Any:
+        return 2 * dout / (3 * x**2 + 1)
+
+    said = check(bisected, twice, (1.7,), {"tol": 1e-4})["da"].explanation
+    assert said.startswith("It is twice what is right"), said
+    assert "Seen with a solver's tolerance times 6e-08, tol in line" in said
+
+
+def test_a_simplex_search_returns_the_same_for_inputs_that_are_near() -> None:
+    optimize = pytest.importorskip("scipy.optimize", reason="SciPy is not installed")
+
+    def minimum(a: Any) -> Any:
+        def objective(x: Any) -> Any:
+            return (x[0] - a[0]) ** 2 + (x[1] - a[1] * x[0]) ** 2 + 0.1 * x[0] ** 4
+
+        x = optimize.minimize(objective, np.zeros(2), method="Nelder-Mead").x
+        return x, (a, x)
+
+    def implicit_gradient(dout: Any, cache: Any, share: float = 1.0) -> Any:
+        a, x = cache
+        curvature = np.array([[2 + 2 * a[1] ** 2 + 1.2 * x[0] ** 2, -2 * a[1]], [-2 * a[1], 2.0]])
+        mixed = np.array([[-2.0, 4 * a[1] * x[0] - 2 * x[1]], [0.0, -2 * x[0]]])
+        return -share * np.linalg.solve(curvature, dout) @ mixed
+
+    point = (np.array([0.7, 0.4]),)
+    report = check(minimum, implicit_gradient, point)
+    assert report.verdict == "right", report
+    assert "returns the same for inputs that are near" in told(report)
+    assert check(minimum, lambda dout, cache: implicit_gradient(dout, cache, 1.01), point).verdict == "wrong"
+
+
 def test_an_edit_that_never_ends_is_broken_off() -> None:
     """A sign that is edited sends the loop away from its end."""
     calls = []
