@@ -41,12 +41,14 @@ class Operations:
     phases     whether eigenvectors or singular vectors of complex matrices are computed, whose phases are arbitrary; False where
                the framework itself refuses what depends on them
     implicit   whether random numbers are drawn whose gradient is implicit, as those of a gamma distribution
+    rules      whether there may be rules of somebody's own, which decide by which inputs need a gradient
     """
 
     narrowed: str = ""
     triangles: bool = False
     phases: bool = False
     implicit: bool = False
+    rules: bool = True
 
 
 class Values(Protocol):

@@ -25,6 +25,7 @@ def operations(run: Run, inputs: Sequence[Any]) -> Operations:
         narrowed=narrowed(jaxpr),
         phases=_any(_has_phases, jaxpr),
         implicit=_any(lambda eqn: eqn.primitive.name == SAMPLER, jaxpr),
+        rules=_any(lambda eqn: eqn.primitive.name.startswith("custom_"), jaxpr),
     )
 
 
