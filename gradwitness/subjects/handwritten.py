@@ -47,15 +47,17 @@ class Pair:
         self._forward, self._backward, self._cached = forward, backward, cached
         self._keywords, self.inputs = as_positional(forward, inputs, static or {})
         self.names = names_of(forward, self.inputs, self._keywords, names)
-        for name, value in zip(
-            [*self.names, *(f"static[{key!r}]" for key in static or {})], [*self.inputs, *(static or {}).values()], strict=True
-        ):
-            validation.value_given(name, value)
+        for name, value in zip(self.names, self.inputs, strict=True):
+            validation.value_given(name, value, is_data=wrt is not None)
+        for key, value in (static or {}).items():
+            validation.value_given(f"static[{key!r}]", value, is_data=True)
         self._parameters = parameters_of(backward, static or {})
         self._statics = shared_out(forward, backward, static or {}, self.names)
         if not self._keywords:
             validation.fits(forward, "inputs", self.inputs, self._statics[0])
         self.leaves, self.asked = leaves_of(self.inputs, self.names, wrt), wrt is not None
+        for position in {leaf.path[0] for leaf in self.leaves}:
+            validation.value_given(self.names[position], self.inputs[position])
         validation.leaves_given(self.leaves)
         self.data = list(data_of(self.inputs, self.names, self.leaves))
         self.description = f"{called(forward)} and {called(backward)}"

@@ -52,8 +52,9 @@ class Loss:
         self._patience = Patience()
         data_names = [f"data[{i}]" for i in range(len(self._data))]
         statics = [f"static[{key!r}]" for key in self._static]
-        for name, value in zip(["params", *data_names, *statics], [params, *self._data, *self._static.values()], strict=True):
-            validation.value_given(name, value)
+        validation.value_given("params", params)
+        for name, value in zip([*data_names, *statics], [*self._data, *self._static.values()], strict=True):
+            validation.value_given(name, value, is_data=True)
         given = self._data if in_place else (params, *self._data)
         validation.fits(function, "data" if in_place else "params and data", given, self._static)
         leaves = [replace(leaf, name=_short(leaf, function, in_place)) for leaf in leaves_of((params,), ("params",))]

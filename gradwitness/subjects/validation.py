@@ -79,8 +79,11 @@ def seed_given(seed: Any) -> None:
         raise BadCall("seed", repr(seed), "a whole number that is not negative", "Leave it out for 0")
 
 
-def value_given(name: str, value: Any) -> None:
-    """Raises BadCall for a value, in nested tuples, lists and dicts, that would not be understood."""
+def value_given(name: str, value: Any, *, is_data: bool = False) -> None:
+    """Raises BadCall for a value, in nested tuples, lists and dicts, that would not be understood.
+
+    is_data   whether nothing in it is differentiated: complex numbers will do then
+    """
     origin = type(value).__module__.partition(".")[0]
     if origin in FRAMEWORKS and hasattr(value, "shape") and hasattr(value, "dtype"):
         cure = "Convert it: x.detach().numpy()" if origin == "torch" else "Convert it: np.asarray(x)"
@@ -89,8 +92,9 @@ def value_given(name: str, value: Any) -> None:
         raise BadCall(name, "a masked array", "a plain array", "Fill it: x.filled(0), and give the mask as an input of its own")
     if isinstance(value, np.matrix):
         raise BadCall(name, "a np.matrix", "an array", "Convert it: np.asarray(x), and write @ for the products")
-    if isinstance(value, (np.ndarray, np.generic, complex)) and np.asarray(value).dtype.kind == "c":
-        raise BadCall(name, kind(value), "real floats", "Give the real and the imaginary part as two inputs")
+    if not is_data and isinstance(value, (np.ndarray, np.generic, complex)) and np.asarray(value).dtype.kind == "c":
+        cure = "Give the real and the imaginary part as two inputs. If it is data, name the others: wrt=..."
+        raise BadCall(name, kind(value), "real floats", cure)
     if isinstance(value, np.ndarray) and value.dtype == object and value.size and all(map(is_real, value.flat)):
         raise BadCall(name, kind(value), "an array of floats", "Convert it: x.astype(float)")
     if hasattr(value, "__next__"):
@@ -101,7 +105,7 @@ def value_given(name: str, value: Any) -> None:
             "Make a list of it: list(x)",
         )
     for key, branch in branches(value):
-        value_given(f"{name}[{key}]", branch)
+        value_given(f"{name}[{key}]", branch, is_data=is_data)
 
 
 def is_real(value: Any) -> bool:

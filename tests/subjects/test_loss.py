@@ -160,3 +160,13 @@ def test_got_and_truth_are_the_numbers_that_the_user_has() -> None:
     w = np.array([1.0, 2.0, 3.0])
     finding = check_loss(lambda w: ((w**2).sum() / 2, 3 * w), w)["dw"]
     assert finding.got == 3 * w[finding.index]
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1, "right"), (8, "wrong")])
+def test_complex_numbers_are_data(factor: int, verdict: str) -> None:
+    def loss(x: Any, spectrum: Any) -> Any:
+        error = np.fft.fft(x) - spectrum
+        return 0.5 * (np.abs(error) ** 2).mean(), factor * np.fft.ifft(error).real
+
+    rng = np.random.default_rng(0)
+    assert check_loss(loss, rng.normal(size=8), rng.normal(size=8) + 1j * rng.normal(size=8)).verdict == verdict

@@ -380,3 +380,18 @@ def test_a_cache_behind_a_cotangent_of_the_inputs_name_is_a_cache() -> None:
     assert check(lambda x: (np.sin(x), np.cos(x)), lambda x, cache: x * cache, X).ok
     assert check(lambda x: (np.sin(x), np.cos(x)), lambda x, slope: x * slope, X).ok
     assert check(lambda x: (np.sin(x), np.cos(x)), lambda x, dsin: x * dsin, X).ok
+
+
+SPECTRUM = np.exp(1j * np.arange(5) * np.array([0, 1, 2, 3, 0]))
+
+
+def filtered(x: Any, spectrum: Any) -> Any:
+    return np.fft.irfft(np.fft.rfft(x) * spectrum, 8)
+
+
+@pytest.mark.parametrize(("turn", "verdict"), [(np.conj, "right"), (np.copy, "wrong")])
+def test_complex_numbers_are_data_where_others_are_differentiated(turn: Any, verdict: str) -> None:
+    x = np.random.default_rng(0).normal(size=8)
+    as_input = check(filtered, lambda dout, x, spectrum: (filtered(dout, turn(spectrum)), None), (x, SPECTRUM), wrt="x")
+    by_keyword = check(filtered, lambda dout, x, spectrum: filtered(dout, turn(spectrum)), x, {"spectrum": SPECTRUM})
+    assert [as_input.verdict, by_keyword.verdict] == [verdict, verdict]
