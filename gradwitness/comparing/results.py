@@ -27,7 +27,8 @@ def results(runs: Runs, outs: list[str]) -> Iterator[Finding]:
     abouts = list(outs)
     if runs.gradients:
         sets = [set(runs.values[side.name]) for side in runs.judged if isinstance(side, Tensors)]
-        abouts += [f"d{name}" for name in runs.sides[0].leaves if all(f"d{name}" in found for found in sets)]
+        if sets:  # functions of NumPy have values alone
+            abouts += [f"d{name}" for name in runs.sides[0].leaves if all(f"d{name}" in found for found in sets)]
     found = {a: {s.name: v for s in runs.judged if (v := runs.values[s.name].get(a)) is not None} for a in abouts}
     differ = runs.reference is not None or any(len(v) > 1 and not same_bits(v) for v in found.values())
     scale = runs.scale() if differ else None
@@ -124,7 +125,8 @@ def _beyond(runs: Runs, result: Result, scale: Scale, is_out: bool, wrong_values
         finding = told(result, blame, runs.sides[0].leaves)
         cause = convention(runs, result) if finding.verdict == "wrong" else ""
         return replace(finding, explanation=f"{cause[0].upper()}{cause[1:]}") if cause else finding
-    return told(result, about_gradients(result, not wrong_values, runs.derivative, runs.loses), runs.sides[0].leaves)
+    blame = about_gradients(result, runs.reference, not wrong_values, runs.derivative, runs.loses)
+    return told(result, blame, runs.sides[0].leaves)
 
 
 def _steadier(runs: Runs, result: Result) -> Result:

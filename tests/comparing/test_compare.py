@@ -207,6 +207,27 @@ def test_numpy_has_values_alone() -> None:
     assert report["out"].message.startswith("Within rounding: numpy")
 
 
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, "right"), (1.01, "wrong")])
+def test_functions_of_numpy_alone_are_compared_by_their_values(factor: float, verdict: str) -> None:
+    report = compare({"one": np.tanh, "other": lambda x: factor * np.tanh(x)}, drawn(3).numpy())
+    assert [(f.about, f.verdict) for f in report] == [("out", verdict)]
+
+
+@pytest.mark.parametrize(("reference", "blamed"), [(None, "They differ"), ("outside", "inside is wrong")])
+def test_functions_whose_values_are_too_close_for_float32_differ_in_their_gradients(reference: str | None, blamed: str) -> None:
+    """A step with an epsilon inside the root is another function: its gradient is no false one."""
+    functions = {
+        "outside": lambda x, v: x - 1e-5 * x / (torch.sqrt(v) + 1e-8),
+        "inside": lambda x, v: x - 1e-5 * x / torch.sqrt(v + 1e-7),
+    }
+    known = {name: f for name, f in functions.items() if name != reference} | {"again": functions["outside"]}
+    report = compare(known, (drawn(5), 0.01 * drawn(5).abs() + 0.002), reference=functions.get(reference or ""), wrt="v")
+    assert report["dv"].verdict == "wrong"
+    assert report["dv"].message.startswith(blamed)
+    assert "in float32 it is not" not in report["dv"].message
+    assert "these are different functions, and float32 hides it in the values" in report["dv"].message
+
+
 def test_complex_functions_are_compared() -> None:
     """The backward of exp multiplies by a conjugate, which PyTorch keeps as a bit of a view."""
     x = torch.randn(3, dtype=torch.complex64, generator=torch.Generator().manual_seed(0))
