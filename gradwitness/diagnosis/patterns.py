@@ -31,7 +31,7 @@ def evidence(case: Case) -> str:
     if measured and all(abs(truth) <= bar for truth, bar in measured.values()):
         said.append("there zero is right, for forward does not change: a mask is missing, or another one")
     elif measured and not any(case.claimed[i] for i in measured):
-        said.append("there zero came, and forward changes: a mask is one too many, or another one")
+        said.append("there zero came, and forward changes: a contribution is missing, or a mask is one too many")
     elif ratios and case.array.ndim:
         for axis in range(case.array.ndim):
             groups: dict[int, list[float]] = {}

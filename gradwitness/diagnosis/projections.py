@@ -84,7 +84,10 @@ def norms(case: Case) -> Iterator[Repair]:
         if (length > 0).all():
             u = x / length
             words = f"The gradient through the length along axis {axis} is missing or wrong: with it put right all agrees"
-            yield Repair(g - u * (g * u).sum(axis=axis, keepdims=True), "statistics", words)
+            along = u * (g * u).sum(axis=axis, keepdims=True)
+            yield Repair(g - along, "statistics", words)
+            words = f"The gradient through the division by the length along axis {axis} is left out: with it all agrees"
+            yield Repair((g - along) / length, "statistics", words)
 
 
 def _softmaxes(case: Case) -> Iterator[tuple[int, Array]]:

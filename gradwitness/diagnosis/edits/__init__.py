@@ -9,6 +9,7 @@ axes.py         edits of how axes are merged, split and ordered
 likely.py       edits that few places allow: a length, a mask, a kernel turned round, what is never used
 parts.py        edits of a part: one summand, a window, two indices of einsum
 statements.py   edits of a whole statement
+sequences.py    edits of when and in which direction: an order of statements, a copy, a running sum
 statistics.py   edits that let a gradient flow through a mean and a variance
 search.py       the edits in their order, each proven by what was measured (telling.py: in words)
 

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 
-from gradwitness.diagnosis.edits import entries, likely, parts, regions
+from gradwitness.diagnosis.edits import entries, likely, parts, regions, sequences
 from gradwitness.diagnosis.edits.axes import axes, flattened
 from gradwitness.diagnosis.edits.detached import detached
 from gradwitness.diagnosis.edits.expressions import expressions, otherwise
@@ -52,11 +52,17 @@ SIMPLE: Sequence[Rule] = (
     lambda _, __, site: regions.begins_later(site),
     lambda _, variables, site: variables.epsilons(site),
     lambda _, __, site: statements(site),
+    lambda _, __, site: sequences.exchanged(site),
+    lambda _, variables, site: sequences.copies(variables, site),
+    lambda _, __, site: sequences.running(site),
     lambda _, __, site: otherwise(site),
 )
 """Edits that few places allow, or that change little."""
 OTHERS: Sequence[Rule] = (
     lambda source, variables, site: likely.left_out(variables, site, _numpy(source), _libraries(source)),
+    lambda _, variables, site: sequences.complements(variables, site),
+    lambda _, variables, site: sequences.symmetric(variables, site),
+    lambda _, variables, site: sequences.turned(variables, site),
     lambda _, variables, site: likely.flipped(variables, site),
     lambda _, variables, site: likely.masks(variables, site),
     lambda source, variables, site: regions.biases(variables, site, _numpy(source)),

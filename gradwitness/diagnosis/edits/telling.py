@@ -32,7 +32,12 @@ def told(source: Source, edit: Edit) -> str:
         pairs = [(one, other) for one, other in zip(values, others, strict=True) if one != other]
         before, after = [one for one, _ in pairs], [other for _, other in pairs]
     if isinstance(edit.replacement, list) or len(before) == len(after) > 1:
-        changed = [each for pair in zip_longest(before, after) for each in _changed(*pair)]
+        pairs = list(zip_longest(before, after))
+        while isinstance(site.node, list) and pairs[0][0] == pairs[0][1]:  # of a block from the first line that changes
+            pairs.pop(0)
+        while isinstance(site.node, list) and pairs[-1][0] == pairs[-1][1]:  # to the last one
+            pairs.pop()
+        changed = [each for pair in pairs for each in _changed(*pair)]
     else:
         changed = _changed(before[0], after[0])
     return "\n".join([f"{head}This agrees:", *changed])

@@ -1,0 +1,149 @@
+"""Mistakes of when and in which direction: an order of statements, an array that is kept, a sum from the other end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradwitness import check
+
+rng = np.random.default_rng(5)
+Pair = tuple[Callable[..., Any], Callable[..., Any], tuple[Any, ...]]
+
+
+def steps(x: Any, rate: Any) -> Any:
+    states = [x]
+    for _ in range(4):
+        states.append(states[-1] + 0.1 * rate * np.sin(states[-1]))
+    return states[-1], (states, rate)
+
+
+def updated_too_early(dout: Any, cache: Any) -> Any:
+    states, rate = cache
+    drate = 0.0
+    for x in reversed(states[:-1]):
+        dout = dout + 0.1 * rate * dout * np.cos(x)  # WRONG: after drate
+        drate += (0.1 * dout * np.sin(x)).sum()
+    return dout, drate
+
+
+def spring(x: Any, v: Any, k: Any) -> Any:
+    x, v = x.copy(), v.copy()
+    for _ in range(4):
+        v -= 0.1 * k * x
+        x += 0.1 * v
+    return x
+
+
+def keeping_the_array_itself(dout: Any, x: Any, v: Any, k: Any) -> Any:
+    x, v = x.copy(), v.copy()
+    states = []
+    for _ in range(4):
+        states.append(x)  # WRONG: x.copy()
+        v -= 0.1 * k * x
+        x += 0.1 * v
+    dx, dv, dk = dout.copy(), np.zeros_like(v), np.zeros_like(k)
+    for state in reversed(states):
+        dv += 0.1 * dx
+        dk -= 0.1 * state * dv
+        dx -= 0.1 * k * dv
+    return dx, dv, dk
+
+
+def partial_sums(x: Any) -> Any:
+    return np.sin(np.cumsum(x, axis=1)), x
+
+
+def summed_from_the_wrong_end(dout: Any, x: Any) -> Any:
+    return np.cumsum(dout * np.cos(np.cumsum(x, axis=1)), axis=1)  # WRONG: from the last one
+
+
+def gate(z: Any, h: Any, new: Any) -> Any:
+    return (1 - z) * new + z * h, (z, h, new)
+
+
+def of_the_other_gate(dout: Any, cache: Any) -> Any:
+    z, h, new = cache
+    return dout * (h - new), dout * z, dout * z  # WRONG: dout * (1 - z)
+
+
+def outer_square(x: Any) -> Any:
+    return x @ x.T, x
+
+
+def taken_for_symmetric(dout: Any, x: Any) -> Any:
+    return 2 * dout @ x  # WRONG: (dout + dout.T) @ x
+
+
+def correlated(x: Any, kernel: Any) -> Any:
+    n = len(x) - len(kernel) + 1
+    return sum(kernel[len(kernel) - 1 - i] * x[i : i + n] for i in range(len(kernel)))
+
+
+def kernel_not_turned(dout: Any, x: Any, kernel: Any) -> Any:
+    dx = np.zeros_like(x)
+    for i in range(len(kernel)):
+        dx[i : i + len(dout)] += kernel[len(kernel) - 1 - i] * dout
+    return dx, np.correlate(x, dout, "valid")  # WRONG: [::-1]
+
+
+CASES: dict[str, tuple[Pair, str, str, str]] = {
+    "statements": (
+        (steps, updated_too_early, (rng.normal(size=3), 0.7)),
+        "drate",
+        "two statements are in the wrong order",
+        "- dout = dout + 0.1 * rate * dout * np.cos(x)\n+ drate += (0.1 * dout * np.sin(x)).sum()\n- drate",
+    ),
+    "a copy": (
+        (spring, keeping_the_array_itself, (rng.normal(size=2), rng.normal(size=2), rng.uniform(1, 2, size=2))),
+        "dk",
+        "it is the array itself, which changes later: a copy is right",
+        "+ states.append(x.copy())",
+    ),
+    "a running sum": (
+        (partial_sums, summed_from_the_wrong_end, (rng.normal(size=(2, 4)),)),
+        "dx",
+        "it runs from the wrong end",
+        "[:, ::-1], axis=1)[:, ::-1]",
+    ),
+    "a gate": (
+        (gate, of_the_other_gate, (rng.uniform(size=4), rng.normal(size=4), rng.normal(size=4))),
+        "dnew",
+        "1 - z is right, and not z",
+        "- dout * z\n+ dout * (1 - z)",
+    ),
+    "a matrix": (
+        (outer_square, taken_for_symmetric, (rng.normal(size=(3, 2)),)),
+        "dx",
+        "dout is taken for symmetric: its transpose is a term as well",
+        "+ return (dout + dout.T) @ x",
+    ),
+    "a kernel": (
+        (correlated, kernel_not_turned, (rng.normal(size=7), rng.normal(size=3))),
+        "dkernel",
+        "it is right the other way round",
+        "+ np.correlate(x, dout, 'valid')[::-1]",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_edit_is_named(name: str) -> None:
+    (forward, backward, inputs), gradient, words, lines = CASES[name]
+    explanation = check(forward, backward, inputs)[gradient].explanation
+    assert words in explanation
+    assert lines in explanation
+
+
+def test_a_division_by_the_length_that_is_left_out_is_told() -> None:
+    def forward(q: Any) -> Any:
+        return np.sin(q / np.sqrt((q * q).sum(axis=-1, keepdims=True))), q
+
+    def backward(dout: Any, q: Any) -> Any:
+        return dout * np.cos(q / np.sqrt((q * q).sum(axis=-1, keepdims=True)))  # WRONG: all of the division
+
+    explanation = check(forward, backward, rng.normal(size=(3, 4)))["dq"].explanation
+    assert "division by the length along axis 1 is left out" in explanation
