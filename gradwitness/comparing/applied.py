@@ -10,6 +10,7 @@ from typing import Any
 
 from gradwitness.arrays import Array
 from gradwitness.comparing.code import Called, held
+from gradwitness.comparing.masks import MADE, choices, triangles
 from gradwitness.comparing.trial import Trial
 from gradwitness.subjects.reach import codes_of
 
@@ -26,6 +27,9 @@ def applied(own: list[types.FunctionType], calls: list[Called], framework: str, 
     """
     of_tensors = methods(own) if framework == "torch" else []
     yield from _masks(own, framework)
+    masking = [*calls, *(methods(own, MADE) if framework == "torch" else [])]
+    yield from triangles(masking)
+    yield from choices(masking)
     yield from _less(calls, of_tensors)
     yield from _scaled([*calls, *of_tensors], inputs)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import types
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -24,6 +25,10 @@ NORMALIZED = ("softmax", "log_softmax", "logsumexp", "normalize", "l2_normalize"
 """Functions whose axis is tried."""
 DIVIDED = {"std": ("correction", "ddof"), "var": ("correction", "ddof"), "std_mean": ("correction",), "var_mean": ("correction",)}
 """Functions that divide by n or by n - 1, and their setting."""
+BEFORE = 3
+"""Arguments of such a method of JAX before ddof: axis, dtype, out."""
+CONVOLUTIONS = ("conv1d", "conv2d", "conv3d")
+"""Functions of PyTorch."""
 
 
 def rewrites(function: Any, framework: str, others: Sequence[Any], inputs: Sequence[Array] = ()) -> Iterator[Trial]:
@@ -41,6 +46,7 @@ def rewrites(function: Any, framework: str, others: Sequence[Any], inputs: Seque
     yield from _columns(own)
     yield from _divided(own, calls, framework)
     yield from _padded(calls)
+    yield from _as_same(calls, framework)
     yield from _axes(calls)
     yield from applied(own, calls, framework, inputs)
     yield from numbers.larger(own, numbers.numbers_of(others))
@@ -73,8 +79,11 @@ def _divided(own: list[types.FunctionType], calls: list[Called], framework: str)
             if call.default(setting) is not None:
                 for value in (0, 1):
                     yield Trial(f"with {setting}={value} in {call.name}", (call.given(**{setting: value}),))
+    names = {name for function in own for name in function.__code__.co_names}
     if framework == "torch":
-        yield from _divided_by_methods({name for function in own for name in function.__code__.co_names})
+        yield from _divided_by_methods(names)
+    if framework == "jax":
+        yield from _divided_by_methods_of_jax(names)
 
 
 def _divided_by_methods(names: set[str]) -> Iterator[Trial]:
@@ -90,6 +99,25 @@ def _divided_by_methods(names: set[str]) -> Iterator[Trial]:
                 return function(*(each for each in args if not isinstance(each, bool)), **{**kept, "correction": value})
 
             yield Trial(f"with correction={value} in x.{name}()", (call.replaced(divided),))
+
+
+def _divided_by_methods_of_jax(names: set[str]) -> Iterator[Trial]:
+    """The same of JAX: an array has its methods from its class, a tracer from that of its abstract value."""
+    import jax.numpy as jnp
+
+    concrete, abstract = type(jnp.zeros(())), type(jnp.zeros(()).aval)
+    for name in sorted(names & {"std", "var"}):
+        method, wrapped = [inspect.getattr_static(kind, name, None) for kind in (concrete, abstract)]
+        if method is None or wrapped is None:
+            continue
+        for value in (0, 1):
+
+            def divided(self: Any, *args: Any, method: Any = method, value: int = value, **kwargs: Any) -> Any:
+                kept = {key: each for key, each in kwargs.items() if key not in DIVIDED["var"]}
+                return method(self, *args[:BEFORE], **kept, ddof=value)
+
+            changes = ((concrete, name, divided), (abstract, name, type(wrapped)(divided)))
+            yield Trial(f"with ddof={value} in x.{name}()", changes)
 
 
 def _axes(calls: list[Called]) -> Iterator[Trial]:
@@ -119,6 +147,35 @@ def _padded(calls: list[Called]) -> Iterator[Trial]:
                 return function(args[0], _turned(args[1], turn), *args[2:], **kwargs)
 
             yield Trial(f"with paddings {words} in {call.name}", (call.replaced(padded),))
+
+
+def _as_same(calls: list[Called], framework: str) -> Iterator[Trial]:
+    """PyTorch's convolutions padded as "SAME" is in TensorFlow and JAX, with a stride: more behind than in front."""
+    for call in calls if framework == "torch" else ():
+        if call.where[1] in CONVOLUTIONS:
+            yield Trial(f"with the padding that SAME is, more behind than in front, in {call.name}", (call.replaced(_same),))
+
+
+def _same(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    import torch
+
+    given = dict(zip(("input", "weight", "bias", "stride", "padding", "dilation", "groups"), args, strict=False)) | kwargs
+    axes = given["weight"].ndim - 2
+    strides, dilations = [_each(given.get(name, 1), axes) for name in ("stride", "dilation")]
+    sides: list[int] = []
+    for axis in reversed(range(axes)):  # the last axis comes first
+        length, kernel = given["input"].shape[axis - axes], given["weight"].shape[axis - axes]
+        steps = -(-length // strides[axis])
+        total = max((steps - 1) * strides[axis] + dilations[axis] * (kernel - 1) + 1 - length, 0)
+        sides += [total // 2, total - total // 2]
+    return function(**{**given, "input": torch.nn.functional.pad(given["input"], sides), "padding": 0})
+
+
+def _each(value: Any, axes: int) -> list[int]:
+    """A number for each axis."""
+    return (
+        [int(each) for each in value] * (axes if len(value) == 1 else 1) if isinstance(value, (tuple, list)) else [value] * axes
+    )
 
 
 def _turned(pad: Any, turn: Callable[[int, int], tuple[int, int]]) -> Any:

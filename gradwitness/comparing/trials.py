@@ -6,15 +6,13 @@ import inspect
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import permutations
 from typing import Any
-
-import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.comparing.activations import activations_called, replaced
 from gradwitness.comparing.axes import Reshape, Reshapes, exchanged
 from gradwitness.comparing.epsilons import Epsilons, placed
+from gradwitness.comparing.gates import blocks, gates
 from gradwitness.comparing.layouts import of_axes
 from gradwitness.comparing.numbers import dropped, numbers_of
 from gradwitness.comparing.outside import kept_otherwise
@@ -34,8 +32,6 @@ UNSET = ("name", "path", "built", "training", "seed")
 """Attributes of layers that are no settings."""
 STATISTICS = (("running_mean", "running_var"), ("moving_mean", "moving_variance"), ("mean", "var"))
 """What PyTorch, Keras and Flax call those of a batch norm."""
-GATES = {"GRU": 3, "LSTM": 4}
-"""In the names of layers, and how many gates lie side by side in their parameters."""
 
 
 def trials(side: Tensors, others: list[Tensors], seen: Callable[[Tensors], Seen]) -> Iterator[Trial]:
@@ -62,15 +58,16 @@ def trials(side: Tensors, others: list[Tensors], seen: Callable[[Tensors], Seen]
     yield from placed(side.subject, epsilons, numbers)
     yield from dropped(side.subject.function)
     own = {name: array for name, array in side.leaves.items() if name in side.own}
-    yield from _gates(own, [type(thing).__name__ for thing in modules])
+    yield from gates(own, [type(thing).__name__ for thing in modules])
+    yield from blocks(inputs)
     images = [array.shape for array in side.leaves.values()]
     for other in flattened(own, images):
         yield Trial(other.words, arrays=other.arrays)
-    for name, array in own.items():
+    for name, array in (*own.items(), *inputs.items()):
         if array.ndim == 2 and array.shape[0] == array.shape[1]:
             yield Trial(f"with {name} transposed", arrays={name: array.T})
     yield from kept_otherwise(side, images)
-    for other in (*of_parameters(own), *of_inputs(inputs)):
+    for other in (*of_parameters(own), *of_inputs(inputs), *of_parameters(inputs)):
         yield Trial(other.words, arrays=other.arrays, after=other.after)
     yield from exchanged(side.subject, reshapes)
     shapes = [each.new for other in (side, *others) for each in seen(other)[1]]
@@ -217,18 +214,3 @@ def _keywords(side: Tensors) -> dict[str, Any]:
         given = {*side.subject.arguments, *side.subject.keywords}
         return {p.name: p.default for p in parameters if p.name.startswith(tuple(USUAL)) and p.name not in given}
     return {}
-
-
-def _gates(own: Mapping[str, Array], kinds: list[str]) -> Iterator[Trial]:
-    """The gates of recurrent layers in another order, along the axis on which they lie in all parameters."""
-    for gates in (count for word, count in GATES.items() if any(word in kind for kind in kinds)):
-        for axis in (-1, 0):
-            sizes = [array.shape[axis] for array in own.values() if array.ndim]
-            most = max(set(sizes), key=sizes.count, default=0)
-            parts = {name: array for name, array in own.items() if array.ndim and array.shape[axis] == most}
-            for order in permutations(range(gates)) if most % gates == 0 and len(parts) > 1 else ():
-                blocks = {name: np.split(array, gates, axis) for name, array in parts.items()}
-                arrays = {name: np.concatenate([each[i] for i in order], axis) for name, each in blocks.items()}
-                which = ", ".join(parts) if len(parts) <= NAMED else f"all {len(parts)} parameters"
-                said = f"with the gates in {which} in the order {', '.join(map(str, order))}"
-                yield Trial(said, arrays=arrays)
