@@ -11,7 +11,7 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.comparing.handed import plain
 from gradwitness.reproducing import keras_layers
-from gradwitness.reproducing.texts import literal
+from gradwitness.reproducing.texts import is_random_key, literal
 from gradwitness.subjects.tensors import given
 from gradwitness.subjects.tensors.origins import load, origin
 from gradwitness.subjects.tensors.precision import is_real
@@ -109,6 +109,9 @@ class Given:
 
 
 def _holds(value: Any) -> bool:
+    """Whether it is a tensor or an array of numbers; a random key of JAX is none, and goes as it is."""
+    if is_random_key(value):
+        return False
     tensor = bool(origin(value)) and hasattr(value, "shape") and hasattr(value, "dtype")
     return tensor or isinstance(value, (np.ndarray, np.generic))
 

@@ -14,6 +14,8 @@ import types
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 NAMESPACES = {
     "torch": ("torch", "torch.nn.functional", "torch.special", "torch.linalg", "torch.fft"),
     "tensorflow": ("tensorflow", "tensorflow.math", "tensorflow.nn", "tensorflow.linalg", "tensorflow.signal"),
@@ -43,7 +45,17 @@ def literal(value: Any) -> str:
         return repr(value)
     if type(value).__module__ == "torch" and type(value).__name__ in ("dtype", "device"):
         return repr(value)
+    if is_random_key(value):
+        import jax
+
+        numbers = np.asarray(jax.random.key_data(value)).tolist()
+        return f"jax.random.wrap_key_data(jnp.asarray({numbers}, 'uint32'), impl={str(jax.random.key_impl(value))!r})"
     raise NoSource
+
+
+def is_random_key(value: Any) -> bool:
+    """Whether it is a key of jax.random, or an array of them: its dtype is its own, and no number."""
+    return str(getattr(value, "dtype", "")).startswith("key<")
 
 
 def lambda_text(function: types.FunctionType) -> str:

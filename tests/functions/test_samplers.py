@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,3 +33,16 @@ def test_in_tensorflow() -> None:
     tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
     report = check_function(lambda a: tf.random.stateless_gamma([3], [1, 2], a), tf.constant([0.7, 1.1, 2.5]))
     assert IMPLICIT in report["da"].message, report
+
+
+@pytest.mark.parametrize("implementation", ["threefry2x32", "rbg"])
+def test_a_key_of_jax_is_data_in_a_report_that_says_wrong_and_in_its_script(implementation: str, tmp_path: Path) -> None:
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+
+    def noisy(x: Any, key: Any) -> Any:
+        return jax.lax.stop_gradient(x) * jax.random.normal(key, x.shape)
+
+    report = check_function(noisy, (jax.numpy.array([0.7, 1.1]), jax.random.key(1, impl=implementation)))
+    assert report["dx"].verdict == "wrong"
+    report.reproducer(tmp_path / "script.py")
+    assert "wrap_key_data(jnp.asarray([" in (tmp_path / "script.py").read_text()
