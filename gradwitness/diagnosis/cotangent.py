@@ -16,6 +16,8 @@ from gradwitness.diagnosis.shapes import to_shape
 
 SEEN = 1e-7
 """Relative to the largest element: a difference that rounding does not make."""
+SMALL = 2.0**-20
+"""Of a cotangent: a bound on what is made of it cuts off nothing then."""
 PART = 2.0**-2
 """Of a mistake: less than that is another matter. A solver leaves so much, which takes other steps for another cotangent."""
 SURE = 16
@@ -61,6 +63,17 @@ def linear(case: Case) -> Iterator[Repair]:
                 "cotangent",
                 f"With twice the cotangent it grows fourfold: {name} is multiplied in twice. Divided by it once, it agrees",
             )
+
+
+def cut_off(case: Case) -> Iterator[Repair]:
+    """A bound on the gradient: for a cotangent that is far smaller backward returns the right one, as much smaller."""
+    came = _again(case, SMALL) if case.fits else None
+    if came is not None and _seen(came / SMALL - case.claimed, case.claimed):
+        words = (
+            "It is cut off at a bound: of a cotangent that is far smaller backward returns the right gradient, as much smaller. "
+            "A bound, as clipping has, is no part of a derivative"
+        )
+        yield Repair(came / SMALL, "cotangent", words)
 
 
 def passed_on(case: Case) -> Iterator[Repair]:

@@ -15,6 +15,7 @@ from gradwitness.diagnosis.slices import blocks
 
 Hypothesis = Callable[[Case], Iterator[Repair]]
 SIMPLE: tuple[Hypothesis, ...] = (
+    cotangent.cut_off,
     whole.constant_factor,
     series.multiples,
     places.element,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwitness import check
+from gradwitness import check, check_loss
 
 rng = np.random.default_rng(5)
 Pair = tuple[Callable[..., Any], Callable[..., Any], tuple[Any, ...]]
@@ -90,6 +90,25 @@ def kernel_not_turned(dout: Any, x: Any, kernel: Any) -> Any:
     return dx, np.correlate(x, dout, "valid")  # WRONG: [::-1]
 
 
+def energy(x: Any, w: Any) -> Any:
+    return -0.5 * x @ w @ x
+
+
+def with_a_matrix_taken_for_symmetric(dout: Any, x: Any, w: Any) -> Any:
+    return -dout * w @ x, -0.5 * dout * np.outer(x, x)  # WRONG: (w + w.T) / 2
+
+
+def of_spreads(x: Any, log_std: Any) -> Any:
+    z = x / np.exp(log_std)
+    return (np.array([0.2, 0.3, 0.5]) * (0.5 * z**2 + log_std)).sum(), (z, log_std)
+
+
+def without_parentheses(dout: Any, cache: Any) -> Any:
+    z, log_std = cache
+    share = np.array([0.2, 0.3, 0.5])
+    return dout * share * z / np.exp(log_std), -dout * (share * z**2 - 1)  # WRONG: share * (z**2 - 1)
+
+
 CASES: dict[str, tuple[Pair, str, str, str]] = {
     "statements": (
         (steps, updated_too_early, (rng.normal(size=3), 0.7)),
@@ -121,6 +140,18 @@ CASES: dict[str, tuple[Pair, str, str, str]] = {
         "dout is taken for symmetric: its transpose is a term as well",
         "+ return (dout + dout.T) @ x",
     ),
+    "a symmetric matrix": (
+        (energy, with_a_matrix_taken_for_symmetric, (rng.normal(size=3), rng.normal(size=(3, 3)))),
+        "dx",
+        "w is taken for symmetric: its symmetric part is right",
+        "+ -dout * ((w + w.T) / 2) @ x",
+    ),
+    "parentheses": (
+        (of_spreads, without_parentheses, (rng.normal(size=3), rng.normal(size=3))),
+        "dlog_std",
+        "the parentheses are wrong",
+        "+ -dout * (share * (z ** 2 - 1))",
+    ),
     "a kernel": (
         (correlated, kernel_not_turned, (rng.normal(size=7), rng.normal(size=3))),
         "dkernel",
@@ -147,3 +178,34 @@ def test_a_division_by_the_length_that_is_left_out_is_told() -> None:
 
     explanation = check(forward, backward, rng.normal(size=(3, 4)))["dq"].explanation
     assert "division by the length along axis 1 is left out" in explanation
+
+
+@pytest.mark.parametrize("bound", [0.01, 0.5])
+def test_a_gradient_that_is_cut_off_at_a_bound_is_told(bound: float) -> None:
+    """Whether all elements are cut off, or some."""
+
+    def backward(dout: Any, x: Any) -> Any:
+        return np.clip(3 * dout * np.cos(x), -bound, bound)
+
+    explanation = check(lambda x: 3 * np.sin(x), backward, rng.normal(size=6))["dx"].explanation
+    assert explanation.startswith("It is cut off at a bound")
+
+
+def test_a_number_that_a_loop_multiplies_in_twice_is_no_repair() -> None:
+    """A quarter is missing at the top: half of what each of two layers hands on agrees by chance."""
+    weights = [rng.normal(size=(3, 3)), rng.normal(size=(3, 3))]
+
+    def loss(params: Any, x: Any) -> Any:
+        hidden = [x]
+        for weight in params:
+            hidden.append(np.tanh(hidden[-1] @ weight))
+        dout, grads = np.ones_like(hidden[-1]), []  # WRONG: / len(x)
+        for weight, below, out in zip(params[::-1], hidden[-2::-1], hidden[:0:-1], strict=True):
+            dout = dout * (1 - out**2)
+            grads.insert(0, below.T @ dout)
+            dout = dout @ weight.T
+        return hidden[-1].sum() / len(x), grads
+
+    report = check_loss(loss, weights, rng.normal(size=(4, 3)))
+    assert "4 times what is right" in report["dparams[0]"].explanation
+    assert "* 0.5" not in report["dparams[0]"].explanation

@@ -76,7 +76,9 @@ def test_a_bound_that_is_handed_over_as_a_number_is_known() -> None:
 
 def test_what_changes_the_cotangent_on_its_way_is_told() -> None:
     clipped = rule(lambda x: x.clone(), lambda dout, _: dout.clamp(-0.5, 0.5))
-    assert "What is right is dout itself" in explained(clipped, X)
+    assert "It is cut off at a bound" in explained(clipped, X)
+    positive = rule(lambda x: x.clone(), lambda dout, _: dout.abs())
+    assert "What is right is dout itself" in explained(positive, X)
 
 
 def test_a_constant_that_bounds_the_cotangent_is_no_repair() -> None:

@@ -55,6 +55,7 @@ SIMPLE: Sequence[Rule] = (
     lambda _, __, site: sequences.exchanged(site),
     lambda _, variables, site: sequences.copies(variables, site),
     lambda _, __, site: sequences.running(site),
+    lambda _, __, site: sequences.regrouped(site),
     lambda _, __, site: otherwise(site),
 )
 """Edits that few places allow, or that change little."""

@@ -67,6 +67,8 @@ class Editor(Editing):
             repaired, spoiled = self._repairs(source, edit)
             if edit.kind in BY_CHANCE and (spoiled or not all(map(np.any, repaired.values()))):
                 continue
+            if edit.times is not None and any(self._otherwise_scaled(which, g, edit.times) for which, g in repaired.items()):
+                continue
             worth = len(repaired) - spoiled / 2
             for which, gradient in repaired.items():
                 if worth > reach.get(which, -np.inf):
@@ -75,6 +77,13 @@ class Editor(Editing):
             if len(repaired) == len(self.cases):
                 break
         return found
+
+    def _otherwise_scaled(self, which: int, gradient: Array, times: float) -> bool:
+        """Whether an edit that multiplies by a number scales a whole gradient by another one: in a loop, by chance."""
+        claimed = self.cases[which].claimed
+        at = np.unravel_index(int(np.argmax(np.abs(claimed))), claimed.shape)
+        scale = float(gradient[at] / claimed[at]) if claimed[at] else times
+        return _unchanged(gradient, scale * claimed) and abs(scale / times - 1) > UNCHANGED
 
     def tries(self) -> Iterator[tuple[Source, Edit]]:
         """The edits, as long as there is time."""

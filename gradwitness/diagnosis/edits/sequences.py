@@ -1,4 +1,4 @@
-"""Edits of when and in which direction: two statements exchanged, a copy of what changes later, a running sum the other way."""
+"""Edits of an order: of two statements, of what is kept before it changes, of a running sum, of parentheses."""
 
 from __future__ import annotations
 
@@ -93,6 +93,29 @@ def symmetric(variables: Variables, site: Site) -> Iterator[Edit]:
         if len(shape) == 2 and shape[0] == shape[1]:
             words = f"{text} is taken for symmetric: its transpose is a term as well"
             yield Edit(site, loaded(f"({text} + {text}.T)"), "term", words)
+            yield Edit(
+                site, loaded(f"(({text} + {text}.T) / 2)"), "term", f"{text} is taken for symmetric: its symmetric part is right"
+            )
+
+
+def regrouped(site: Site) -> Iterator[Edit]:
+    """Parentheses that are missing, a * b - c for a * (b - c), or one too many."""
+    node, words = site.node, "the parentheses are wrong"
+    if not isinstance(node, ast.BinOp):
+        return
+    left, right = node.left, node.right
+    if isinstance(node.op, (ast.Add, ast.Sub)):
+        for product, other in ((left, right), (right, left)):
+            if isinstance(product, ast.BinOp) and isinstance(product.op, (ast.Mult, ast.Div)):
+                near, far = (product.right, product.left) if product is left else (product.left, product.right)
+                inner = ast.BinOp(near, node.op, other) if product is left else ast.BinOp(other, node.op, near)
+                pair = (far, inner) if product is left else (inner, far)
+                yield Edit(site, ast.BinOp(pair[0], product.op, pair[1]), "term", words)
+    elif isinstance(node.op, (ast.Mult, ast.Div)):
+        if isinstance(right, ast.BinOp) and isinstance(right.op, (ast.Add, ast.Sub)):
+            yield Edit(site, ast.BinOp(ast.BinOp(left, node.op, right.left), right.op, right.right), "term", words)
+        if isinstance(left, ast.BinOp) and isinstance(left.op, (ast.Add, ast.Sub)):
+            yield Edit(site, ast.BinOp(left.left, left.op, ast.BinOp(left.right, node.op, right)), "term", words)
 
 
 def _named(node: ast.AST) -> set[str]:

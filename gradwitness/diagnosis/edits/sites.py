@@ -37,12 +37,16 @@ class Site:
 
 @dataclass(frozen=True)
 class Edit:
-    """Another node in a place, or several statements; the kind of mistake that it repairs, and what it is, in words."""
+    """Another node in a place, or several statements; the kind of mistake that it repairs, and what it is, in words.
+
+    times   the number by which it multiplies something, if it does
+    """
 
     site: Site
     replacement: ast.AST | Sequence[ast.stmt]
     kind: str
     words: str = field(default="", compare=False)
+    times: float | None = None
 
     def apply(self) -> None:
         """Put it into the tree. What the compiler must know of each node, its place in the file, is that of the statement."""

@@ -105,7 +105,8 @@ class Variables:
         if shape is None:
             return
         for constant in CONSTANTS:
-            yield Edit(site, made(_times(value, loaded(constant))), "constant factor", "a constant factor is missing")
+            mended = made(_times(value, loaded(constant)))
+            yield Edit(site, mended, "constant factor", "a constant factor is missing", float(constant))
         for kind, form, words in FORMS:
             for name in self.within(shape) if form == "{}" else self.alike_shape(shape):
                 if name != target or form != "{}":
