@@ -33,7 +33,8 @@ def of_inputs(inputs: Mapping[str, Array]) -> Iterator[Other]:
     for name, x in floats.items():
         for axis in (axis for axis in (1, -1) if x.ndim > 2 and x.shape[axis] in CHANNELS):
             turned = partial(_reversed, axis=axis)
-            yield Other(f"with axis {axis} of {name} in reverse, as RGB and BGR,", {name: turned(x)})
+            said = f"with axis {axis} of {name} in reverse, as RGB and BGR or a kernel turned round,"
+            yield Other(said, {name: turned(x)})
             words = f"with axis {axis} of {name}, and of what it returns, in reverse, as RGB and BGR,"
             yield Other(words, {name: turned(x)}, turned)
     for name, x in floats.items():

@@ -26,6 +26,9 @@ from gradwitness.subjects.state import State
 from gradwitness.subjects.tensors.precision import EPS, FLOAT64
 from gradwitness.verdict import k_of
 
+LEFT = 0.5
+"""Of a distance from the truth: where exact arithmetic leaves more, rounding does not make it."""
+
 
 class Runs:
     """Functions at one point, under the same cotangents.
@@ -85,14 +88,19 @@ class Runs:
         return own is not None and self.loses(name, about) and not Result(about, {}, own, {}, self.width).lost
 
     def loses(self, name: str, about: str) -> bool:
-        """Whether the rounding of a function itself is so large that it explains how far it is from the truth."""
+        """Whether the rounding of a function itself is so large that it explains how far it is from the truth.
+
+        It does not where the function is as far off in exact arithmetic, as one is that picks other elements.
+        """
         own = self.own(name).get(about)
         value = self.values[name].get(about)
         if own is None or value is None or about not in self._truths:
             return False
         with np.errstate(invalid="ignore"):
             room = k_of(self.width.name) * np.asarray(own.spread) + self.width.kept
-            return bool((np.abs(value - self._truths[about]) <= room).all())
+            far, left = [np.abs(each - self._truths[about]) for each in (value, np.asarray(own.truth))]
+            worst = int(np.argmax(far)) if far.size else 0
+            return bool((far <= room).all()) and not bool((left.ravel()[worst : worst + 1] > LEFT * far.ravel()[worst]).any())
 
     def is_zero(self, about: str) -> bool:
         """Whether what float64 cannot tell from zero is zero: float32 has a truth that is exact to 2^-29 of its spread."""

@@ -228,6 +228,17 @@ def test_functions_whose_values_are_too_close_for_float32_differ_in_their_gradie
     assert "these are different functions, and float32 hides it in the values" in report["dv"].message
 
 
+def test_a_function_that_picks_other_elements_is_another_one_also_where_rounding_moves_its_picks() -> None:
+    """Nearest neighbours by corners, and by centres, which lie on an edge here: rounding may pick either of two."""
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+    functions = {
+        "torch": lambda x: torch.nn.functional.interpolate(x, size=(3,)),
+        "jax": lambda x: jax.image.resize(x, (1, 1, 3), "nearest"),
+    }
+    report = compare(functions, drawn(1, 1, 4))
+    assert "These are different functions, in float64 too" in report["out"].message
+
+
 def test_complex_functions_are_compared() -> None:
     """The backward of exp multiplies by a conjugate, which PyTorch keeps as a bit of a view."""
     x = torch.randn(3, dtype=torch.complex64, generator=torch.Generator().manual_seed(0))
