@@ -30,7 +30,7 @@ SECONDS = 6.0
 """Of the processor's time that is spent on trials of one function."""
 FEW = 3
 """Values that a change brings nearer by chance, where so many trials are made."""
-OF_PAIRS = 3.0
+OF_PAIRS = 6.0
 """The same of two changes at once."""
 ENOUGH = 1.0
 """The same where one alone explains all digits but those that float32 does not have."""
