@@ -11,21 +11,20 @@ import ast
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from types import CodeType
-from typing import Any, Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from gradwitness.arrays import Array
 from gradwitness.diagnosis.case import Case, Measurement
 from gradwitness.diagnosis.edits.editing import Editing, retraced, untraced
 from gradwitness.diagnosis.edits.endings import Ending, endings
 from gradwitness.diagnosis.edits.source import Source, swapped
 from gradwitness.diagnosis.evidence import box_of
 from gradwitness.diagnosis.measuring import measure
+from gradwitness.diagnosis.tighter import Tighter
 from gradwitness.judging.gradients import gradients
 from gradwitness.judging.point import Point
 from gradwitness.subjects.errors import BadCall, UserError
-from gradwitness.subjects.function import Call
 
 TIGHTER, MUCH_TIGHTER = (2.0**-10, 2.0**-4), 2.0**-24
 """Times the tolerance. The second is for tolerances near the last digit: with a thousandth of those a loop would not end. The
@@ -44,8 +43,6 @@ where forward returned the same for small steps, as a search does that compares 
 """
 MOST = 8
 """Places that are tried."""
-UNENDED = 8
-"""Calls that do not end, before no other one is tried. They take 5 seconds together."""
 Left = Callable[[Point], Mapping[int, float]]
 """The share of each disagreement that is left where the code has other tolerances."""
 
@@ -107,32 +104,6 @@ def left_by_tolerance(
 def is_flat(case: Case) -> bool:
     """Whether forward returned the same for small steps, where there is a gradient."""
     return case.fits and bool(case.wrong) and all(abs(truth) <= bar for truth, bar in case.elements.values())
-
-
-class Tighter(Point):
-    """A point of code with tighter tolerances. Where many a call does not end they are too tight, and no other one is tried."""
-
-    unended = 0
-
-    def call(self, arrays: Sequence[Any], invalid: Literal["ignore", "raise"] = "ignore") -> Call:
-        """See `Point.call`. Raises TimeoutError where too many do not end."""
-        with self._counted():
-            return super().call(arrays, invalid)
-
-    def gradients(self, arrays: Sequence[Any], douts: Sequence[Array] | None = None) -> list[Any]:
-        """See `Point.gradients`. Raises TimeoutError where too many do not end."""
-        with self._counted():
-            return super().gradients(arrays, douts)
-
-    @contextmanager
-    def _counted(self) -> Iterator[None]:
-        try:
-            yield
-        except UserError as error:
-            self.unended += isinstance(error.__cause__, TimeoutError)
-            if self.unended > UNENDED:
-                raise TimeoutError from error
-            raise
 
 
 class Tolerances:
