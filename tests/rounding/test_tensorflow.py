@@ -124,6 +124,9 @@ def test_what_only_moves_numbers_has_no_spread() -> None:
             tf.nn.relu(x),
             tf.concat([x, -x], 0),
             tf.reduce_max(x),
+            tf.math.segment_max(x, [0, 0, 1]),
+            tf.math.unsorted_segment_min(x, [1, 0, 1], 2),
+            tf.tensor_scatter_nd_max(x, [[0], [2]], -x[:2]),
             tf.gather(x, [0, 0]),
             tf.cast(x, tf.float32),
             x + 0,
@@ -138,6 +141,27 @@ def test_values_that_are_added_by_index_are_a_sum_in_the_order_of_the_index() ->
     (measured,) = measure(lambda x: tf.math.unsorted_segment_sum(x, index, 3), [tf.fill([301], 0.75)], "float32")
     assert measured.truth.tolist() == [225, 0.75, 0]
     assert measured.spread[0] / 225 > 4 * 2**-24
+
+
+def test_whole_numbers_that_are_added_by_index_stay_whole() -> None:
+    index = tf.constant([0] * 300 + [1])
+    (measured,) = measure(lambda x: tf.math.unsorted_segment_sum(x, index, 3), [tf.ones([301])], "float32")
+    assert measured.truth.tolist() == [300, 1, 0]
+    assert not measured.spread.any()
+
+
+def test_the_gradient_of_a_maximum_by_index_is_sure() -> None:
+    """TensorFlow finds the elements that were selected by comparing them with the result, and divides by their number."""
+
+    def gradient(x: Any, updates: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch((x, updates))
+            out = tf.reduce_sum(tf.tensor_scatter_nd_max(x, [[0], [2]], updates))
+        return tape.gradient(out, (x, updates))
+
+    for measured in measure(gradient, tensors(11, "float32", (4,), (2,)), "float32"):
+        assert np.isin(measured.truth, (0, 1)).all()
+        assert not measured.spread.any()
 
 
 def test_a_variable_is_written_to_in_its_shadow_alone() -> None:

@@ -181,9 +181,27 @@ def test_values_that_are_added_by_index_are_a_sum_in_the_order_of_the_index() ->
     def function(x: Any) -> Any:
         return torch.zeros(3, dtype=x.dtype).index_add_(0, index, x)
 
-    (measured,) = measure(function, [torch.ones(301, dtype=torch.float32)], torch.float32)
+    (measured,) = measure(function, [torch.full((301,), 0.75)], torch.float32)
+    assert measured.truth.tolist() == [225, 0.75, 0]
+    assert measured.spread[0] / 225 > 4 * 2**-24  # ten units at most, and one in the other
+
+
+def test_whole_numbers_that_are_added_by_index_stay_whole() -> None:
+    index = torch.tensor([0] * 300 + [1])
+    (measured,) = measure(lambda x: torch.zeros(3, dtype=x.dtype).index_add_(0, index, x), [torch.ones(301)], torch.float32)
     assert measured.truth.tolist() == [300, 1, 0]
-    assert measured.spread[0] / 300 > 4 * 2**-24  # ten units at most, and one in the other
+    assert not measured.spread.any()
+
+
+def test_products_by_index_with_a_zero_are_as_sure_as_others() -> None:
+    """PyTorch counts the zeros in each product, in floats, and compares the count with 1."""
+
+    def gradient(x: Any) -> Any:
+        product = torch.ones(3, dtype=x.dtype).scatter_reduce(0, torch.tensor([0, 0, 1, 2, 1]), x, "prod")
+        return torch.autograd.grad(product.sum(), x)[0]
+
+    (measured,) = measure(gradient, [torch.tensor([0.0, 2.1, 3.0, 0.0, -1.3], requires_grad=True)], torch.float32)
+    assert measured.spread.max() < 2**-20
 
 
 def test_an_underflow_in_float16_is_rounding() -> None:

@@ -126,7 +126,10 @@ def _round(noise: Noise, value: Any, width: Width | None, terms: float = 1, oper
 
 
 def _scatter(noise: Noise, compute: Any, operands: Values, values: int, width: Width | None) -> Any:
-    """Values that are added to the elements that an index names, one after the other, in the dtype that stores them."""
+    """Values that are added to the elements that an index names, one after the other, in the dtype that stores them.
+
+    Whole numbers, as counts are, stay whole: they are compared and divided by.
+    """
     if width is None:
         return compute(operands)[0]
 
@@ -136,9 +139,10 @@ def _scatter(noise: Noise, compute: Any, operands: Values, values: int, width: W
     terms = operands[values]
     count = tf.abs(with_values(tf.ones_like(terms)) - with_values(tf.zeros_like(terms)))
     most = tf.sqrt(tf.maximum(tf.reduce_max(count, keepdims=False) / 6, 1))
-    value = with_values(noise.round(terms, width.unit * most))
+    counted = None if terms.dtype.is_complex else tf.reduce_all(whole(terms, 1 / width.unit))
+    value = with_values(noise.round(terms, width.unit * most, 0.0, counted))
     scale = tf.where(count > 0.5, tf.maximum(tf.sqrt(count / 3), 1), tf.zeros_like(count))
-    return noise.round(value, width.unit * scale, width.absolute)
+    return noise.round(value, width.unit * scale, width.absolute, None, 1 / width.unit)
 
 
 def _call(op: Any, operands: Values, noise: Noise) -> list[Any]:

@@ -18,15 +18,18 @@ def _names(text: str) -> frozenset[str]:
 
 EXACT = _names("""
     Abs ArgMax ArgMin Assert BatchToSpaceND BroadcastTo Ceil CheckNumerics ClipByValue Complex Concat ConcatV2 Conj
-    ConjugateTranspose Const DepthToSpace Diag DiagPart DynamicPartition DynamicStitch EmptyTensorList EnsureShape ExpandDims Fill
-    Floor Gather GatherNd GatherV2 Identity IdentityN Imag InplaceUpdate MatrixBandPart MatrixDiagPartV3 MatrixDiagV3
-    MatrixSetDiagV3 Max MaxPool MaxPool3D MaxPoolV2 MaxPoolWithArgmax Maximum Min Minimum MirrorPad Neg NoOp OneHot OnesLike Pack
-    Pad PadV2 Placeholder PlaceholderWithDefault PreventGradient Print Range Rank Real Relu Relu6 Relu6Grad ReluGrad Reshape
-    ResizeNearestNeighbor Reverse ReverseSequence ReverseV2 Rint Roll Round Select SelectV2 Shape ShapeN Sign Size Slice Snapshot
-    SpaceToBatchND SpaceToDepth Split SplitV Squeeze StopGradient StridedSlice StridedSliceGrad TensorListConcatV2
-    TensorListElementShape TensorListFromTensor TensorListGather TensorListGetItem TensorListLength TensorListPopBack
-    TensorListPushBack TensorListReserve TensorListResize TensorListScatterV2 TensorListSetItem TensorListSplit TensorListStack
-    TensorScatterUpdate Tile TopKV2 Transpose Unpack Where ZerosLike
+    ConjugateTranspose Const DepthToSpace Diag DiagPart DynamicPartition DynamicStitch EmptyTensorList EnsureShape ExpandDims
+    ExtractImagePatches ExtractVolumePatches Fill Floor Gather GatherNd GatherV2 Identity IdentityN Imag InplaceUpdate
+    MatrixBandPart MatrixDiag MatrixDiagPart MatrixDiagPartV2 MatrixDiagPartV3 MatrixDiagV2 MatrixDiagV3 MatrixSetDiag
+    MatrixSetDiagV2 MatrixSetDiagV3 Max MaxPool MaxPool3D MaxPoolV2 MaxPoolWithArgmax Maximum Min Minimum MirrorPad Neg NoOp
+    NthElement OneHot OnesLike Pack Pad PadV2 ParallelDynamicStitch Placeholder PlaceholderWithDefault PreventGradient Print
+    RaggedGather RaggedTensorToTensor Range Rank Real Relu Relu6 Relu6Grad ReluGrad Reshape ResizeNearestNeighbor Reverse
+    ReverseSequence ReverseV2 Rint Roll Round SegmentMax SegmentMaxV2 SegmentMin SegmentMinV2 Select SelectV2 Shape ShapeN Sign
+    Size Slice Snapshot SpaceToBatchND SpaceToDepth SparseReorder SparseToDense Split SplitV Squeeze StopGradient StridedSlice
+    StridedSliceGrad TensorListConcatV2 TensorListElementShape TensorListFromTensor TensorListGather TensorListGetItem
+    TensorListLength TensorListPopBack TensorListPushBack TensorListReserve TensorListResize TensorListScatterV2
+    TensorListSetItem TensorListSplit TensorListStack TensorScatterMax TensorScatterMin TensorScatterUpdate
+    TensorStridedSliceUpdate Tile TopKV2 Transpose Unpack UnsortedSegmentMax UnsortedSegmentMin Where ZerosLike
 """)
 """Operations that select or move, or change a sign."""
 

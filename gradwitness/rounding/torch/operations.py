@@ -204,7 +204,10 @@ def _composed(
 def _scatter(
     noise: Noise, values: int, compute: Compute, args: Any, kwargs: Any, widths: Sequence[Width | None]
 ) -> list[torch.Tensor]:
-    """Values that are added to the elements that an index names, one after the other, in the dtype that stores them."""
+    """Values that are added to the elements that an index names, one after the other, in the dtype that stores them.
+
+    Whole numbers, as counts are, stay whole: they are compared and divided by.
+    """
 
     def with_values(tensor: torch.Tensor) -> list[torch.Tensor]:
         return compute((*args[:values], tensor, *args[values + 1 :]), kwargs)
@@ -217,7 +220,9 @@ def _scatter(
             continue
         count = torch.nan_to_num(ones[i] - zeros[i]).real.round()
         most = max(1.0, float(count.max()) / 6) if count.numel() else 1.0
-        value = with_values(noise.round(terms, w.unit * most**0.5))[i]
+        counted = not terms.dtype.is_complex and bool(whole(terms, 1 / w.unit).all())
+        value = with_values(terms if counted else noise.round(terms, w.unit * most**0.5))[i]
         scale = torch.clamp_min(torch.sqrt(torch.clamp_min(count, 0) / 3), 1) * (count > 0)
-        results.append(noise.round(value, w.unit * scale, w.absolute))
+        exact = None if value.dtype.is_complex else whole(value, 1 / w.unit)
+        results.append(noise.round(value, w.unit * scale, w.absolute, exact))
     return results
