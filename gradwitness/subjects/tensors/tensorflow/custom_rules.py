@@ -17,6 +17,10 @@ from gradwitness.subjects.reach import codes_of
 
 CUSTOM_GRADIENT, RULES = "tensorflow.python.ops.custom_gradient", ("_eager_mode_decorator", "_graph_mode_decorator")
 """Where tf.custom_gradient calls what it decorates."""
+NO_NAMES = (
+    "For variables of a module, tensors stand in here, which have no names. Tell them apart by what they are: "
+    "`variable is self.weight`; or hand them to the rule by position"
+)
 
 
 def unused(run: Callable[[], object], holds: Callable[[Any], bool]) -> list[str]:
@@ -85,7 +89,10 @@ def _decorated(
         return native(lambda *_, **__: (result, rule), args, kwargs)
 
     def whole(*douts: Any) -> list[Any]:
-        own, theirs = rule(*douts, variables=used)
+        try:
+            own, theirs = rule(*douts, variables=used)
+        except AttributeError as error:
+            raise AttributeError(f"{error} {NO_NAMES}") from error
         return [*(own if isinstance(own, (list, tuple)) else [own]), *theirs]
 
     return native(lambda *_, **__: (result, whole), (*args, *used), kwargs)

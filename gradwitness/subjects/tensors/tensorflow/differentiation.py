@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +13,12 @@ from gradwitness.rounding.tensorflow.exact import exact
 from gradwitness.subjects.tensors.backend import Operations, Pull, Run, Vjp
 from gradwitness.subjects.tensors.tensorflow.operations import operations
 from gradwitness.subjects.tensors.tensorflow.traced import Evaluator
+
+TOO_FEW = "A rule returns one gradient for each tensor that comes by position, in their order, and None for one that has none"
+TOO_MANY = (
+    "Arguments that come by keyword are not differentiated by a custom gradient, nor are variables of a module, for which "
+    "tensors stand in here: hand them to it by position"
+)
 
 
 class Differentiation:
@@ -41,12 +48,10 @@ class Differentiation:
             try:
                 found = tape.gradient([out for out, _ in pairs], leaves, output_gradients=[dout for _, dout in pairs])
             except ValueError as error:
-                if "custom_gradient function expected to return" not in str(error):
+                counted = re.search(r"custom_gradient function expected to return (\d+).*returned (\d+)", str(error))
+                if counted is None:
                     raise
-                cure = (
-                    "Arguments that come by keyword are not differentiated by a custom gradient, nor are variables of a module, "
-                    "for which tensors stand in here: hand them to it by position"
-                )
+                cure = TOO_FEW if int(counted[2]) < int(counted[1]) else TOO_MANY
                 raise ValueError(f"{error} {cure}") from error
             return [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in found]
 
