@@ -183,3 +183,28 @@ def test_an_argument_without_a_gradient_is_told_where_it_left_the_graph(function
     message = check_function(function, (X, torch.tensor(0.9, dtype=torch.float64)), wrt="alpha")["dalpha"].message
     assert "although the outputs change with it" in message
     assert re.search(rf"leaves the graph in line \d+ of test_explained.py \({re.escape(call)}\): it", message), message
+
+
+class LearnedStep(torch.autograd.Function):  # type: ignore[misc]  # PyTorch is perhaps not installed
+    """Fake quantisation with a learned step size (LSQ): both gradients pass what rounding stops."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, step: Any) -> Any:
+        codes = torch.clamp(torch.round(x / step), -8, 7)
+        ctx.save_for_backward(x, step, codes)
+        return codes * step
+
+    @staticmethod
+    def backward(ctx: Any, dout: Any) -> Any:
+        x, step, codes = ctx.saved_tensors
+        inside = (x / step >= -8) & (x / step <= 7)
+        return dout * inside, (dout * torch.where(inside, codes - x / step, codes)).sum().reshape(step.shape)
+
+
+def test_a_mask_that_nothing_passes_is_no_repair_of_a_straight_through_estimator() -> None:
+    """(x / step < -8) & (x / step <= 7) makes both gradients agree: it holds nowhere."""
+    x = torch.tensor([-0.33, 0.52, 1.78, -2.31, 0.07, 0.91, -1.12])
+    report = check_function(LearnedStep.apply, (x, torch.tensor(0.2)))
+    assert "A straight-through estimator" in report["dx"].explanation
+    assert "This agrees" not in report["dx"].explanation
+    assert "+ (dout * torch.where(inside, codes, codes)).sum()" in report["dstep"].explanation

@@ -37,6 +37,8 @@ BESIDE = 0.1
 """How far other inputs are, as a share."""
 BY_CHANCE = ("constant factor", "factor", "derivative", "statistics")
 """Kinds of edits that say nothing if they make another gradient wrong in another way, or all of it zero."""
+ANNULS = ("mask",)
+"""Kinds of edits that say nothing if they make all of a gradient zero: a mask that nothing passes does so to any."""
 
 
 class Editor(Editing):
@@ -65,7 +67,8 @@ class Editor(Editing):
         reach: dict[int, float] = {}
         for source, edit in self.tries():
             repaired, spoiled = self._repairs(source, edit)
-            if edit.kind in BY_CHANCE and (spoiled or not all(map(np.any, repaired.values()))):
+            nothing = not all(map(np.any, repaired.values()))
+            if (edit.kind in BY_CHANCE and (spoiled or nothing)) or (edit.kind in ANNULS and nothing):
                 continue
             if edit.times is not None and any(self._otherwise_scaled(which, g, edit.times) for which, g in repaired.items()):
                 continue
