@@ -98,7 +98,7 @@ def _values(known: Mapping[str, Array]) -> Iterator[Candidate]:
 
 
 def _which(number: float, spelled: str) -> str:
-    return f"{told(number)}, which is {spelled}"
+    return f"{spelled}, as the code has it" if spelled == f"{number:g}" else f"{told(number)}, which is {spelled}"
 
 
 def _weights(known: Mapping[str, Array]) -> Iterator[Candidate]:

@@ -10,7 +10,8 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.diagnosis.case import Case, Explanation, Repair
 
-ONE_KEPT = "Of several contributions one is kept: accumulate them (np.add.at where an index is repeated)"
+REPEATED = "np.add.at, index_put_ with accumulate=True or tensor_scatter_nd_add where an index is repeated"
+ONE_KEPT = f"Of several contributions one is kept: accumulate them ({REPEATED})"
 LARGEST = 400
 """Elements of a cotangent of which sums are tried."""
 
@@ -70,7 +71,7 @@ def contributions(case: Case) -> Explanation | None:
             many = f"{least}" if least == most == max(counts) + 1 and all(counts) else f"{least} or more"
             words = (
                 f"Where it is wrong it is one element of {name}, and the truth is the sum of {many}: contributions overwrite "
-                "each other. Accumulate them with += (np.add.at where an index is repeated)"
+                f"each other. Accumulate them with += ({REPEATED})"
             )
             return Explanation("series", words)
     return None

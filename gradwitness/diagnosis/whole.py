@@ -59,7 +59,7 @@ def _mean_or_sum(meaning: str) -> str:
     return (
         ". Forward takes a mean, and the gradient is that of a sum"
         if "/" not in value
-        else ". A mean is taken over one too many or too few"
+        else ", as where a mean is taken over one too many or too few"
     )
 
 

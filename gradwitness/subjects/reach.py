@@ -94,3 +94,10 @@ def codes_of(code: types.CodeType) -> Iterator[types.CodeType]:
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from codes_of(constant)
+
+
+def rule_of(function: Any) -> tuple[Any, ...]:
+    """The function. Behind it, if it is `apply` of a rule of PyTorch, the forward and backward of that rule."""
+    owner = getattr(function, "__self__", None)
+    methods = [getattr(owner, name, None) for name in ("forward", "backward")] if isinstance(owner, type) else []
+    return (function, *filter(callable, methods))

@@ -7,6 +7,7 @@ expressions.py  edits of an operation, a constant, an index (calls.py: of a call
 variables.py    edits that put another array in a place (names.py: what a function has at hand)
 axes.py         edits of how axes are merged, split and ordered
 likely.py       edits that few places allow: a length, a mask, a kernel turned round, what is never used
+masked.py       edits that mask a gradient as forward masks an array
 parts.py        edits of a part: one summand, a window, two indices of einsum
 statements.py   edits of a whole statement
 sequences.py    edits of when and in which direction: an order of statements, a copy, a running sum

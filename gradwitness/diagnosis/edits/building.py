@@ -6,6 +6,7 @@ import ast
 
 Meant = tuple[str, ast.expr, str]
 """The kind of a mistake, what is right, and what was wrong in words."""
+OVERWRITE = "contributions overwrite each other"
 
 
 def transposed(node: ast.expr) -> ast.expr:
@@ -13,6 +14,11 @@ def transposed(node: ast.expr) -> ast.expr:
     if isinstance(node, ast.Attribute) and node.attr == "T":
         return node.value
     return ast.Attribute(node, "T", ast.Load())
+
+
+def negative(node: ast.expr) -> ast.expr:
+    """-x, and x of -x."""
+    return node.operand if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) else ast.UnaryOp(ast.USub(), node)
 
 
 def shifted(node: ast.expr, by: int) -> ast.expr:

@@ -5,12 +5,23 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from gradwitness.diagnosis.edits.building import Meant, integer, shifted, transposed
+from gradwitness.diagnosis.edits.building import OVERWRITE, Meant, integer, shifted, transposed
 from gradwitness.diagnosis.edits.parts import subscripts
 
 PRODUCTS = ("dot", "matmul", "outer", "inner", "tensordot")
 LIBRARIES = ("np", "numpy")
 FUNCTIONS = ("sin", "cos", "exp", "log", "tanh", "sqrt", "square", "sinh", "cosh", "sign", "abs")
+DIVISORS = ("ddof", "correction", "unbiased")
+"""How NumPy, the array API and PyTorch are told what a variance divides by."""
+MOVED = {
+    "transpose": "a factor is transposed",
+    "swapaxes": "a factor is transposed",
+    "flip": "a factor is turned round",
+    "roll": "a factor is shifted",
+}
+"""Functions that move the elements of a factor, and what is told where it is right as it is."""
+BY_INDEX = {"scatter_": "scatter_add_", "scatter": "scatter_add", "tensor_scatter_nd_update": "tensor_scatter_nd_add"}
+"""Functions that overwrite by an index -> those that add."""
 EXTREMES = {"maximum": "minimum", "minimum": "maximum", "max": "min", "min": "max", "argmax": "argmin", "argmin": "argmax"}
 
 
@@ -22,6 +33,7 @@ def calls(node: ast.Call) -> Iterator[Meant]:
     yield from _keepdims(node)
     if owner is not None:
         yield from _reduction(node, name, None if of_numpy else owner)
+    yield from _by_index(node, name)
     yield from _applied(node, name)
     if name in EXTREMES:
         yield "mask", _renamed(node, EXTREMES[name]), "the other extreme is right"
@@ -32,8 +44,8 @@ def calls(node: ast.Call) -> Iterator[Meant]:
         yield from _product(node, owner if len(node.args) == 1 else None)
     if name == "range":
         yield from _range(node)
-    if name in ("transpose", "swapaxes", "flip", "roll") and owner is not None:
-        yield "transposed", node.args[0] if of_numpy and node.args else owner, "a factor is transposed"
+    if name in MOVED and owner is not None:
+        yield "transposed", node.args[0] if of_numpy and node.args else owner, MOVED[name]
     if name == "einsum":
         yield from subscripts(node)
     yield from _axis(node, name)
@@ -55,6 +67,31 @@ def _reduction(node: ast.Call, name: str, summand: ast.expr | None) -> Iterator[
             yield "extra sum", summand if summand is not None else node.args[0], f"a {name} is one too many"
     if name in ("std", "var"):
         yield "statistics", _renamed(node, "var" if name == "std" else "std"), "the other measure of spread is right"
+        yield from _divisor(node)
+
+
+def _divisor(node: ast.Call) -> Iterator[Meant]:
+    """A variance that is divided by n in place of n - 1, or the other way."""
+    given = next((keyword for keyword in node.keywords if keyword.arg in DIVISORS), None)
+    now = getattr(given.value, "value", None) if given is not None else None
+    names = DIVISORS[:2] if given is None else [given.arg]
+    others = [keyword for keyword in node.keywords if keyword is not given]
+    for less in (0, 1):
+        words = f"a variance is divided by {'n where n - 1' if less else 'n - 1 where n'} is right"
+        for name in names if now != less else ():
+            value = ast.Constant(bool(less) if name == "unbiased" else less)
+            yield "statistics", ast.Call(node.func, node.args, [*others, ast.keyword(name, value)]), words
+
+
+def _by_index(node: ast.Call, name: str) -> Iterator[Meant]:
+    """What adds by an index in place of what overwrites."""
+    if name in BY_INDEX:
+        yield "series", _renamed(node, BY_INDEX[name]), OVERWRITE
+    if name in ("index_copy", "index_copy_"):
+        yield "series", _renamed(node, name.replace("copy", "add")), OVERWRITE
+    if name in ("index_put", "index_put_") and len(node.args) == 2:
+        others = [keyword for keyword in node.keywords if keyword.arg != "accumulate"]
+        yield "series", ast.Call(node.func, node.args, [*others, ast.keyword("accumulate", ast.Constant(True))]), OVERWRITE
 
 
 def _applied(node: ast.Call, name: str) -> Iterator[Meant]:

@@ -13,6 +13,7 @@ from gradwitness.diagnosis.edits.axes import axes, flattened
 from gradwitness.diagnosis.edits.detached import detached
 from gradwitness.diagnosis.edits.expressions import expressions, otherwise
 from gradwitness.diagnosis.edits.forward import Orders, multiplied, undone
+from gradwitness.diagnosis.edits.masked import masked
 from gradwitness.diagnosis.edits.outer import outers
 from gradwitness.diagnosis.edits.sites import Edit, Site
 from gradwitness.diagnosis.edits.source import Source
@@ -34,9 +35,13 @@ def _libraries(source: Source) -> list[str]:
     return [name for name, each in source.names.items() if isinstance(each, ModuleType) and each.__name__ in FRAMEWORKS]
 
 
+def _has_torch(source: Source) -> bool:
+    return any(each.__name__ == FRAMEWORKS[0] for each in source.names.values() if isinstance(each, ModuleType))
+
+
 SIMPLE: Sequence[Rule] = (
     lambda _, __, site: detached(site),
-    lambda source, _, site: accumulated(site, _numpy(source)),
+    lambda source, _, site: accumulated(site, _numpy(source), tensors=_has_torch(source)),
     lambda source, variables, site: _carries(source, variables, site),
     lambda source, variables, site: axes(variables, site, _libraries(source)),
     lambda _, __, site: flattened(site),
@@ -83,12 +88,14 @@ OTHERS: Sequence[Rule] = (
 """Edits that put something else in a place."""
 
 
-def rules(factors: Sequence[str], orders: Orders) -> Sequence[Rule]:
+def rules(factors: Sequence[str], orders: Orders, kept: Sequence[str] = ()) -> Sequence[Rule]:
     """The rules in their order.
 
     factors, orders   by what forward multiplies, and how it rearranges axes
+    kept              which elements of an array it keeps
     """
     as_forward: Sequence[Rule] = (
+        lambda _, variables, site: masked(site, list(dict.fromkeys(kept)), variables.names),
         lambda _, __, site: undone(site, list(dict.fromkeys(orders))),
         lambda _, variables, site: multiplied(site, list(dict.fromkeys(factors)), variables.names),
     )

@@ -17,6 +17,7 @@ from gradwitness.diagnosis.case import Case, Explanation, Repair
 from gradwitness.diagnosis.edits.detached import outside
 from gradwitness.diagnosis.edits.editing import Editing, untraced
 from gradwitness.diagnosis.edits.forward import factors_of, orders_of
+from gradwitness.diagnosis.edits.masked import kept_by
 from gradwitness.diagnosis.edits.names import shapes_in, shapes_of
 from gradwitness.diagnosis.edits.rules import rules
 from gradwitness.diagnosis.edits.sites import Edit, scaled, sites
@@ -116,9 +117,10 @@ class Editor(Editing):
         ]
         factors = [text for source, _ in self.sources for text in factors_of(source.inner)]
         orders = [order for source, run in self.sources for order in orders_of(source.inner, run.values)]
+        kept = [text for source, _ in self.sources for text in kept_by(source.inner)]
         later = {id(site) for source, _, found in places for site in found if self._is_right(source, site.statement)}
         for first in (True, False):
-            for rule in rules(factors, orders):
+            for rule in rules(factors, orders, kept):
                 for source, variables, found in places:
                     for site in (site for site in found if (id(site) not in later) == first):
                         yield from ((source, edit) for edit in rule(source, variables, site))

@@ -69,7 +69,7 @@ def scaled(statement: ast.stmt | ast.Lambda) -> Edit | None:
     return Edit(site, ast.BinOp(statement.value, ast.Mult(), ast.Constant(1 + 2.0**-10)), "scaled")
 
 
-HARMLESS = ("at", "append", "insert", "extend", "clip", "copyto", "fill", "sort")
+HARMLESS = ("at", "append", "insert", "extend", "clip", "copyto", "fill", "sort", "index_copy_", "index_put_", "scatter_")
 """Calls that are statements and only change arrays or lists. Any other may write a file: what decides about it is not edited."""
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from gradwitness.diagnosis.edits.building import loaded, transposed
+from gradwitness.diagnosis.edits.building import OVERWRITE, loaded, negative, transposed
 from gradwitness.diagnosis.edits.expressions import softmax
 from gradwitness.diagnosis.edits.sites import Edit, Site
 
-OVERWRITE = "contributions overwrite each other"
+ONCE = "an index that is repeated counts once"
 AT: dict[type, str] = {ast.Add: "add", ast.Sub: "subtract"}
 
 
-def accumulated(site: Site, numpy: str) -> Iterator[Edit]:
+def accumulated(site: Site, numpy: str, *, tensors: bool = False) -> Iterator[Edit]:
     """Contributions that are added up, in place of overwriting each other.
 
-    numpy   the name of NumPy in the user's file, empty if it has none
+    numpy     the name of NumPy in the user's file, empty if it has none
+    tensors   whether arrays may be tensors of PyTorch
     """
     node = site.node
     if isinstance(node, ast.Assign) and len(node.targets) == 1:
@@ -25,9 +26,14 @@ def accumulated(site: Site, numpy: str) -> Iterator[Edit]:
             yield Edit(site, ast.AugAssign(target, ast.Add(), node.value), "series", OVERWRITE)
         if isinstance(target, ast.Subscript) and numpy:
             yield Edit(site, _at(target, node.value, numpy), "series", OVERWRITE)
+        if isinstance(target, ast.Subscript) and tensors:
+            yield Edit(site, _put(target, node.value), "series", OVERWRITE)
     elif isinstance(node, ast.AugAssign) and type(node.op) in AT and isinstance(node.target, ast.Subscript) and numpy:
         at = _at(node.target, node.value, numpy, AT[type(node.op)])
-        yield Edit(site, at, "series", "an index that is repeated counts once")
+        yield Edit(site, at, "series", ONCE)
+    if isinstance(node, ast.AugAssign) and type(node.op) in AT and isinstance(node.target, ast.Subscript) and tensors:
+        value = node.value if isinstance(node.op, ast.Add) else negative(node.value)
+        yield Edit(site, _put(node.target, value), "series", ONCE)
     yield from _all_accumulated(site)
 
 
@@ -105,6 +111,13 @@ def _at(target: ast.Subscript, value: ast.expr, numpy: str, ufunc: str = "add") 
     add = ast.Attribute(ast.Attribute(ast.Name(numpy, ast.Load()), ufunc, ast.Load()), "at", ast.Load())
     array = target.value
     return ast.Expr(ast.Call(add, [array, _index(target.slice), value], []))
+
+
+def _put(target: ast.Subscript, value: ast.expr) -> ast.Expr:
+    """target.index_put_(indices, value, accumulate=True)."""
+    indices = target.slice if isinstance(target.slice, ast.Tuple) else ast.Tuple([target.slice], ast.Load())
+    put = ast.Attribute(target.value, "index_put_", ast.Load())
+    return ast.Expr(ast.Call(put, [indices, value], [ast.keyword("accumulate", ast.Constant(True))]))
 
 
 def _index(index: ast.expr) -> ast.expr:

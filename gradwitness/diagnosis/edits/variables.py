@@ -141,8 +141,12 @@ class Variables:
         return [name for name, own in self.shapes.items() if name != target and own == shape] if shape else []
 
     def epsilons(self, site: Site) -> Iterator[Edit]:
-        """An epsilon of forward, in a denominator, a root or a logarithm."""
+        """An epsilon of forward, in a denominator, a root or a logarithm; another one in place of a number."""
         node, parent = site.node, site.parent
+        if isinstance(node, ast.Constant) and isinstance(node.value, float) and node.value in self.numbers:
+            for number in (each for each in self.numbers if each != node.value):
+                yield Edit(site, ast.Constant(number), "epsilon", "it is another epsilon than that of forward")
+            return
         below = isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Div) and parent.right is node
         called = isinstance(parent, ast.Call) and parent.func is not node and ast.unparse(parent.func).endswith(("sqrt", "log"))
         powered = isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Pow) and parent.left is node

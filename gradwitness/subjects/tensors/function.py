@@ -14,6 +14,7 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.subjects.arguments import Leaf
 from gradwitness.subjects.errors import BadCall, UserError
+from gradwitness.subjects.reach import rule_of
 from gradwitness.subjects.tensors.backend import Backend, Exact, Inside, Operations, Run, Vjp
 from gradwitness.subjects.tensors.call import Running, TensorCall
 from gradwitness.subjects.tensors.given import Given
@@ -84,7 +85,7 @@ class Differentiated:
         numbers = [(path, np.asarray(value)) for path, value in tensors(self._given.tree, _is_number)]
         arrays = [(path, backend.array(value)) for path, value in found]
         self.handed: Mapping[str, Any] = {written(path[1:]): value for path, value in [*arrays, *numbers]}
-        self.code: tuple[Callable[..., Any], ...] = (function,)
+        self.code: tuple[Callable[..., Any], ...] = rule_of(function)
         self.description = f"{name_of(function)}, {backend.title}"
 
     @property
