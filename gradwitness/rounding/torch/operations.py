@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
+from functools import cache
 from math import sqrt
 from types import SimpleNamespace
 from typing import Any
 
 import torch
-from torch.utils._pytree import tree_map
 
 from gradwitness.rounding.framework import operand, result
 from gradwitness.rounding.torch.aten import (
@@ -29,6 +29,7 @@ from gradwitness.rounding.torch.aten import (
 )
 from gradwitness.rounding.torch.composed import COMPOSED
 from gradwitness.rounding.torch.shadow import Noise, held, is_floating, whole, wide
+from gradwitness.rounding.torch.trees import tree_map
 from gradwitness.rounding.vectors import aligned
 from gradwitness.rounding.widths import DOUBLE, Width, width
 
@@ -41,6 +42,7 @@ _NUMPY = SimpleNamespace(**{name: getattr(torch, name) for name in _ALIKE}, sign
 """Functions of PyTorch by the names and with the arguments of NumPy."""
 
 
+@cache
 def name_of(func: Operation) -> str:
     """aten::add_.Tensor -> add; a name of its own for an operation of another namespace."""
     namespace, _, name = func._schema.name.partition("::")

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils._pytree import tree_map
+
+from gradwitness.rounding.torch.trees import tree_map
 
 
 class Shadow(torch.Tensor):

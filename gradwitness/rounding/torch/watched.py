@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import torch
 from torch.utils._mode_utils import no_dispatch
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves, tree_map
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from gradwitness.rounding.framework import NotWatched
 from gradwitness.rounding.torch.aten import DRAWS, STATISTICS
 from gradwitness.rounding.torch.operations import Operation, carry_out, name_of
 from gradwitness.rounding.torch.shadow import Noise, Shadow, is_floating, rounded, wide
+from gradwitness.rounding.torch.trees import tree_leaves, tree_map
 
 Claims = dict[Any, list[torch.dtype]]
 
@@ -86,10 +87,7 @@ class Watched(TorchDispatchMode):
 
     def _written(self, func: Operation, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[torch.Tensor]:
         """The tensors that an operation writes to. One of the caller's gets a shadow, also if it holds integers."""
-        positions = {i for i, a in enumerate(func._schema.arguments) if a.alias_info is not None and a.alias_info.is_write}
-        positions |= STATISTICS.get(name_of(func), set())
-        names = [argument.name for argument in func._schema.arguments]
-        values = [args[i] if i < len(args) else kwargs.get(names[i]) for i in positions]
+        values = [args[i] if i < len(args) else kwargs.get(name) for i, name in _writes_to(func)]
         written = [leaf for leaf in tree_leaves(values) if isinstance(leaf, torch.Tensor)]
         for tensor in written:
             if not isinstance(tensor, Shadow):
@@ -178,6 +176,14 @@ class Watched(TorchDispatchMode):
         return self.claims[key]
 
 
+@cache
+def _writes_to(func: Operation) -> list[tuple[int, str]]:
+    """The positions and names of the arguments that an operation writes to."""
+    also = STATISTICS.get(name_of(func), set())
+    written = [each.alias_info is not None and each.alias_info.is_write for each in func._schema.arguments]
+    return [(i, each.name) for i, each in enumerate(func._schema.arguments) if written[i] or i in also]
+
+
 def _kind(leaf: Any) -> Any:
     return leaf if isinstance(leaf, (torch.dtype, bool, str)) else type(leaf)
 
@@ -217,10 +223,12 @@ _OTHER_KIND = {
 """The dtype of a view of real numbers as complex ones, or the other way round."""
 
 
+@cache
 def _is_view(func: Operation) -> bool:
     returns = func._schema.returns
     return bool(returns) and all(r.alias_info is not None and not r.alias_info.is_write for r in returns)
 
 
+@cache
 def _returns_what_it_writes(func: Operation) -> bool:
     return all(r.alias_info is not None for r in func._schema.returns)
