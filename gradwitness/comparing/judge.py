@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.comparing.elsewhere import in_common
-from gradwitness.comparing.handed import backend_or_none, framework_of, handed, known, plain
+from gradwitness.comparing.handed import FLOATS, backend_or_none, framework_of, handed, known, plain
 from gradwitness.comparing.sides import Arrays, Side, Tensors
 from gradwitness.comparing.whose import NUMPY, belonging
 from gradwitness.functions.narrow import compared
@@ -25,6 +25,7 @@ from gradwitness.rounding.widths import width
 from gradwitness.subjects.arguments import kind
 from gradwitness.subjects.errors import BadCall
 from gradwitness.subjects.state import State
+from gradwitness.subjects.tensors.origins import load, origin
 from gradwitness.subjects.tensors.precision import Precision
 
 NARROWER = {"float64": ("float32", "bfloat16", "float16"), "float32": ("bfloat16", "float16")}
@@ -60,17 +61,15 @@ def judge(
     start = time.perf_counter()
     numbers, dtype = _numbers(got), known(dtype)
     name, side = _belonging(reference, framework_of((inputs, kwargs or {})))
-    dtypes = [dtype] if dtype else _possible(numbers)
-    if dout is not None and not any(key.startswith("d") for key in numbers):
-        raise BadCall("got", f"with {', '.join(numbers)}", "gradients for dout, by name", 'That of x is "dx": {"dx": ...}')
+    dtypes = [dtype] if dtype else _possible(got)
     with ExitStack() as stack:
         backend = backend_or_none(name)
         if backend is not None:
             stack.enter_context(backend.reproducible())
             stack.callback(backend.random_state())
         stack.callback(State(reference, inputs, kwargs).finish)
-        truths = _Truths(name, side, inputs, kwargs or {}, dout, any(key.startswith("d") for key in numbers), seed)
-        matched = _matched(numbers, truths.names(dtypes[0]), names)
+        truths = _Truths(name, side, inputs, kwargs or {}, dout, seed)
+        matched = _matched(numbers, truths.names(dtypes[0], numbers), names)
         findings = tuple(_findings(matched, truths, dtypes, sure=dtype is not None))
     return Report(
         f"numbers against {side if isinstance(side, str) else getattr(side, '__name__', type(side).__name__)}",
@@ -91,14 +90,18 @@ def _belonging(reference: Any, default: str) -> tuple[str, Any]:
     return (NUMPY, reference) if isinstance(reference, str) else belonging("reference", reference, default)
 
 
-def _numbers(got: Any) -> dict[str, Array]:
-    """The numbers by name. A list is one array; a tuple has several."""
+def _named(got: Any) -> dict[str, Any]:
+    """What came by name. A list is one array; a tuple has several."""
     if isinstance(got, Mapping):
-        found = {str(key): value for key, value in got.items()}
-    elif isinstance(got, tuple):
-        found = {f"out[{i}]": value for i, value in enumerate(got)}
-    else:
-        found = {"out": got}
+        return {str(key): value for key, value in got.items()}
+    if isinstance(got, tuple):
+        return {f"out[{i}]": value for i, value in enumerate(got)}
+    return {"out": got}
+
+
+def _numbers(got: Any) -> dict[str, Array]:
+    """The numbers by name."""
+    found = _named(got)
     return {key: _array(f"got[{key!r}]" if len(found) > 1 else "got", value) for key, value in found.items()}
 
 
@@ -113,33 +116,44 @@ def _array(argument: str, value: Any) -> Array:
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 
-def _possible(numbers: Mapping[str, Array]) -> list[str]:
-    """The dtype of the numbers, and those narrower ones in which they may have been computed."""
-    own = max((array.dtype.name for array in numbers.values()), key=lambda name: width(name).unit)
+def _possible(got: Any) -> list[str]:
+    """The dtype of the numbers, as they came, and those narrower ones in which they may have been computed."""
+    own = max(map(_dtype, _named(got).values()), key=lambda name: width(name).unit)
     return [own, *NARROWER.get(own, ())]
+
+
+def _dtype(value: Any) -> str:
+    """The dtype of numbers: "bfloat16" for a tensor of it, although NumPy has none. Complex ones are pairs of real ones."""
+    source = origin(value)
+    name = load(source).dtype(value) if source and hasattr(value, "dtype") else getattr(getattr(value, "dtype", None), "name", "")
+    name = {"complex64": "float32", "complex128": "float64"}.get(name, name)
+    return name if name in FLOATS else "float64"
 
 
 class _Truths:
     """The exact values of the reference, and their rounding, in each dtype that is asked for."""
 
-    def __init__(
-        self, framework: str, function: Any, inputs: Any, kwargs: Mapping[str, Any], dout: Any, gradients: bool, seed: int
-    ) -> None:
+    def __init__(self, framework: str, function: Any, inputs: Any, kwargs: Mapping[str, Any], dout: Any, seed: int) -> None:
         self._framework, self._function, self._inputs, self._kwargs = framework, function, inputs, kwargs
-        self._dout, self._gradients, self._seed = dout, gradients, seed
+        self._dout, self._gradients, self._seed = dout, False, seed
         self._found: dict[str, Mapping[str, Measured]] = {}
         self.runs = 0
         self.how = "the truth and its rounding by Monte Carlo arithmetic"
 
-    def names(self, dtype: str) -> list[str]:
-        """What the reference returns: outputs, and gradients if any are asked for."""
+    def names(self, dtype: str, asked: Collection[str]) -> list[str]:
+        """What the reference returns: outputs, and gradients if any of the names that are asked for is one."""
         if isinstance(self._function, str):
             arguments, outs = self._op.described()
             names = ["out"] if len(outs) == 1 else [f"out[{i}]" for i in range(len(outs))]
         else:
             side = self._side(dtype)
             arguments, names = list(side.leaves), list(side.run(None).outs)
-        return [*names, *(f"d{argument}" for argument in arguments if self._gradients)]
+        gradients = [f"d{argument}" for argument in arguments]
+        self._gradients = not set(asked).isdisjoint(gradients)
+        if self._dout is not None and not self._gradients:
+            wanted = f"gradients for dout, by name: {', '.join(gradients)}"
+            raise BadCall("got", f"with {', '.join(asked)}", wanted, f'For instance {{"{gradients[0]}": ...}}')
+        return [*names, *gradients] if self._gradients else names
 
     def of(self, dtype: str) -> Mapping[str, Measured]:
         """Truth and spread by name. Raises NotWatched, Unstable."""

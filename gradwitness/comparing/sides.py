@@ -76,6 +76,7 @@ class Tensors:
     ) -> None:
         self.name, self._gradients = name, gradients
         backend = load(framework)
+        asked["called"] = "the reference" if name == "reference" else name
         self.subject = Differentiated(backend, function, handed(inputs, framework), handed(dict(kwargs), framework), **asked)
         own = {{"complex64": "float32", "complex128": "float64"}.get(name, name) for name in self.subject.dtypes}
         self.dtype = dtype or max(own, key=EPS.__getitem__)

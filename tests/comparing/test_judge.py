@@ -98,6 +98,18 @@ def test_outputs_have_the_names_that_are_given() -> None:
     assert report.ok
 
 
+def test_a_name_that_begins_with_d_is_no_gradient_of_what_is_no_input() -> None:
+    assert judge({"density": 2 * X}, lambda x: 2 * x, X).ok
+
+
+def test_tensors_of_bfloat16_say_their_dtype() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    x = torch.from_numpy(X).bfloat16()
+    report = judge(torch.softmax(x, -1), lambda x: torch.softmax(x, -1), x)
+    assert report.ok, str(report)
+    assert "bfloat16" in str(report)
+
+
 def test_code_that_leaves_numpy_cannot_be_watched() -> None:
     report = judge(np.tanh(X), lambda x: np.array([[float(v) for v in row] for row in np.tanh(x)]), X)
     assert report.verdict == "cannot tell"
@@ -109,6 +121,7 @@ BAD: dict[str, tuple[Any, Any, dict[str, Any], str]] = {
     "an unknown op": (X, "softmaks", {}, "softmax"),
     "two for one": ((X, X), softmax, {}, "got is with"),
     "a gradient under another name": ({"x": X}, "softmax", {"dout": X}, r'got is with x.*"dx"'),
+    "a gradient of what is no input": ({"dz": X}, "softmax", {"dout": X}, r"got is with dz; wanted gradients for dout.*: dx"),
     "no dout": ({"dx": X}, "softmax", {}, "dout is not given"),
     "gradients of NumPy": ({"dx": X}, softmax, {}, "has no gradients"),
     "names": (X, softmax, {"names": ("a", "b")}, "names is"),

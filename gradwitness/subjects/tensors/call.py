@@ -21,6 +21,7 @@ from gradwitness.subjects.tensors.tree import Path
 class Subject(Protocol):
     """The function that is called, as a call needs it: see `Differentiated`."""
 
+    words: tuple[str, str]
     backend: Backend
     leaves: list[Leaf]
     outputs: Asked
@@ -53,7 +54,7 @@ class Running:
         paths = [leaf.path for leaf in self.subject.leaves]
         new = {path: moved.get(i, self.values[i]) for i, path in enumerate(paths)}
         out, self.inside = self.subject.called({**new, **self.fixed}, self.precision)
-        self.names, outs = floats(self.subject.backend, out, self.subject.outputs)
+        self.names, outs = floats(self.subject.backend, out, self.subject.outputs, self.subject.words[0])
         return outs
 
 
@@ -108,7 +109,7 @@ class TensorCall:
             with self.inside():
                 found = self.pull(cotangents) if self.pull is not None else []
         except Exception as error:
-            raise UserError("its backward", error) from error
+            raise UserError(self.subject.words[1], error) from error
         self.handed, gradients = found, [None] * len(self.inputs)
         for which, gradient in zip(self.active, found, strict=True):
             gradients[which] = None if gradient is None else self.subject.backend.array(gradient)

@@ -37,6 +37,7 @@ class Differentiated:
     undone     whether differences are taken without the rounding of casts inside it
     passed    "keyword" or "position": how arguments are handed over instead of as they came
     keywords   what it is given by keyword
+    words      what it and its backward are called where they raise
     """
 
     asked, keeps_dtype, of_a_loss, undone = False, True, False, False
@@ -53,13 +54,15 @@ class Differentiated:
         wrt: Asked = None,
         outputs: Asked = None,
         mode: str = "eager",
+        called: str = "",
     ) -> None:
         self.backend, self.function, self.mode, self.precision = backend, function, mode, FLOAT64
+        self.words = (called, f"the backward of {called}") if called else ("the function", "its backward")
         self._given = Given(function, inputs, kwargs)
         try:
             backend.prepared(function, *self._given.arguments())
         except Exception as error:
-            raise UserError("the function", error) from error
+            raise UserError(self.words[0], error) from error
         self._given.tree["parameters"] = dict(backend.parameters(function))
         found = [(path, value) for path, value in tensors(self._given.tree, backend.holds) if is_real(backend.dtype(value))]
         marked = wrt is None and any(backend.marked(value) for path, value in found if path[0] != "parameters")
@@ -137,7 +140,7 @@ class Differentiated:
         except BadCall:
             raise
         except Exception as error:
-            raise UserError("the function", error) from error
+            raise UserError(self.words[0], error) from error
         again = partial(self.run, arrays, self.precision, vjp=vjp)
         return TensorCall(self, values, active, outs, running.names, None, nullcontext, again)
 
@@ -191,7 +194,7 @@ class Differentiated:
         except BadCall:
             raise
         except Exception as error:
-            raise UserError("the function", error) from error
+            raise UserError(self.words[0], error) from error
         return TensorCall(self, values, active, outs, running.names, pull, running.inside)
 
     def _vjp(self, precision: Precision, active: Sequence[int]) -> Vjp:

@@ -32,19 +32,22 @@ def chosen(found: Sequence[tuple[str, Path]], names: Sequence[str], wrt: Asked) 
     return paths
 
 
-def floats(backend: Backend, out: Any, outputs: Asked) -> tuple[list[str], list[Any]]:
-    """The floats that came out, those that are asked for, and their names."""
+def floats(backend: Backend, out: Any, outputs: Asked, function: str = "the function") -> tuple[list[str], list[Any]]:
+    """The floats that came out, those that are asked for, and their names.
+
+    function   what it is called where nothing came
+    """
     found = [(path, value) for path, value in tensors({"out": out}, backend.holds) if is_real(backend.dtype(value))]
     if outputs is not None:
         asked = [outputs] if isinstance(outputs, (str, int)) else list(outputs)
         for one in asked:
             if not any(one in (number, path[-1]) for number, (path, _) in enumerate(found)):
                 there = ", ".join(f"{number} ({written(path)})" for number, (path, _) in enumerate(found)) or "none"
-                raise BadCall("outputs", repr(one), f"positions or keys of outputs of floats; there are {there}")
+                raise BadCall("outputs", repr(one), f"positions or keys of outputs of floats: {there}")
         found = [(path, value) for number, (path, value) in enumerate(found) if number in asked or path[-1] in asked]
     if not found:
         raise BadCall(
-            "what the function returns",
+            f"what {function} returns",
             kind(out),
             f"a tensor of floats of {backend.title}, or a tuple, list, dict or dataclass of them",
             "A Python number or a NumPy array is outside of the graph: return the tensor itself",
