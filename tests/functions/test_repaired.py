@@ -98,6 +98,21 @@ def test_a_row_that_is_taken_twice_is_added_up_in_tensorflow() -> None:
     assert "+ tf.tensor_scatter_nd_add(tf.zeros_like(x), rows, dout)" in explanation
 
 
+def test_a_flag_of_a_product_that_is_missing_in_tensorflow() -> None:
+    tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+
+    @tf.custom_gradient
+    def scores(query: Any, key: Any) -> Any:
+        def grad(dout: Any) -> Any:
+            return tf.matmul(dout, key), tf.matmul(dout, query)
+
+        return tf.matmul(query, key, transpose_b=True), grad
+
+    matrices = [tf.constant(np.random.default_rng(seed).normal(size=(3, 3))) for seed in (0, 1)]
+    explanation = check_function(scores, tuple(matrices))["dkey"].explanation
+    assert "+ tf.matmul(dout, query, transpose_a=True)" in explanation
+
+
 def standardised(x: Any) -> Any:
     return (x - x.mean(0)) / (x.var(0, unbiased=False) + 1e-5).sqrt()
 

@@ -22,6 +22,7 @@ MOVED = {
 """Functions that move the elements of a factor, and what is told where it is right as it is."""
 BY_INDEX = {"scatter_": "scatter_add_", "scatter": "scatter_add", "tensor_scatter_nd_update": "tensor_scatter_nd_add"}
 """Functions that overwrite by an index -> those that add."""
+FLAGS = ("transpose_a", "transpose_b")
 EXTREMES = {"maximum": "minimum", "minimum": "maximum", "max": "min", "min": "max", "argmax": "argmin", "argmin": "argmax"}
 
 
@@ -42,6 +43,8 @@ def calls(node: ast.Call) -> Iterator[Meant]:
         yield "mask", ast.Call(node.func, [condition, b, a], node.keywords), "a mask is upside down"
     if name in PRODUCTS and node.args:
         yield from _product(node, owner if len(node.args) == 1 else None)
+    if name == "matmul":
+        yield from _flags(node)
     if name == "range":
         yield from _range(node)
     if name in MOVED and owner is not None:
@@ -133,6 +136,16 @@ def _product(node: ast.Call, owner: ast.expr | None) -> Iterator[Meant]:
     yield "transposed", other(b, a), "the factors are in the wrong order"
     yield "transposed", other(transposed(b), a), "the factors are in the wrong order"
     yield "transposed", other(b, transposed(a)), "the factors are in the wrong order"
+
+
+def _flags(node: ast.Call) -> Iterator[Meant]:
+    """tf.matmul(a, b, transpose_a=True): the flag of each factor, the other way."""
+    given = {keyword.arg: keyword for keyword in node.keywords}
+    for flag in FLAGS if len(node.args) >= len(FLAGS) else ():
+        others = [keyword for keyword in node.keywords if keyword.arg != flag]
+        on = flag in given and getattr(given[flag].value, "value", None) is True
+        flags = others if on else [*others, ast.keyword(flag, ast.Constant(True))]
+        yield "transposed", ast.Call(node.func, node.args, flags), "a factor is transposed"
 
 
 def _range(node: ast.Call) -> Iterator[Meant]:
