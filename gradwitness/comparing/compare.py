@@ -24,6 +24,7 @@ from gradwitness.reproducing.calls import of_compare
 from gradwitness.subjects.arguments import kind
 from gradwitness.subjects.errors import BadCall
 from gradwitness.subjects.state import State
+from gradwitness.subjects.tensors.drawing import random_state
 
 
 def compare(
@@ -69,7 +70,7 @@ def compare(
         backends = [b for b in (backend_or_none(name) for name in dict.fromkeys(f for f, _ in whose.values())) if b is not None]
         for backend in backends:
             stack.enter_context(backend.reproducible())
-            stack.callback(backend.random_state())
+            stack.callback(random_state(backend, *(function for _, function in whose.values()), inputs, kwargs))
         state = State(*(function for _, function in whose.values()), inputs, kwargs)
         stack.callback(state.finish)
         asked = {"wrt": wrt, "outputs": outputs, "gradients": gradients}

@@ -16,6 +16,7 @@ from gradwitness.rounding.arithmetic import Measured
 from gradwitness.rounding.framework import NotWatched
 from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.tensors.call import TensorCall
+from gradwitness.subjects.tensors.drawing import random_state
 from gradwitness.subjects.tensors.function import Differentiated
 from gradwitness.subjects.tensors.given import Given
 from gradwitness.subjects.tensors.origins import load
@@ -84,7 +85,7 @@ class Tensors:
         self.wide = Precision(stored=self.precision.stored, computed="float64")
         self.leaves: Mapping[str, Array] = {leaf.name: leaf.array for leaf in self.subject.leaves}
         self.own = frozenset(leaf.name for leaf in self.subject.leaves if leaf.path[0] == "parameters")
-        self._random = backend.random_state()
+        self._random = random_state(backend, function, inputs, kwargs)
 
     def run(self, douts: Sequence[Array] | None, /, arrays: Mapping[str, Array] | None = None, exact: bool = False) -> Results:
         """See `Side`."""

@@ -27,6 +27,7 @@ from gradwitness.report.progress import Progress
 from gradwitness.report.report import Report
 from gradwitness.reproducing.calls import of_check
 from gradwitness.subjects.state import State
+from gradwitness.subjects.tensors.drawing import random_state
 from gradwitness.subjects.tensors.function import Differentiated
 from gradwitness.subjects.tensors.origins import backend_of
 from gradwitness.subjects.tensors.precision import OWN
@@ -85,7 +86,7 @@ def check_function(
     with Progress() as progress, backend.reproducible():
         subject = Differentiated(backend, function, inputs, kwargs, **asked)
         subject.run = progress.counting(subject.run)  # type: ignore[method-assign]
-        state = _States(State(function, inputs, kwargs), backend.random_state())
+        state = _States(State(function, inputs, kwargs), random_state(backend, function, inputs, kwargs))
         try:
             point, findings = point_of(subject, seed, state)
             findings += first_gradients(point, subject)
@@ -178,7 +179,7 @@ def _examined(subject: Differentiated, strides: bool, order: int) -> str:
 
 
 class _States:
-    """The user's objects and the framework's random numbers, put back together."""
+    """The user's objects and the random generators, put back together."""
 
     def __init__(self, objects: State, put_back: Callable[[], None]) -> None:
         self._objects, self._put_back = objects, put_back

@@ -17,6 +17,7 @@ from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.reach import rule_of
 from gradwitness.subjects.tensors.backend import Backend, Exact, Inside, Operations, Run, Vjp
 from gradwitness.subjects.tensors.call import Running, TensorCall
+from gradwitness.subjects.tensors.drawing import random_state
 from gradwitness.subjects.tensors.given import Given
 from gradwitness.subjects.tensors.naming import name_of
 from gradwitness.subjects.tensors.precision import EPS, FLOAT64, OWN, Precision, is_real
@@ -83,7 +84,7 @@ class Differentiated:
         self._calling = backend.calling(function, mode)
         self._kept: dict[Precision, tuple[Running, Run, Vjp]] = {}
         self._looping = backend.looping(backend.vjp)
-        self._random = backend.random_state()
+        self._random = random_state(backend, function, inputs, kwargs)
         self.data: list[tuple[str, Array]] = []
         numbers = [(path, np.asarray(value)) for path, value in tensors(self._given.tree, _is_number)]
         arrays = [(path, backend.array(value)) for path, value in found]
