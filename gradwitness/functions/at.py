@@ -56,10 +56,6 @@ class At:
         self.calls += 1
         return self.subject.run(self.arrays if arrays is None else arrays, self.precision, **options)  # type: ignore[arg-type]
 
-    def more(self, call: TensorCall) -> TensorCall:
-        """For another cotangent: the same call, where its backward works more than once; else a new one."""
-        return call if self.lasting else self.call()
-
     def pulled(self, call: TensorCall, douts: Sequence[Array | None] | None = None) -> list[Array | None]:
         """Gradients for a cotangent, of which some parts may be None."""
         self.calls += 1

@@ -69,7 +69,7 @@ def _of_cotangents(at: At, layout: str) -> Iterator[tuple[str, Array]]:
     douts = [np.full(dout.shape, dout.ravel()[0]) if layout == "expanded" and dout.size else dout for dout in at.douts]
     call = at.call()
     put_back = backend.random_state()  # backward may draw random numbers: the same ones for both
-    wanted = at.gradients if layout != "expanded" else at.pulled(at.more(call), douts)
+    wanted = at.gradients if layout != "expanded" else at.pulled(call if at.lasting else at.call(), douts)
     put_back()
     before = backend.drawn()
     found = at.shaped(call.pulled([backend.laid_out(tensor, layout) for tensor in call.cotangents(douts)]))

@@ -27,8 +27,8 @@ def linear(at: At) -> Iterator[Finding]:
         return
     halves = [None if g is None else g / -2 for g in scaled]
     others = [cotangent(at.rng, dout.shape) for dout in at.douts]
-    other: list[Any] = at.pulled(at.more(first), others)
-    both: list[Any] = at.pulled(at.more(first), [d + e for d, e in zip(at.douts, others, strict=True)])
+    other: list[Any] = at.pulled(at.call(), others)
+    both: list[Any] = at.pulled(at.call(), [d + e for d, e in zip(at.douts, others, strict=True)])
     yield from written_again(at, first.active, handed, scaled)
     with np.errstate(invalid="ignore", over="ignore"):  # gradients may have inf
         sums = [None if g is None or h is None else h - g for g, h in zip(other, both, strict=True)]
