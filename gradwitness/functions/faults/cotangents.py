@@ -32,14 +32,14 @@ def linear(at: At) -> Iterator[Finding]:
     yield from written_again(at, first.active, handed, scaled)
     with np.errstate(invalid="ignore", over="ignore"):  # gradients may have inf
         sums = [None if g is None or h is None else h - g for g, h in zip(other, both, strict=True)]
-    largest = [np.abs(d) + np.abs(e) for d, e in zip(at.douts, others, strict=True)]
+    pulled = [np.abs(d) + np.abs(e) + np.abs(d + e) for d, e in zip(at.douts, others, strict=True)]  # each of them rounds
     for which, leaf in enumerate(at.subject.leaves):
         sizes = [np.abs(part[which]) for part in (other, both) if part[which] is not None]
         room = np.sqrt(2) * at.spreads[which] + at.eps * sum(sizes, np.zeros(()))
         for law, found in (("of -2 d it is not -2 times that of d", halves), ("of d + e it is not the sum", sums)):
             own = at.gradients[which]
             wrong = beyond(found[which], own, room) & (True if own is None else np.isfinite(own))  # inf is its own sum
-            wrong &= _apart(found[which], own) > at.negligible(which, largest)
+            wrong &= _apart(found[which], own) > at.negligible(which, pulled)
             if wrong.any():
                 yield Finding(
                     f"d{leaf.name}, linear in dout", "wrong", f"{NOT_LINEAR}: {law}",
