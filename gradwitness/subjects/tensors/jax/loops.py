@@ -54,7 +54,8 @@ def evaluated(jaxpr: Any, consts: Sequence[Any], args: Sequence[Any]) -> list[An
         return atom.val if isinstance(atom, core.Literal) else values[atom]
 
     for eqn in jaxpr.eqns:
-        found = _bound(eqn)(*map(read, eqn.invars))
+        with eqn.ctx.manager:  # settings of JAX that held where it was traced
+            found = _bound(eqn)(*map(read, eqn.invars))
         values.update(zip(eqn.outvars, found if eqn.primitive.multiple_results else [found], strict=True))
     return [read(atom) for atom in jaxpr.outvars]
 
