@@ -19,6 +19,7 @@ MISTAKES = {
     "remembers": ("dx, call in between", 1),
     "forgets_dout": ("dout", 1),
     "clips": ("dx, linear in dout", 1),
+    "follows_the_largest": ("dx, linear in dout", 1),
     "expects_both": ("out[0] alone", 1),
     "needs_all": ("dy alone", 2),
     "reuses": ("dx, kept", 1),

@@ -17,6 +17,7 @@ from trust.soak.results import Block, Tally
 
 SAMPLE = [
     ("torch", "layer_norm", "generic", "float32", 0),
+    ("torch", "layer_norm", "one_feature", "float32", 54),
     ("torch", "batch_norm", "generic", "float32", 0),
     ("torch", "hard_sigmoid", "generic", "bfloat16", 0),
     ("torch", "kl_div", "equal", "float64", 0),
