@@ -200,3 +200,21 @@ def test_a_point_where_rounding_makes_nan_has_no_spread() -> None:
 def test_tensors_may_have_ten_axes() -> None:
     (found,) = measure(lambda x: tf.reshape(x, [1] * 9 + [3]) * x, (tf.constant([0.5, 1.5, 2.5]),), "float32")
     assert np.ravel(found.truth).tolist() == [0.25, 2.25, 6.25]
+
+
+@pytest.mark.parametrize("branches", [False, True], ids=["a call", "branches"])
+def test_a_function_that_was_differentiated_before_is_watched(branches: bool) -> None:
+    """TensorFlow lets its graph return more from then on."""
+
+    @tf.function
+    def normalised(x: Any) -> Any:
+        e = tf.exp(x)
+        return tf.cond(tf.reduce_sum(e) > 0, lambda: e / tf.reduce_sum(e), lambda: e) if branches else e / tf.reduce_sum(e)
+
+    x = tf.constant([0.5, -1.0, 2.0], tf.float64)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        out = normalised(x)
+    tape.gradient(out, x)
+    (measured,) = measure(normalised, (x,), "float64")
+    assert (np.abs(out.numpy() - measured.truth) <= 32 * measured.spread).all()

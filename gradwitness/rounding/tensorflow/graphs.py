@@ -54,6 +54,11 @@ def graph_of(op: Any, function: Any) -> Any:
         return function_def_to_graph(function.definition)
 
 
+def returned(op: Any, graph: Any) -> list[Any]:
+    """What a graph returns to an operation that enters it. Once it was differentiated, it returns what its gradient needs, too."""
+    return list(graph.outputs[: len(op.outputs)])
+
+
 def graphs_in(op: Any) -> list[Any]:
     """The graphs of the functions that an operation enters, as far as they are kept."""
     names = [a.name for a in op.op_def.attr if a.name in INNER]

@@ -13,7 +13,7 @@ from tensorflow.python.framework import tensor_util
 from gradwitness.rounding.framework import NotWatched, operand, result
 from gradwitness.rounding.tensorflow.binding import bind, narrows, native, wide_dtype
 from gradwitness.rounding.tensorflow.composed import COMPOSED
-from gradwitness.rounding.tensorflow.graphs import CALLS, IFS, WHILES, graph_of, in_order, inner, size_of
+from gradwitness.rounding.tensorflow.graphs import CALLS, IFS, WHILES, graph_of, in_order, inner, returned, size_of
 from gradwitness.rounding.tensorflow.noise import Noise, is_floating, whole, wide
 from gradwitness.rounding.tensorflow.operations import (
     ADD_NARROWLY,
@@ -64,7 +64,7 @@ def _operation(op: Any, operands: Values, noise: Noise) -> list[Any]:  # noqa: P
         return _ENTERED[op.type](op, operands, noise)
     if (function := op.graph._get_function(op.type)) is not None:  # a Defun is called by its name
         graph = graph_of(op, function)
-        return evaluate(graph, operands, graph.outputs, noise)
+        return evaluate(graph, operands, returned(op, graph), noise)
     if (id(op.graph), op.name) in noise.finer:
         return [noise.constant(noise.finer[id(op.graph), op.name], width(op.outputs[0].dtype))]
     if op.type == "Const":
@@ -147,7 +147,7 @@ def _scatter(noise: Noise, compute: Any, operands: Values, values: int, width: W
 
 def _call(op: Any, operands: Values, noise: Noise) -> list[Any]:
     graph = inner(op, "f")
-    return evaluate(graph, operands, graph.outputs, noise)
+    return evaluate(graph, operands, returned(op, graph), noise)
 
 
 def _if(op: Any, operands: Values, noise: Noise) -> list[Any]:
@@ -156,7 +156,7 @@ def _if(op: Any, operands: Values, noise: Noise) -> list[Any]:
     if len(chosen.shape):
         raise NotWatched(f"{op.name} decides by a tensor that is no scalar")
     inside = noise.uncounted()
-    yes, no = (lambda graph=graph: evaluate(graph, others, graph.outputs, inside) for graph in graphs)
+    yes, no = (lambda graph=graph: evaluate(graph, others, returned(op, graph), inside) for graph in graphs)
     results = tf.cond(tf.cast(chosen, tf.bool), yes, no)
     return results if isinstance(results, list) else [results]
 
