@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from gradwitness.subjects.reach import codes_of, names_in, of_a_library, reached
 
 Change = tuple[Any, Any, Any]
@@ -49,14 +51,15 @@ class Called:
         try:
             parameters = list(inspect.signature(self.function).parameters.values())
         except (TypeError, ValueError):
-            return self._documented(setting)
+            known = self._documented(setting)
+            return known and (self._position(setting), known[1])
         for position, parameter in enumerate(parameters):
             if parameter.name == setting and parameter.default is not parameter.empty:
                 return None if parameter.kind is parameter.KEYWORD_ONLY else position, parameter.default
         return None
 
     def _documented(self, setting: str) -> tuple[int | None, Any] | None:
-        head = (getattr(self.function, "__doc__", None) or "").strip().partition("->")[0]
+        head = _head(self.function)
         found = re.search(rf"\b{setting}\s*=\s*('\w*'|[-\w.]+)", head)
         if not found:
             return None
@@ -66,6 +69,12 @@ class Called:
             return None, float(word)
         return None, plain[word] if word in plain else word.strip("'")
 
+    def _position(self, setting: str) -> int | None:
+        """Of a parameter, as its docstring says; None if it is given by keyword alone, or not known."""
+        names = re.findall(r"[(,]\s*(\*|\w+)", _head(self.function))
+        by_position = names[: names.index("*")] if "*" in names else names
+        return by_position.index(setting) if setting in by_position else None
+
     def replaced(self, change: Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any]], Any]) -> Change:
         """The change by which change(function, args, kwargs) is called in its place."""
         function = self.function
@@ -73,7 +82,7 @@ class Called:
 
     def given(self, **settings: Any) -> Change:
         """The change by which it is called with other values of some settings."""
-        known = {setting: self.default(setting) or (None, None) for setting in settings}
+        known = {setting: self.default(setting) or (self._position(setting), None) for setting in settings}
         places = {setting: place for setting, (place, _) in known.items() if place is not None}
 
         def otherwise(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -85,14 +94,21 @@ class Called:
         return self.replaced(otherwise)
 
     def settings(self) -> dict[str, Any]:
-        """The parameters that have a default, and their defaults."""
+        """The parameters that have a default, and their defaults. Those of NumPy's ufuncs say where results go."""
+        if isinstance(self.function, np.ufunc):
+            return {}
         try:
             parameters = inspect.signature(self.function).parameters.values()
         except (TypeError, ValueError):
-            head = (getattr(self.function, "__doc__", None) or "").strip().partition("->")[0]
-            names = re.findall(r"\b(\w+)\s*=", head)
+            names = re.findall(r"\b(\w+)\s*=", _head(self.function))
             return {name: known[1] for name in names if (known := self._documented(name)) is not None}
         return {parameter.name: parameter.default for parameter in parameters if parameter.default is not parameter.empty}
+
+
+def _head(function: Any) -> str:
+    """How a docstring begins, which has the parameters of a function that is written in C: name(input, dim=None, *, out=None)."""
+    found = re.match(r"[\w.]+\((?:[^()]|\([^()]*\))*\)", (getattr(function, "__doc__", None) or "").strip())
+    return found.group() if found else ""
 
 
 def functions_of(function: Any) -> list[types.FunctionType]:

@@ -7,22 +7,25 @@ in float64, it is told. Nothing agrees so far by chance. Then two are tried at o
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cache, partial
 from itertools import combinations, product
+from typing import Any
 
 import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.comparing.activations import known_as
 from gradwitness.comparing.code import constants, functions_of, put, taken
+from gradwitness.comparing.edited import edited
 from gradwitness.comparing.numbers import numbers_of
 from gradwitness.comparing.runs import Runs
-from gradwitness.comparing.sides import Tensors
+from gradwitness.comparing.sides import Side
 from gradwitness.comparing.trial import Trial
-from gradwitness.comparing.trials import seen, set_otherwise, trials
+from gradwitness.comparing.trials import Seen, seen, set_otherwise, trials
 from gradwitness.comparing.verdicts import Result
 from gradwitness.subjects.errors import BadCall, UserError
 
@@ -30,6 +33,8 @@ SECONDS = 6.0
 """Of the processor's time that is spent on trials of one function."""
 FEW = 3
 """Values that a change brings nearer by chance, where so many trials are made."""
+OF_EDITS = 3.0
+"""The same of edits of its source."""
 OF_PAIRS = 6.0
 """The same of two changes at once."""
 ENOUGH = 1.0
@@ -46,14 +51,26 @@ JOINED = 40
 """Changes of one function of which two are tried at once."""
 
 
-def convention(runs: Runs, result: Result) -> str:
-    """The change in words; empty where none that is tried helps."""
-    search = Search(runs, result)
+def convention(runs: Runs, result: Result, factor: str = "") -> str:
+    """The change in words; empty where none that is tried helps.
+
+    factor   one number that explains it, in words, if there is one: then source is not edited
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what others think of a trial is told to nobody
+        said = _found(Search(runs, result), is_scaled=bool(factor))
+    return f"{said[:1].upper()}{said[1:]}"
+
+
+def _found(search: Search, *, is_scaled: bool) -> str:
     for name in search.sides:
         if said := search.first(((name, trial) for trial in search.trials(name)), SECONDS):
             return said
     if said := search.known():
         return said
+    for name in search.quickest() if not is_scaled else ():
+        if said := search.first(((name, trial) for trial in search.edits(name)), OF_EDITS):
+            return said
     pairs = ((name, one.joined(two)) for name in search.quickest() for one, two in _pairs(search.tried[name]))
     seconds = ENOUGH if search.nearest[0] <= KEPT else OF_PAIRS
     return search.first(pairs, seconds) or search.nearest[1] or set_otherwise(search.compared)
@@ -71,7 +88,7 @@ def _pairs(trials: Sequence[Trial]) -> Iterator[tuple[Trial, Trial]]:
 class Search:
     """What is tried.
 
-    compared  the functions of frameworks
+    compared  the functions
     tried     the changes of each function that were tried alone
     sides     those of them that can be changed, by name
     nearest   what the change leaves that explains the most, as a share of the values, and that change in words
@@ -79,13 +96,13 @@ class Search:
 
     def __init__(self, runs: Runs, result: Result) -> None:
         self._runs, self._result = runs, result
-        sides = {side.name: side for side in runs.judged if isinstance(side, Tensors)}
+        sides = {side.name: side for side in runs.judged}
         self._exact = {name: value for name, value in result.exact.items() if name in sides}
         self.sides = {name: side for name, side in sides.items() if name in self._exact and self._others(name)}
         self.compared, self.nearest = list(sides.values()), (1.0, "")
         self.tried: dict[str, list[Trial]] = {name: [] for name in self.sides}
         self._took: dict[str, list[float]] = {name: [] for name in self.sides}
-        self._seen = cache(seen)
+        self._seen: Callable[[Any], Seen] = cache(seen)
 
     def first(self, changes: Iterable[tuple[str, Trial | None]], seconds: float) -> str:
         """The first change in words that makes a function agree; empty if none does in so many seconds."""
@@ -118,6 +135,14 @@ class Search:
             self.tried[name].append(trial)
             yield trial
 
+    def edits(self, name: str) -> Iterator[Trial]:
+        """The edits of one function's source."""
+        with suppress(UserError, BadCall):
+            others = self._others(name)
+            yield from edited(
+                self.sides[name], [self.sides[o] for o in others if o in self.sides], [self._exact[o] for o in others]
+            )
+
     def _others(self, name: str) -> list[str]:
         """The functions that it should agree with and does not."""
         known = [other for other in self._exact if other != name and np.isfinite(self._exact[other]).any()]
@@ -131,7 +156,7 @@ class Search:
         others = self._others(name)
         agreeing = [o for o in others if self._agrees(name, o, value) or self._narrowly(name, o, value, trial)]
         if agreeing:
-            return f"{trial.words} {name} agrees with {' and '.join(agreeing)}"
+            return "\n".join([f"{trial.words} {name} agrees with {' and '.join(agreeing)}", *trial.lines()])
         for other in (other for other in others if self._nearly(name, other, value)):
             for words, kept in self._in_float32(name, trial):
                 rounded = _tried(self._runs, self.sides[name], kept, self._result.about)
@@ -154,7 +179,7 @@ class Search:
     def _in_float32(self, name: str, trial: Trial) -> Iterator[tuple[str, Trial]]:
         """A change with its own number in float32, and with one number of the function's code."""
         yield "that number", trial.in_float32()
-        own = functions_of(self.sides[name].subject.function)
+        own = functions_of(self.sides[name].function)
         for function, number in [(each, number) for each in own for number in constants(each)][:NUMBERS]:
             kept = trial.joined(Trial("", numbers=((function, number, float(np.float32(number))),)))
             if kept is not None:
@@ -191,32 +216,32 @@ class Search:
         for name, side in self.sides.items():
             arrays = list(side.leaves.values())
             if len(arrays) == 1 and not side.own and arrays[0].shape == self._exact[name].shape:
-                numbers = numbers_of([side.subject.function])
+                numbers = numbers_of([side.function])
                 found[name] = known_as(arrays[0], partial(self._result.alike, name), numbers)
         said = [f"{name} is {words}" for name, words in found.items() if words]
         return " and ".join(said) if len({words for words in found.values() if words}) > 1 else ""
 
 
-def _tried(runs: Runs, side: Tensors, trial: Trial, about: str, *, exact: bool = True) -> Array | None:
+def _tried(runs: Runs, side: Side, trial: Trial, about: str, *, exact: bool = True) -> Array | None:
     """What a function returns with a change, in float64 or in its own dtype; None if it raises."""
     arrays = None if trial.arrays is None else {**side.leaves, **trial.arrays}
     runs.calls += 1
     runs.state.restore()
     with suppress(UserError, BadCall), _set(side, trial):
-        found = runs.names[side.name].of(side.run(None, arrays, exact)).get(about)
+        found = runs.names[side.name].all(side.values(arrays, exact=exact)).get(about)
         return found if found is None or trial.after is None else trial.after(found)
     return None
 
 
 @contextmanager
-def _set(side: Tensors, trial: Trial) -> Iterator[None]:
+def _set(side: Side, trial: Trial) -> Iterator[None]:
     """What a trial changes in objects, put back also after an exception."""
     changes = trial.all_changes()
     before = [(thing, attribute, taken(thing, attribute)) for thing, attribute, _ in changes]
     try:
         for change in changes:
             put(*change)
-        with side.subject.given(trial.keywords), side.subject.backend.untraced() if trial.rewrites else nullcontext():
+        with side.changed(trial.keywords, rewritten=trial.rewrites):
             yield
     finally:
         for change in reversed(before):

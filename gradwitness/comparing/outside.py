@@ -16,7 +16,7 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.comparing.code import Change, functions_of, held
 from gradwitness.comparing.rearranged import flattened, of_parameters
-from gradwitness.comparing.sides import Tensors
+from gradwitness.comparing.sides import Side, Tensors
 from gradwitness.comparing.trial import CALLING, Trial
 from gradwitness.subjects.reach import reached
 from gradwitness.subjects.tensors.places import Place, places
@@ -33,23 +33,26 @@ class Kept:
     array: Array
     places: tuple[Place, ...]
 
-    def changes(self, side: Tensors, array: Array) -> tuple[Change, ...]:
+    def changes(self, side: Side, array: Array) -> tuple[Change, ...]:
         """Another array there; and a call that looks for what is there anew."""
-        subject, tensor = side.subject, self.places[0].tensor
+        cells = [isinstance(place.container, types.CellType) for place in self.places]
+        where = [
+            (place.container, "cell_contents" if cell else place.key) for place, cell in zip(self.places, cells, strict=True)
+        ]
+        tensor = self.places[0].tensor
+        if not isinstance(side, Tensors):
+            return tuple((container, key, array.astype(tensor.dtype)) for container, key in where)
+        subject = side.subject
         plain = isinstance(tensor, np.ndarray)
         value = array.astype(tensor.dtype) if plain else subject.backend.tensor(array, tensor, subject.backend.dtype(tensor))
 
         def anew(*given: Any) -> Any:
             return subject.backend.calling(subject.function)(*given)
 
-        cells = [isinstance(place.container, types.CellType) for place in self.places]
-        where = [
-            (place.container, "cell_contents" if cell else place.key) for place, cell in zip(self.places, cells, strict=True)
-        ]
         return *((container, key, value) for container, key in where), (subject, CALLING, anew)
 
 
-def kept_otherwise(side: Tensors, images: Sequence[tuple[int, ...]]) -> Iterator[Trial]:
+def kept_otherwise(side: Side, images: Sequence[tuple[int, ...]]) -> Iterator[Trial]:
     """Each of them turned round, transposed, without its axis, left out.
 
     images   shapes of arrays of four axes, whose channels may lie otherwise in a matrix behind them
@@ -64,22 +67,26 @@ def kept_otherwise(side: Tensors, images: Sequence[tuple[int, ...]]) -> Iterator
             yield Trial(other.words, each.changes(side, other.arrays[name]))
 
 
-def arrays_of(side: Tensors) -> list[Kept]:
+def arrays_of(side: Side) -> list[Kept]:
     """The arrays of floats that a function keeps, without the parameters that it shows."""
-    subject, backend = side.subject, side.subject.backend
-    shown = {id(value) for value in backend.parameters(subject.function).values()}
+    backend = side.subject.backend if isinstance(side, Tensors) else None
+
+    def holds(value: Any) -> bool:
+        return isinstance(value, np.ndarray) or (backend is not None and backend.holds(value))
+
+    shown = {id(value) for value in backend.parameters(side.function).values()} if backend else set()
     found: dict[int, list[Place]] = {}
-    for place in places(subject.function, lambda value: isinstance(value, np.ndarray) or backend.holds(value)):
+    for place in places(side.function, holds):
         if id(place.tensor) not in shown and not (isinstance(place.key, str) and place.key.startswith("_")):
             found.setdefault(id(place.tensor), []).append(place)
-    names = _Names(subject.function)
+    names = _Names(side.function)
     kept: list[Kept] = []
     for those in found.values():
         tensor = those[0].tensor
-        dtype = tensor.dtype.name if isinstance(tensor, np.ndarray) else backend.dtype(tensor)
+        dtype = backend.dtype(tensor) if backend and not isinstance(tensor, np.ndarray) else tensor.dtype.name
         if not dtype.startswith(("float", "bfloat")) or not len(tensor.shape) or len(kept) == MANY:
             continue
-        array = tensor if isinstance(tensor, np.ndarray) else backend.array(tensor)
+        array = backend.array(tensor) if backend and not isinstance(tensor, np.ndarray) else tensor
         kept.append(Kept(names.of(those[0]), np.array(array), tuple(those)))
     return kept
 

@@ -30,6 +30,9 @@ def of_inputs(inputs: Mapping[str, Array]) -> Iterator[Other]:
         e = np.exp(x - x.max(axis=-1, keepdims=True))
         yield Other(f"given softmax({name}), probabilities in place of logits,", {name: e / e.sum(axis=-1, keepdims=True)})
         yield Other(f"given sigmoid({name}), probabilities in place of logits,", {name: 1 / (1 + np.exp(-x))})
+    for one, two in combinations(floats, 2):
+        if floats[one].shape == floats[two].shape:
+            yield Other(f"with {one} and {two} exchanged", {one: floats[two], two: floats[one]})
     for name, x in floats.items():
         for axis in (axis for axis in (1, -1) if x.ndim > 2 and x.shape[axis] in CHANNELS):
             turned = partial(_reversed, axis=axis)

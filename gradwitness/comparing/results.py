@@ -123,8 +123,8 @@ def _beyond(runs: Runs, result: Result, scale: Scale, is_out: bool, wrong_values
     if is_out:
         blame = about_values(result, runs.reference, runs.loses)
         finding = told(result, blame, runs.sides[0].leaves)
-        cause = convention(runs, result) if finding.verdict == "wrong" else ""
-        return replace(finding, explanation=f"{cause[0].upper()}{cause[1:]}") if cause else finding
+        cause = convention(runs, result, finding.explanation) if finding.verdict == "wrong" else ""
+        return replace(finding, explanation=cause) if cause else finding
     blame = about_gradients(result, runs.reference, not wrong_values, runs.derivative, runs.loses)
     return told(result, blame, runs.sides[0].leaves)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ from gradwitness.rounding import arithmetic
 from gradwitness.rounding.arithmetic import Measured
 from gradwitness.rounding.framework import NotWatched
 from gradwitness.subjects.errors import BadCall, UserError
+from gradwitness.subjects.tensors.backend import Pull, Run, Vjp
 from gradwitness.subjects.tensors.call import TensorCall
 from gradwitness.subjects.tensors.drawing import random_state
 from gradwitness.subjects.tensors.function import Differentiated
@@ -38,13 +40,19 @@ class Results:
 class Side(Protocol):
     """One of the functions.
 
-    name     as the user calls it
-    leaves   the names of the floats that it is differentiated for, and their values
-    own      those of them that are its own parameters, and no inputs
-    dtype    the narrowest dtype of its inputs and parameters, or the one that was asked for
+    name       as the user calls it
+    function   what came under that name
+    framework  whose function it is: "numpy", "torch", ...
+    leaves     the names of the floats that it is differentiated for, and their values
+    own        those of them that are its own parameters, and no inputs
+    given      the names of all that it is given, by position and by keyword
+    dtype      the narrowest dtype of its inputs and parameters, or the one that was asked for
     """
 
     name: str
+    function: Any
+    framework: str
+    given: frozenset[str]
     leaves: Mapping[str, Array]
     own: frozenset[str]
     dtype: str
@@ -57,8 +65,14 @@ class Side(Protocol):
         exact    whether it computes in float64, or wider, from the same rounded inputs
         """
 
+    def values(self, arrays: Mapping[str, Array] | None = None, *, exact: bool = True) -> dict[str, Array]:
+        """Outputs alone, for a trial of which there are many."""
+
     def measured(self, douts: Sequence[Array] | None, /, seed: int, dtype: str = "") -> dict[str, Measured]:
         """Truth and spread of outputs and gradients, by name; in another dtype if one is given. Raises NotWatched, Unstable."""
+
+    def changed(self, keywords: Mapping[str, Any], *, rewritten: bool) -> AbstractContextManager[None]:
+        """Inside, it is given more by keyword; and where its code is rewritten, nothing runs that was compiled before."""
 
 
 class Tensors:
@@ -75,7 +89,7 @@ class Tensors:
         gradients: bool = True,
         **asked: Any,
     ) -> None:
-        self.name, self._gradients = name, gradients
+        self.name, self.function, self.framework, self._gradients = name, function, framework, gradients
         backend = load(framework)
         asked["called"] = "the reference" if name == "reference" else name
         self.subject = Differentiated(backend, function, handed(inputs, framework), handed(dict(kwargs), framework), **asked)
@@ -85,11 +99,12 @@ class Tensors:
         self.wide = Precision(stored=self.precision.stored, computed="float64")
         self.leaves: Mapping[str, Array] = {leaf.name: leaf.array for leaf in self.subject.leaves}
         self.own = frozenset(leaf.name for leaf in self.subject.leaves if leaf.path[0] == "parameters")
+        self.given = frozenset((*self.subject.arguments, *self.subject.keywords))
         self._random = random_state(backend, function, inputs, kwargs)
 
     def run(self, douts: Sequence[Array] | None, /, arrays: Mapping[str, Array] | None = None, exact: bool = False) -> Results:
         """See `Side`."""
-        call = self._called(list((arrays or self.leaves).values()), self.wide if exact else self.precision)
+        call = self._called(list((arrays or self.leaves).values()), exact=exact)
         dtypes = [self.subject.backend.dtype(tensor) for tensor in call.tensors]
         gradients = [None] * len(self.leaves) if douts is None else call.pulled(call.cotangents(douts))
         return Results(
@@ -98,13 +113,19 @@ class Tensors:
             dict(zip(self.leaves, gradients, strict=True)),
         )
 
-    def _called(self, arrays: Sequence[Array], precision: Precision) -> TensorCall:
+    def values(self, arrays: Mapping[str, Array] | None = None, *, exact: bool = True) -> dict[str, Array]:
+        """See `Side`. JAX traces each call that may be differentiated, for long; where nothing is, it just computes."""
+        call = self._called(list((arrays or self.leaves).values()), exact=exact, vjp=_plain if self.framework == "jax" else None)
+        return dict(zip(call.out_names, call.outs, strict=True))
+
+    def _called(self, arrays: Sequence[Array], *, exact: bool, vjp: Vjp | None = None) -> TensorCall:
         """Where no gradients are compared, a function that fails on inputs that need a gradient gets them without: it makes
         leaves for an optimizer of them, changes them in place, or hands them to NumPy.
         """
+        precision = self.wide if exact else self.precision
         self._random()
         try:
-            return self.subject.run(arrays, precision)
+            return self.subject.run(arrays, precision, vjp=vjp)
         except UserError:
             if self._gradients:
                 raise
@@ -118,10 +139,26 @@ class Tensors:
         truth, name = Itself(self.subject), dtype or self.dtype
         return dict(truth.outs(name, precision, seed) if douts is None else truth.measured(name, precision, douts, seed))
 
+    @contextmanager
+    def changed(self, keywords: Mapping[str, Any], *, rewritten: bool) -> Iterator[None]:
+        """See `Side`."""
+        with self.subject.given(keywords), self.subject.backend.untraced() if rewritten else nullcontext():
+            yield
+
+
+def _plain(run: Run, inputs: Sequence[Any]) -> tuple[list[Any], Pull]:
+    """What it returns, and no gradient."""
+
+    def pull(_: Sequence[Any]) -> list[Any]:
+        return [None] * len(inputs)
+
+    return run(inputs), pull
+
 
 class Arrays:
     """A function of NumPy. It has values, and no gradients."""
 
+    framework = "numpy"
     own: frozenset[str] = frozenset()
 
     def __init__(
@@ -131,6 +168,7 @@ class Arrays:
             raise BadCall("dtype", "'bfloat16'", "a dtype of NumPy", SAY.format(f"the framework of {name}"))
         self.name, self.function = name, function
         self._given = Given(function, handed(inputs, "numpy"), handed(dict(kwargs), "numpy"))
+        self.given = frozenset((*self._given.names, *kwargs))
         found = dict(tensors(self._given.tree, _is_float))
         self._paths = {written(path[1:]): path for path in found}
         if not found:
@@ -148,6 +186,10 @@ class Arrays:
             {name: np.asarray(out).dtype.name for name, out in outs.items()},
             dict.fromkeys(self.leaves),
         )
+
+    def values(self, arrays: Mapping[str, Array] | None = None, *, exact: bool = True) -> dict[str, Array]:
+        """See `Side`."""
+        return self.run(None, arrays, exact).outs
 
     def measured(self, _: Sequence[Array] | None, seed: int, dtype: str = "") -> dict[str, Measured]:
         """By Monte Carlo arithmetic in NumPy."""
@@ -167,6 +209,11 @@ class Arrays:
             return dict(zip(names, arithmetic.measure(results, np.dtype(dtype), seed=seed), strict=True))
         except TypeError as error:
             raise NotWatched(f"{error}: write it in plain NumPy operations") from error
+
+    def changed(self, keywords: Mapping[str, Any], *, rewritten: bool) -> AbstractContextManager[None]:
+        """See `Side`. Nothing is compiled."""
+        del rewritten
+        return self._given.extended(keywords)
 
     def _called(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
         tree = self._given.replaced({self._paths[name]: value for name, value in arrays.items()})

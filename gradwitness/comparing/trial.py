@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -62,6 +62,7 @@ class Trial:
     settings   functions of libraries that are called with another value of a setting
     numbers    functions whose code has another number in place of one
     fine       whether it is about an epsilon: a result that is nearer with it is not for that the right one
+    lines      the lines of source that go (-) and that come (+), of one that is an edit
     """
 
     words: str
@@ -72,6 +73,7 @@ class Trial:
     settings: tuple[tuple[Called, str, Any], ...] = ()
     numbers: tuple[tuple[types.FunctionType, float, float], ...] = ()
     fine: bool = False
+    lines: Callable[[], Sequence[str]] = tuple
 
     def all_changes(self) -> list[Change]:
         """What is put where for it."""

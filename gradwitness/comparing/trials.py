@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -11,6 +10,7 @@ from typing import Any
 from gradwitness.arrays import Array
 from gradwitness.comparing.activations import activations_called, replaced
 from gradwitness.comparing.axes import Reshape, Reshapes, exchanged
+from gradwitness.comparing.code import Called
 from gradwitness.comparing.epsilons import Epsilons, placed
 from gradwitness.comparing.gates import blocks, gates
 from gradwitness.comparing.layouts import of_axes
@@ -18,7 +18,7 @@ from gradwitness.comparing.numbers import dropped, numbers_of
 from gradwitness.comparing.outside import kept_otherwise
 from gradwitness.comparing.rearranged import conjugate, flattened, of_inputs, of_parameters
 from gradwitness.comparing.rewrites import rewrites
-from gradwitness.comparing.sides import Tensors
+from gradwitness.comparing.sides import Side, Tensors
 from gradwitness.comparing.trial import USUAL, Trial, is_fine, usual
 from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.reach import of_a_library, reached
@@ -34,29 +34,27 @@ STATISTICS = (("running_mean", "running_var"), ("moving_mean", "moving_variance"
 """What PyTorch, Keras and Flax call those of a batch norm."""
 
 
-def trials(side: Tensors, others: list[Tensors], seen: Callable[[Tensors], Seen]) -> Iterator[Trial]:
+def trials(side: Side, others: list[Side], seen: Callable[[Side], Seen]) -> Iterator[Trial]:
     """The changes of one function, the likeliest first.
 
     seen   what a function has
     """
     modules = _modules(side)
-    if any(dtype.startswith("complex") for dtype in side.subject.dtypes):
+    if isinstance(side, Tensors) and any(dtype.startswith("complex") for dtype in side.subject.dtypes):
         yield Trial("with the conjugate of what it returns,", after=conjugate)
-    yield from _set_otherwise(side, modules, [value for other in others for _, value in _settings(_modules(other))])
+    numbers = numbers_of([other.function for other in others])
+    yield from _named_alike(side, others)
+    yield from _set_otherwise(side, modules, [value for other in others for _, value in _settings(_modules(other))], numbers)
     yield from _statistics(side, modules)
     yield from _padded(modules)
     inputs = {name: array for name, array in side.leaves.items() if name not in side.own}
     yield from _columns(inputs)
-    yield from rewrites(
-        side.subject.function, side.subject.backend.name, [other.subject.function for other in others], [*inputs.values()]
-    )
-    numbers = numbers_of([other.subject.function for other in others])
-    yield from replaced(
-        activations_called(side.subject.function, side.subject.backend.name), modules, side.subject.backend.name, numbers
-    )
+    yield from rewrites(side.function, side.framework, [other.function for other in others], [*inputs.values()])
+    yield from replaced(activations_called(side.function, side.framework), modules, side.framework, numbers)
     epsilons, reshapes = seen(side)
-    yield from placed(side.subject, epsilons, numbers)
-    yield from dropped(side.subject.function)
+    if isinstance(side, Tensors):
+        yield from placed(side.subject, epsilons, numbers)
+    yield from dropped(side.function)
     own = {name: array for name, array in side.leaves.items() if name in side.own}
     yield from gates(own, [type(thing).__name__ for thing in modules])
     yield from blocks(inputs)
@@ -69,15 +67,18 @@ def trials(side: Tensors, others: list[Tensors], seen: Callable[[Tensors], Seen]
     yield from kept_otherwise(side, images)
     for other in (*of_parameters(own), *of_inputs(inputs), *of_parameters(inputs)):
         yield Trial(other.words, arrays=other.arrays, after=other.after)
-    yield from exchanged(side.subject, reshapes)
+    if isinstance(side, Tensors):
+        yield from exchanged(side.subject, reshapes)
     shapes = [each.new for other in (side, *others) for each in seen(other)[1]]
     for other in of_axes(own, inputs, list(dict.fromkeys(length for shape in shapes for length in shape))):
         yield Trial(other.words, arrays=other.arrays)
 
 
-def seen(side: Tensors) -> Seen:
-    """The epsilons beside roots that a function has, and its reshapes; none of one that cannot be looked into."""
+def seen(side: Side) -> Seen:
+    """The epsilons beside roots that a function has, and its reshapes; none of one that cannot be looked into, as of NumPy."""
     epsilons, reshapes = Epsilons(), Reshapes()
+    if not isinstance(side, Tensors):
+        return [], []
 
     class Both:
         """Both rewrites, in one run; neither changes anything."""
@@ -98,7 +99,7 @@ def seen(side: Tensors) -> Seen:
     return epsilons.found, reshapes.found
 
 
-def set_otherwise(sides: list[Tensors]) -> str:
+def set_otherwise(sides: list[Side]) -> str:
     """Settings in which layers of one class differ, where no change of one alone explains it; empty if there are none."""
     if len(sides) < 2:
         return ""
@@ -115,15 +116,27 @@ def set_otherwise(sides: list[Tensors]) -> str:
     )
 
 
-def _set_otherwise(side: Tensors, modules: list[Any], theirs: list[Any]) -> Iterator[Trial]:
-    """Settings of modules and keywords of a function, with the values of others and with usual ones."""
+def _named_alike(side: Side, others: Sequence[Side]) -> Iterator[Trial]:
+    """Keywords of a function with the defaults that another one has under the same name."""
+    own = _defaults(side)
+    for keyword, value in ((keyword, value) for other in others for keyword, value in _defaults(other).items()):
+        if keyword in own and type(own[keyword]) is type(value) and own[keyword] != value:
+            words = f"with {keyword}={value!r}, in place of {own[keyword]!r},"
+            yield Trial(words, keywords={keyword: value}, fine=is_fine(value))
+
+
+def _set_otherwise(side: Side, modules: list[Any], theirs: list[Any], numbers: Sequence[float]) -> Iterator[Trial]:
+    """Settings of modules and keywords of a function, with the values of others and with usual ones.
+
+    numbers   that others write: a keyword may have been meant to be one
+    """
     for (attribute, value), owners in _settings(modules).items():
         for other in dict.fromkeys([*(each for each in theirs if type(each) is type(value)), *usual(attribute)]):
             if other != value:
                 said = f"with {attribute}={other!r} in {_kinds(owners)}, in place of {value!r},"
                 yield Trial(said, tuple((owner, attribute, other) for owner in owners), fine=is_fine(other))
     for keyword, default in _keywords(side).items():
-        alike = [each for each in theirs if _is_kind(each, default)]
+        alike = [each for each in (*theirs, *numbers) if _is_kind(each, default)]
         for other in dict.fromkeys([True, False] if isinstance(default, bool) else [*alike, *usual(keyword)]):
             if other != default:
                 yield Trial(f"with {keyword}={other!r}, in place of {default!r},", keywords={keyword: other}, fine=is_fine(other))
@@ -134,9 +147,9 @@ def _kinds(modules: list[Any]) -> str:
     return " and ".join(dict.fromkeys(type(module).__name__ for module in modules))
 
 
-def _statistics(side: Tensors, modules: list[Any]) -> Iterator[Trial]:
+def _statistics(side: Side, modules: list[Any]) -> Iterator[Trial]:
     """Mean and variance of batch norms exchanged. PyTorch's modules look for theirs at the tensors that they have."""
-    torch = side.subject.backend.name == "torch"
+    torch = side.framework == "torch"
     for mean, variance in STATISTICS:
         changes: list[tuple[Any, str, Any]] = []
         owners = []
@@ -182,12 +195,11 @@ def _columns(inputs: Mapping[str, Array]) -> Iterator[Trial]:
             )
 
 
-def _modules(side: Tensors) -> list[Any]:
+def _modules(side: Side) -> list[Any]:
     """Layers and modules that a function holds, and objects of the user's own classes."""
-    framework = side.subject.backend.name
-    things = [thing for thing in reached(side.subject.function) if isinstance(getattr(thing, "__dict__", None), dict)]
+    things = [thing for thing in reached(side.function) if isinstance(getattr(thing, "__dict__", None), dict)]
     objects = [thing for thing in things if not isinstance(thing, (type, types.FunctionType))]
-    return [thing for thing in objects if (origin(thing) == framework and callable(thing)) or not of_a_library(type(thing))]
+    return [thing for thing in objects if (origin(thing) == side.framework and callable(thing)) or not of_a_library(type(thing))]
 
 
 def _settings(modules: list[Any]) -> dict[tuple[str, Any], list[Any]]:
@@ -207,10 +219,13 @@ def _is_kind(value: Any, other: Any) -> bool:
     return type(value) is type(other) or (type(value) is int and type(other) is float)
 
 
-def _keywords(side: Tensors) -> dict[str, Any]:
-    """Settings that a function takes by keyword, is not given, and has defaults of."""
-    with suppress(TypeError, ValueError):
-        parameters = inspect.signature(side.subject.function).parameters.values()
-        given = {*side.subject.arguments, *side.subject.keywords}
-        return {p.name: p.default for p in parameters if p.name.startswith(tuple(USUAL)) and p.name not in given}
-    return {}
+def _keywords(side: Side) -> dict[str, Any]:
+    """Settings that a function takes by keyword and is not given, and their defaults: usual ones, and all that are floats."""
+    settings = _defaults(side)
+    return {name: value for name, value in settings.items() if name.startswith(tuple(USUAL)) or type(value) is float}
+
+
+def _defaults(side: Side) -> dict[str, Any]:
+    """What a function takes by keyword, is not given, and has defaults of."""
+    settings = Called((None, ""), "", side.function).settings()
+    return {name: value for name, value in settings.items() if name not in side.given and isinstance(value, (int, float, str))}

@@ -75,6 +75,9 @@ def of_a_library(filename: str) -> bool:
 _PACKAGE = Path(__file__).parent.parent
 OURS = tuple(
     str(_PACKAGE / name)
-    for name in ("subjects", "functions", "frameworks", "judging", "diagnosis", "report", "rounding", "derivative", "checking.py")
+    for name in (
+        *("subjects", "functions", "comparing", "frameworks", "judging", "diagnosis", "report", "reproducing", "rounding"),
+        *("derivative", "verdict", "arrays.py", "checking.py"),
+    )
 )
 LIBRARIES = (str(Path(os.__file__).parent), str(Path(np.__file__).parent))

@@ -23,7 +23,15 @@ MOVED = {
 BY_INDEX = {"scatter_": "scatter_add_", "scatter": "scatter_add", "tensor_scatter_nd_update": "tensor_scatter_nd_add"}
 """Functions that overwrite by an index -> those that add."""
 FLAGS = ("transpose_a", "transpose_b")
-EXTREMES = {"maximum": "minimum", "minimum": "maximum", "max": "min", "min": "max", "argmax": "argmin", "argmin": "argmax"}
+EXTREMES = {
+    "maximum": ("minimum",),
+    "minimum": ("maximum",),
+    "max": ("min", "mean"),
+    "min": ("max",),
+    "argmax": ("argmin",),
+    "argmin": ("argmax",),
+}
+"""And what may have been meant."""
 
 
 def calls(node: ast.Call) -> Iterator[Meant]:
@@ -36,8 +44,10 @@ def calls(node: ast.Call) -> Iterator[Meant]:
         yield from _reduction(node, name, None if of_numpy else owner)
     yield from _by_index(node, name)
     yield from _applied(node, name)
-    if name in EXTREMES:
-        yield "mask", _renamed(node, EXTREMES[name]), "the other extreme is right"
+    for other in EXTREMES.get(name, ()):
+        yield "mask", _renamed(node, other), f"a {other} is right" if other == "mean" else "the other extreme is right"
+    if name == "sqrt" and len(node.args) == 1:
+        yield from _outside(node)
     if name == "where" and len(node.args) == 3:
         condition, a, b = node.args
         yield "mask", ast.Call(node.func, [condition, b, a], node.keywords), "a mask is upside down"
@@ -54,6 +64,14 @@ def calls(node: ast.Call) -> Iterator[Meant]:
     yield from _axis(node, name)
 
 
+def _outside(node: ast.Call) -> Iterator[Meant]:
+    """sqrt(v) + eps in place of sqrt(v + eps)."""
+    inner = node.args[0]
+    if isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Add):
+        root = ast.Call(node.func, [inner.left], node.keywords)
+        yield "epsilon", ast.BinOp(root, ast.Add(), inner.right), "the epsilon stands outside of the root"
+
+
 def _keepdims(node: ast.Call) -> Iterator[Meant]:
     """Without keepdims."""
     given = [keyword for keyword in node.keywords if keyword.arg != "keepdims"]
@@ -66,6 +84,8 @@ def _reduction(node: ast.Call, name: str, summand: ast.expr | None) -> Iterator[
     if name in ("sum", "mean"):
         other = "mean" if name == "sum" else "sum"
         yield "constant factor", _renamed(node, other), f"a {name} is taken where a {other} is right"
+        if name == "mean":
+            yield "mask", _renamed(node, "max"), "a mean is taken where the largest is right"
         if summand is not None or node.args:
             yield "extra sum", summand if summand is not None else node.args[0], f"a {name} is one too many"
     if name in ("std", "var"):
@@ -113,9 +133,9 @@ def _axis(node: ast.Call, name: str) -> Iterator[Meant]:
             yield "missing sum", ast.Call(node.func, [*node.args[:-1], ast.Constant(right)], node.keywords), "the axis is wrong"
     for i, keyword in enumerate(node.keywords):
         axis = integer(keyword.value)
-        if keyword.arg == "axis" and axis is not None:
+        if keyword.arg in ("axis", "dim") and axis is not None:
             for right in (axis + 1, axis - 1):
-                given = [*node.keywords[:i], ast.keyword("axis", ast.Constant(right)), *node.keywords[i + 1 :]]
+                given = [*node.keywords[:i], ast.keyword(keyword.arg, ast.Constant(right)), *node.keywords[i + 1 :]]
                 yield "missing sum", ast.Call(node.func, node.args, given), "the axis is wrong"
 
 

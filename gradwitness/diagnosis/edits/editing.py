@@ -75,7 +75,8 @@ class Editing:
                 return "ignore"
         return "raise"
 
-    def code(self, source: Source, edit: Edit) -> CodeType | None:
+    @staticmethod
+    def code(source: Source, edit: Edit) -> CodeType | None:
         """A function's code with an edit; None if it has none."""
         edit.apply()
         try:

@@ -50,6 +50,7 @@ def _binary(node: ast.BinOp) -> Iterator[Meant]:
             yield "sign", other(ast.Sub(), right, left), "a sign is wrong"
             yield "term", left, "a term is one too many"
             yield "term", right, "a term is one too many"
+            yield from _inside(left, right)
         case ast.Sub():
             if integer(right) == 1:
                 yield "constant factor", left, "N is right, and not N - 1"
@@ -83,6 +84,13 @@ def _binary(node: ast.BinOp) -> Iterator[Meant]:
         case ast.Pow():
             yield "factor", left, "a power is wrong"
             yield from powers(node)
+
+
+def _inside(left: ast.expr, right: ast.expr) -> Iterator[Meant]:
+    """sqrt(v + eps) in place of sqrt(v) + eps."""
+    if isinstance(left, ast.Call) and getattr(left.func, "attr", "") == "sqrt" and len(left.args) == 1:
+        root = ast.Call(left.func, [ast.BinOp(left.args[0], ast.Add(), right)], left.keywords)
+        yield "epsilon", root, "the epsilon stands inside of the root"
 
 
 def _activation(left: ast.expr, right: ast.expr) -> Iterator[Meant]:

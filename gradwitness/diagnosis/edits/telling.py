@@ -12,8 +12,22 @@ from gradwitness.diagnosis.edits.source import Source
 
 def told(source: Source, edit: Edit) -> str:
     """Of an edit in a source."""
+    lines = changed(edit)
+    agrees = "This agrees:" if any(line.startswith("+") for line in lines) else "Without it all agrees:"
+    said = place(source, edit)
+    return "\n".join([f"{said[0].upper()}{said[1:]}: {edit.words}. {agrees}", *lines])
+
+
+def place(source: Source, edit: Edit) -> str:
+    """The line, and the file."""
     site = edit.site
     line = site.statement.lineno if isinstance(edit.replacement, list) else getattr(site.node, "lineno", site.statement.lineno)
+    return f"line {line} of {source.place}"
+
+
+def changed(edit: Edit) -> list[str]:
+    """The lines that go (-), those that come (+), and those between them."""
+    site = edit.site
     alone = isinstance(site.statement, ast.Lambda) and isinstance(site.node, ast.AST)
     before = _lines(site.node if alone or isinstance(site.node, list) else site.statement)
     values = _returned(site.statement)
@@ -24,10 +38,9 @@ def told(source: Source, edit: Edit) -> str:
         others = _returned(edit.replacement if whole else site.statement)
     finally:
         edit.undo()
-    head = f"Line {line} of {source.place}: {edit.words}. "
     target, _, value = after[0].partition(" = ")
     if isinstance(edit.replacement, ast.Pass) or target == value:
-        return f"{head}Without it all agrees:\n- {before[0]}"
+        return [f"- {before[0]}"]
     if values and len(values) == len(others):  # of several gradients those that change
         pairs = [(one, other) for one, other in zip(values, others, strict=True) if one != other]
         before, after = [one for one, _ in pairs], [other for _, other in pairs]
@@ -37,13 +50,11 @@ def told(source: Source, edit: Edit) -> str:
             pairs.pop(0)
         while isinstance(site.node, list) and pairs[-1][0] == pairs[-1][1]:  # to the last one
             pairs.pop()
-        changed = [each for pair in pairs for each in _changed(*pair)]
-    else:
-        changed = _changed(before[0], after[0])
-    return "\n".join([f"{head}This agrees:", *changed])
+        return [each for pair in pairs for each in _pair(*pair)]
+    return _pair(before[0], after[0])
 
 
-def _changed(before: str | None, after: str | None) -> list[str]:
+def _pair(before: str | None, after: str | None) -> list[str]:
     if before == after:
         return [f"  {before}"]
     return [f"{sign} {text}" for sign, text in (("-", before), ("+", after)) if text is not None]

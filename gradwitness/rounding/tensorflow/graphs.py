@@ -55,7 +55,7 @@ def graph_of(op: Any, function: Any) -> Any:
 
 
 def returned(op: Any, graph: Any) -> list[Any]:
-    """What a graph returns to an operation that enters it. Once it was differentiated, it returns what its gradient needs, too."""
+    """What a graph returns to an operation that enters it. Once it was differentiated, it returns what a gradient needs, too."""
     return list(graph.outputs[: len(op.outputs)])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -237,16 +237,9 @@ class Differentiated:
         finally:
             self.fixed, self._kept = fixed, kept
 
-    @contextmanager
-    def given(self, keywords: Mapping[str, Any]) -> Iterator[None]:
+    def given(self, keywords: Mapping[str, Any]) -> AbstractContextManager[None]:
         """Inside, it is given these by keyword as well."""
-        tree = self._given.tree
-        before = tree["kwargs"]
-        tree["kwargs"] = {**before, **keywords}
-        try:
-            yield
-        finally:
-            tree["kwargs"] = before
+        return self._given.extended(keywords)
 
     def lost(self, which: int) -> bool:
         """Whether a parameter that has no gradient has one where nothing is exchanged, in its own dtype."""

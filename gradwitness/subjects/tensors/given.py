@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from gradwitness.subjects.signatures import as_positional
@@ -31,6 +32,16 @@ class Given:
     def replaced(self, new: Mapping[Path, Any]) -> dict[str, Any]:
         """The tree with other values at some paths."""
         return dict(replaced(self.tree, new))
+
+    @contextmanager
+    def extended(self, keywords: Mapping[str, Any]) -> Iterator[None]:
+        """Inside, these are given by keyword as well."""
+        before = self.tree["kwargs"]
+        self.tree["kwargs"] = {**before, **keywords}
+        try:
+            yield
+        finally:
+            self.tree["kwargs"] = before
 
     def arguments(self, tree: Mapping[str, Any] | None = None) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """What the function is called with, by position and by keyword."""
