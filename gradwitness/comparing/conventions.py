@@ -88,7 +88,7 @@ def _pairs(trials: Sequence[Trial]) -> Iterator[tuple[Trial, Trial]]:
 class Search:
     """What is tried.
 
-    compared  the functions
+    compared  the functions, the reference among them
     tried     the changes of each function that were tried alone
     sides     those of them that can be changed, by name
     nearest   what the change leaves that explains the most, as a share of the values, and that change in words
@@ -96,10 +96,11 @@ class Search:
 
     def __init__(self, runs: Runs, result: Result) -> None:
         self._runs, self._result = runs, result
-        sides = {side.name: side for side in runs.judged}
-        self._exact = {name: value for name, value in result.exact.items() if name in sides}
-        self.sides = {name: side for name, side in sides.items() if name in self._exact and self._others(name)}
-        self.compared, self.nearest = list(sides.values()), (1.0, "")
+        self._every = {side.name: side for side in runs.sides}
+        self._right = list(self._every) if runs.reference is None else [runs.reference]
+        self._exact = {name: value for name, value in result.exact.items() if name in self._every}
+        self.sides = {s.name: s for s in runs.judged if s.name in self._exact and self._others(s.name)}
+        self.compared, self.nearest = runs.sides, (1.0, "")
         self.tried: dict[str, list[Trial]] = {name: [] for name in self.sides}
         self._took: dict[str, list[float]] = {name: [] for name in self.sides}
         self._seen: Callable[[Any], Seen] = cache(seen)
@@ -130,7 +131,7 @@ class Search:
 
     def trials(self, name: str) -> Iterator[Trial]:
         """The changes of one function, the likeliest first."""
-        others = [self.sides[other] for other in self._others(name) if other in self.sides]
+        others = [self._every[other] for other in self._others(name)]
         for trial in trials(self.sides[name], others, self._seen):
             self.tried[name].append(trial)
             yield trial
@@ -139,13 +140,11 @@ class Search:
         """The edits of one function's source."""
         with suppress(UserError, BadCall):
             others = self._others(name)
-            yield from edited(
-                self.sides[name], [self.sides[o] for o in others if o in self.sides], [self._exact[o] for o in others]
-            )
+            yield from edited(self.sides[name], [self._every[o] for o in others], [self._exact[o] for o in others])
 
     def _others(self, name: str) -> list[str]:
-        """The functions that it should agree with and does not."""
-        known = [other for other in self._exact if other != name and np.isfinite(self._exact[other]).any()]
+        """The functions that it should agree with and does not: the reference, if there is one, or all others."""
+        known = [o for o in self._right if o != name and o in self._exact and np.isfinite(self._exact[o]).any()]
         return [other for other in known if not self._result.alike(name, self._exact[other])]
 
     def _told(self, name: str, trial: Trial) -> str:

@@ -49,7 +49,7 @@ def judge(
                name, {"out": ..., "dx": ..., "dweight": ...}, of which any part may be missing
     reference  a function that computes the same: of NumPy, in plain operations, or of PyTorch, TensorFlow or JAX; or the name of
                one of our ops ("layer_norm"). Gradients need a framework, or an op
-    inputs     a tuple of what it takes by position: NumPy arrays, or tensors
+    inputs     a tuple of what it takes by position, or a dict of it by name: NumPy arrays, or tensors
     kwargs     what it takes by keyword
     names      names for the outputs in the report
     dtype      in which the other program computed: "float32", "bfloat16", ...; that of the numbers if not given
@@ -176,9 +176,7 @@ class _Truths:
 
     @property
     def _op(self) -> Op:
-        given = self._inputs if isinstance(self._inputs, (tuple, list)) else (self._inputs,)
-        arrays = [np.asarray(handed(value, NUMPY)) for value in given]
-        return Op(self._function, arrays, [], handed(dict(self._kwargs), NUMPY))
+        return Op.at(self._function, handed(self._inputs, NUMPY), handed(dict(self._kwargs), NUMPY))
 
     def _of_op(self, dtype: str) -> Mapping[str, Measured]:
         names, outs = self._op.described()

@@ -128,6 +128,13 @@ BAD: dict[str, tuple[Any, Any, dict[str, Any], str]] = {
 }
 
 
+def test_inputs_of_an_op_may_come_by_name() -> None:
+    weight, bias = np.ones((X.shape[-1], 2)), np.zeros(2)
+    assert judge(X @ weight, "linear", {"x": X, "bias": bias, "weight": weight}).ok
+    with pytest.raises(BadCall, match=r"inputs is a dict of x, w; wanted inputs of linear: x, weight, bias"):
+        judge(X @ weight, "linear", {"x": X, "w": weight})
+
+
 @pytest.mark.parametrize("name", BAD)
 def test_a_call_that_cannot_be_used_is_a_bad_call(name: str) -> None:
     got, reference, options, message = BAD[name]

@@ -128,6 +128,12 @@ def test_the_cause_is_named(name: str) -> None:
     assert words in explanation, explanation
 
 
+def test_what_differs_from_the_reference_is_changed_to_agree_with_it() -> None:
+    functions = {"first": norm, "second": lambda x: norm(x, 1e-5)}
+    report = compare(functions, X, reference=lambda x: F.layer_norm(x, (5,)), gradients=False)
+    assert report["out"].explanation == "With eps=1e-05, in place of 1e-06, first agrees with reference"
+
+
 def test_a_line_is_named_with_its_file() -> None:
     ours, theirs, inputs, _ = CASES["divisor"]
     line = sample_norm.__code__.co_firstlineno + 1
