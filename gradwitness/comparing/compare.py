@@ -17,6 +17,7 @@ from gradwitness.comparing.results import results
 from gradwitness.comparing.runs import Runs
 from gradwitness.comparing.sides import Arrays, Side, Tensors
 from gradwitness.comparing.whose import NUMPY, belonging
+from gradwitness.comparing.written import Written
 from gradwitness.functions.at import cotangent
 from gradwitness.report.findings import FAULTS, Finding
 from gradwitness.report.report import Report
@@ -43,7 +44,7 @@ def compare(
 
     functions   {"name": function, ...}, two or more, of PyTorch, TensorFlow, JAX or NumPy. The framework of each is known by its
                 type, its module, what its code names, or its name here; ("jax", function) says it. A function of NumPy has
-                values alone
+                values alone; a pair (forward, backward) of NumPy, in any style that `check` takes, has gradients
     inputs      a tuple of what they take by position: tensors of one framework, or NumPy arrays. Each function gets them as
                 tensors of its own framework
     kwargs      what they take by keyword
@@ -119,6 +120,8 @@ def _side(
     dtype: str | None,
     asked: Mapping[str, Any],
 ) -> Side:
+    if isinstance(function, tuple):
+        return Written(name, function, inputs, kwargs, dtype, **asked)
     if framework == NUMPY:
         return Arrays(name, function, inputs, kwargs, dtype)
     return Tensors(name, framework, function, inputs, kwargs, dtype, **asked)

@@ -12,7 +12,6 @@ from gradwitness.comparing.blame import about_gradients, about_values, exact_val
 from gradwitness.comparing.conventions import convention
 from gradwitness.comparing.runs import Runs
 from gradwitness.comparing.scale import Scale
-from gradwitness.comparing.sides import Tensors
 from gradwitness.comparing.verdicts import Result, same_bits
 from gradwitness.report.findings import Finding
 from gradwitness.verdict import k_of
@@ -26,7 +25,7 @@ def results(runs: Runs, outs: list[str]) -> Iterator[Finding]:
     """Each output and gradient."""
     abouts = list(outs)
     if runs.gradients:
-        sets = [set(runs.values[side.name]) for side in runs.judged if isinstance(side, Tensors)]
+        sets = [set(runs.values[side.name]) for side in runs.judged if side.differentiates]
         if sets:  # functions of NumPy have values alone
             abouts += [f"d{name}" for name in runs.sides[0].leaves if all(f"d{name}" in found for found in sets)]
     found = {a: {s.name: v for s in runs.judged if (v := runs.values[s.name].get(a)) is not None} for a in abouts}
@@ -53,7 +52,7 @@ def results(runs: Runs, outs: list[str]) -> Iterator[Finding]:
 
 def _missing(runs: Runs, about: str, found: Mapping[str, Array]) -> Finding | None:
     """A gradient that one framework gives and another does not."""
-    able = [side.name for side in runs.judged if isinstance(side, Tensors)]
+    able = [side.name for side in runs.judged if side.differentiates]
     without = [name for name in able if name not in found]
     if not without:
         return None
@@ -66,7 +65,7 @@ def _missing(runs: Runs, about: str, found: Mapping[str, Array]) -> Finding | No
 
 def _nothing(runs: Runs, missing: list[str], all_: list[str], found: Mapping[str, Mapping[str, Array]]) -> Iterator[Finding]:
     """Gradients that nobody gives, or that are zero everywhere."""
-    able = [side.name for side in runs.judged if isinstance(side, Tensors)]
+    able = [side.name for side in runs.judged if side.differentiates]
     if not runs.gradients or not able or not all_:
         return
     alive = [about for about in all_ if any(value.any() for value in found[about].values())]

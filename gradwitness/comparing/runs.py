@@ -15,7 +15,6 @@ from gradwitness.comparing.scale import scale as first_watched
 from gradwitness.comparing.sides import Results, Side, Tensors
 from gradwitness.comparing.verdicts import Result
 from gradwitness.diagnosis.explained import explained
-from gradwitness.functions.point import point_of
 from gradwitness.judging.gradients import gradients as judged_gradients
 from gradwitness.report.findings import Finding
 from gradwitness.rounding.arithmetic import Measured, Unstable
@@ -150,15 +149,16 @@ class Runs:
     def derivative(self, name: str, about: str) -> Finding | None:
         """Whether a gradient is the derivative of the function's own values."""
         side = next(side for side in self.sides if side.name == name)
-        if not isinstance(side, Tensors):
-            return None
         if name not in self._checked:
             found: list[Finding] = []
             with suppress(UserError):  # it does not run in float64
-                point, notes = point_of(side.subject, self.seed, self.state)
+                if (known := side.point(self.seed, self.state)) is None:
+                    return None
+                point, notes = known
                 found = [] if notes else [*explained(point, list(judged_gradients(point)))]
                 self.calls += point.evaluations
-            side.subject.precision = FLOAT64
-            known = {f"d{own}": f"d{first}" for own, first in self.names[name].leaves.items()}
-            self._checked[name] = {known[f.about]: f for f in found if f.about in known}
+            if isinstance(side, Tensors):
+                side.subject.precision = FLOAT64
+            called = {f"d{own}": f"d{first}" for own, first in self.names[name].leaves.items()}
+            self._checked[name] = {called[f.about]: f for f in found if f.about in called}
         return self._checked[name].get(about)

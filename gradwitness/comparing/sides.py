@@ -11,11 +11,15 @@ import numpy as np
 
 from gradwitness.arrays import Array, wider
 from gradwitness.comparing.handed import handed, plain
+from gradwitness.functions.point import point_of
 from gradwitness.functions.truth import Itself
+from gradwitness.judging.point import Point
+from gradwitness.report.findings import Finding
 from gradwitness.rounding import arithmetic
 from gradwitness.rounding.arithmetic import Measured
 from gradwitness.rounding.framework import NotWatched
 from gradwitness.subjects.errors import BadCall, UserError
+from gradwitness.subjects.state import State
 from gradwitness.subjects.tensors.backend import Pull, Run, Vjp
 from gradwitness.subjects.tensors.call import TensorCall
 from gradwitness.subjects.tensors.drawing import random_state
@@ -47,12 +51,14 @@ class Side(Protocol):
     own        those of them that are its own parameters, and no inputs
     given      the names of all that it is given, by position and by keyword
     dtype      the narrowest dtype of its inputs and parameters, or the one that was asked for
+    differentiates   whether it has gradients; a function of NumPy has values alone
     """
 
     name: str
     function: Any
     framework: str
     given: frozenset[str]
+    differentiates: bool
     leaves: Mapping[str, Array]
     own: frozenset[str]
     dtype: str
@@ -74,9 +80,14 @@ class Side(Protocol):
     def changed(self, keywords: Mapping[str, Any], *, rewritten: bool) -> AbstractContextManager[None]:
         """Inside, it is given more by keyword; and where its code is rewritten, nothing runs that was compiled before."""
 
+    def point(self, seed: int, state: State, /) -> tuple[Point, list[Finding]] | None:
+        """Where its gradients are held against differences of its values, and notes about that; None if it has no gradients."""
+
 
 class Tensors:
     """A function of PyTorch, TensorFlow or JAX."""
+
+    differentiates = True
 
     def __init__(
         self,
@@ -139,6 +150,10 @@ class Tensors:
         truth, name = Itself(self.subject), dtype or self.dtype
         return dict(truth.outs(name, precision, seed) if douts is None else truth.measured(name, precision, douts, seed))
 
+    def point(self, seed: int, state: State) -> tuple[Point, list[Finding]]:
+        """See `Side`."""
+        return point_of(self.subject, seed, state)
+
     @contextmanager
     def changed(self, keywords: Mapping[str, Any], *, rewritten: bool) -> Iterator[None]:
         """See `Side`."""
@@ -159,6 +174,7 @@ class Arrays:
     """A function of NumPy. It has values, and no gradients."""
 
     framework = "numpy"
+    differentiates = False
     own: frozenset[str] = frozenset()
 
     def __init__(
@@ -214,6 +230,9 @@ class Arrays:
         """See `Side`. Nothing is compiled."""
         del rewritten
         return self._given.extended(keywords)
+
+    def point(self, *_: Any) -> None:
+        """See `Side`."""
 
     def _called(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
         tree = self._given.replaced({self._paths[name]: value for name, value in arrays.items()})

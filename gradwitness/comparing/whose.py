@@ -25,8 +25,9 @@ INNER = ("__wrapped__", "python_function", "_orig_mod", "_torchdynamo_orig_calla
 """Attributes under which wrappers keep the function that they wrap."""
 
 
-def belonging(name: str, given: Any, default: str) -> tuple[str, Callable[..., Any]]:
-    """(framework, function) of a function, or of a pair ("jax", function) that says it.
+def belonging(name: str, given: Any, default: str) -> tuple[str, Any]:
+    """(framework, function) of a function, or of a pair ("jax", function) that says it. A forward and a backward are of NumPy,
+    and come back as they are.
 
     name      what the user calls it. It says the framework of a function whose code says none, such as `lambda x: x * x`, or more
               than one, such as one that copies weights of Keras into PyTorch; a name that begins with a framework is believed
@@ -41,6 +42,8 @@ def belonging(name: str, given: Any, default: str) -> tuple[str, Callable[..., A
         if word not in SPOKEN:
             raise BadCall(argument, f"marked as of {word!r}", f"one of {', '.join(sorted({*SPOKEN.values()}))}")
         return SPOKEN[word], _callable(argument, function)
+    if isinstance(given, tuple) and len(given) == 2 and all(map(callable, given)) and not origin(given[0]):
+        return NUMPY, given  # a forward and a backward
     function = _callable(argument, given)
     if found := {name for name in _of_object(function) if name}:
         return next(iter(found - {NUMPY} or found)), function
@@ -62,7 +65,8 @@ def _callable(argument: str, function: Any) -> Callable[..., Any]:
     if isinstance(function, tuple) and function and origin(function[0]) == "jax":  # (module, variables)
         raise BadCall(argument, "a tuple", "a function or a module", "Bind the variables to the module: module.bind(variables)")
     if not callable(function):
-        raise BadCall(argument, kind(function), "a function, a module, or a pair such as ('jax', function)")
+        wanted = "a function, a module, a pair (forward, backward) of NumPy, or a pair such as ('jax', function)"
+        raise BadCall(argument, kind(function), wanted)
     return function  # type: ignore[no-any-return]  # callable() is known of Any
 
 

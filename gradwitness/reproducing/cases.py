@@ -132,6 +132,9 @@ class Case:
         if any(dtype.startswith("complex") for dtype in self.given.dtypes.values()):
             raise ValueError("scripts show real numbers: make real and imaginary parts inputs of a plain function")
         for name, (framework, function) in self.functions.items():
+            if isinstance(function, tuple):
+                why = "is a forward and a backward of NumPy: no framework is to blame. See `check`"
+                raise ValueError(f"{name} {why}")  # noqa: TRY004  what cannot be written down, whatever its type
             if framework in ("tensorflow", "jax") and load(framework).parameters(function):
                 why = keras_layers.obstacle(function) if keras_layers.is_layer(function) else "they are held by an object"
                 if why or not self.given.own:

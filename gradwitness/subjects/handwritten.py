@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,6 +82,16 @@ class Pair:
     def reached(self, arrays: Sequence[Array]) -> list[Array]:
         """The arrays themselves: they are handed over."""
         return list(arrays)
+
+    @contextlib.contextmanager
+    def extended(self, keywords: Mapping[str, Any]) -> Iterator[None]:
+        """Inside, forward is given these by keyword as well."""
+        before = self._statics
+        self._statics = ({**before[0], **keywords}, before[1])
+        try:
+            yield
+        finally:
+            self._statics = before
 
     def run(self, inputs: Sequence[Any]) -> Any:
         """What the user's forward returns."""
