@@ -175,6 +175,27 @@ def test_what_only_moves_numbers_has_no_spread() -> None:
     assert [m.spread.max() for m in measure(function, tensors(7, torch.bfloat16, (3, 4)), torch.bfloat16)] == [0.0] * 6
 
 
+BOUNDED: dict[str, Callable[..., Any]] = {
+    "clamp": lambda x: x.clamp(min=-0.3, max=0.1),
+    "in place": lambda x: x.clone().clamp_(max=0.1),
+    "full": lambda x: torch.maximum(x, torch.full_like(x, 0.1)),
+    "a number of a wider dtype": lambda x: torch.maximum(x, torch.tensor(0.1)),
+    "masked": lambda x: x.masked_fill(x < 0.2, 0.1),
+    "padded": lambda x: F.pad(x, (1, 1), value=0.1),
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("name", BOUNDED)
+def test_a_bound_that_the_dtype_does_not_hold_is_rounded(name: str, dtype: Any) -> None:
+    function = BOUNDED[name]
+    x = torch.linspace(-1, 1, 9).to(dtype)
+    (measured,) = measure(function, [x], dtype)
+    got = function(x).double().numpy()
+    assert (np.abs(got - measured.truth) <= 4 * measured.spread).all()
+    assert measured.spread.max() < 0.3 * torch.finfo(dtype).eps
+
+
 def test_values_that_are_added_by_index_are_a_sum_in_the_order_of_the_index() -> None:
     index = torch.tensor([0] * 300 + [1])
 

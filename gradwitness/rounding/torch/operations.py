@@ -68,8 +68,10 @@ def carry_out(
     """
     if name in VECTORS and width(sources[0]).unit > DOUBLE.unit:
         compute = _aligned(name, compute, sources[0])
-    if noise is None or _is_exact(name, args, claimed, sources):
+    if noise is None:
         return compute(args, kwargs)
+    if _is_exact(name, args, claimed, sources):
+        return compute(*_stored(noise, args, kwargs, claimed, sources))
     results = _rounded(noise, name, compute, args, kwargs, claimed, keep)
     return [value if value.is_complex() else value.clamp(-1, 1) for value in results] if name in BOUNDED else results
 
@@ -123,6 +125,25 @@ def _constant(noise: Noise, leaf: Any, claimed: Sequence[torch.dtype]) -> Any:
     if not isinstance(leaf, float) or held(leaf, claimed[0]):
         return leaf
     return noise.number(leaf, width(claimed[0]).accumulation)
+
+
+def _stored(noise: Noise, args: Any, kwargs: Any, claimed: Sequence[torch.dtype], sources: Sequence[torch.dtype]) -> Any:
+    """What an operation gets that rounds nothing else. Bounds of clamp are among its results, in the dtype that stores them: they
+    are numbers of Python, or tensors without axes, which may be of a wider dtype.
+    """
+    floats = [dtype for dtype in claimed if is_floating(dtype)]
+    if not floats:
+        return args, kwargs
+    dtype, unit = floats[0], width(floats[0]).unit
+    narrows = any(width(source).unit < unit for source in sources)
+
+    def stored(leaf: Any) -> Any:
+        if isinstance(leaf, float):
+            return leaf if held(leaf, dtype) else noise.number(leaf, unit)
+        is_number = narrows and isinstance(leaf, torch.Tensor) and not leaf.dim() and leaf.is_floating_point()
+        return noise.round(leaf, unit, 0.0, whole(leaf, 1 / unit)) if is_number else leaf
+
+    return tree_map(stored, (args, kwargs))
 
 
 def _round(
