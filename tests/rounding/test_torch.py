@@ -196,6 +196,20 @@ def test_a_bound_that_the_dtype_does_not_hold_is_rounded(name: str, dtype: Any) 
     assert measured.spread.max() < 0.3 * torch.finfo(dtype).eps
 
 
+def test_a_number_that_is_compared_with_is_rounded() -> None:
+    x = torch.tensor([0.1, 0.2, 0.3]).bfloat16()  # 0.2002 of bfloat16 is larger than 0.2, and no larger than 0.2 of bfloat16
+    (measured,) = measure(lambda x: torch.where(x > 0.2, x, 2 * x), [x], torch.bfloat16)
+    assert measured.spread[1] > 0.05
+
+
+def test_the_backward_of_a_running_product_is_watched() -> None:
+    """Its tensors are of a subclass, for which PyTorch gathers at -1."""
+    (x,) = tensors(3, torch.float32, (3, 4))
+    run = gradients(lambda x: x.cumprod(-1))
+    (dout,) = tensors(4, torch.float32, (3, 4))
+    assert units(run([x], dout), measure(run, ([x], dout), torch.float32)) < 8
+
+
 def test_values_that_are_added_by_index_are_a_sum_in_the_order_of_the_index() -> None:
     index = torch.tensor([0] * 300 + [1])
 

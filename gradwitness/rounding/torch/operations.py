@@ -129,9 +129,9 @@ def _constant(noise: Noise, leaf: Any, claimed: Sequence[torch.dtype]) -> Any:
 
 def _stored(noise: Noise, args: Any, kwargs: Any, claimed: Sequence[torch.dtype], sources: Sequence[torch.dtype]) -> Any:
     """What an operation gets that rounds nothing else. Bounds of clamp are among its results, in the dtype that stores them: they
-    are numbers of Python, or tensors without axes, which may be of a wider dtype.
+    are numbers of Python, or tensors without axes, which may be of a wider dtype. So is what x > 0.2 compares with.
     """
-    floats = [dtype for dtype in claimed if is_floating(dtype)]
+    floats = [dtype for dtype in claimed if is_floating(dtype)] or list(sources)
     if not floats:
         return args, kwargs
     dtype, unit = floats[0], width(floats[0]).unit

@@ -42,6 +42,8 @@ class Watched(TorchDispatchMode):
         self, func: Operation, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         args, kwargs = tuple(args), dict(kwargs or {})
+        if func is torch.ops.aten.gather.default:
+            args = _from_the_front(*args)
         written = self._written(func, args, kwargs)
         tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
         if name_of(func) in DRAWS:
@@ -194,6 +196,13 @@ def _native_dtypes(func: Operation, args: Any, kwargs: Any) -> list[torch.dtype]
     with torch.random.fork_rng(enabled=torch.Tag.nondeterministic_seeded in func.tags):
         results = func(*args, **kwargs)
     return [leaf.dtype for leaf in tree_leaves(results) if isinstance(leaf, torch.Tensor)]
+
+
+def _from_the_front(tensor: Any, axis: int, index: Any) -> tuple[Any, int, Any]:
+    """What is gathered, with an index of -1 counted from the front: the backward of cumprod has some, in rows without zeros, where
+    its tensors are of a subclass as ours are. It does not use what it gets there.
+    """
+    return tensor, axis, index.remainder(tensor.shape[axis]) if bool((index < 0).any()) else index
 
 
 def _change_shape(func: Operation, args: Any, kwargs: Any) -> Any:
