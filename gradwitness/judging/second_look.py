@@ -97,16 +97,13 @@ class SecondLook:
     def jump(self, found: Measured) -> Measured:
         """A jump, looked at once more: a low one may be rounding inside."""
         step = min(abs(t) for t in found.line.known) if found.line and found.line.known else 0.0
-        below, above = [self.box.at(found.direction, t) for t in (-step, step)]
-        height = np.abs(above - below)
+        height = self._across(found.direction, step)
         near = min(step, FIRST_STEP)  # steps that are longer say nothing about the point
         scatter = self._scatter(found.direction, near)
-        if found.slope.kind == "jump" and (height <= PLAIN * scatter).all():
+        if found.slope.kind == "jump" and ((height <= PLAIN * scatter).all() or not self._stays(found.direction, height, near)):
             self.box.noise.add(np.maximum(height, scatter))
             again = self.box.along(found.direction, OTHER * FIRST_STEP)
             return again if again.tells else untold(again)
-        if found.slope.kind == "jump" and not self._stays(found.direction, height, near):
-            return untold(found)
         stepped = self._is_low(height)
         if stepped == "yes":
             self.box.noise.add(height)
@@ -122,12 +119,21 @@ class SecondLook:
         return np.asarray(np.max(np.stack([np.ptp(side, axis=0) for side in sides]), axis=0))
 
     def _stays(self, direction: Direction, height: Array, step: float) -> bool:
-        """Whether outputs differ from side to side as much far nearer to the point: at a jump, not where they are steep."""
+        """Whether outputs differ from side to side as much far nearer to the point: at a jump, not where they are steep.
+
+        Where the step is so near that inputs have no digits left for a nearer one, a longer one is what it is compared with.
+        """
         pairs = list(zip(self.point.arrays, direction.parts, strict=True))
         digit = max((float(np.max(np.abs(a[p != 0] / p[p != 0]), initial=0)) for a, p in pairs), default=0.0)
-        nearer = min(max(NEARER * step, LAST * self.point.function.eps * digit), step)
-        below, above = [self.box.at(direction, sign * nearer) for sign in (-1, 1)]
-        return bool((np.abs(above - below) > height / 2).any(where=height > 0))
+        nearer = max(NEARER * step, LAST * self.point.function.eps * digit)
+        if nearer > step / RUNG:
+            height = self._across(direction, RUNG * nearer)
+        return bool((self._across(direction, nearer) > height / 2).any(where=height > 0))
+
+    def _across(self, direction: Direction, step: float) -> Array:
+        """By how much each output differs from side to side of the point."""
+        below, above = [self.box.at(direction, sign * step) for sign in (-1, 1)]
+        return np.asarray(np.abs(above - below))
 
     def _is_stepped(self, found: Measured) -> Stepped:
         """Whether what longer steps see and the last steps do not could be rounding: steps of float32, or of float64 inside."""

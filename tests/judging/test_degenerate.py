@@ -36,6 +36,20 @@ def test_a_standard_deviation_of_equal_numbers_does_not_jump(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("eps", [1e-3, 1e-6])
+def test_rows_of_equal_numbers_do_not_jump_where_their_slopes_cancel(eps: float, seed: int) -> None:
+    """Along such a direction the slope is zero. What is left beside the point is rounding, divided by eps."""
+    torch: Any = pytest.importorskip("torch", reason="its functions are checked")
+
+    def normalised(x: Any) -> Any:
+        return (x - x.mean(-1, keepdim=True)) / (x.std(-1, keepdim=True, unbiased=False) + eps)
+
+    assert check_function(normalised, torch.ones(2, 4), seed=seed).verdict == "right"
+    report = check_function(lambda x: normalised(x) + x - x.detach(), torch.ones(2, 4), seed=seed)
+    assert report["dx"].verdict == "wrong", "by 1 of 1 / eps"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_what_is_steep_does_not_jump(seed: int) -> None:
     eps = 1e-20
 
