@@ -245,3 +245,16 @@ def test_hooks_of_a_parameter_are_part_of_its_gradient(factor: int, verdict: str
     report = check_function(layer, normal(2, 4))
     assert report["dweight"].verdict == verdict
     assert report["dbias"].verdict == "right"
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+def test_parameters_of_a_module_of_torchscript_are_moved() -> None:
+    """They lie in C++. Where nobody moved them, their gradients were zero as well, and that was right."""
+    network = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4), torch.nn.Tanh(), torch.nn.Linear(4, 2))
+    scripted = torch.jit.script(network)
+    before = {name: value.clone() for name, value in scripted.state_dict().items()}
+    report = check_function(scripted, normal(5, 3))
+    assert report.ok
+    assert report["d0.weight"].sight < 1e-6
+    assert all(torch.equal(before[name], value) for name, value in scripted.state_dict().items())
+    assert compare({"eager": network, "scripted": scripted}, normal(5, 3)).ok

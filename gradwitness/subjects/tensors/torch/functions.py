@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import torch
 from torch.nn.modules.lazy import LazyModuleMixin
 
 from gradwitness.frameworks import load
+from gradwitness.subjects.reach import reached
 from gradwitness.subjects.tensors.backend import Calling, Inside, Rewrite
-from gradwitness.subjects.tensors.places import exchanged, places
+from gradwitness.subjects.tensors.places import Place, exchanged, places
 from gradwitness.subjects.tensors.precision import Precision
 from gradwitness.subjects.tensors.torch.rewritten import rewritten
 from gradwitness.subjects.tensors.torch.values import Values, copied
@@ -54,7 +56,7 @@ class Functions(Values):
 
     def calling(self, function: Any, mode: str = "eager") -> Calling:
         """Modules find copies of their buffers where they keep them, and the given parameters, with the hooks of their own."""
-        held = places(function, self.holds)
+        held = [*places(function, self.holds), *scripted(function)]
         trained = self.parameters(function)
         own = {name: id(value) for name, value in trained.items()}
         hooks = [(name, hook) for name, value in trained.items() for hook in (value._backward_hooks or {}).values()]
@@ -74,3 +76,23 @@ class Functions(Values):
                 return run(*args, **kwargs), inside
 
         return call
+
+
+class _Slots:
+    """The tensors of a module of TorchScript. They lie in C++, where no dict of Python reaches."""
+
+    def __init__(self, module: torch.jit.ScriptModule) -> None:
+        self._module = module
+
+    def __setitem__(self, name: str, tensor: torch.Tensor) -> None:
+        self._module._c.setattr(name, tensor)
+
+
+def scripted(function: Any) -> Iterator[Place]:
+    """The places of parameters and buffers of modules that were scripted or traced."""
+    modules = {
+        id(part): part for thing in reached(function) if isinstance(thing, torch.jit.ScriptModule) for part in thing.modules()
+    }
+    for module in modules.values():
+        for name, tensor in chain(module.named_parameters(recurse=False), module.named_buffers(recurse=False)):
+            yield Place(_Slots(module), name, tensor)
