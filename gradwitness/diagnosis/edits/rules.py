@@ -10,7 +10,6 @@ import numpy as np
 
 from gradwitness.diagnosis.edits import entries, likely, parts, regions, sequences
 from gradwitness.diagnosis.edits.axes import axes, flattened
-from gradwitness.diagnosis.edits.detached import detached
 from gradwitness.diagnosis.edits.expressions import expressions, otherwise
 from gradwitness.diagnosis.edits.forward import Orders, multiplied, undone
 from gradwitness.diagnosis.edits.masked import masked
@@ -40,7 +39,6 @@ def _has_torch(source: Source) -> bool:
 
 
 SIMPLE: Sequence[Rule] = (
-    lambda _, __, site: detached(site),
     lambda source, _, site: accumulated(site, _numpy(source), tensors=_has_torch(source)),
     lambda source, variables, site: _carries(source, variables, site),
     lambda source, variables, site: axes(variables, site, _libraries(source)),

@@ -14,7 +14,7 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.diagnosis.case import Case, Explanation, Repair
-from gradwitness.diagnosis.edits.detached import outside
+from gradwitness.diagnosis.edits.detached import detached, outside
 from gradwitness.diagnosis.edits.editing import Editing, untraced
 from gradwitness.diagnosis.edits.forward import factors_of, orders_of
 from gradwitness.diagnosis.edits.masked import kept_by
@@ -100,7 +100,7 @@ class Editor(Editing):
                 yield source, edit
 
     def _edits(self) -> Iterator[tuple[Source, Edit]]:
-        """The edits, the simplest kinds first; in backward first."""
+        """The edits: what is held constant first, then the simplest kinds; in backward first."""
         wrong = [case.array.shape for case in self.cases.values()]
         places = [
             (
@@ -115,6 +115,7 @@ class Editor(Editing):
             )
             for source, run in self.sources
         ]
+        yield from ((source, edit) for source, _, found in places for site in found for edit in detached(site))
         factors = [text for source, _ in self.sources for text in factors_of(source.inner)]
         orders = [order for source, run in self.sources for order in orders_of(source.inner, run.values)]
         kept = [text for source, _ in self.sources for text in kept_by(source.inner)]
