@@ -10,7 +10,9 @@ from gradwitness.subjects.signatures import called
 
 def name_of(function: Any) -> str:
     """What a function is called, and where it is written."""
-    rule = _custom(function)
+    rule, schema = _custom(function), _schema(function)
+    if schema is not None:
+        return str(schema.name)
     return f"{rule.__qualname__.replace('<locals>.', '')}.apply" if rule is not None else called(function)
 
 
@@ -19,6 +21,8 @@ def names_of(function: Any, count: int) -> list[str]:
     names = _positional(_written(function))
     if (rule := _custom(function)) is not None:
         names = _of_custom_function(rule)
+    elif (schema := _schema(function)) is not None:
+        names = [argument.name for argument in schema.arguments]
     elif callable(getattr(function, "apply", None)) and callable(getattr(function, "init", None)):
         names = ["variables", *(name for name in names if name != "variables")]  # a module of flax.linen
     names = [*names, *(f"input{i}" for i in range(len(names), count))][:count]
@@ -40,10 +44,17 @@ def _custom(function: Any) -> type | None:
     return rule if isinstance(rule, type) and getattr(function, "__name__", "") == "apply" else None
 
 
+def _schema(function: Any) -> Any:
+    """What torch.library knows of an operator: made by custom_op, or found in torch.ops; None for anything else."""
+    operator = getattr(function, "_opoverload", getattr(function, "default", function))
+    return getattr(operator, "_schema", None) if type(operator).__module__ == "torch._ops" else None
+
+
 def _of_custom_function(rule: type) -> list[str]:
     """Of a torch.autograd.Function: what its forward takes, without ctx."""
     names = _positional(getattr(rule, "forward", None))
-    return names if "setup_context" in vars(rule) else names[1:]
+    own = [each for each in rule.__mro__ if not each.__module__.startswith("torch.")]  # a base may have it
+    return names if any("setup_context" in vars(each) for each in own) else names[1:]
 
 
 def _positional(function: Any) -> list[str]:
