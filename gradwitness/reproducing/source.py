@@ -21,10 +21,13 @@ def source_of(function: Any, framework: str, called: str = "function", wide: boo
     try:
         found.name = writer.expression(function, called)
     except (NoSource, OSError, TypeError, SyntaxError, IndentationError):
-        found = Source(pasted=True)
-        inner = function if hasattr(function, "__qualname__") else type(function)
+        found = Source(name=called, pasted=True)
+        if not hasattr(function, "__qualname__"):
+            note = f"{PASTE} {called} here, an object of the class {type(function).__name__}, in place of this import."
+            found.definitions[called] = f"{note}\nfrom your_module import {called}\n"
+            return found
+        inner = function
         module, name = inner.__module__ or "", inner.__qualname__.partition(".")[0]
-        found.name = called
         name = name if name.isidentifier() else called
         origin = "your_module" if module in ("__main__", "") else module
         note = f"{PASTE} {inner.__qualname__} here, in place of this import."

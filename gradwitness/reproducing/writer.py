@@ -173,7 +173,7 @@ class Writer:
 
 def _functions_of(thing: type) -> Iterator[types.FunctionType]:
     for value in vars(thing).values():
-        inner = getattr(value, "__func__", value)
+        inner = unwrapped(getattr(value, "__func__", value))  # a library's decorator has the library's globals
         if isinstance(inner, types.FunctionType):
             yield inner
 

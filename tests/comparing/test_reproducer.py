@@ -383,6 +383,36 @@ def test_code_without_source_is_imported_where_to_paste_it_is_said() -> None:
     assert source.text.startswith("# Paste the source of made here")
 
 
+def test_of_an_object_it_is_said_what_to_paste() -> None:
+    class Scaled:
+        def __call__(self, x: Any) -> Any:
+            return 2 * x
+
+    source = source_of(Scaled(), "torch")
+    assert source.text.startswith(
+        "# Paste the source of function here, an object of the class Scaled, in place of this import.\n"
+    )
+    assert source.name == "function"
+
+
+def test_of_a_rule_with_decorated_parts_the_base_is_written() -> None:
+    class Product(torch.autograd.Function):
+        @staticmethod
+        @torch.amp.custom_fwd(device_type="cpu")
+        def forward(ctx: Any, x: Any, weight: Any) -> Any:
+            ctx.save_for_backward(x, weight)
+            return x @ weight
+
+    class Doubled(Product):
+        @staticmethod
+        @torch.amp.custom_bwd(device_type="cpu")
+        def backward(ctx: Any, dout: Any) -> Any:
+            x, weight = ctx.saved_tensors
+            return dout @ weight.mT, 2 * x.mT @ dout
+
+    assert list(source_of(Doubled.apply, "torch").definitions) == ["Product", "Doubled"]
+
+
 @pytest.mark.parametrize(("name", "order", "digits"), [("tanh", 0, "0.46211715726000975850231"), ("erf", 1, "0.878782578935")])
 def test_mpmath_gives_the_exact_value(name: str, order: int, digits: str) -> None:
     pytest.importorskip("mpmath", reason="mpmath is not installed")
