@@ -258,3 +258,48 @@ def test_parameters_of_a_module_of_torchscript_are_moved() -> None:
     assert report["d0.weight"].sight < 1e-6
     assert all(torch.equal(before[name], value) for name, value in scripted.state_dict().items())
     assert compare({"eager": network, "scripted": scripted}, normal(5, 3)).ok
+
+
+def test_inputs_of_an_operator_of_torch_library_have_the_names_of_its_schema() -> None:
+    library = torch.library.Library("gradwitness_reported", "DEF")
+    library.define("scaled(Tensor x, float factor) -> Tensor")
+    library.impl("scaled", lambda x, factor: x * factor, "CompositeImplicitAutograd")
+    report = check_function(torch.ops.gradwitness_reported.scaled, (normal(3), 2.0))
+    assert report.ok
+    assert str(report).startswith("gradwitness_reported::scaled, PyTorch: right")
+    assert [finding.about for finding in report][:1] == ["dx"]
+
+
+def test_a_base_may_separate_the_context_from_forward() -> None:
+    class Cube(torch.autograd.Function):  # type: ignore[misc]  # PyTorch is perhaps not installed
+        @staticmethod
+        def forward(x: Any) -> Any:
+            return x**3
+
+        @staticmethod
+        def setup_context(ctx: Any, inputs: Any, output: Any) -> None:  # noqa: ARG004  PyTorch hands it over
+            ctx.save_for_backward(*inputs)
+
+    class Derived(Cube):
+        @staticmethod
+        def backward(ctx: Any, dout: Any) -> Any:
+            return 3 * ctx.saved_tensors[0] ** 2 * dout
+
+    assert [finding.about for finding in check_function(Derived.apply, normal(3))][:1] == ["dx"]
+
+
+def test_what_is_held_constant_is_looked_for_before_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where each call takes long, there is time for few edits."""
+    monkeypatch.setattr("gradwitness.diagnosis.edits.search.MOST", 1)
+
+    def recurrent(x: Any, weight: Any) -> Any:
+        hidden = torch.tanh(x)
+        for _ in range(2):
+            hidden = torch.tanh(hidden.detach() @ weight + x)
+        return hidden
+
+    report = check_function(recurrent, (normal(3, 4), normal(4, 4)))
+    for name in ("dx", "dweight"):
+        assert (
+            "a part of the gradient is left out here" in report[name].explanation or "the same edit" in report[name].explanation
+        )
