@@ -179,3 +179,40 @@ def test_a_reentrant_checkpoint() -> None:
     assert [report[about].verdict for about in ("dx", "dblock.0.weight", "dblock.0.bias")] == ["right"] * 3
     assert "there is none" in report["dblock.0.weight alone"].message
     assert all(parameter.grad is None for parameter in block.parameters())
+
+
+def test_objects_that_are_registered_with_jax_come_and_go() -> None:
+    """A state of nnx is one as well. They were taken for data, so that nothing of them was looked at."""
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+
+    @jax.tree_util.register_pytree_node_class
+    class Scale:
+        def __init__(self, factor: Any) -> None:
+            self.factor = factor
+
+        def tree_flatten(self) -> tuple[tuple[Any], None]:
+            return (self.factor,), None
+
+        @classmethod
+        def tree_unflatten(cls, _: None, children: tuple[Any]) -> Scale:
+            return cls(*children)
+
+    def scaled(scale: Scale, x: Any) -> Scale:
+        return Scale(jax.lax.stop_gradient(scale.factor) * x)
+
+    inputs = (Scale(jax.numpy.full(3, 2.0)), jax.numpy.arange(1.0, 4.0))
+    assert check_function(lambda scale, x: Scale(scale.factor * x), inputs).ok
+    report = check_function(scaled, inputs)
+    assert {finding.about for finding in report if finding.verdict == "wrong"} == {"dscale[0]"}
+    with pytest.raises(ValueError, match=r"scale is a .*Scale, which is not written down: make what it holds inputs"):
+        report.reproducer("script.py")
+
+
+def test_a_state_of_nnx_is_differentiated() -> None:
+    nnx = pytest.importorskip("flax.nnx", reason="flax is not installed")
+    import jax
+
+    graph, state = nnx.split(nnx.Linear(3, 2, rngs=nnx.Rngs(0)))
+    report = check_function(lambda state, x: nnx.merge(graph, state)(x), (state, jax.numpy.ones((4, 3))))
+    assert report.ok
+    assert {"dstate[kernel][value]", "dstate[bias][value]", "dx"} <= {finding.about for finding in report}
