@@ -303,3 +303,26 @@ def test_what_is_held_constant_is_looked_for_before_anything_else(monkeypatch: p
         assert (
             "a part of the gradient is left out here" in report[name].explanation or "the same edit" in report[name].explanation
         )
+
+
+class Rounded(torch.autograd.Function):  # type: ignore[misc]  # PyTorch is perhaps not installed
+    """A straight-through estimator whose mask has bounds with signs."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, bound: int) -> Any:
+        ctx.save_for_backward(x)
+        ctx.bound = bound
+        return torch.clamp(torch.round(x), -bound, bound)
+
+    @staticmethod
+    def backward(ctx: Any, dout: Any) -> Any:
+        (x,) = ctx.saved_tensors
+        inside = (x >= -ctx.bound) & (x <= ctx.bound)
+        return dout * inside, None
+
+
+def test_an_edit_that_makes_all_of_a_gradient_zero_is_no_repair() -> None:
+    """Another sign of a bound lets nothing through. That was told as the mistake."""
+    finding = check_function(Rounded.apply, (normal(3, 4), 2))["dx"]
+    assert finding.explanation.startswith("Zero is right")
+    assert "This agrees" not in finding.message

@@ -14,6 +14,7 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.diagnosis.case import Case, Explanation, Repair
+from gradwitness.diagnosis.edits.detached import KIND as HELD
 from gradwitness.diagnosis.edits.detached import detached, outside
 from gradwitness.diagnosis.edits.editing import Editing, untraced
 from gradwitness.diagnosis.edits.forward import factors_of, orders_of
@@ -37,9 +38,7 @@ UNCHANGED = 1e-9
 BESIDE = 0.1
 """How far other inputs are, as a share."""
 BY_CHANCE = ("constant factor", "factor", "derivative", "statistics")
-"""Kinds of edits that say nothing if they make another gradient wrong in another way, or all of it zero."""
-ANNULS = ("mask",)
-"""Kinds of edits that say nothing if they make all of a gradient zero: a mask that nothing passes does so to any."""
+"""Kinds of edits that say nothing if they make another gradient wrong in another way."""
 
 
 class Editor(Editing):
@@ -68,9 +67,10 @@ class Editor(Editing):
         reach: dict[int, float] = {}
         for source, edit in self.tries():
             repaired, spoiled = self._repairs(source, edit)
-            nothing = not all(map(np.any, repaired.values()))
-            if (edit.kind in BY_CHANCE and (spoiled or nothing)) or (edit.kind in ANNULS and nothing):
+            if edit.kind in BY_CHANCE and spoiled:
                 continue
+            if edit.kind != HELD and not all(map(np.any, repaired.values())):
+                continue  # what makes all of a gradient zero says nothing: a mask that nothing passes does so to any
             if edit.times is not None and any(self._otherwise_scaled(which, g, edit.times) for which, g in repaired.items()):
                 continue
             worth = len(repaired) - spoiled / 2
