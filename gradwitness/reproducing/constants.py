@@ -24,9 +24,9 @@ def written(value: Any, wide: bool) -> str:
     wide   whether floats are written in float64, in which the script runs
     """
     framework = "numpy" if isinstance(value, np.ndarray) else origin(value)
-    if framework not in MAKERS or not hasattr(value, "dtype") or getattr(value, "requires_grad", False):
-        return ""
-    if np.prod(value.shape) > MOST:
+    if framework not in MAKERS or not (hasattr(value, "dtype") and hasattr(value, "shape")):
+        return ""  # modules of flax.linen have a dtype
+    if getattr(value, "requires_grad", False) or np.prod(value.shape) > MOST:
         return ""
     dtype = str(value.dtype.name if hasattr(value.dtype, "name") else value.dtype).removeprefix("torch.")
     if dtype in ("bfloat16", "float16", "float32") and wide:

@@ -11,7 +11,8 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.comparing.handed import plain
 from gradwitness.reproducing import keras_layers
-from gradwitness.reproducing.texts import is_random_key, literal
+from gradwitness.reproducing.texts import NoSource, is_random_key, literal
+from gradwitness.subjects.arguments import kind
 from gradwitness.subjects.tensors import given
 from gradwitness.subjects.tensors.origins import load, origin
 from gradwitness.subjects.tensors.precision import is_real
@@ -105,7 +106,11 @@ class Given:
             return "[" + ", ".join(parts.values()) + "]"
         if type(value) is tuple:
             return "(" + "".join(f"{part}, " for part in parts.values()) + ")"
-        return literal(value)
+        try:
+            return literal(value)
+        except NoSource:
+            cure = "make what it holds inputs of a plain function"
+            raise NoSource(f"{written(path[1:])} is {kind(value)}, which is not written down: {cure}") from None
 
 
 def _holds(value: Any) -> bool:

@@ -62,3 +62,10 @@ def test_a_module_of_nnx_is_refused_with_a_reason(tmp_path: Path) -> None:
     report = check_function(OfNnx(), X, dtypes="float16")
     with pytest.raises(ValueError, match="they are held by an object: make them inputs of a plain function"):
         report.reproducer(tmp_path / "script.py")
+
+
+def test_a_module_that_a_function_names_is_pasted() -> None:
+    """It has a dtype, and no shape."""
+    dense = linen.Dense(2)
+    source = source_of(lambda x: dense.apply({}, x), "jax", "function")
+    assert source.pasted
