@@ -45,7 +45,7 @@ USUAL: Mapping[str, tuple[Any, ...]] = {
     "batch_first": (True, False),
     "training": (True, False),
     "dim": (-1, 0, 1, 2),
-    "reduction": ("mean", "sum", "sum_over_batch_size", "mean_with_sample_weight"),
+    "reduction": ("mean", "sum", "batchmean", "sum_over_batch_size", "mean_with_sample_weight"),
 }
 """Settings, by how their names begin, and the values that frameworks give them unasked, or that ports give them."""
 

@@ -94,6 +94,14 @@ CASES: dict[str, tuple[Callable[[], tuple[Any, Any, Any]], str]] = {
         lambda: (torch.nn.MSELoss(), torch.nn.MSELoss(reduction="sum"), (drawn(5), drawn(5) * 2)),
         "With reduction='sum' in MSELoss, in place of 'mean',",
     ),
+    "reduction over the batch": (
+        lambda: (
+            torch.nn.KLDivLoss(reduction="sum"),
+            lambda guess, target: (target * (target.log() - guess)).sum() / len(guess),
+            (drawn(3, 4).log_softmax(-1), drawn(3, 4).softmax(-1)),
+        ),
+        "With reduction='batchmean' in KLDivLoss, in place of 'sum',",
+    ),
     "statistics": (exchanged, "With running_mean and running_var exchanged in BatchNorm1d,"),
     "padding": (padded, "With padding [(0, 1), (0, 1)] in Conv2d, in place of [(1, 1), (1, 1)],"),
     "broadcast": (broadcast, "With x of shape (5, 1), in place of (5,), so that it broadcasts otherwise,"),
