@@ -84,7 +84,8 @@ def _below_its_dtype(finding: Finding, point: Point, which: int, subject: Differ
     granted = f"the rule takes for granted what inputs that were rounded to {own} fulfil but nearly"
     share = distance / float(np.max(np.abs(claim.value), initial=np.finfo(float).tiny))
     if share <= NEAR:
-        return f"{off}: less than float32 holds. A constant of the rule is a float32 number, or {granted}"
+        short = "a solver in it ends at a tolerance"
+        return f"{off}: less than float32 holds. A constant of the rule is a float32 number, {short}, or {granted}"
     if min(eps) >= EPS["float16"] and share <= 4 * max(eps) and grows(point, which, subject):
         return f"{off}: less than {own} holds. It is further off where the inputs are further from these: {granted}"
     return ""

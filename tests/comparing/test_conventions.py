@@ -98,7 +98,7 @@ CASES: dict[str, tuple[Callable[[], tuple[Any, Any, Any]], str]] = {
         lambda: (
             torch.nn.KLDivLoss(reduction="sum"),
             lambda guess, target: (target * (target.log() - guess)).sum() / len(guess),
-            (drawn(3, 4).log_softmax(-1), drawn(3, 4).softmax(-1)),
+            (drawn(3, 4).log_softmax(-1), (2 * drawn(3, 4)).softmax(-1)),
         ),
         "With reduction='batchmean' in KLDivLoss, in place of 'sum',",
     ),
