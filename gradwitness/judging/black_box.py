@@ -32,6 +32,9 @@ COARSER = 16.0
 little to compare with. Bars are wider by this factor. Measured with casts to float16 in the functions of trust/user_code."""
 FAR = 1.0
 """Of an element's own size: a step beyond that may meet more noise than there is at the point, and it is measured there."""
+HIDES = 64.0
+"""Times half of what the slopes of both sides differ by, where no sum shows a kink: a claim that is further off is no member.
+Eigenvalues that coincide, and ties, have members beyond the slopes of both sides."""
 LEVELS = (2, 3, 4, 6)
 POWERS = 20
 CLEARLY = 16.0
@@ -167,7 +170,10 @@ class BlackBox:
         claimed = direction.of(self.claims)
         if found.kind == "smooth" and abs(found.value) > found.error + slack:
             half = self._hidden(direction)
-            found = replace(found, kind="kink") if half > 0 else found
+            if HIDES * half >= abs(found.value):
+                found = replace(found, kind="kink")
+            else:
+                half = np.longdouble(0)  # steps of float64 inside, as of 1 + erf(x) near -1: no kink makes up for so much
         coarse = self.noise.grain > FLOAT32
         if self.noise.found and found.kind in ("jump", "undefined"):
             found = replace(found, kind="smooth")  # steps of a narrow dtype look like that; the error is infinite in any case

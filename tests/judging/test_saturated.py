@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradwitness import check_function
 from gradwitness.checking import check
 
 
@@ -69,3 +70,17 @@ def test_a_constant_written_two_ways_under_a_large_exponent(largest: float, seed
     scores = np.array([-largest / 2, largest, 1.0, largest / 100])
     report = check(attend, attend_backward, (scores, rng.normal(size=4)), cached=True)
     assert report.verdict != "wrong", str(report)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_rounding_of_saturated_outputs_is_no_kink_that_makes_up_for_a_mistake(seed: int) -> None:
+    """1 + erf(x) near x = -6 goes in steps of float64: each looks like a kink, and is far smaller than what is off."""
+    torch: Any = pytest.importorskip("torch", reason="its functions are checked")
+    generator = torch.Generator().manual_seed(0)
+    x, weight = torch.randn(8, 16, generator=generator), 4 * torch.randn(16, 256, generator=generator)
+
+    def halved(x: Any, weight: Any) -> Any:
+        return torch.nn.functional.gelu(x @ weight) * (1 + 0.01 * (weight[0] - weight.detach()[0]))
+
+    assert check_function(halved, (x, weight), seed=seed)["dweight"].verdict == "wrong"
+    assert check_function(lambda x, weight: torch.nn.functional.gelu(x @ weight), (x, weight), seed=seed).ok
