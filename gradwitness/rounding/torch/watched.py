@@ -199,7 +199,7 @@ def _native_dtypes(func: Operation, args: Any, kwargs: Any) -> list[torch.dtype]
 
 
 def _from_the_front(tensor: Any, axis: int, index: Any) -> tuple[Any, int, Any]:
-    """What is gathered, with an index of -1 counted from the front: the backward of cumprod has some, in rows without zeros, where
+    """What is gathered, an index of -1 counted from the front: the backward of cumprod has some, in rows without zeros, where
     its tensors are of a subclass as ours are. It does not use what it gets there.
     """
     return tensor, axis, index.remainder(tensor.shape[axis]) if bool((index < 0).any()) else index
