@@ -10,13 +10,11 @@ from typing import Any
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.comparing.handed import backend_or_none, framework_of, known
 from gradwitness.comparing.names import names
 from gradwitness.comparing.probes import again, misfits, still
 from gradwitness.comparing.results import results
 from gradwitness.comparing.runs import Runs
 from gradwitness.comparing.sides import Arrays, Side, Tensors
-from gradwitness.comparing.whose import NUMPY, belonging
 from gradwitness.comparing.written import Written
 from gradwitness.functions.at import cotangent
 from gradwitness.report.findings import FAULTS, Finding
@@ -26,6 +24,8 @@ from gradwitness.subjects.arguments import kind
 from gradwitness.subjects.errors import BadCall
 from gradwitness.subjects.state import State
 from gradwitness.subjects.tensors.drawing import random_state
+from gradwitness.subjects.tensors.handed import backend_or_none, framework_of, known
+from gradwitness.subjects.tensors.whose import NUMPY, belonging
 
 
 def compare(

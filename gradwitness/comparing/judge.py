@@ -12,9 +12,7 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.comparing.elsewhere import in_common
-from gradwitness.comparing.handed import FLOATS, backend_or_none, framework_of, handed, known, plain
 from gradwitness.comparing.sides import Arrays, Side, Tensors
-from gradwitness.comparing.whose import NUMPY, belonging
 from gradwitness.functions.narrow import compared
 from gradwitness.functions.op import Op
 from gradwitness.report.findings import FAULTS, Finding
@@ -25,8 +23,10 @@ from gradwitness.rounding.widths import width
 from gradwitness.subjects.arguments import kind
 from gradwitness.subjects.errors import BadCall
 from gradwitness.subjects.state import State
+from gradwitness.subjects.tensors.handed import FLOATS, backend_or_none, framework_of, handed, known, plain
 from gradwitness.subjects.tensors.origins import load, origin
 from gradwitness.subjects.tensors.precision import Precision
+from gradwitness.subjects.tensors.whose import NUMPY, belonging
 
 NARROWER = {"float64": ("float32", "bfloat16", "float16"), "float32": ("bfloat16", "float16")}
 """Dtypes in which numbers may have been computed that came in a wider one."""

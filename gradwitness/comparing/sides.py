@@ -10,7 +10,6 @@ from typing import Any, Protocol
 import numpy as np
 
 from gradwitness.arrays import Array, wider
-from gradwitness.comparing.handed import handed, plain
 from gradwitness.functions.point import point_of
 from gradwitness.functions.truth import Itself
 from gradwitness.judging.point import Point
@@ -25,6 +24,7 @@ from gradwitness.subjects.tensors.call import TensorCall
 from gradwitness.subjects.tensors.drawing import random_state
 from gradwitness.subjects.tensors.function import Differentiated
 from gradwitness.subjects.tensors.given import Given
+from gradwitness.subjects.tensors.handed import handed, plain
 from gradwitness.subjects.tensors.origins import load
 from gradwitness.subjects.tensors.precision import EPS, OWN, Precision
 from gradwitness.subjects.tensors.tree import tensors, written

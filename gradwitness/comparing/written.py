@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from gradwitness.arrays import Array, wider
-from gradwitness.comparing.handed import handed, plain
 from gradwitness.comparing.sides import SAY, Results
 from gradwitness.judging.point import Point
 from gradwitness.judging.precision import point_of
@@ -20,6 +19,7 @@ from gradwitness.rounding.framework import NotWatched
 from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.handwritten import Pair
 from gradwitness.subjects.state import State
+from gradwitness.subjects.tensors.handed import handed, plain
 from gradwitness.subjects.tensors.precision import EPS
 from gradwitness.subjects.tensors.selection import Asked
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,15 @@ from gradwitness.subjects.arguments import kind
 from gradwitness.subjects.errors import BadCall
 from gradwitness.subjects.tensors.backend import Backend
 from gradwitness.subjects.tensors.function import Differentiated
-from gradwitness.subjects.tensors.origins import origin
+from gradwitness.subjects.tensors.handed import framework_of, handed
+from gradwitness.subjects.tensors.origins import load, origin
 from gradwitness.subjects.tensors.tree import Path, branches, written
+from gradwitness.subjects.tensors.whose import NUMPY, belonging
 
 ORDERS = (1, 2)
 DENSE = "Hand over its values, and build it inside the function"
+TAKE_ARRAYS = ("jax", "tensorflow")
+"""Frameworks whose functions take arrays of NumPy."""
 MADE = "Make it on the CPU, outside of a graph"
 
 
@@ -80,6 +85,30 @@ def modes_of(asked: Any, backend: Backend) -> list[str]:
     if not isinstance(each, Sequence) or not each or not all(mode in there for mode in each):
         raise BadCall("modes", repr(asked), f"some of {', '.join(map(repr, there))}, as {backend.title} has them")
     return list(dict.fromkeys(each))
+
+
+def as_tensors(function: Any, inputs: Any, kwargs: Any) -> tuple[Any, Any]:
+    """Inputs and keyword arguments with arrays of floats as tensors, for a function of JAX or TensorFlow: those take arrays.
+
+    A function is theirs by the tensors that are handed over with the arrays, else by what it says of itself.
+    """
+    given, own = {"inputs": inputs, "kwargs": kwargs}, NUMPY
+    arrays = [value for _, value in _flat(given, ()) if _is_floats(value)]
+    if not arrays:
+        return inputs, kwargs
+    with suppress(BadCall):  # tensors of two frameworks, a function that names two: that is told by whoever needs to know
+        framework = framework_of(given)
+        if framework == NUMPY:
+            framework = own = belonging("", function, NUMPY)[0]
+        if framework in TAKE_ARRAYS:
+            given = handed(given, framework, _is_floats)
+    if own not in (NUMPY, *TAKE_ARRAYS):
+        raise BadCall("inputs", f"without tensors ({kind(arrays[0])})", f"tensors of {load(own).title}", load(own).cure)
+    return given["inputs"], given["kwargs"]
+
+
+def _is_floats(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind in "fc"
 
 
 def values_of(backend: Backend, inputs: Any, kwargs: Any) -> None:

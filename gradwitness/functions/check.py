@@ -55,7 +55,7 @@ def check_function(
 
     function   a function, custom rule, module or layer that takes and returns tensors, in tuples, lists and dicts
     inputs     a tuple of what it takes by position; a tensor alone, or a dict by name, will do. Floats are differentiated, and
-               the parameters of a module; integers and booleans are data
+               the parameters of a module; integers and booleans are data. JAX and TensorFlow take arrays of NumPy, too
     kwargs     what it takes by keyword
     reference  a function that computes the same in plain operations, or the name of one of our ops ("layer_norm"): the truth for
                a function whose rounding cannot be watched
@@ -79,6 +79,7 @@ def check_function(
     asked_for.numbers_of(order, repeats, seed)
     asked_for.names_of("wrt", wrt)
     asked_for.names_of("outputs", outputs)
+    inputs, kwargs = asked_for.as_tensors(function, inputs, kwargs)
     backend = backend_of((inputs, kwargs or {}), function)
     asked_for.values_of(backend, inputs, kwargs)
     in_dtypes, in_modes = asked_for.dtypes_of(dtypes), asked_for.modes_of(modes, backend)

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.comparing.handed import plain
 from gradwitness.reproducing import keras_layers
 from gradwitness.reproducing.texts import NoSource, is_random_key, literal
 from gradwitness.subjects.arguments import kind
 from gradwitness.subjects.tensors import given
+from gradwitness.subjects.tensors.handed import plain
 from gradwitness.subjects.tensors.origins import load, origin
 from gradwitness.subjects.tensors.precision import is_real
 from gradwitness.subjects.tensors.tree import Path, branches, replaced, tensors, written

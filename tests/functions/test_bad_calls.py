@@ -30,9 +30,14 @@ BAD: dict[str, tuple[tuple[Any, Any], dict[str, Any], str]] = {
     "NumPy for a module": (
         (torch.nn.Tanh(), (np.ones(3),)),
         {},
-        r"without tensors.*Tanh is of PyTorch\. Convert: torch\.",
+        r"without tensors.*tensors of PyTorch\. Convert: torch\.",
     ),
     "no function": ((3, (X,)), {}, "function is an int"),
+    "arrays for PyTorch": (
+        (lambda x: torch.sin(x), (np.ones(3),)),
+        {},
+        r"inputs is without tensors \(an array.*wanted tensors of PyTorch\. Convert: torch\.from_numpy",
+    ),
     "no tensors": ((SINE, (np.ones(3),)), {}, "inputs is without tensors"),
     "nothing": ((SINE, ()), {}, r"inputs is without tensors \(nothing\)"),
     "a ParameterList": (

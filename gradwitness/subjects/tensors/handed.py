@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.comparing.whose import NUMPY
 from gradwitness.frameworks import load as framework_module
 from gradwitness.subjects.errors import BadCall
 from gradwitness.subjects.tensors.backend import Backend
 from gradwitness.subjects.tensors.origins import load, origin
 from gradwitness.subjects.tensors.tree import branches, replaced, tensors
+from gradwitness.subjects.tensors.whose import NUMPY
 
 FLOATS = ("float64", "float32", "float16", "bfloat16")
 """Dtypes in which functions can be asked to run."""
@@ -34,9 +34,12 @@ def framework_of(inputs: Any) -> str:
     return next(iter(found), NUMPY)
 
 
-def handed(inputs: Any, framework: str) -> Any:
-    """The inputs for a function of a framework: tensors of it stay as they are, others and arrays become its own."""
-    new = {path: _as(value, framework) for path, value in tensors({"": inputs}, _holds)}
+def handed(inputs: Any, framework: str, which: Callable[[Any], bool] | None = None) -> Any:
+    """The inputs for a function of a framework: tensors of it stay as they are, others and arrays become its own.
+
+    which   those that do; all if not given
+    """
+    new = {path: _as(value, framework) for path, value in tensors({"": inputs}, which or _holds)}
     return replaced({"": inputs}, new)[""]
 
 
