@@ -47,10 +47,11 @@ FORMULAS = ("normalised", "formula")
 """Kinds that give the right gradient and do not name a mistake."""
 
 
-def diagnose(case: Case, *, simply: bool = False) -> Explanation | None:
+def diagnose(case: Case, *, simply: bool = False, searching: bool = True) -> Explanation | None:
     """The mistake that explains a wrong gradient, proven; None if nothing repairs it.
 
-    simply   without the searches among thousands of candidates
+    simply      an edit repairs it: the simple hypotheses alone
+    searching   whether there is time for the searches among thousands of candidates
     """
     if (explanation := _nothing(case)) is not None:
         return explanation
@@ -62,7 +63,7 @@ def diagnose(case: Case, *, simply: bool = False) -> Explanation | None:
                 return explanation
         if (explanation := series.contributions(case) or maps.not_transposed(case)) is not None or simply:
             return explanation
-        return (_searched(case) if case.elements else None) or _last(case)
+        return (_searched(case) if case.elements and searching else None) or _last(case)
 
 
 def _searched(case: Case) -> Explanation | None:
@@ -105,12 +106,13 @@ def _proven(case: Case, repairs: Iterator[Repair]) -> Explanation | None:
     return next((repair.explanation for repair in repairs if case.proves(repair)), None)
 
 
-def explain(case: Case, edit: Explanation | None = None) -> str:
+def explain(case: Case, edit: Explanation | None = None, *, searching: bool = True) -> str:
     """The mistake in a few sentences, or what is seen where none is proven; empty if there is nothing to say.
 
-    edit   an edit of the source that repairs it
+    edit        an edit of the source that repairs it
+    searching   as in diagnose
     """
-    found = diagnose(case, simply=edit is not None)
+    found = diagnose(case, simply=edit is not None, searching=searching)
     if edit is not None:
         if found is None or (found.kind in ("series", "term") and edit.kind == "series"):
             return edit  # it says the same, and where

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -28,6 +29,9 @@ EVERYTHING = "the gradient"
 """What a finding is about that was seen along a direction alone."""
 ROUNDING = 64 * float(np.finfo(np.float64).eps)
 """Of an element: what a repair, exact to float64, may leave."""
+SECONDS = 2.0
+"""Of the processor's time: after them no gradient is searched for products any more. One takes up to a second, and a recurrent
+cell has ten."""
 LARGEST = 100_000
 """Elements of an array whose gradient is diagnosed."""
 
@@ -112,12 +116,14 @@ def _texts(point: Point, cases: Mapping[int, Case], untold: Collection[int] = ()
     edits, outside = edited(point, cases, untold) if cases else ({}, "")
     texts: dict[int, str] = {}
     told: set[str] = set()
+    start = time.process_time()
     for which, case in cases.items():
         edit = edits.get(which)
         if edit in told:
             words = f"{edit.partition(':')[0]}: the same edit repairs this one"
             edit = Explanation(edit.kind, words, edit.gradient)
-        texts[which] = padding(point, case) or explain(case, edit)
+        searching = time.process_time() - start < SECONDS
+        texts[which] = padding(point, case) or explain(case, edit, searching=searching)
         if edit is None and outside:
             texts[which] = _with(texts[which], outside)
         told |= {str(edits[which])} if which in edits else set()

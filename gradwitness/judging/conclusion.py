@@ -23,6 +23,8 @@ RUNGS = 4
 """Of the ladder of a direction after the first."""
 APART = 150
 """Evaluations after which arrays that are wrong together are no longer told apart."""
+EACH = 30
+"""Of them for each array, and for the search in it, where there are so many that this is more: a recurrent cell has ten."""
 MEMBERS = 8
 """Elements of a gradient that are looked at alone where it has a kink."""
 SEVERAL, NEARBY, CLOSE, VARIES = 2, 6, 2.0**-10, 8
@@ -65,7 +67,7 @@ class Conclusion:
         self._kinds(found)
         disagreeing = [m for m in self.measured if not m.agrees and not self._is_limit(m)]
         blamed = self._blamed([m for m in disagreeing if m.direction.balanced] or disagreeing, found)
-        left = EVALUATIONS
+        left = max(EVALUATIONS, EACH * len(blamed))
         for number, (which, one) in enumerate(blamed):
             before = self.point.evaluations
             found[which].verdict = "wrong"
@@ -195,7 +197,7 @@ class Conclusion:
     def _blamed(self, disagreeing: Sequence[Measured], found: list[Judgement]) -> list[tuple[int, Measured]]:
         """The gradients that disagree along some directions, each with a direction that moves its array alone."""
         blamed = []
-        start = self.point.evaluations
+        most = self.point.evaluations + max(APART, EACH * len(self.claims))
         waiting = [(one, self._moved(one.direction)) for one in sorted(disagreeing, key=_ratio)]
         while waiting:
             one, arrays = waiting.pop()
@@ -203,7 +205,7 @@ class Conclusion:
                 continue
             if len(arrays) == 1:
                 blamed.append((arrays[0], one))
-            elif self.point.evaluations - start > APART:
+            elif self.point.evaluations > most:
                 self.unattributed = True
                 for which in arrays:
                     found[which].verdict = "cannot tell"

@@ -209,3 +209,36 @@ def test_a_number_that_a_loop_multiplies_in_twice_is_no_repair() -> None:
     report = check_loss(loss, weights, rng.normal(size=(4, 3)))
     assert "4 times what is right" in report["dparams[0]"].explanation
     assert "* 0.5" not in report["dparams[0]"].explanation
+
+
+def forgetting(xs: Any, h: Any, weights: Any, biases: Any) -> Any:
+    """A recurrent cell with several gates, whose weights are a list, as are their gradients."""
+    states = [h]
+    for x in xs:
+        a, b, c, d = (np.tanh(x * w + states[-1] + bias) for w, bias in zip(weights, biases, strict=True))
+        states.append(a * b + c * d)
+    return np.stack(states[1:]), (xs, states, weights, biases)
+
+
+def without_what_is_handed_on(dout: Any, cache: Any) -> Any:
+    xs, states, weights, biases = cache
+    dxs, dweights, dbiases = np.zeros_like(xs), np.zeros((4, 3)), np.zeros((4, 3))
+    dnext = np.zeros(3)
+    for t in reversed(range(len(xs))):
+        dstate = dout[t]  # WRONG: + dnext
+        gates = np.array([np.tanh(xs[t] * w + states[t] + bias) for w, bias in zip(weights, biases, strict=True)])
+        da = dstate * gates[[1, 0, 3, 2]] * (1 - gates**2)
+        dweights += da * xs[t]
+        dbiases += da
+        dxs[t] = (da * np.array(weights)).sum(axis=0)
+        dnext = da.sum(axis=0)
+    return dxs, dnext, list(dweights), list(dbiases)
+
+
+def test_a_carry_that_is_returned_and_used_in_no_turn_is_told_for_each_of_many_gradients() -> None:
+    inputs = (rng.normal(size=(4, 3)), rng.normal(size=3), list(rng.normal(size=(4, 3))), list(rng.normal(size=(4, 3))))
+    findings = list(check(forgetting, without_what_is_handed_on, inputs))
+    assert [finding.verdict for finding in findings] == ["wrong"] * 10
+    assert "dnext, which a turn of the loop hands on to the next, is not used there" in findings[0].explanation
+    assert "+ dstate = dout[t] + dnext" in findings[0].explanation
+    assert all("the same edit repairs this one" in finding.explanation for finding in findings[1:])

@@ -5,7 +5,7 @@ and never used, a function that is left out, a matrix that flows back where forw
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from gradwitness.diagnosis.edits.building import loaded, transposed
@@ -81,11 +81,14 @@ def is_scalar(variables: Variables, node: ast.AST | list[ast.stmt]) -> bool:
     return bool(parts) and all(map(partial(is_scalar, variables), parts))
 
 
-def unused(variables: Variables, site: Site, names: Sequence[str]) -> Iterator[Edit]:
-    """A term more in what is assigned: what was computed, and is not used anywhere."""
+def unused(variables: Variables, site: Site, names: Mapping[str, str]) -> Iterator[Edit]:
+    """A term more in what is assigned: what was computed, and is not used anywhere.
+
+    names   and what is to be said of each
+    """
     for target, value, made in assigned(site):
         for name in (name for name in variables.alike_terms(target) if name in names):
-            yield Edit(site, made(ast.BinOp(value, ast.Add(), loaded(name))), "term", f"{name} is computed and never used")
+            yield Edit(site, made(ast.BinOp(value, ast.Add(), loaded(name))), "term", names[name])
 
 
 def products(variables: Variables, site: Site) -> Iterator[Edit]:

@@ -42,11 +42,28 @@ def shapes_in(returned: Any) -> list[Shape]:
     return [shape for value in each if (shape := _shape(value))]
 
 
-def unused(definition: ast.AST) -> list[str]:
-    """Variables that a function stores and reads nowhere."""
-    names = [node for node in ast.walk(definition) if isinstance(node, ast.Name)]
-    read = {node.id for node in names if isinstance(node.ctx, ast.Load)}
-    return list(dict.fromkeys(node.id for node in names if isinstance(node.ctx, ast.Store) and node.id not in read))
+def unused(definition: ast.AST) -> dict[str, str]:
+    """Variables that a function stores and reads nowhere; and those that a loop stores for its next turn, which does not read
+    them: a carry that is forgotten, though what is left in it is returned in the end. Each with what is to be said of it.
+    """
+    stored, read = _names(definition, ast.Store), _names(definition, ast.Load)
+    found = {name: f"{name} is computed and never used" for name in stored if name not in read}
+    for loop in (node for node in ast.walk(definition) if isinstance(node, ast.For)):
+        carried = [name for name in _names(loop, ast.Store) if name not in _names(loop, ast.Load)]
+        before = {node.id for node in _stores(definition) if node.lineno < loop.lineno}
+        handed = {name: f"{name}, which a turn of the loop hands on to the next, is not used there" for name in carried}
+        found |= {name: words for name, words in handed.items() if name in before and name not in found}
+    return found
+
+
+def _stores(node: ast.AST) -> list[ast.Name]:
+    return [each for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)]
+
+
+def _names(node: ast.AST, context: type[ast.expr_context]) -> dict[str, None]:
+    """The variables that are stored or read in it."""
+    names = (each for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, context))
+    return dict.fromkeys(each.id for each in names)
 
 
 def _written(definition: ast.AST, turns: set[str]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from gradwitness.diagnosis.edits.building import Meant, integer, loaded
@@ -13,15 +13,15 @@ from gradwitness.diagnosis.edits.variables import Variables
 CONSTANTS = ("2", "0.5")
 
 
-def summands(site: Site, names: Sequence[str]) -> Iterator[Edit]:
+def summands(site: Site, names: Mapping[str, str]) -> Iterator[Edit]:
     """A factor more in one term of a sum, wherever the sum stands: 2, 1/2, or what is computed and never used.
 
-    names   of what is computed and never used
+    names   of what is computed and never used, and what is to be said of each
     """
     node = site.node
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, (ast.Add, ast.Sub)):
         return
-    factors = [(name, "factor", f"{name} is computed and never used") for name in names]
+    factors = [(name, "factor", words) for name, words in names.items()]
     factors += [(constant, "constant factor", "a constant factor is missing") for constant in CONSTANTS]
     for factor, kind, words in factors:
         for right in (

@@ -40,10 +40,10 @@ def _has_torch(source: Source) -> bool:
 
 SIMPLE: Sequence[Rule] = (
     lambda source, _, site: accumulated(site, _numpy(source), tensors=_has_torch(source)),
+    lambda source, variables, site: likely.unused(variables, site, source.unused),
     lambda source, variables, site: _carries(source, variables, site),
     lambda source, variables, site: axes(variables, site, _libraries(source)),
     lambda _, __, site: flattened(site),
-    lambda source, variables, site: likely.unused(variables, site, source.unused),
     lambda _, variables, site: likely.counts(variables, site),
     lambda _, variables, site: (
         each for each in expressions(site) if each.kind != "statistics" or not likely.is_scalar(variables, site.node)

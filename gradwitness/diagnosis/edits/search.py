@@ -138,7 +138,8 @@ class Editor(Editing):
                     pairs: list[tuple[Any, Any]] = list(zip(call.outs, self.outs, strict=True))
                     if all(np.array_equal(a, b, equal_nan=True) for a, b in pairs):
                         came = call.backward([dout.copy() for dout in self.point.douts])
-                        pairs = [(g, c) for i, (g, c) in enumerate(zip(came, self.came, strict=True)) if i not in self.cases]
+                        unjudged = {*self.cases, *self.untold}
+                        pairs = [(g, c) for i, (g, c) in enumerate(zip(came, self.came, strict=True)) if i not in unjudged]
                     self._right[id(statement)] = not all(np.array_equal(a, b, equal_nan=True) for a, b in pairs if b is not None)
         return self._right[id(statement)]
 

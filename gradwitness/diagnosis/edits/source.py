@@ -61,8 +61,8 @@ class Source:
         return {**function.__globals__, **closed}
 
     @cached_property
-    def unused(self) -> list[str]:
-        """Variables that the function stores and reads nowhere, as it stands."""
+    def unused(self) -> dict[str, str]:
+        """Variables that the function, as it stands, stores and reads nowhere, and what is to be said of each."""
         return unused(self.inner)
 
     @property
