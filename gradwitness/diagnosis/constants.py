@@ -92,7 +92,8 @@ def _values(known: Mapping[str, Array]) -> Iterator[Candidate]:
     for name, array in known.items():
         if array.size == 1 and array.dtype.kind == "f":
             value = abs(float(array.reshape(())))
-            for candidate, spelled in ((value, name), (1 / value if value else 0, f"1/{name}"), (abs(1 - value), f"1 - {name}")):
+            own = name if array.reshape(()) >= 0 else name[1:] if name.startswith("-") else f"|{name}|"
+            for candidate, spelled in ((value, own), (1 / value if value else 0, f"1/{own}"), (abs(1 - value), f"1 - {own}")):
                 if candidate != 1:
                     yield candidate, partial(_which, candidate, spelled)
 

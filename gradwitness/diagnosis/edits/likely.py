@@ -89,6 +89,10 @@ def unused(variables: Variables, site: Site, names: Mapping[str, str]) -> Iterat
     for target, value, made in assigned(site):
         for name in (name for name in variables.alike_terms(target) if name in names):
             yield Edit(site, made(ast.BinOp(value, ast.Add(), loaded(name))), "term", names[name])
+    if isinstance(site.node, ast.BinOp):
+        for name in (name for name in names if variables.shapes.get(name)):
+            for op in (ast.Add(), ast.Sub()):
+                yield Edit(site, ast.BinOp(site.node, op, loaded(name)), "term", names[name])
 
 
 def products(variables: Variables, site: Site) -> Iterator[Edit]:

@@ -43,17 +43,28 @@ def shapes_in(returned: Any) -> list[Shape]:
 
 
 def unused(definition: ast.AST) -> dict[str, str]:
-    """Variables that a function stores and reads nowhere; and those that a loop stores for its next turn, which does not read
-    them: a carry that is forgotten, though what is left in it is returned in the end. Each with what is to be said of it.
+    """Variables that a function stores and reads nowhere, also those of which it stores the entries alone; parameters that it
+    does not read; and what a loop stores for its next turn, which does not read it: a carry that is forgotten, though what is
+    left in it is returned in the end. Each with what is to be said of it.
     """
-    stored, read = _names(definition, ast.Store), _names(definition, ast.Load)
+    stored, read = _names(definition, ast.Store), _read(definition)
     found = {name: f"{name} is computed and never used" for name in stored if name not in read}
+    given = [each.arg for each in ast.walk(definition) if isinstance(each, ast.arg)]
+    found |= {name: f"{name} is handed in and never used" for name in given if name not in read and name not in found}
     for loop in (node for node in ast.walk(definition) if isinstance(node, ast.For)):
         carried = [name for name in _names(loop, ast.Store) if name not in _names(loop, ast.Load)]
         before = {node.id for node in _stores(definition) if node.lineno < loop.lineno}
         handed = {name: f"{name}, which a turn of the loop hands on to the next, is not used there" for name in carried}
         found |= {name: words for name, words in handed.items() if name in before and name not in found}
     return found
+
+
+def _read(node: ast.AST) -> dict[str, None]:
+    """The variables that are read in it, and not only to store their entries."""
+    targets = (each for each in ast.walk(node) if isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Store))
+    owners = [each.value for each in targets]
+    names = (each for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load))
+    return dict.fromkeys(each.id for each in names if each not in owners)
 
 
 def _stores(node: ast.AST) -> list[ast.Name]:
@@ -69,7 +80,7 @@ def _names(node: ast.AST, context: type[ast.expr_context]) -> dict[str, None]:
 def _written(definition: ast.AST, turns: set[str]) -> Iterator[str]:
     """What the definition itself writes, and its neighbours in a loop."""
     for node in ast.walk(definition):
-        if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load):
+        if isinstance(node, ast.Subscript) or (isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load)):
             yield ast.unparse(node)
         if isinstance(node, ast.Subscript) and integer(node.slice) is not None:
             yield from (f"{ast.unparse(node.value)}[{ast.unparse(shifted(node.slice, by))}]" for by in (1, -1))
@@ -104,14 +115,26 @@ def value_of(node: ast.AST, values: Mapping[str, Any]) -> Any:
             whole = all(isinstance(each, (int, np.integer)) for each in (left, right))
             return WHOLE[type(node.op)](left, right) if whole and (right or not isinstance(node.op, ast.FloorDiv)) else None
         case ast.Subscript():
-            return _entry(value_of(node.value, values), value_of(node.slice, values))
+            return _entry(value_of(node.value, values), _index(node.slice, values))
     return None
+
+
+def _index(node: ast.AST, values: Mapping[str, Any]) -> Any:
+    """What stands in brackets: a value, a slice of whole numbers, or several of them; None if it cannot be had."""
+    if isinstance(node, ast.Tuple):
+        parts = [_index(part, values) for part in node.elts]
+        return None if any(part is None for part in parts) else tuple(parts)
+    if isinstance(node, ast.Slice):
+        written = [part for part in (node.lower, node.upper, node.step) if part is not None]
+        ends = [None if part is None else value_of(part, values) for part in (node.lower, node.upper, node.step)]
+        return slice(*ends) if sum(isinstance(end, int) for end in ends) == len(written) else None
+    return value_of(node, values)
 
 
 def _entry(owner: Any, index: Any) -> Any:
     try:
         return owner[index] if type(owner) in CONTAINERS and index is not None else None
-    except (IndexError, KeyError, TypeError):
+    except (IndexError, KeyError, TypeError, ValueError):
         return None
 
 

@@ -9,7 +9,7 @@ from itertools import product
 
 from gradwitness.diagnosis.edits.building import integer, loaded
 from gradwitness.diagnosis.edits.sites import Edit, Site
-from gradwitness.diagnosis.edits.variables import Variables
+from gradwitness.diagnosis.edits.variables import Variables, stored_by
 
 STRIDES = ("2", "3")
 """That may be written as numbers."""
@@ -91,8 +91,10 @@ def biases(variables: Variables, site: Site, numpy: str) -> Iterator[Edit]:
         return
     text = ast.unparse(node)
     shape = variables.shapes.get(text)
-    if not shape or len(shape) > 2 or shape not in variables.returned or not _is_scaled(site):
+    if not shape or len(shape) > 2 or not _is_scaled(site):
         return
+    if shape not in variables.returned and shape not in [variables.shapes.get(target) for target in stored_by(site.statement)]:
+        return  # where all parameters are one vector, the gradient of each is a part of what is returned
     for words, right in _without(text, len(shape), numpy):
         yield Edit(site, loaded(right), "term", f"forward leaves {words} of {text}, such as a bias, out of its penalty")
 

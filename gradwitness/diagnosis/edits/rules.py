@@ -73,6 +73,7 @@ OTHERS: Sequence[Rule] = (
     lambda _, variables, site: variables.replaced(site),
     lambda _, variables, site: variables.everywhere(site),
     lambda _, variables, site: variables.factors(site),
+    lambda _, variables, site: variables.renumbered(site),
     lambda _, variables, site: entries.numbers(variables, site),
     lambda _, variables, site: entries.operands(variables, site),
     lambda _, variables, site: variables.terms(site),
@@ -80,6 +81,7 @@ OTHERS: Sequence[Rule] = (
     lambda source, variables, site: outers(variables, site, _numpy(source)),
     lambda _, variables, site: variables.inner_terms(site),
     lambda _, variables, site: variables.inner_factors(site),
+    lambda _, variables, site: variables.operand_factors(site),
     lambda _, variables, site: statistics(variables, site),
     lambda _, variables, site: variables.both(site),
 )

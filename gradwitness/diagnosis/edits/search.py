@@ -102,11 +102,12 @@ class Editor(Editing):
     def _edits(self) -> Iterator[tuple[Source, Edit]]:
         """The edits: what is held constant first, then the simplest kinds; in backward first."""
         wrong = [case.array.shape for case in self.cases.values()]
+        used = {name for source, _ in self.sources for name in source.own.co_names}
         places = [
             (
                 source,
                 Variables(
-                    shapes_of(source.inner, run.values),
+                    shapes_of(source.inner, {**_arrays(source.globals, used), **run.values}),
                     self.numbers,
                     list(dict.fromkeys([*wrong, *shapes_in(run.returned)])),
                     {*run.values, *source.globals},
@@ -245,6 +246,11 @@ def edited(point: Point, cases: Mapping[int, Case], untold: Collection[int] = ()
     with untraced(point.function):
         editor = Editor(point, cases, untold)
         return editor.best(), editor.outside()
+
+
+def _arrays(names: Mapping[str, Any], used: Collection[str]) -> dict[str, Any]:
+    """The arrays and numbers that the user's functions read of their file, as in a notebook."""
+    return {name: names[name] for name in used if isinstance(names.get(name), (np.ndarray, np.generic, float, int, dict))}
 
 
 def _unchanged(value: Array, claimed: Array) -> bool:

@@ -82,7 +82,9 @@ def complements(variables: Variables, site: Site) -> Iterator[Edit]:
 
 
 def symmetric(variables: Variables, site: Site) -> Iterator[Edit]:
-    """A square matrix and its transpose, in place of the matrix, or of twice that: the gradient of x @ x.T has both."""
+    """The transpose of a square matrix in place of the matrix; and both, in place of the matrix or of twice that: the gradient of
+    x @ x.T has both.
+    """
     node = site.node
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
         matrices = [one for one, other in ((node.left, node.right), (node.right, node.left)) if integer(other) == 2]
@@ -91,6 +93,8 @@ def symmetric(variables: Variables, site: Site) -> Iterator[Edit]:
     for text in map(ast.unparse, matrices):
         shape = variables.shapes.get(text, ())
         if len(shape) == 2 and shape[0] == shape[1]:
+            if isinstance(node, ast.Name):
+                yield Edit(site, loaded(f"{text}.T"), "transposed", f"{text} is transposed")
             words = f"{text} is taken for symmetric: its transpose is a term as well"
             yield Edit(site, loaded(f"({text} + {text}.T)"), "term", words)
             yield Edit(

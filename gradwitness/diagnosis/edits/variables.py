@@ -21,6 +21,8 @@ FORMS: Sequence[tuple[str, str, str]] = (
 )
 """Factors made of an array; of a number the first alone."""
 CONSTANTS = ("2", "0.5")
+CONTRACTING = ("dot", "matmul", "outer", "einsum", "inner", "vdot", "tensordot", "trace", "sum")
+"""Functions that take a factor more in what they are given, and not behind."""
 Made = Callable[[ast.expr], ast.AST]
 
 
@@ -54,10 +56,15 @@ class Variables:
 
     def replaced(self, site: Site) -> Iterator[Edit]:
         """Another array in place of one."""
-        node = site.node
-        if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load):
-            for other in self.alike(ast.unparse(node)):
+        if (text := _read(site.node)) and self.shapes.get(text):
+            for other in self.alike(text):
                 yield Edit(site, loaded(other), "exchanged", "another array is right")
+
+    def renumbered(self, site: Site) -> Iterator[Edit]:
+        """Another number in place of one. Numbers agree by chance: a factor that is missing is thought of first."""
+        if (text := _read(site.node)) and self.shapes.get(text) == ():
+            for other in self.alike(text):
+                yield Edit(site, loaded(other), "exchanged", "another number is right")
 
     def everywhere(self, site: Site) -> Iterator[Edit]:
         """The same replacement for all that is alike in a statement: a call by what it is applied to, an array by another."""
@@ -100,6 +107,17 @@ class Variables:
             for part, remade in _terms_of(value, made):
                 for shape in self.returned:
                     yield from self._factors(site, shape, "", part, remade)
+
+    def operand_factors(self, site: Site) -> Iterator[Edit]:
+        """A factor more in what is contracted, by @ or by a call: the shape of an expression there is not known."""
+        parent, node = site.parent, site.node
+        called = isinstance(parent, ast.Call) and getattr(parent.func, "attr", "") in CONTRACTING and site.slot == "args"
+        multiplied = isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.MatMult)
+        if not isinstance(node, ast.expr) or getattr(node, "attr", "") == "T" or not (called or multiplied):
+            return
+        shape = self.shapes.get(ast.unparse(node))
+        for name in self.alike_shape(shape) if shape else [name for name, own in self.shapes.items() if own]:
+            yield Edit(site, _times(node, loaded(name)), "factor", "a factor is missing")
 
     def _factors(self, site: Site, shape: Shape | None, target: str, value: ast.expr, made: Made) -> Iterator[Edit]:
         if shape is None:
@@ -158,6 +176,12 @@ class Variables:
             yield Edit(site, ast.BinOp(node, ast.Add(), eps), "epsilon", "epsilon is dropped")
 
 
+def _read(node: ast.AST | list[ast.stmt]) -> str:
+    """A variable that is read, as it is written; empty if it is none."""
+    is_read = isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load)
+    return ast.unparse(node) if is_read and isinstance(node, ast.AST) else ""
+
+
 def _with(statement: ast.stmt, text: str, by: ast.expr) -> ast.AST:
     """A copy of a statement with another expression in place of one, wherever it is read."""
 
@@ -181,6 +205,12 @@ def assigned(site: Site) -> Iterator[tuple[str, ast.expr, Made]]:
         yield ast.unparse(node.targets[0]), node.value, lambda value: ast.Assign(node.targets, value)
     elif isinstance(node, ast.AugAssign):
         yield ast.unparse(node.target), node.value, lambda value: ast.AugAssign(node.target, node.op, value)
+
+
+def stored_by(statement: ast.AST) -> list[str]:
+    """What a statement stores in, as it is written."""
+    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+    return [ast.unparse(target) for target in targets if target is not None]
 
 
 def returned_by(site: Site) -> Iterator[tuple[ast.expr, Made]]:
