@@ -176,3 +176,54 @@ def test_a_factor_is_known_by_the_length_of_an_input() -> None:
 def test_parameters_that_were_never_loaded_are_told() -> None:
     report = compare({"first": torch.nn.Linear(3, 2), "second": torch.nn.Linear(3, 2)}, drawn(4, 3))
     assert report["parameters"].message == "first and second have other values: weight, bias. Load the same before you compare"
+
+
+RNN = torch.nn.RNN(2, 3, batch_first=True)
+WEIGHTS = [parameter.detach().numpy() for parameter in RNN.parameters()]
+
+
+def recurrent(x: Any, second: float) -> Any:
+    """By hand, with the second bias of `torch.nn.RNN` or without it."""
+    weight, hidden, bias, other = WEIGHTS
+    state, states = np.zeros((x.shape[0], 3), x.dtype), []
+    for t in range(x.shape[1]):
+        state = np.tanh(x[:, t] @ weight.T + bias + state @ hidden.T + second * other)
+        states.append(state)
+    return np.stack(states, axis=1)
+
+
+BY_HAND: dict[str, tuple[Any, Any, tuple[int, ...], str]] = {
+    "epsilon": (
+        torch.nn.LayerNorm(4),
+        lambda x: (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-3),
+        (3, 4),
+        "With eps=0.001 in LayerNorm, in place of 1e-05, theirs agrees with mine",
+    ),
+    "n - 1": (
+        lambda x: torch.std(x, -1),
+        lambda x: np.std(x, -1),
+        (3, 4),
+        "With correction=0 in torch.std theirs agrees with mine",
+    ),
+    "bias": (
+        lambda x: RNN(x)[0],
+        lambda x: recurrent(x, 0.0),
+        (2, 4, 2),
+        "With bias_hh_l0 zero theirs agrees with mine",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_the_function_of_the_framework_is_changed_to_agree_with_one_of_numpy(name: str) -> None:
+    of_torch, by_hand, shape, words = BY_HAND[name]
+    report = compare({"theirs": of_torch, "mine": by_hand}, drawn(*shape).numpy(), gradients=False)
+    assert report["out"].explanation == words
+    assert report.verdict == "wrong"
+
+
+def test_a_right_port_in_numpy_is_right() -> None:
+    report = compare(
+        {"theirs": lambda x: RNN(x)[0], "mine": lambda x: recurrent(x, 1.0)}, drawn(2, 4, 2).numpy(), gradients=False
+    )
+    assert report.verdict == "right"
