@@ -106,3 +106,16 @@ def test_a_variance_by_a_method_of_jax_is_named_and_put_back() -> None:
     assert explanation == "With ddof=0 in x.var() jax agrees with torch"
     assert float(jax.numpy.arange(3.0).var(ddof=1)) == 1
     assert float(jax.jit(lambda x: x.var(ddof=1))(jax.numpy.arange(3.0))) == 1
+
+
+def test_indices_of_64_bits_that_jax_has_seen_with_x64_still_index_without() -> None:
+    """Gradients alone differ: that of the padding is zero."""
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+    table, tokens = drawn(6, 3).numpy().astype("float32"), np.array([[0, 2, 3], [5, 0, 0]])
+
+    def picked(table: Any) -> Any:
+        return table[tokens] * 1
+
+    report = compare({"torch": lambda x: F.embedding(torch.from_numpy(tokens), x, padding_idx=0), "jax": ("jax", picked)}, table)
+    assert [report["out"].verdict, report["dx"].verdict] == ["right", "wrong"]
+    jax.vjp(picked, jax.numpy.asarray(table))

@@ -54,6 +54,7 @@ class Functions(Values, Process):
     def calling(self, function: Any, mode: str = "eager") -> Calling:
         """A module of flax.linen is called by its apply, one of flax.nnx on a copy of itself."""
         held = [] if _is_nnx(function) else places(function, self.holds)
+        indices = [] if _is_nnx(function) else places(function, _is_wide_index)
         called = function
         if _is_nnx(function):
             called = partial(_on_copy, function)
@@ -66,13 +67,23 @@ class Functions(Values, Process):
             parameters: Mapping[str, Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], precision: Precision
         ) -> tuple[Any, Inside]:
             copies = {id(place.tensor): rounded(place.tensor, precision) for place in held}
-            inside = partial(_inside, held, copies, precision.computed == "float64" or self._x64 or _wide((args, kwargs)))
+            x64 = precision.computed == "float64" or self._x64 or _wide((args, kwargs))
+            if x64 and not self._x64:
+                copies |= {id(place.tensor): place.tensor.copy() for place in indices}
+            inside = partial(_inside, [*held, *indices], copies, x64)
             if unbound and not (isinstance(next(iter(args), None), Mapping) or "variables" in kwargs):
                 raise BadCall("function", "a module of flax.linen without its variables", "one that has them", VARIABLES)
             with inside():
                 return (run(parameters, precision, *args, **kwargs) if _is_nnx(function) else run(*args, **kwargs)), inside
 
         return call
+
+
+def _is_wide_index(value: Any) -> bool:
+    """An array of NumPy of whole numbers of 64 bits. JAX remembers by its identity that it has them: what indexes by it fails
+    without x64 once it was traced with x64. So a copy is traced.
+    """
+    return isinstance(value, np.ndarray) and value.dtype in WIDE and value.dtype.kind in "iu"
 
 
 def _is_linen(function: Any) -> bool:
