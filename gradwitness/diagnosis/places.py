@@ -90,7 +90,7 @@ class _Side:
 
 def _apart(there: _Side, elsewhere: _Side) -> bool:
     """Whether the sides differ, and neither is a number fitted to one element alone where the other is as well."""
-    if (there.constant, there.material) == (elsewhere.constant, elsewhere.material):
+    if there.words == elsewhere.words:
         return False
     fitted = [side for side in (there, elsewhere) if not side.right and side.constant != 0]
     return len(fitted) < 2 or all(side.measured > 1 for side in fitted)

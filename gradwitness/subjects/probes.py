@@ -59,7 +59,8 @@ class Probes(Caller):
         yield from told
         if not repeats:
             yield from self._deterministic(outs)
-        yield from self._linear(call if serves else None, douts, first)
+        # what forward keeps has moved on where it returns another value: each law starts from the beginning then
+        yield from self._linear(call if serves and repeats else None, douts, first)
         yield from self._missing(outs, first)
         self.state.restore()
 

@@ -257,3 +257,16 @@ def test_a_gradient_of_zeros_is_no_share_of_a_row() -> None:
     report = check(forward, backward, (rng.normal(size=(4, 4)), rng.normal(size=4)))
     assert report["dweight"].verdict == "wrong", report
     assert "the share of row" not in " ".join(str(report).split())
+
+
+def test_what_is_the_same_on_both_sides_of_a_mask_is_told_once() -> None:
+    """The variance is held constant in forward, and is not in backward."""
+    x = np.random.default_rng(1).normal(size=(5, 3))
+
+    def backward(dout: Any, x: Any) -> Any:
+        normed = (x - x.mean(axis=0)) / x.std(axis=0)
+        return dout - dout.mean(axis=0) - normed * (dout * normed).mean(axis=0)
+
+    (finding,) = check(lambda x: x / np.sqrt(1 + 1e-5), backward, (x,))
+    assert "elsewhere" not in finding.explanation
+    assert "0.999995 * dout agrees" in finding.explanation

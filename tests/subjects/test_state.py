@@ -277,3 +277,23 @@ def test_after_an_interruption_a_layer_is_as_before(error: type[BaseException]) 
     assert calls == 0
     assert layer.W is weight
     assert vars(layer).keys() == {"W", "bn_param"}
+
+
+class Carrying:
+    """A recurrent layer that goes on from where its last call ended."""
+
+    def __init__(self) -> None:
+        self.weight, self.state = np.random.default_rng(0).normal(size=(3, 3)), np.zeros(3)
+
+    def forward(self, x: Any) -> Any:
+        self.state = np.tanh(x + self.weight @ self.state)
+        return self.state
+
+    def backward(self, dout: Any) -> Any:
+        return dout * (1 - self.state**2)
+
+
+def test_a_state_that_is_carried_from_call_to_call_is_told_and_the_gradient_is_linear() -> None:
+    layer = Carrying()
+    report = check(layer.forward, layer.backward, np.random.default_rng(1).normal(size=3))
+    assert [(finding.about, finding.verdict) for finding in report] == [("second call", "cannot tell"), ("dx", "right")]
