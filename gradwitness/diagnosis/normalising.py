@@ -67,8 +67,10 @@ def _compared(case: Case, right: Normalised) -> tuple[str, str]:
         how = "is missing" + (": held constant" if DIRECT not in through else "")
     elif all(np.ptp(numbers[i]) <= FITTED for i in wrong) and len(wrong) == 1:
         how = f"is {told(round(float(numbers[wrong[0]][0]), 9))} times what is right"
-    else:
+    elif all(np.ptp(numbers[i]) <= FITTED for i in wrong):
         how = "has a wrong factor"
+    else:
+        how = "is wrong, by another factor in each part that is standardised, as where a mean is over other axes"
     return ("term" if DIRECT in through else "statistics"), f"{forward}. The gradient through {through} {how}; all else is right"
 
 

@@ -199,6 +199,12 @@ BY_HAND: dict[str, tuple[Any, Any, tuple[int, ...], str]] = {
         (3, 4),
         "With eps=0.001 in LayerNorm, in place of 1e-05, theirs agrees with mine",
     ),
+    "reduction": (
+        lambda x: torch.nn.functional.kl_div(x, torch.full((3, 4), 0.25, dtype=x.dtype)),
+        lambda x: (0.25 * (np.log(0.25) - x)).sum() / len(x),
+        (3, 4),
+        "With reduction='batchmean' in torch.nn.functional.kl_div theirs agrees with mine",
+    ),
     "n - 1": (
         lambda x: torch.std(x, -1),
         lambda x: np.std(x, -1),

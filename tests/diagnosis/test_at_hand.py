@@ -111,6 +111,46 @@ def cooled(z: Any, temperature: float = 0.5) -> Any:
     return -np.log(p[np.arange(n), np.roll(np.arange(n), half)]).mean(), dz / n  # WRONG: / temperature
 
 
+def weighted(z: Any, weights: Any) -> Any:
+    p = np.exp(z - z.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    kept = 0.1 * z
+    loss = -(weights * np.log(p[:, 0])).sum() + 0.05 * (z**2).sum()
+    return loss, p - np.eye(z.shape[1])[0] + kept  # WRONG: * weights[:, None]
+
+
+def scored(q: Any, k: Any) -> Any:
+    return np.sin(q @ k.swapaxes(-1, -2)), (q, k)
+
+
+def in_the_same_order(dout: Any, cache: Any) -> Any:
+    q, k = cache
+    ds = dout * np.cos(q @ k.swapaxes(-1, -2))
+    return ds @ k, ds @ q  # WRONG: ds.swapaxes(-1, -2) @ q
+
+
+def biased(x: Any, w: Any, b: Any) -> Any:
+    return np.tanh(x @ w + b), (x, w, b)
+
+
+def without_the_bias(dout: Any, cache: Any) -> Any:
+    x, w, b = cache
+    dz = dout * (1 - np.tanh(x @ w) ** 2)  # WRONG: x @ w + b
+    return dz @ w.T, x.T @ dz, dz.sum(axis=0) + 0 * b
+
+
+def per_image(x: Any) -> Any:
+    std = np.sqrt(x.var(axis=(1, 2), keepdims=True) + 1e-5)
+    normed = (x - x.mean(axis=(1, 2), keepdims=True)) / std
+    return normed, (normed, std)
+
+
+def over_the_batch(dout: Any, cache: Any) -> Any:
+    normed, std = cache
+    mean = dout.mean(axis=(0, 1, 2), keepdims=True)  # WRONG: axis=(1, 2)
+    return (dout - mean - normed * (dout * normed).mean(axis=(1, 2), keepdims=True)) / std
+
+
 CASES: dict[str, tuple[Callable[[], Any], str, str, str]] = {
     "a factor within a product of matrices": (lambda: check_loss(logistic, draw(3)), "dbeta", "a factor is missing", "* LABELS)"),
     "what another function keeps in the file": (
@@ -142,6 +182,30 @@ CASES: dict[str, tuple[Callable[[], Any], str, str, str]] = {
         "dtheta",
         "forward leaves the first column of weight, such as a bias, out of its penalty",
         "np.c_[np.zeros((len(weight), 1)), weight[:, 1:]]",
+    ),
+    "weights of samples": (
+        lambda: check_loss(weighted, draw(4, 3), np.abs(draw(4))),
+        "dz",
+        "a factor is missing",
+        "* weights[:, None]",
+    ),
+    "a batch of matrices": (
+        lambda: check(scored, in_the_same_order, (draw(2, 4, 3), draw(2, 4, 3))),
+        "dk",
+        "a factor is transposed",
+        "ds.swapaxes(-1, -2) @ q",
+    ),
+    "a bias": (
+        lambda: check(biased, without_the_bias, (draw(4, 3), draw(3, 2), draw(2))),
+        "dx",
+        "a term is missing",
+        "np.tanh(x @ w + b)",
+    ),
+    "an axis of several": (
+        lambda: check(per_image, over_the_batch, (draw(3, 4, 2),)),
+        "dx",
+        "by another factor in each part that is standardised",
+        "+ mean = dout.mean(axis=(1, 2), keepdims=True)",
     ),
     "a gradient that is handed in": (
         lambda: check(cells, cells_backward, (draw(4, 3), draw(3))),

@@ -128,14 +128,13 @@ def _applied(node: ast.Call, name: str) -> Iterator[Meant]:
 
 
 def _axis(node: ast.Call, name: str) -> Iterator[Meant]:
-    if name in ("sum", "mean", "max", "min", "cumsum") and node.args and (axis := integer(node.args[-1])) is not None:
-        for right in (axis + 1, axis - 1):
-            yield "missing sum", ast.Call(node.func, [*node.args[:-1], ast.Constant(right)], node.keywords), "the axis is wrong"
+    if name in ("sum", "mean", "max", "min", "cumsum") and node.args:
+        for right in _other_axes(node.args[-1]):
+            yield "missing sum", ast.Call(node.func, [*node.args[:-1], right], node.keywords), "the axis is wrong"
     for i, keyword in enumerate(node.keywords):
-        axis = integer(keyword.value)
-        if keyword.arg in ("axis", "dim") and axis is not None:
-            for right in (axis + 1, axis - 1):
-                given = [*node.keywords[:i], ast.keyword(keyword.arg, ast.Constant(right)), *node.keywords[i + 1 :]]
+        if keyword.arg in ("axis", "dim"):
+            for right in _other_axes(keyword.value):
+                given = [*node.keywords[:i], ast.keyword(keyword.arg, right), *node.keywords[i + 1 :]]
                 yield "missing sum", ast.Call(node.func, node.args, given), "the axis is wrong"
 
 
@@ -187,3 +186,13 @@ def _renamed(node: ast.Call, name: str) -> ast.Call:
         ast.Attribute(func.value, name, ast.Load()) if isinstance(func, ast.Attribute) else ast.Name(name, ast.Load())
     )
     return ast.Call(right, node.args, node.keywords)
+
+
+def _other_axes(axis: ast.expr) -> Iterator[ast.expr]:
+    """A neighbour of an axis; of several axes one less, or the first one more, which is that of the batch."""
+    if (number := integer(axis)) is not None:
+        yield from (ast.Constant(number + 1), ast.Constant(number - 1))
+    elif isinstance(axis, ast.Tuple) and axis.elts and all(integer(each) is not None for each in axis.elts):
+        yield from (ast.Tuple([*axis.elts[:i], *axis.elts[i + 1 :]], ast.Load()) for i in range(len(axis.elts)))
+        if 0 not in [integer(each) for each in axis.elts]:
+            yield ast.Tuple([ast.Constant(0), *axis.elts], ast.Load())

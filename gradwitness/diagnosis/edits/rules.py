@@ -66,6 +66,7 @@ OTHERS: Sequence[Rule] = (
     lambda source, variables, site: likely.left_out(variables, site, _numpy(source), _libraries(source)),
     lambda _, variables, site: sequences.complements(variables, site),
     lambda _, variables, site: sequences.symmetric(variables, site),
+    lambda _, variables, site: sequences.batched(variables, site),
     lambda _, variables, site: sequences.turned(variables, site),
     lambda _, variables, site: likely.flipped(variables, site),
     lambda _, variables, site: likely.masks(variables, site),
@@ -82,6 +83,7 @@ OTHERS: Sequence[Rule] = (
     lambda _, variables, site: variables.inner_terms(site),
     lambda _, variables, site: variables.inner_factors(site),
     lambda _, variables, site: variables.operand_factors(site),
+    lambda _, variables, site: variables.argument_terms(site),
     lambda _, variables, site: statistics(variables, site),
     lambda _, variables, site: variables.both(site),
 )

@@ -102,6 +102,18 @@ def symmetric(variables: Variables, site: Site) -> Iterator[Edit]:
             )
 
 
+def batched(variables: Variables, site: Site) -> Iterator[Edit]:
+    """The last two axes exchanged of a factor of a product of batches of matrices."""
+    node = site.node
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+        for side in ("left", "right"):
+            factor = getattr(node, side)
+            if len(variables.shapes.get(ast.unparse(factor), (0, 0, 0))) > 2:
+                turned = ast.Call(ast.Attribute(factor, "swapaxes", ast.Load()), [loaded("-1"), loaded("-2")], [])
+                left, right = (turned, node.right) if side == "left" else (node.left, turned)
+                yield Edit(site, ast.BinOp(left, ast.MatMult(), right), "transposed", "a factor is transposed")
+
+
 def regrouped(site: Site) -> Iterator[Edit]:
     """Parentheses that are missing, a * b - c for a * (b - c), or one too many."""
     node, words = site.node, "the parentheses are wrong"

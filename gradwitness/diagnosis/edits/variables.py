@@ -129,11 +129,19 @@ class Variables:
             for name in self.within(shape) if form == "{}" else self.alike_shape(shape):
                 if name != target or form != "{}":
                     yield Edit(site, made(_times(value, loaded(form.replace("{}", name)))), kind, words)
+        for text in self._by_row(shape):
+            yield Edit(site, made(_times(value, loaded(text))), "factor", "a factor is missing")
         for name in self.within(shape):
             yield Edit(site, made(ast.BinOp(value, ast.Div(), loaded(name))), "factor", "a factor is missing")
         for name in (name for name in self.within(shape) if self.shapes[name] == ()):
             root = ast.BinOp(loaded(name), ast.Pow(), ast.Constant(0.5))
             yield Edit(site, made(ast.BinOp(value, ast.Div(), root)), "factor", "a factor is missing")
+
+    def _by_row(self, shape: Shape) -> Iterator[str]:
+        """Arrays with a number for each row, or for each of the first axes, as weights of samples and masks of tokens."""
+        for name, own in self.shapes.items():
+            if 0 < len(own) < len(shape) and own == shape[: len(own)] and max(own) > 1:
+                yield f"{name}[{', '.join([':'] * len(own) + ['None'] * (len(shape) - len(own)))}]"
 
     def alike_shape(self, shape: Shape) -> list[str]:
         """Arrays of a shape, or that broadcast to it, numbers left out."""
@@ -152,6 +160,13 @@ class Variables:
         if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load):
             for name in self.alike_terms(ast.unparse(node)):
                 yield Edit(site, ast.BinOp(node, ast.Add(), loaded(name)), "term", "a term is missing")
+
+    def argument_terms(self, site: Site) -> Iterator[Edit]:
+        """A term more in what a function of one argument is taken of, as a bias in np.tanh(x @ w): its shape is not known."""
+        parent = site.parent
+        if isinstance(site.node, ast.BinOp) and isinstance(parent, ast.Call) and site.slot == "args" and len(parent.args) == 1:
+            for name in (name for name, shape in self.shapes.items() if shape):
+                yield Edit(site, ast.BinOp(site.node, ast.Add(), loaded(name)), "term", "a term is missing")
 
     def alike_terms(self, target: str) -> list[str]:
         """Others of the same shape, for a target that has one."""
