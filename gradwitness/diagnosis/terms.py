@@ -95,7 +95,9 @@ def bases(case: Case, *, came: bool = True) -> list[tuple[str, Array]]:
 
 
 def _times(constant: float, name: str) -> str:
-    return told(constant) + (f" * {name}" if name not in ("", "1") else "")
+    if name in ("", "1"):
+        return told(constant)
+    return {1.0: name, -1.0: f"-{name}"}.get(constant, f"{told(constant)} * {name}")
 
 
 def _told(text: str, where: str, sign: int = 1) -> tuple[str, str]:

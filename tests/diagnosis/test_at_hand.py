@@ -151,6 +151,16 @@ def over_the_batch(dout: Any, cache: Any) -> Any:
     return (dout - mean - normed * (dout * normed).mean(axis=(1, 2), keepdims=True)) / std
 
 
+def residual(x: Any, w: Any) -> Any:
+    return x + np.tanh(x @ w), (x, w)
+
+
+def without_the_shortcut(dout: Any, cache: Any) -> Any:
+    x, w = cache
+    dz = dout * (1 - np.tanh(x @ w) ** 2)
+    return dz @ w.T, x.T @ dz  # WRONG: + dout
+
+
 CASES: dict[str, tuple[Callable[[], Any], str, str, str]] = {
     "a factor within a product of matrices": (lambda: check_loss(logistic, draw(3)), "dbeta", "a factor is missing", "* LABELS)"),
     "what another function keeps in the file": (
@@ -206,6 +216,12 @@ CASES: dict[str, tuple[Callable[[], Any], str, str, str]] = {
         "dx",
         "by another factor in each part that is standardised",
         "+ mean = dout.mean(axis=(1, 2), keepdims=True)",
+    ),
+    "a shortcut": (
+        lambda: check(residual, without_the_shortcut, (draw(4, 3), draw(3, 3))),
+        "dx",
+        "With dout added it agrees (got - truth = -dout): a term is missing or has the wrong factor.\nLine",
+        "+ dz @ w.T + dout",
     ),
     "a gradient that is handed in": (
         lambda: check(cells, cells_backward, (draw(4, 3), draw(3))),

@@ -148,9 +148,12 @@ class Variables:
         return [name for name in self.within(shape) if self.shapes[name] or not shape]
 
     def terms(self, site: Site) -> Iterator[Edit]:
-        """A term more in what is assigned, or beside an array in it."""
-        for target, value, made in assigned(site):
-            for name in self.alike_terms(target):
+        """A term more in what is assigned or returned."""
+        places = [(self.alike_terms(target), value, made) for target, value, made in assigned(site)]
+        alike = [name for name, own in self.shapes.items() if own and own in self.returned]
+        places += [(alike, value, made) for value, made in returned_by(site)]
+        for names, value, made in places:
+            for name in names:
                 for op in (ast.Add(), ast.Sub()):
                     yield Edit(site, made(ast.BinOp(value, op, loaded(name))), "term", "a term is missing")
 
