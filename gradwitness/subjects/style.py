@@ -4,7 +4,7 @@
     backward(dout, a, b)        forward returns (out, a, b)
     backward(dh, dc, cache)     forward returns (h, c, cache)
     backward(dout, *inputs)     forward returns out, or several outs, whose cotangents come in a tuple or one by one
-    backward(*inputs, dout)     likewise, where the inputs have the names that they have in forward
+    backward(*inputs, dout)     likewise, where the inputs have the names that they have in forward, or the last name is certain
     backward(dout)              an object or a closure that remembers its forward
 
 Which it is follows from the number of arguments, in most cases. Where several fit, names are evidence (`cache`, or the names of
@@ -26,6 +26,8 @@ from gradwitness.subjects.errors import BadCall
 
 CACHE = re.compile(r"cache|ctx|context|saved|stash|tape|memo|state|mem$|aux|residual|intermediate|mask|tmp", re.IGNORECASE)
 COTANGENT = re.compile(r"^d|^g$|grad|delta|err|upstream|cotangent|output|next", re.IGNORECASE)
+CERTAIN = re.compile(r"^d(out|_out|output|y|z)$|^grad_?out(put)?$|^upstream", re.IGNORECASE)
+"""Names that only a cotangent has."""
 NAMED = 20
 """Points for the names of all inputs."""
 CLEAR = 3
@@ -167,9 +169,15 @@ def _points(style: Style, count: int, parameters: Parameters, inputs: Sequence[A
 
 
 def _is_last(parameters: Parameters, names: Sequence[str]) -> bool:
-    """Whether backward takes inputs under the names that they have in forward, and behind them what can be a cotangent alone."""
-    behind = parameters.names[len(names) : len(names) + 1]
-    return bool(names and behind) and list(parameters.names[: len(names)]) == list(names) and bool(COTANGENT.search(behind[0]))
+    """Whether backward takes inputs under the names that they have in forward, and behind them what can be a cotangent alone; or
+    under other names, of which none but the last may be that of a cotangent.
+    """
+    before, behind = parameters.names[: len(names)], parameters.names[len(names) : len(names) + 1]
+    if not names or not behind:
+        return False
+    if list(before) == list(names):
+        return bool(COTANGENT.search(behind[0]))
+    return bool(CERTAIN.search(behind[0])) and behind[0] not in names and not any(map(COTANGENT.search, before))
 
 
 def _equal(kept: Any, given: Any) -> bool:

@@ -395,3 +395,20 @@ def test_complex_numbers_are_data_where_others_are_differentiated(turn: Any, ver
     as_input = check(filtered, lambda dout, x, spectrum: (filtered(dout, turn(spectrum)), None), (x, SPECTRUM), wrt="x")
     by_keyword = check(filtered, lambda dout, x, spectrum: filtered(dout, turn(spectrum)), x, {"spectrum": SPECTRUM})
     assert [as_input.verdict, by_keyword.verdict] == [verdict, verdict]
+
+
+def test_a_cotangent_that_comes_last_beside_inputs_of_other_names() -> None:
+    def forward(a: Any, b: Any) -> Any:
+        return a * np.sin(b)
+
+    def last(x: Any, angle: Any, dy: Any) -> Any:
+        return dy * np.sin(angle), dy * x * np.cos(angle)
+
+    def first(v: Any, b: Any, dy: Any) -> Any:
+        """A name that a cotangent has, of an input."""
+        return v * np.sin(dy), v * b * np.cos(dy)
+
+    rng = np.random.default_rng(3)
+    inputs = (rng.normal(size=4), rng.normal(size=4))
+    assert check(forward, last, inputs).ok
+    assert check(lambda b, dy: forward(b, dy), first, inputs).ok
