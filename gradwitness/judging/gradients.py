@@ -16,6 +16,7 @@ from gradwitness.judging.judgement import Judgement
 from gradwitness.judging.jumps import jump
 from gradwitness.judging.point import Point
 from gradwitness.report.findings import SHOWN, Finding, element
+from gradwitness.subjects.arguments import Leaf
 from gradwitness.verdict import K
 
 
@@ -27,13 +28,23 @@ def gradients(point: Point, restricted: Collection[str] = ()) -> Iterator[Findin
     yield from conventions(point, list(_judged(point)), _judged, restricted)
 
 
+def _missing(point: Point, which: int, leaf: Leaf) -> Finding:
+    """About an input that no gradient came for. A loss returns those of all its arrays; a number of Python may be a setting."""
+    moved = [array * 1.01 + 0.01 if i == which else array for i, array in enumerate(point.arrays)]
+    wanted = point.function.of_a_loss and isinstance(leaf.value, np.ndarray)
+    if not wanted or np.array_equal(point.at(point.function.reached(moved)), point.flat, equal_nan=True):
+        return Finding(f"d{leaf.name}", "note", "Backward returns nothing for it: not checked")
+    cure = "Return it, or name the others in wrt"
+    return Finding(f"d{leaf.name}", "cannot tell", f"The loss depends on {leaf.name}, and no gradient came for it. {cure}")
+
+
 def _judged(point: Point) -> Iterator[Finding]:
     """The same for functions of all elements of their arguments."""
     claims = point.claims
     usable = [_usable(claim, array) for claim, array in zip(claims, point.arrays, strict=True)]
-    for claim, array, leaf, fits in zip(claims, point.arrays, point.function.leaves, usable, strict=True):
+    for i, (claim, array, leaf, fits) in enumerate(zip(claims, point.arrays, point.function.leaves, usable, strict=True)):
         if claim is None:
-            yield Finding(f"d{leaf.name}", "note", "Backward returns nothing for it: not checked")
+            yield _missing(point, i, leaf)
         elif not fits and claim.value.shape == array.shape and not point.finite:
             yield Finding(claim.name, "undefined", "It has nan or inf, as forward has")
         elif not fits:

@@ -170,3 +170,15 @@ def test_complex_numbers_are_data(factor: int, verdict: str) -> None:
 
     rng = np.random.default_rng(0)
     assert check_loss(loss, rng.normal(size=8), rng.normal(size=8) + 1j * rng.normal(size=8)).verdict == verdict
+
+
+def test_a_gradient_that_is_missing_is_asked_for() -> None:
+    def loss(p: Any) -> Any:
+        return float((p["a"] ** 2 + p["rate"] * p["b"] ** 2).sum()), {"a": 2 * p["a"]}
+
+    params = {"a": np.ones(2), "b": np.ones(2), "unused": np.ones(2), "rate": 0.1}
+    report = check_loss(loss, params)
+    assert (report.verdict, report["db"].verdict) == ("cannot tell", "cannot tell")
+    assert "The loss depends on b, and no gradient came for it" in report["db"].message
+    assert (report["dunused"].verdict, report["drate"].verdict) == ("note", "note")
+    assert check_loss(loss, params, wrt=["a"]).ok
