@@ -88,7 +88,7 @@ SCATTERS: Mapping[str, int] = {
 }
 """Operations that add values to the elements that an index names, one after the other -> the argument with the values."""
 
-SELECTING: Mapping[str, int] = {"scatter_reduce": 4, "index_reduce": 4}
+SELECTING: Mapping[str, int] = {"scatter_reduce": 4, "index_reduce": 4, "linalg_vector_norm": 1}
 """Operations that select where they are told to take the largest or the smallest -> the argument that says so."""
 
 STATISTICS = {"native_batch_norm": {3, 4}, "cudnn_batch_norm": {3, 4}, "miopen_batch_norm": {3, 4}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from functools import cache
-from math import sqrt
+from math import inf, sqrt
 from types import SimpleNamespace
 from typing import Any
 
@@ -114,7 +114,7 @@ def _is_exact(name: str, args: Any, claimed: Sequence[torch.dtype], sources: Seq
     if name in EXACT:
         return name not in OF_COMPLEX or not any(dtype.is_complex for dtype in sources)
     if name in SELECTING:
-        return len(args) > SELECTING[name] and args[SELECTING[name]] in ("amax", "amin")
+        return len(args) > SELECTING[name] and args[SELECTING[name]] in ("amax", "amin", inf, -inf)
     if name in CASTS:
         return all(width(source).unit >= width(claimed[0]).unit for source in sources)
     return "index_put" in name and not (len(args) > 3 and args[3])  # not accumulated
