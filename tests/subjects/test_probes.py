@@ -229,8 +229,10 @@ def test_a_gradient_that_depends_on_the_order_of_a_set_is_wrong() -> None:
         out.add(dout)
         return leaf.grad
 
-    for _ in range(3):
-        assert check(forward, backward, 0.7)["dx"].verdict == "wrong"
+    # the order is one of addresses: in a few of a thousand calls it changes while slopes are taken, and nobody can tell
+    verdicts = {check(forward, backward, 0.7)["dx"].verdict for _ in range(3)}
+    assert "wrong" in verdicts
+    assert verdicts <= {"wrong", "cannot tell"}
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
