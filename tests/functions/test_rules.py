@@ -152,3 +152,10 @@ def test_a_recomputation_that_draws_other_random_numbers_is_told_so(kept: bool) 
     report = check_function(Recomputed.apply, torch.linspace(0.1, 1, 16).reshape(4, 4))
     wrong = {finding.about for finding in report if finding.verdict == "wrong"}
     assert wrong == (set() if kept else {"dx", "dx, random numbers"})
+
+
+def test_what_pytorch_warns_of_in_calls_that_are_not_the_users_is_told_to_nobody() -> None:
+    """That a hook fires where the input needs no gradient: the tests turn warnings into errors."""
+    layer = torch.nn.Linear(3, 3)
+    layer.register_full_backward_hook(lambda *_: None)
+    assert check_function(layer, torch.randn(4, 3, generator=torch.Generator().manual_seed(0))).ok
