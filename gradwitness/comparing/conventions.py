@@ -1,7 +1,7 @@
 """Which convention explains that two modules differ: a setting, the order of gates, what is transposed or flattened otherwise.
 
 Each is tried: a setting or a parameter of one function is changed for one call, and where that call agrees with another function
-in float64, it is told. Nothing agrees so far by chance. Then two are tried at once.
+in float64, it is told. Nothing agrees so far by chance. Then edits of source are tried, and two changes at once.
 """
 
 from __future__ import annotations

@@ -106,10 +106,13 @@ class Written:
             if douts is not None:
                 parts = dict(zip(looked, douts, strict=True))
                 every = [parts.get(i, np.zeros(np.shape(out))) for i, out in enumerate(call.outs)]
-                # a cotangent has the dtype of its output; one that is watched has its own
-                gradients = call.backward([d.astype(np.asarray(o).dtype) if type(d) is np.ndarray else d
-                                           for d, o in zip(every, call.outs, strict=True)])  # fmt: skip
+                gradients = call.backward([_like(dout, out) for dout, out in zip(every, call.outs, strict=True)])
         return {call.out_names[i]: call.outs[i] for i in looked}, gradients
 
     def _is_asked(self, number: int, name: str) -> bool:
         return self._outputs is None or any(one in (number, name) or name == f"out[{one}]" for one in self._outputs)
+
+
+def _like(dout: Array, out: Any) -> Array:
+    """A cotangent in the dtype of its output; one that is watched has its own."""
+    return dout.astype(np.asarray(out).dtype) if type(dout) is np.ndarray else dout
