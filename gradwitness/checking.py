@@ -12,7 +12,7 @@ from typing import Any
 
 from gradwitness.diagnosis.explained import explained
 from gradwitness.diagnosis.linearity import but_for_tolerance
-from gradwitness.judging.gradients import gradients
+from gradwitness.judging.lost import first_judged
 from gradwitness.judging.native import native
 from gradwitness.judging.precision import examined, narrow_inside, point_of
 from gradwitness.report.progress import Progress
@@ -105,7 +105,7 @@ def _examined(function: Function, state: State, seed: int) -> Report:
         findings = list(probes.findings())
         point = point_of(function, seed, state)
         findings = but_for_tolerance(point, findings, NOT_LINEAR)
-        judged = list(gradients(point))
+        judged = first_judged(point)
         findings += narrow_inside(point, judged)
         findings += explained(point, judged)
         wrong = {finding.about for finding in findings if finding.verdict == "wrong"}

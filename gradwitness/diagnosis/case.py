@@ -51,6 +51,13 @@ class Explanation(str):
         return self
 
 
+def finite(came: Array | None, array: Array) -> Array:
+    """What came for an array, with zeros for nan and inf; zeros where its shape does not fit, or nothing came."""
+    if came is None or came.shape != array.shape:
+        return np.zeros(array.shape, np.longdouble)
+    return np.where(np.isfinite(came), came, 0).astype(np.longdouble)
+
+
 @dataclass(frozen=True)
 class Repair:
     """A repaired gradient, and the mistake that it mends: its kind, and in words.
@@ -111,8 +118,8 @@ class Case:
 
     @cached_property
     def claimed(self) -> Array:
-        """What the measurements are less: what came, or zeros."""
-        return np.asarray(self.came, np.longdouble) if self.fits else np.zeros(self.array.shape, np.longdouble)
+        """What the measurements are less: what came, with zeros for nan and inf; zeros where its shape does not fit."""
+        return finite(self.came, self.array)
 
     @cached_property
     def elements(self) -> dict[tuple[int, ...], tuple[float, float]]:

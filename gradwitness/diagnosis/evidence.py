@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.diagnosis.case import Case
+from gradwitness.diagnosis.case import Case, finite
 from gradwitness.diagnosis.measuring import measure
 from gradwitness.diagnosis.slices import along, by_row, slopes_of
 from gradwitness.judging.black_box import BlackBox
@@ -61,12 +61,14 @@ def case_of(
 
 
 def box_of(point: Point) -> BlackBox:
-    """What measures the excess over the gradients that came; over zero where one does not fit."""
+    """What measures the excess over the gradients that came; over zero where one does not fit, and where it is nan or inf."""
     fitting = [
         claim is not None and claim.value.shape == array.shape and bool(np.isfinite(claim.value).all())
         for claim, array in zip(point.claims, point.arrays, strict=True)
     ]
-    values = [c.value if c and fits else np.zeros_like(a) for c, a, fits in zip(point.claims, point.arrays, fitting, strict=True)]
+    values = [
+        finite(None if claim is None else claim.value, array) for claim, array in zip(point.claims, point.arrays, strict=True)
+    ]
     spreads = [
         c.spread if c and fits else np.zeros_like(a) for c, a, fits in zip(point.claims, point.arrays, fitting, strict=True)
     ]

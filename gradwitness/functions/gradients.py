@@ -11,12 +11,12 @@ from gradwitness.diagnosis.edits.search import LEAVES
 from gradwitness.diagnosis.evidence import box_of
 from gradwitness.diagnosis.explained import explained
 from gradwitness.diagnosis.measuring import measure
-from gradwitness.functions.kinks import member
-from gradwitness.functions.lost import Lost
 from gradwitness.functions.phases import but_for_phases
 from gradwitness.functions.rounded import grows
 from gradwitness.functions.samplers import but_for_samples
 from gradwitness.judging.gradients import UNCERTAIN, gradients, vanishes
+from gradwitness.judging.lost import Lost
+from gradwitness.judging.members import member
 from gradwitness.judging.point import Point
 from gradwitness.report.findings import Finding, element
 from gradwitness.subjects.tensors.function import Differentiated

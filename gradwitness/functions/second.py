@@ -11,8 +11,8 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.functions.at import At
-from gradwitness.functions.lost import Lost
 from gradwitness.judging.gradients import gradients
+from gradwitness.judging.lost import Lost
 from gradwitness.judging.point import Point
 from gradwitness.report.findings import Finding
 from gradwitness.subjects.arguments import Leaf

@@ -16,6 +16,8 @@ from gradwitness.judging.judgement import Judgement
 
 ORDER = ("right", "kink", "cannot tell", "undefined", "jump", "wrong")
 """Verdicts about parts of an array: the last one of them is that of the array."""
+UNTOLD = ("cannot tell", "undefined", "jump")
+"""Verdicts that leave it open whether a gradient is right."""
 FIRST = 2
 """Arrays of which the elements of one alone are left out at first: as a rule it is one of the first, the data."""
 Judged = Callable[[Sequence[Array]], list[Judgement]]
@@ -50,7 +52,7 @@ def apart(arrays: Sequence[Array], claims: Sequence[Array], judged: Judged, befo
 
 def _untold(found: list[Judgement], left: Sequence[Array]) -> int:
     """The number of arrays about which nothing can be told, of those that are not left out altogether."""
-    return sum(one.verdict in ("cannot tell", "jump") and not mask.all() for one, mask in zip(found, left, strict=True))
+    return sum(one.verdict in UNTOLD and not mask.all() for one, mask in zip(found, left, strict=True))
 
 
 def _parts(array: Array, odd: Array) -> Iterator[Array]:

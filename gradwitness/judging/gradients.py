@@ -8,14 +8,14 @@ from dataclasses import replace
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.judging.apart import apart
+from gradwitness.judging.apart import UNTOLD, apart
 from gradwitness.judging.claims import Claim
 from gradwitness.judging.conventions import conventions
 from gradwitness.judging.judge import SEEN, Judge
 from gradwitness.judging.judgement import Judgement
 from gradwitness.judging.jumps import jump
 from gradwitness.judging.point import Point
-from gradwitness.report.findings import SHOWN, Finding, element
+from gradwitness.report.findings import SHOWN, Finding, element, elements
 from gradwitness.subjects.arguments import Leaf
 from gradwitness.verdict import K
 
@@ -48,13 +48,7 @@ def _judged(point: Point) -> Iterator[Finding]:
         elif not fits and claim.value.shape == array.shape and not point.finite:
             yield Finding(claim.name, "undefined", "It has nan or inf, as forward has")
         elif not fits:
-            yield Finding(
-                claim.name,
-                "wrong",
-                _misfit(claim.value, array, leaf.name),
-                wrong=array.size,
-                of=array.size,
-            )
+            yield _misfit(claim, array, leaf.name)
     values = [
         claim.value if claim and fits else np.zeros_like(a) for claim, a, fits in zip(claims, point.arrays, usable, strict=True)
     ]
@@ -66,7 +60,7 @@ def _judged(point: Point) -> Iterator[Finding]:
         judge = Judge(point, values, spreads, usable, detour)
         judged = judge.judgements()
         untold = [
-            j.verdict == "jump" or (j.verdict == "cannot tell" and not vanishes(point, i, j.sight)) for i, j in enumerate(judged)
+            j.verdict in UNTOLD and not (j.verdict == "cannot tell" and vanishes(point, i, j.sight)) for i, j in enumerate(judged)
         ]
         if not judge.unattributed and any(untold):
 
@@ -157,13 +151,15 @@ def _held(count: int, message: str) -> str:
     return ". ".join(part for part in (message, f"{said}: not checked") if part)
 
 
-def _misfit(value: Array, array: Array, name: str) -> str:
+def _misfit(claim: Claim, array: Array, name: str) -> Finding:
+    value = claim.value
     if value.shape == array.shape:
-        return "It has nan or inf where forward is finite"
+        return Finding(claim.name, "wrong", "It has nan or inf where forward is finite", **elements(~np.isfinite(value)))
     pairs = zip(value.shape[::-1], array.shape[::-1], strict=False)
     broadcast = value.size > array.size and value.ndim >= array.ndim and all(own in (1, came) for came, own in pairs)
     cure = ". An axis that forward broadcasts is summed in backward" if broadcast else ""
-    return f"Its shape is {value.shape}; wanted {array.shape}, the shape of {name}{cure}"
+    message = f"Its shape is {value.shape}; wanted {array.shape}, the shape of {name}{cure}"
+    return Finding(claim.name, "wrong", message, wrong=array.size, of=array.size)
 
 
 def _usable(claim: Claim | None, array: Array) -> bool:

@@ -256,3 +256,30 @@ def test_the_same_where_a_framework_gives_no_gradient_for_the_number() -> None:
     table, x = torch.tensor([0.3, -1.2, 0.7, 2.1]), torch.tensor([1.0, 1.0, 2.6, 3.0])
     report = check_function(lambda table, x: table[x.long()], (table, x))
     assert report["dtable"].verdict == "right", str(report)
+
+
+ROOTS = np.array([0.0, 1.3, 4.0, 0.7])
+
+
+def roots(x: Any) -> Any:
+    return np.sqrt(x), x
+
+
+def test_an_infinite_slope_is_no_mistake_of_backward() -> None:
+    with np.errstate(divide="ignore"):
+        finding = check(roots, lambda dout, x: dout / (2 * np.sqrt(x)), (ROOTS,))["dx"]
+    assert finding.verdict == "undefined"
+    assert "It is inf at dx[0], where forward has no finite slope" in finding.message
+
+
+def test_beside_an_infinite_slope_the_other_elements_are_judged() -> None:
+    with np.errstate(divide="ignore"):
+        finding = check(roots, lambda dout, x: dout / np.sqrt(x), (ROOTS,))["dx"]
+    assert (finding.verdict, finding.where) == ("wrong", ((1,), (2,), (3,)))
+
+
+def test_nan_where_there_is_a_slope_is_counted() -> None:
+    with np.errstate(invalid="ignore"):
+        finding = check(lambda x: (x * x, x), lambda dout, x: 2 * dout * x * x / x, (ROOTS,))["dx"]
+    assert (finding.verdict, finding.wrong, finding.where) == ("wrong", 1, ((0,),))
+    assert finding.message == "It has nan or inf where forward is finite"

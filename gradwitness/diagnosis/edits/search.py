@@ -256,5 +256,6 @@ def _arrays(names: Mapping[str, Any], used: Collection[str]) -> dict[str, Any]:
 def _unchanged(value: Array, claimed: Array) -> bool:
     if value.shape != claimed.shape:
         return False
-    scale = np.abs(claimed).max(initial=0)
-    return bool((np.abs(value - claimed) <= UNCHANGED * scale).all())
+    scale = np.abs(claimed).max(initial=0, where=np.isfinite(claimed))
+    with np.errstate(invalid="ignore"):  # a gradient may have inf
+        return bool(((value == claimed) | (np.abs(value - claimed) <= UNCHANGED * scale)).all())

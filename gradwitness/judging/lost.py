@@ -8,11 +8,12 @@ from functools import cached_property
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.functions.kinks import sides, unit_of
 from gradwitness.judging.black_box import BlackBox
 from gradwitness.judging.claims import Claim
 from gradwitness.judging.directions import Direction, joint
+from gradwitness.judging.gradients import gradients
 from gradwitness.judging.measured import Measured
+from gradwitness.judging.members import sides, unit_of
 from gradwitness.judging.point import Point
 from gradwitness.report.findings import SHOWN, Finding, element
 
@@ -23,7 +24,8 @@ LOOKED = 4
 
 
 class Lost:
-    """Elements of gradients that are nan or inf although forward is finite. They are 0 in the claims of the point from now on.
+    """Elements of gradients that are nan or inf although forward is finite. They are 0 in the claims of the point from now on;
+    `claims` are those that came.
 
     masks   gradient -> which of them it is, and its elements
     """
@@ -46,6 +48,20 @@ class Lost:
         """The finding about a gradient that has some."""
         which, mask = self.masks[finding.about]
         return _not_finite(self._measuring, finding, which, mask, self.claims[which].value)  # type: ignore[union-attr]  # masked
+
+
+def first_judged(point: Point) -> list[Finding]:
+    """The findings about the gradients of a backward that somebody wrote. An element that is inf where forward has no finite
+    slope is no mistake, and the others are judged; any other nan or inf is one of the whole gradient, whose cause is looked for.
+    """
+    lost = Lost(point)
+    found = list(gradients(point))
+    told = {finding.about: (finding, lost.told(finding)) for finding in found if finding.about in lost.masks}
+    steep = {about: after for about, (before, after) in told.items() if after is before or after.verdict == "undefined"}
+    point.claims = lost.claims
+    if len(steep) < len(told):
+        found = list(gradients(point))
+    return [steep.get(finding.about, finding) for finding in found]
 
 
 def _lost(claim: Claim | None, array: Array, point: Point) -> Array | None:
