@@ -101,7 +101,8 @@ def as_tensors(function: Any, inputs: Any, kwargs: Any) -> tuple[Any, Any]:
         if framework == NUMPY:
             framework = own = belonging("", function, NUMPY)[0]
         if framework in TAKE_ARRAYS:
-            given = handed(given, framework, _is_floats)
+            with load(framework).reproducible():  # JAX has float64 there
+                given = handed(given, framework, _is_floats)
     if own not in (NUMPY, *TAKE_ARRAYS):
         raise BadCall("inputs", f"without tensors ({kind(arrays[0])})", f"tensors of {load(own).title}", load(own).cure)
     return given["inputs"], given["kwargs"]
