@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwitness.arrays import Array, unit_roundoff
 from gradwitness.verdict import K
 
 GROSS = 2.0**-5
@@ -37,15 +38,33 @@ def alike(first: Sequence[Any], second: Sequence[Any]) -> bool:
     return len(first) == len(second) and all(_near(a, b) for a, b in zip(first, second, strict=True))
 
 
-def adds_up(first: Any, second: Any, both: Any, thrice: Any) -> bool:
-    """Whether first + second is both, as far as rounding lets one see: thrice is 3 first, but for rounding."""
+def adds_up(first: Any, second: Any, both: Any, thrice: Any, room: float = 0.0) -> bool:
+    """Whether first + second is both, as far as rounding lets one see: thrice is 3 first, but for rounding.
+
+    room   what is rounding in any case
+    """
     g, h, both, thrice = (np.asarray(each, np.longdouble) for each in (first, second, both, thrice))
     if not g.shape == h.shape == both.shape == thrice.shape:
         return False
     with np.errstate(all="ignore"):
         apart, noise, size = np.abs(g + h - both), np.abs(thrice - 3 * g), np.abs(g) + np.abs(h)
     largest = [np.max(each, initial=0, where=np.isfinite(each)) for each in (apart, noise, size)]
-    return bool(largest[0] <= max(K * largest[1], GROSS * largest[2]))
+    return bool(largest[0] <= max(K * largest[1], GROSS * largest[2], room))
+
+
+def negligible(outs: Sequence[Any], douts: Sequence[Array], array: Array) -> float:
+    """Far more than what rounding of the outputs, or of what cancels in them, comes to in a gradient that is zero otherwise; far
+    less than a usual one.
+    """
+    across = float(np.sqrt(np.mean(np.square(array.astype(np.float64))))) if array.size else 0.0
+    if not 0 < across < np.inf:
+        return 0.0
+    with np.errstate(all="ignore"):
+        pairs = zip(outs, douts, strict=True)
+        terms = [np.maximum(np.abs(np.asarray(out, np.float64)), across) * np.asarray(dout, np.float64) for out, dout in pairs]
+        size = float(np.sqrt(sum(np.nansum(np.square(term)) for term in terms)))
+        room = float(K * np.sqrt(unit_roundoff(array.dtype)) * size / across)
+    return room if np.isfinite(room) else 0.0
 
 
 def _near(a: Any, b: Any) -> bool:

@@ -16,7 +16,7 @@ from gradwitness.report.findings import Finding
 from gradwitness.subjects.caller import Caller
 from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.function import Call
-from gradwitness.subjects.likeness import adds_up, alike, difference, finite, same
+from gradwitness.subjects.likeness import adds_up, alike, difference, finite, negligible, same
 
 REPEATED = 8
 """Calls that must give the same: the order of a set is the same one in half of them, where two things are in it."""
@@ -60,7 +60,7 @@ class Probes(Caller):
         if not repeats:
             yield from self._deterministic(outs)
         # what forward keeps has moved on where it returns another value: each law starts from the beginning then
-        yield from self._linear(call if serves and repeats else None, douts, first)
+        yield from self._linear(call if serves and repeats else None, outs, douts, first)
         yield from self._missing(outs, first)
         self.state.restore()
 
@@ -138,7 +138,9 @@ class Probes(Caller):
             "instance rng = np.random.default_rng(0) there, or hand it over as an input",
         )
 
-    def _linear(self, call: Call | None, douts: Sequence[Array], first: Sequence[Any]) -> Iterator[Finding]:
+    def _linear(
+        self, call: Call | None, outs: Sequence[Array], douts: Sequence[Array], first: Sequence[Any]
+    ) -> Iterator[Finding]:
         """The gradient is linear in dout: of -2 d it is -2 g, of d + e it is the sum of both."""
         scaled = self.gradients(call, [-2 * dout for dout in douts])
         if scaled is None or not _claims(first):
@@ -151,7 +153,9 @@ class Probes(Caller):
             )
             return
         linear = alike([None if g is None else -2 * g for g in first], scaled)
-        sums = not linear or self._adds_up(call, douts, first)
+        exact = [g is None or np.array_equal(-2 * g, h) for g, h in zip(first, scaled, strict=True)]
+        rooms = [negligible(outs, douts, array) if scales else 0.0 for scales, array in zip(exact, self.arrays, strict=True)]
+        sums = not linear or self._adds_up(call, douts, first, rooms)
         if not (linear and sums):
             law = "of d1 + d2 it is not that of d1 plus that of d2" if linear else "of -2 dout it is not -2 times that of dout"
             yield Finding(
@@ -160,14 +164,18 @@ class Probes(Caller):
                 f"{NOT_LINEAR}: {law}. Each term has dout as a factor once, and no condition looks at dout",
             )
 
-    def _adds_up(self, call: Call | None, douts: Sequence[Array], first: Sequence[Any]) -> bool:
-        """Whether the gradient of d + e is the sum of theirs. That of 3 d, which is no power of 2, says what rounding does."""
+    def _adds_up(self, call: Call | None, douts: Sequence[Array], first: Sequence[Any], rooms: Sequence[float]) -> bool:
+        """Whether the gradient of d + e is the sum of theirs. That of 3 d, which is no power of 2, says what rounding does.
+
+        rooms   what rounding may come to in each gradient that scales to the bit, as rounding does: one that is zero but for it
+        """
         others = self.douts(douts)
         other, both = self.gradients(call, others), self.gradients(call, [d + e for d, e in zip(douts, others, strict=True)])
         thrice = self.gradients(call, [3 * dout for dout in douts])
         if other is None or both is None or thrice is None:
             return True
-        return all(g is None or adds_up(g, h, sum_, three) for g, h, sum_, three in zip(first, other, both, thrice, strict=True))
+        found = zip(first, other, both, thrice, rooms, strict=True)
+        return all(g is None or adds_up(g, h, sum_, three, room) for g, h, sum_, three, room in found)
 
     def _missing(self, outs: Sequence[Any], first: Sequence[Any]) -> Iterator[Finding]:
         """Gradients that were asked for by name and not returned, of inputs that matter."""

@@ -261,3 +261,25 @@ def test_a_step_inside_backward_is_told() -> None:
     assert report.verdict == "wrong"
     assert "step of an optimizer" in report["second backward"].message
     assert check(layer.forward, layer.backward, x, {"rate": 0.0}).ok
+
+
+@pytest.mark.parametrize("seed", [71, 145])
+def test_a_gradient_of_rounding_alone_is_not_called_not_linear(seed: int) -> None:
+    """Of what cancels in the loss. It scales by -2 to the bit, and adds up as rounding does."""
+
+    def forward(x: Any) -> Any:
+        scale = x.std(-1, keepdims=True) + 0.1
+        return (x / scale).sum() - (x / scale).mean(-1).sum() * x.shape[-1], (x, scale)
+
+    def backward(dout: Any, cache: Any) -> Any:
+        x, scale = cache
+        n = x.shape[-1]
+
+        def part(each: Any) -> Any:
+            dscale = -(each * x / scale**2).sum(-1, keepdims=True)
+            return each / scale + dscale * (x - x.mean(-1, keepdims=True)) / (n * (scale - 0.1))
+
+        return part(np.full(x.shape, dout)) - n * part(np.full(x.shape, dout / n))
+
+    report = check(forward, backward, (np.random.default_rng(seed).normal(size=(1, 3)),), seed=seed)
+    assert report.verdict != "wrong", report
