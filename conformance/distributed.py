@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import pickle
+import signal
+import threading
 import time
 from asyncio import CancelledError
 from collections import deque
@@ -15,6 +17,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from conformance.extras import require
@@ -70,15 +73,45 @@ def each(
     require("trust", "distributed")
     from conformance.worker import Job
 
-    with _client(scheduler, workers) as client:
-        yield from _results(client, Job(work, prepare, about), iter(todo), dead)
+    with _client(scheduler, workers) as client, _interrupts() as heed:
+        yield from _results(client, Job(work, prepare, about), iter(todo), dead, heed)
 
 
-def _results(client: Client, job: Job, todo: Iterator[Any], dead: Callable[[Any], Any]) -> Iterator[Any]:
+@contextmanager
+def _interrupts() -> Iterator[Callable[[], None]]:
+    """What is called from time to time, and raises KeyboardInterrupt if Ctrl-C was pressed and came to nothing.
+
+    One that falls into a destructor is lost: Python ignores what those raise, and a future of dask has one.
+    """
+    pressed: list[int] = []
+    before: Any = signal.getsignal(signal.SIGINT)
+    watches = threading.current_thread() is threading.main_thread() and callable(before)
+
+    def remember(number: int, frame: FrameType | None) -> None:
+        pressed.append(number)
+        before(number, frame)
+
+    def heed() -> None:
+        if pressed:
+            raise KeyboardInterrupt
+
+    if watches:
+        signal.signal(signal.SIGINT, remember)
+    try:
+        yield heed
+    finally:
+        if watches:
+            signal.signal(signal.SIGINT, before)
+
+
+def _results(
+    client: Client, job: Job, todo: Iterator[Any], dead: Callable[[Any], Any], heed: Callable[[], None]
+) -> Iterator[Any]:
     running: dict[Future, Attempt] = {}
     again: deque[tuple[Any, int]] = deque()
     deserted = time.monotonic()
     while True:
+        heed()
         workers = set(client.nthreads())
         deserted = time.monotonic() if workers else deserted
         if time.monotonic() - deserted > PATIENCE:

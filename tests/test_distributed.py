@@ -16,7 +16,7 @@ import pytest
 
 pytest.importorskip("distributed", reason="dask.distributed is not installed: work is not shared among machines")
 
-from conformance.distributed import each
+from conformance.distributed import _interrupts, each
 
 ROOT = Path(__file__).parent.parent
 _prepared: list[int] = []
@@ -157,6 +157,21 @@ def alive(group: int) -> list[int]:
             if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process.pid)
     return found
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_ctrl_c_that_falls_into_a_destructor_is_heeded_later() -> None:
+    class Future:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    before = signal.getsignal(signal.SIGINT)
+    with _interrupts() as heed:
+        heed()
+        Future()
+        with pytest.raises(KeyboardInterrupt):
+            heed()
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_ctrl_c_ends_the_workers_and_keeps_what_was_found() -> None:
