@@ -18,6 +18,8 @@ from trust.soak.results import Block, Tally
 SAMPLE = [
     ("torch", "layer_norm", "generic", "float32", 0),
     ("torch", "layer_norm", "one_feature", "float32", 54),
+    ("torch", "upsample_bilinear2d", "scale_with_a_rest", "float32", 36),
+    ("torch", "pad2d", "one_replicated", "bfloat16", 29),
     ("torch", "batch_norm", "generic", "float32", 0),
     ("torch", "hard_sigmoid", "generic", "bfloat16", 0),
     ("torch", "kl_div", "equal", "float64", 0),

@@ -73,8 +73,16 @@ STORED: Mapping[str, int] = {
     **dict.fromkeys(["native_batch_norm", "native_group_norm", "native_layer_norm", "cudnn_batch_norm"], 1),  # the mean
     **dict.fromkeys(["_log_softmax", "_log_softmax_backward_data", "logsumexp"], 0),  # on the CPU, a sum
     "glu_backward": 0,  # on the CPU, the sigmoid
+    **{f"{kind}_pad{axes}d_backward": 0 for kind in ("replication", "reflection") for axes in (1, 2, 3)},  # what it adds up
 }
 """Kernels that keep values between two sums in the dtype of a result -> which result. Others keep them as exact as they add."""
+
+INTERPOLATES = _names("""
+    _upsample_bicubic2d_aa _upsample_bicubic2d_aa_backward _upsample_bilinear2d_aa _upsample_bilinear2d_aa_backward
+    upsample_bicubic2d upsample_bicubic2d_backward upsample_bilinear2d upsample_bilinear2d_backward upsample_linear1d
+    upsample_linear1d_backward upsample_trilinear3d upsample_trilinear3d_backward
+""")
+"""Kernels that weigh by where a pixel falls between others: at 7 in float32 a place has an error of 7 roundings, and so a weight."""
 
 SCATTERS: Mapping[str, int] = {
     "_index_put_impl": 2,

@@ -17,6 +17,7 @@ from gradwitness.rounding.torch.aten import (
     CASTS,
     CONTRACTIONS,
     EXACT,
+    INTERPOLATES,
     OF_COMPLEX,
     ONCE,
     PASSES,
@@ -177,6 +178,7 @@ def _fused(
     if kept is not None:
         widths = [w and replace(w, accumulation=kept.unit) for w in widths]
     factors = 2 if name in CONTRACTIONS else 1
+    farthest = _farthest(args) if name in INTERPOLATES else 1.0
 
     whole_operands = _all_whole([x for x in args if isinstance(x, torch.Tensor) and is_floating(x.dtype)])
 
@@ -200,11 +202,19 @@ def _fused(
         terms = [largest // max(1, value.numel()) for value in runs[smallest]]
     results = []
     for i, (w, n) in enumerate(zip(widths, terms, strict=False)):
-        error = operand(w, n, factors) if w else smallest
+        error = operand(w, n, factors) * farthest if w else smallest
         if error not in runs:
             runs[error] = run(error)
         results.append(_round(noise, runs[error][i], w, n))
     return results
+
+
+def _farthest(args: Any) -> float:
+    """The longest axis along which a kernel interpolates, on either side of it."""
+    shapes = [
+        tuple(arg.shape) if isinstance(arg, torch.Tensor) else tuple(arg) for arg in args if not isinstance(arg, (bool, float))
+    ]
+    return float(max((length for shape in shapes for length in shape[2:] or shape), default=1))
 
 
 def _composed(
