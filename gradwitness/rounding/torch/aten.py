@@ -82,7 +82,7 @@ INTERPOLATES = _names("""
     upsample_bicubic2d upsample_bicubic2d_backward upsample_bilinear2d upsample_bilinear2d_backward upsample_linear1d
     upsample_linear1d_backward upsample_trilinear3d upsample_trilinear3d_backward
 """)
-"""Kernels that weigh by where a pixel falls between others: at 7 in float32 a place has an error of 7 roundings, and so a weight."""
+"""Kernels that weigh by where a pixel falls between others: a place of 7 has an error of 7 roundings, and so has a weight."""
 
 SCATTERS: Mapping[str, int] = {
     "_index_put_impl": 2,

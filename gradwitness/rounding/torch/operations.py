@@ -211,9 +211,7 @@ def _fused(
 
 def _farthest(args: Any) -> float:
     """The longest axis along which a kernel interpolates, on either side of it."""
-    shapes = [
-        tuple(arg.shape) if isinstance(arg, torch.Tensor) else tuple(arg) for arg in args if not isinstance(arg, (bool, float))
-    ]
+    shapes = [tuple(getattr(arg, "shape", arg)) for arg in args if isinstance(arg, (torch.Tensor, tuple, list))]
     return float(max((length for shape in shapes for length in shape[2:] or shape), default=1))
 
 
