@@ -159,7 +159,7 @@ def alive(group: int) -> list[int]:
     return found
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # what a destructor raises is what is tested
 def test_ctrl_c_that_falls_into_a_destructor_is_heeded_later() -> None:
     class Future:
         def __del__(self) -> None:

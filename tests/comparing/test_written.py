@@ -93,8 +93,8 @@ def test_what_an_object_keeps_is_as_it_was() -> None:
 
 
 def test_some_outputs_and_some_inputs_can_be_asked_for() -> None:
-    theirs = lambda x: (x.sum(0), (x * x).sum(0))  # noqa: E731
-    report = compare({"ours": (moments, of_moments), "theirs": ("torch", theirs)}, INPUTS[0], outputs=1)
+    theirs = ("torch", lambda x: (x.sum(0), (x * x).sum(0)))
+    report = compare({"ours": (moments, of_moments), "theirs": theirs}, INPUTS[0], outputs=1)
     assert [finding.about for finding in report] == ["out[1]", "dx"]
     assert report.ok
     assert [f.about for f in compare({"a": (forward, backward), "b": layer}, INPUTS, wrt=["bias"])] == ["out", "dbias"]

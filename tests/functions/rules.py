@@ -120,21 +120,16 @@ def forgets_dout(faulty: bool) -> Callable[..., Any]:
 
 def clips(faulty: bool) -> Callable[..., Any]:
     """A backward that clips what arrives: it is not linear."""
-
-    class Twice(torch.autograd.Function):
-        @staticmethod
-        def forward(_: Any, x: Any) -> Any:
-            return 2 * x
-
-        @staticmethod
-        def backward(_: Any, dout: Any) -> Any:
-            return 2 * (dout.clamp(-0.5, 0.5) if faulty else dout)
-
-    return Twice.apply
+    return _twice(lambda dout: dout.clamp(-0.5, 0.5) if faulty else dout)
 
 
 def follows_the_largest(faulty: bool) -> Callable[..., Any]:
     """A backward that takes what is largest alone: twice the cotangent gives twice of it, two cotangents not the sum."""
+    return _twice(lambda dout: dout * (dout.abs() == dout.abs().max()) if faulty else dout)
+
+
+def _twice(taken: Callable[[Any], Any]) -> Callable[..., Any]:
+    """2 x, with a backward that is twice of what is taken of the cotangent."""
 
     class Twice(torch.autograd.Function):
         @staticmethod
@@ -143,7 +138,7 @@ def follows_the_largest(faulty: bool) -> Callable[..., Any]:
 
         @staticmethod
         def backward(_: Any, dout: Any) -> Any:
-            return 2 * (dout * (dout.abs() == dout.abs().max()) if faulty else dout)
+            return 2 * taken(dout)
 
     return Twice.apply
 
