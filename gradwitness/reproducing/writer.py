@@ -116,7 +116,8 @@ class Writer:
         """The definition of a function or a class, after those that it names."""
         if name in self.source.definitions:
             return
-        text = textwrap.dedent(inspect.getsource(thing))
+        lone = isinstance(thing, types.FunctionType) and thing.__name__ == "<lambda>"
+        text = f"{name} = {lambda_text(thing)}" if lone else textwrap.dedent(inspect.getsource(thing))
         self.source.definitions[name] = ""  # it may name itself
         functions = [thing] if isinstance(thing, types.FunctionType) else [*_functions_of(thing)]
         for function in functions:

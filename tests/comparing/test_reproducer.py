@@ -383,6 +383,23 @@ def test_code_without_source_is_imported_where_to_paste_it_is_said() -> None:
     assert source.text.startswith("# Paste the source of made here")
 
 
+def test_a_lambda_that_was_handed_over_is_written_without_the_call_that_it_stands_in() -> None:
+    def scaled(by: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def function(x: Any) -> Any:
+            return by(x) + 1
+
+        return function
+
+    def made() -> Callable[[Any], Any]:
+        return scaled(lambda x: FACTOR * x)
+
+    text = source_of(made(), "torch").text
+    scope: dict[str, Any] = {}
+    exec(text, scope)  # noqa: S102  the script's own code
+    assert "by = lambda x: FACTOR * x\n" in text
+    assert scope["function"](3.0) == 7.0
+
+
 def test_of_an_object_it_is_said_what_to_paste() -> None:
     class Scaled:
         def __call__(self, x: Any) -> Any:
