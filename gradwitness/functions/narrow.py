@@ -197,7 +197,17 @@ def compared(about: str, got: Array, expected: Measured, of: Width) -> Finding:
             about, "wrong", message, got.size, got.size, got=along, truth=1.0, distance=abs(along - 1), explanation=why
         )
     message = UNSURE.format(of.name, min(sight, 1)) if sight >= FEW else ""
-    return Finding(about, "right", message, of=got.size, sight=sight)
+    return Finding(about, "right", _underflowed(got, truth, of) or message, of=got.size, sight=sight)
+
+
+def _underflowed(got: Array, truth: Array, of: Width) -> str:
+    """How many elements are lost on the way: 0, where exact arithmetic gives less than the product of any two that are kept."""
+    zero = (got == 0) & (truth != 0) & (np.abs(truth) < np.sqrt(of.kept))
+    if not zero.any():
+        return ""
+    count = "1 element is" if zero.sum() == 1 else f"{int(zero.sum())} elements are"
+    largest = f"exact arithmetic gives {np.max(np.abs(truth[zero])):.2g}{' at most' * (int(zero.sum()) > 1)}"
+    return f"{count} 0 in {of.name}, by underflow or because all digits cancel; {largest}"
 
 
 def _wrong(about: str, got: Array, truth: Array, distance: Array, allowance: Array, wrong: Array, of: Width) -> Finding:
@@ -224,8 +234,8 @@ def _wrong(about: str, got: Array, truth: Array, distance: Array, allowance: Arr
 
 def _lost(truth: Any, of: Width) -> str:
     """What makes nan or inf of a number, in words."""
-    if of.absolute and (truth == 0 or abs(truth) > of.largest):
-        return f"An epsilon below {of.absolute:.1g} is 0 in {of.name}, and 0 / 0 is nan: take a larger one, or compute in float32"
+    if of.spacing and (truth == 0 or abs(truth) > of.largest):
+        return f"An epsilon below {of.spacing:.1g} is 0 in {of.name}, and 0 / 0 is nan: take a larger one, or compute in float32"
     return (
         "An intermediate value overflows, or a branch that is not taken does: 0 * inf is nan. Bound the argument inside the "
         "branch (where(c, f(where(c, x, 0)), ...))"

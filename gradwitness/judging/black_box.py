@@ -32,6 +32,10 @@ COARSER = 16.0
 little to compare with. Bars are wider by this factor. Measured with casts to float16 in the functions of trust/user_code."""
 FAR = 1.0
 """Of an element's own size: a step beyond that may meet more noise than there is at the point, and it is measured there."""
+GROWN = 64.0
+"""Times the noise at the point: what noise would be a step away if it were in proportion to the outputs. It is measured there."""
+LOOKS = 2
+"""Times that noise is measured somewhere else."""
 HIDES = 64.0
 """Times half of what the slopes of both sides differ by, where no sum shows a kink: a claim that is further off is no member.
 Eigenvalues that coincide, and ties, have members beyond the slopes of both sides."""
@@ -74,7 +78,7 @@ class BlackBox:
             ]
         point.noise = self.noise.together
         self.reach = FIRST_STEP
-        self._far = False
+        self._looks = 0
         self._last: tuple[Direction, dict[float, Array]] = along, {0.0: point.flat}
 
     def outputs(self, direction: Direction) -> dict[float, Array]:
@@ -162,8 +166,9 @@ class BlackBox:
         largest = max((float(np.max(np.abs(p * c), initial=0)) for p, c in zip(direction.parts, self.claims, strict=True)))
         clear = CLEAR * self._eps * largest if largest > 0 and rungs == RUNGS else float("inf")
         found = slope(line, self.reach if step is None else step, float(slack) * ENOUGH, clear, rungs)
-        if found.reach > FAR and not self._far:
-            self._far = True
+        elsewhere = found.reach > FAR or self._outgrows(direction, found.reach)
+        if elsewhere and self._looks < LOOKS:
+            self._looks += 1
             self.noise.measure(direction, (found.reach, -found.reach))
             return self.along(direction, step, rungs, reached)
         half = self._half(direction, found) if found.kind == "kink" else np.longdouble(0)
@@ -188,6 +193,16 @@ class BlackBox:
         elif self._has_ended(found, claimed, self.reach if step is None else step):
             found = replace(found, error=np.longdouble(np.inf))
         return Measured(direction, claimed, found.value, found.error, slack, found, half, line.still(), reached, line, rungs)
+
+    def _outgrows(self, direction: Direction, step: float) -> bool:
+        """Whether outputs are much larger a step away than where their noise was measured.
+
+        What is left of x - mean(x) where all are equal is noise, and no measure of that of other values.
+        """
+        known = [np.abs(self.outputs(direction)[t]) for t in (step, -step) if t in self.outputs(direction)]
+        noisy = self.noise.each * np.abs(self.point.weights)
+        sizes = np.where(self.noise.sizes > 0, self.noise.sizes, np.inf)
+        return any(bool((noisy * size / sizes).max(initial=0) > GROWN * self.noise.together) for size in known)
 
     def _has_ended(self, found: Slope, claimed: np.longdouble, step: float) -> bool:
         """Whether only steps beyond the suggested one show a slope, which is zero there, and not the claimed one.

@@ -150,7 +150,8 @@ class SecondLook:
             previous, inner = height, 2 * inner
         while step and longer <= FIRST_STEP:
             height = self._bend(direction, slopes, longer)
-            if not (height <= float(np.finfo(self.point.dtype).eps) * STEPS * np.abs(self.point.flat)).all():
+            rounded = (height <= float(np.finfo(self.point.dtype).eps) * STEPS * np.abs(self.point.flat)).all()
+            if not rounded and (height * np.abs(self.point.weights)).sum() >= abs(found.excess) * longer / 4:
                 stepped = self._is_low(height)
                 if stepped == "yes":
                     self.box.noise.add(height)

@@ -44,12 +44,17 @@ class Width:
         smallest normal number may be zero. float16 is computed in float32, where all its numbers are normal, so that nothing is
         flushed.
         """
-        return self.absolute or self.normal
+        return self.spacing or self.normal
+
+    @property
+    def spacing(self) -> float:
+        """The smallest number, where it is the spacing of numbers that are not rare: 6e-8 in float16; else 0."""
+        return self.subnormal if self.narrow and self.normal > _FLOAT32.normal else 0.0
 
     @property
     def absolute(self) -> float:
-        """The smallest number, where it is the spacing of numbers that are not rare: 6e-8 in float16; else 0."""
-        return self.subnormal if self.narrow and self.normal > _FLOAT32.normal else 0.0
+        """Twice the error of a result that underflows: the spacing, or twice what may be flushed to zero. 0 in float64."""
+        return self.spacing or (2 * self.normal if self.normal >= _FLOAT32.normal else 0.0)
 
     def of_constant(self, value: Any) -> Any:
         """The largest relative error of numbers of the source that are rounded to the dtype.

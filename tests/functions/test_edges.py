@@ -222,3 +222,22 @@ def test_kernels_for_other_strides_may_round_otherwise() -> None:
     x = torch.linspace(-9, -5, 4160, dtype=torch.float64).reshape(64, 65)
     report = check_function(lambda x: torch.nn.functional.gelu(x, approximate="tanh"), torch.cat([x, x + 6]))
     assert report.ok, report
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+@pytest.mark.parametrize("x", [-46.0, -50.0, -60.0])
+def test_a_slope_whose_parts_underflow_is_no_mistake(name: str, x: float) -> None:
+    """Backward squares 1 / (1 + e^60), which float32 cannot hold, and multiplies it by e^60."""
+    tensor, of = spelled(name)
+    finding = check_function(lambda x: 1 / (1 + of["exp"](-x)), (tensor(np.float32(x)),))["float32: dx"]
+    assert finding.verdict == "right"
+    assert ("1 element is 0 in float32, by underflow" in finding.message) == (
+        x == -60 or name != "torch"
+    )  # which keeps subnormal numbers
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_a_slope_that_is_infinite_for_one_output_says_nothing_about_the_other_alone(name: str) -> None:
+    tensor, of = spelled(name)
+    report = check_function(lambda x: (of["sqrt"](x * x), 2 * x), (tensor(np.array([0.0, 1.0])),))
+    assert not [finding.about for finding in report if "alone" in finding.about]

@@ -35,6 +35,19 @@ def test_a_standard_deviation_of_equal_numbers_does_not_jump(seed: int) -> None:
     assert check_function(loss, (torch.ones(3, 4, dtype=torch.float64),), seed=seed).verdict == "right"
 
 
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("factor", [1.0, -1.0, 1.01])
+def test_the_gradient_of_a_deviation_is_seen_where_all_numbers_are_equal(factor: float, seed: int) -> None:
+    """What is left of x - mean(x) there is noise, and no measure of the noise of other values."""
+    report = check(
+        lambda x: x - x.mean(-1, keepdims=True),
+        lambda dout: factor * (dout - dout.mean(-1, keepdims=True)),
+        np.full((2, 3), 1.7),
+        seed=seed,
+    )
+    assert report.verdict == ("right" if factor == 1 else "wrong")
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("eps", [1e-3, 1e-6])
 def test_rows_of_equal_numbers_do_not_jump_where_their_slopes_cancel(eps: float, seed: int) -> None:

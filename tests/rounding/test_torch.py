@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradwitness import check_function
 from gradwitness.rounding.arithmetic import Measured, Unstable
 from gradwitness.rounding.framework import NotWatched
 from gradwitness.verdict import Disagreement, judge_projection, judge_values
@@ -195,6 +196,25 @@ def test_a_bound_that_the_dtype_does_not_hold_is_rounded(name: str, dtype: Any) 
     got = function(x).double().numpy()
     assert (np.abs(got - measured.truth) <= 4 * measured.spread).all()
     assert measured.spread.max() < 0.3 * torch.finfo(dtype).eps
+
+
+TAKEN_OFF = {
+    "number": lambda x: x - 2.3,
+    "number before": lambda x: 2.3 - x,
+    "tensor without axes": lambda x: x - torch.tensor(2.3, dtype=torch.float64),
+    "power": lambda x: x**2.3 - 6.5,
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("name", TAKEN_OFF)
+def test_a_number_that_is_taken_off_is_rounded_to_the_dtype_for_all_elements_alike(name: str, dtype: Any) -> None:
+    function = TAKEN_OFF[name]
+    x = torch.full((3,), 2.2527).to(dtype)
+    (measured,) = measure(function, [x], dtype)
+    got = function(x).double().numpy()
+    assert (np.abs(got - measured.truth) <= 4 * measured.spread).all()
+    assert check_function(function, (x,)).verdict == "right"
 
 
 def test_a_number_that_is_compared_with_is_rounded() -> None:

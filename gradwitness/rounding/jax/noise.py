@@ -54,7 +54,7 @@ class Noise(Counting):
     def round(self, value: Any, error: Any, smallest: float = 0.0, exact: Any = False) -> Any:
         """The value with a random relative error of up to `error` in each element. Zeros, infinities and nan do not change.
 
-        smallest   the smallest number of the dtype: an element may be off by half of it
+        smallest   an element may be off by half of it, but no further than to zero: it underflows
         exact      which elements do not change
         """
         if not value.size or not is_floating(value.dtype):
@@ -64,7 +64,7 @@ class Noise(Counting):
             parts = [jnp.where(jnp.isfinite(size), self.round(size, error, smallest) - size, 0) for _ in range(2)]
             return value + lax.complex(*parts)
         if smallest:
-            error = jnp.where(value == 0, 0, jnp.maximum(smallest / 2 / jnp.abs(value), error))
+            error = jnp.maximum(jnp.minimum(smallest / 2 / jnp.abs(value), 1), error)
         return value * (1 + jnp.where(exact, 0, error * self._stretch(value.shape)))
 
     def constant(self, value: Any, precision: Width) -> Any:

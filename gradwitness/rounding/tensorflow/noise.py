@@ -60,7 +60,7 @@ class Noise(Counting):
     def round(self, value: Any, error: Any, smallest: float = 0.0, exact: Any = None, largest: float = -1.0) -> Any:
         """The value with a random relative error of up to `error` in each element. Zeros, infinities and nan do not change.
 
-        smallest   the smallest number of the dtype: an element may be off by half of it
+        smallest   an element may be off by half of it, but no further than to zero: it underflows
         exact      which elements do not change
         largest    whole numbers up to this one do not change: see `whole`
         """
@@ -97,7 +97,8 @@ def _program() -> Any:
         start = place % (tf.size(pool, tf.int64) - size)
         stretch = tf.cast(tf.reshape(pool[start : start + size], tf.shape(value)), tf.float64)
         zero = tf.zeros_like(value)
-        relative = tf.where(tf.equal(value, 0), zero, tf.maximum(smallest / 2 / tf.abs(value), error)) * stretch
+        lost = tf.where(tf.equal(value, 0), zero, tf.minimum(smallest / 2 / tf.abs(value), 1))
+        relative = tf.maximum(lost, error) * stretch
         return [value * (1 + tf.where(tf.logical_or(exact, whole(value, largest)), zero, relative))]
 
     with tf.init_scope():

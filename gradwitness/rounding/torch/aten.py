@@ -47,6 +47,9 @@ ONCE = _names("""
 PASSES = _names("add sub rsub mul div leaky_relu leaky_relu_backward _prelu_kernel")
 """Where the result is an operand (x + 0, 1 * x, the side of leaky_relu that does not compute), it is exact."""
 
+STORES = _names("add atan2 fmod hardshrink hypot logaddexp pow remainder rsub special_xlog1py special_xlogy sub xlogy")
+"""Their kernels on the CPU convert a number of Python to the dtype of the result: x - 2.3 in bfloat16 takes 2.296875 off."""
+
 PROBABILITIES = _names("binary_cross_entropy binary_cross_entropy_backward")
 """They refuse arguments above 1."""
 

@@ -26,6 +26,7 @@ from gradwitness.rounding.torch.aten import (
     SCATTERS,
     SELECTING,
     STORED,
+    STORES,
     VECTORS,
 )
 from gradwitness.rounding.torch.composed import COMPOSED
@@ -73,6 +74,8 @@ def carry_out(
         return compute(args, kwargs)
     if _is_exact(name, args, claimed, sources):
         return compute(*_stored(noise, args, kwargs, claimed, sources))
+    if name in STORES:
+        args, kwargs = _stored(noise, args, kwargs, claimed, sources)
     results = _rounded(noise, name, compute, args, kwargs, claimed, keep)
     return [value if value.is_complex() else value.clamp(-1, 1) for value in results] if name in BOUNDED else results
 
@@ -129,8 +132,9 @@ def _constant(noise: Noise, leaf: Any, claimed: Sequence[torch.dtype]) -> Any:
 
 
 def _stored(noise: Noise, args: Any, kwargs: Any, claimed: Sequence[torch.dtype], sources: Sequence[torch.dtype]) -> Any:
-    """What an operation gets that rounds nothing else. Bounds of clamp are among its results, in the dtype that stores them: they
-    are numbers of Python, or tensors without axes, which may be of a wider dtype. So is what x > 0.2 compares with.
+    """What an operation gets that takes numbers in the dtype of its result: the bounds of clamp, what x - 2.3 takes off.
+
+    They are numbers of Python, or tensors without axes, which may be of a wider dtype. So is what x > 0.2 compares with.
     """
     floats = [dtype for dtype in claimed if is_floating(dtype)] or list(sources)
     if not floats:

@@ -84,7 +84,7 @@ class Noise:
     ) -> torch.Tensor:
         """The value with a random relative error of up to `error` in each element. Zeros, infinities and nan do not change.
 
-        smallest   the smallest number of the dtype: an element may be off by half of it
+        smallest   an element may be off by half of it, but no further than to zero: it underflows
         exact      which elements do not change
         """
         if not value.numel() or not is_floating(value.dtype):
@@ -94,9 +94,7 @@ class Noise:
             return value + torch.complex(*(torch.nan_to_num(self.round(size, error, smallest) - size) for _ in range(2)))
         r = self._uniform(value)
         if smallest:
-            error = torch.clamp_min(smallest / 2 / value.abs(), error)  # inf at 0, where it is not used
-            r = torch.where((value != 0) & torch.isfinite(value), r, 0.0)
-            error = torch.where(torch.isfinite(error), error, 0.0)
+            error = (smallest / 2 / value.abs()).clamp_max_(1).clamp_min_(error)
         r = r.mul_(error)
         return value * (r if exact is None else r.masked_fill_(exact, 0)).add_(1)
 
