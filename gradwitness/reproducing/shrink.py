@@ -90,9 +90,15 @@ def _cut(arrays: dict[Path, Array], length: int, new: int) -> dict[Path, Array]:
     found = {}
     for path, array in arrays.items():
         cut = array[tuple(slice(new if n == length else None) for n in array.shape)]
-        is_index = cut.dtype.kind in "iu" and cut.size and cut.max() >= new and array.max() < length
-        found[path] = np.asarray(cut % new if is_index else cut)
+        found[path] = _within(cut, length, new) if cut.dtype.kind in "iu" and cut.size else np.asarray(cut)
     return found
+
+
+def _within(integers: Array, length: int, new: int) -> Array:
+    """Integers that fit an axis that was made shorter: indices into it start again at 0, counts and offsets end where it ends."""
+    if integers.max() > length or integers.max() < new:
+        return np.asarray(integers)
+    return np.asarray(np.minimum(integers, new) if integers.max() == length else integers % new)
 
 
 def _digits(array: Array, digits: int) -> Array:

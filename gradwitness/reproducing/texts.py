@@ -138,6 +138,7 @@ def public_name(function: Any, framework: str) -> str:
             module = functools.reduce(
                 lambda thing, part: getattr(thing, part, None), place.split(".")[1:], sys.modules.get(framework)
             )
-        if name and module is not None and getattr(module, name, None) is function:
+        found = getattr(module, name, None) if name and module is not None else None
+        if found is not None and (found is function or getattr(found, "__wrapped__", None) is function):
             return f"{place}.{name}"
     return ""

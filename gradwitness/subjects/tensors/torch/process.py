@@ -8,13 +8,14 @@ from contextlib import AbstractContextManager, contextmanager
 import torch
 
 from gradwitness.frameworks import load, reproducible
+from gradwitness.subjects.tensors.torch.bounds import bounded
 
 
 class Process:
     """See `backend.Process`."""
 
     def reproducible(self) -> AbstractContextManager[None]:
-        """Deterministic algorithms; gradients are on."""
+        """Deterministic algorithms; gradients are on; integers out of range are an error."""
         return _context()
 
     def untraced(self) -> AbstractContextManager[None]:
@@ -55,5 +56,5 @@ class Process:
 
 @contextmanager
 def _context() -> Iterator[None]:
-    with reproducible("torch"), torch.enable_grad():
+    with reproducible("torch"), torch.enable_grad(), bounded():
         yield
