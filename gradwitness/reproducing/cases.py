@@ -15,7 +15,7 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.report.findings import FAULTS, Finding
-from gradwitness.reproducing import keras_layers
+from gradwitness.reproducing import keras_layers, modules
 from gradwitness.reproducing.document import written_as
 from gradwitness.reproducing.faults import OVERWRITTEN, fault
 from gradwitness.reproducing.given import Arrays, Given
@@ -125,7 +125,7 @@ class Case:
                     return self._about(finding, self.again(finding), ", ".join(versions))
                 except NoScript as error:
                     why.append(f"{finding.about}: {error}")
-        raise ValueError(f"no script can be written. {'. '.join(why)}")
+        raise ValueError(f"no script can be written. {self._hooks()}{'. '.join(why)}")
 
     def _refuse(self) -> None:
         """Complex numbers; parameters of anything but modules of PyTorch, and layers of Keras' own."""
@@ -141,6 +141,13 @@ class Case:
                     because = why or "each function has its own"
                     cure = "make them inputs of a plain function"
                     raise ValueError(f"the parameters of {name} cannot be written down, for {because}: {cure}")
+
+    def _hooks(self) -> str:
+        """The sentence about what modules of PyTorch have and a script has not; empty where that is nothing."""
+        held = [function for framework, function in self.functions.values() if framework == "torch"]
+        found = [what for function in held if hasattr(function, "named_modules") and (what := modules.left_out(function))]
+        cure = "make a plain function that does it, or a class whose forward does"
+        return f"A script makes modules anew, without what was put on them, and {', '.join(found)}: {cure}. " if found else ""
 
     def _about(self, finding: Finding, again: Again, version: str) -> str:
         """The script about one finding. Raises NoScript where it does not show with round cotangents."""

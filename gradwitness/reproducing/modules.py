@@ -24,6 +24,27 @@ def is_layer(module: Any) -> bool:
     return not parts or (type(module).__name__ == "Sequential" and all(map(is_layer, parts)))
 
 
+HOOKS = {
+    "_forward_pre_hooks": "a hook before its forward",
+    "_forward_hooks": "a forward hook",
+    "_backward_pre_hooks": "a hook before its backward",
+    "_backward_hooks": "a backward hook",
+    "forward": "a forward of its own",
+}
+
+
+def left_out(module: Any) -> str:
+    """What was put on a module and is not written down, in words: hooks, and a forward in place of that of the class."""
+    found = [
+        f"{path or 'the module'} ({type(inner).__name__}) has {what}"
+        for path, inner in module.named_modules()
+        for name, what in HOOKS.items()
+        if vars(inner).get(name)
+    ]
+    found += [f"the parameter {name} has a hook" for name, value in module.named_parameters() if value._backward_hooks]
+    return ", ".join(found)
+
+
 def layer(module: Any) -> str:
     """How it is made: the repr of a layer says it."""
     if type(module).__name__ == "Sequential":

@@ -26,15 +26,13 @@ def source_of(function: Any, framework: str, called: str = "function", wide: boo
             note = f"{PASTE} {called} here, an object of the class {type(function).__name__}, in place of this import."
             found.definitions[called] = f"{note}\nfrom your_module import {called}\n"
             return found
-        inner = function
-        module, name = inner.__module__ or "", inner.__qualname__.partition(".")[0]
-        name = name if name.isidentifier() else called
+        module, name = function.__module__ or "", function.__qualname__.partition(".")[0]
+        found.definitions[called] = f"{PASTE} {function.__qualname__} here, in place of this import.\n"
+        bound = not isinstance(getattr(function, "__self__", Writer), type)
+        if bound or "<locals>" in function.__qualname__ or not name.isidentifier():
+            found.definitions[called] += f"from your_module import {called}\n"  # nobody can import it by its own name
+            return found
         origin = "your_module" if module in ("__main__", "") else module
-        note = f"{PASTE} {inner.__qualname__} here, in place of this import."
-        renamed = f"\n\n{called} = {_dotted(inner)}" if _dotted(inner) != called and name != called else ""
-        found.definitions[called] = f"{note}\nfrom {origin} import {name}{renamed}\n"
+        renamed = f"\n\n{called} = {function.__qualname__}" if called not in (function.__qualname__, name) else ""
+        found.definitions[called] += f"from {origin} import {name}{renamed}\n"
     return found
-
-
-def _dotted(inner: Any) -> str:
-    return str(inner.__qualname__).replace("<locals>.", "")

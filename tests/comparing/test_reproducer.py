@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -381,6 +382,47 @@ def test_code_without_source_is_imported_where_to_paste_it_is_said() -> None:
     source = source_of(scope["made"], "torch")
     assert source.pasted
     assert source.text.startswith("# Paste the source of made here")
+
+
+class Scaled:
+    """A function with state."""
+
+    def apply(self, x: Any) -> Any:
+        return FACTOR * x
+
+
+def test_a_method_of_an_object_is_imported_as_what_it_is_called() -> None:
+    source = source_of(Scaled().apply, "torch")
+    assert source.text == "# Paste the source of Scaled.apply here, in place of this import.\nfrom your_module import function\n"
+
+
+class Doubled(Squared):
+    """The identity, whose gradient is too large by a factor of 2."""
+
+    @staticmethod
+    def forward(_: Any, x: Any) -> Any:
+        return x.clone()
+
+    @staticmethod
+    def backward(_: Any, dout: Any) -> Any:
+        return 2 * dout
+
+
+HOOKS: dict[str, tuple[str, Callable[..., Any]]] = {
+    "0 (Linear) has a forward hook": ("register_forward_hook", lambda _, __, out: Doubled.apply(out)),
+    "0 (Linear) has a hook before its forward": ("register_forward_pre_hook", lambda _, inputs: (Doubled.apply(*inputs),)),
+    "0 (Linear) has a backward hook": ("register_full_backward_hook", lambda _, dins, __: tuple(2 * din for din in dins)),
+    "0 (Linear) has a hook before its backward": ("register_full_backward_pre_hook", lambda _, douts: (2 * douts[0],)),
+}
+
+
+@pytest.mark.parametrize("said", HOOKS)
+def test_a_module_whose_hook_makes_the_fault_is_refused_and_the_hook_is_named(tmp_path: Path, said: str) -> None:
+    layers = torch.nn.Sequential(torch.nn.Linear(4, 2)).double()
+    register, hook = HOOKS[said]
+    getattr(layers[0], register)(hook)
+    with pytest.raises(ValueError, match=re.escape(said)):
+        check_function(layers, drawn(3, 4)).reproducer(tmp_path / "script.py")
 
 
 def test_a_lambda_that_was_handed_over_is_written_without_the_call_that_it_stands_in() -> None:
