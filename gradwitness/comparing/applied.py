@@ -13,6 +13,7 @@ from gradwitness.comparing.code import Called, held
 from gradwitness.comparing.masks import MADE, choices, triangles
 from gradwitness.comparing.trial import Trial
 from gradwitness.subjects.reach import codes_of
+from gradwitness.subjects.tensors.origins import origin
 
 LEFT_OUT = ("softmax", "log_softmax", "sigmoid", "tanh", "relu", "gelu", "silu", "exp", "log", "flip", "sqrt")
 """Functions that may be applied once too often."""
@@ -26,7 +27,7 @@ def applied(own: list[types.FunctionType], calls: list[Called], framework: str, 
     inputs   whose lengths may scale what a softmax gets
     """
     of_tensors = methods(own) if framework == "torch" else []
-    yield from _masks(own, framework)
+    yield from _masks(own)
     masking = [*calls, *(methods(own, MADE) if framework == "torch" else [])]
     yield from triangles(masking)
     yield from choices(masking)
@@ -34,11 +35,11 @@ def applied(own: list[types.FunctionType], calls: list[Called], framework: str, 
     yield from _scaled([*calls, *of_tensors], inputs)
 
 
-def _masks(own: list[types.FunctionType], framework: str) -> Iterator[Trial]:
+def _masks(own: list[types.FunctionType]) -> Iterator[Trial]:
     """Masks that are kept from outside, upside down: True where it counts, or where it does not; tensors of PyTorch in place."""
     for name, (where, value) in {name: each for function in own for name, *each in held(function)}.items():
         if not isinstance(value, types.ModuleType) and str(getattr(value, "dtype", "")).endswith("bool"):
-            change = (value, "data", ~value) if framework == "torch" else (*where, ~value)
+            change = (value, "data", ~value) if origin(value) == "torch" else (*where, ~value)
             yield Trial(f"with {name} the other way round, True for False,", (change,))
 
 

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from gradwitness import compare
@@ -46,6 +47,18 @@ def masked() -> tuple[Any, Any, Any]:
         return (x @ x.mT / x.shape[-1] ** 0.5).masked_fill(mask, float("-inf")).softmax(-1) @ x
 
     return attend, ignore, drawn(4, 3)
+
+
+def masked_by_numpy() -> tuple[Any, Any, Any]:
+    mask = np.array([True, True, False, True])
+
+    def keep(x: Any) -> Any:
+        return torch.where(torch.from_numpy(mask), x, 0.0)
+
+    def drop(x: Any) -> Any:
+        return torch.where(torch.from_numpy(mask.copy()), 0.0, x)
+
+    return keep, drop, drawn(3, 4)
 
 
 def smoothed(x: Any) -> Any:
@@ -119,6 +132,7 @@ CASES: dict[str, tuple[Callable[[], tuple[Any, Any, Any]], str]] = {
     "weight": (lambda: (weighted, plain_loss, drawn(3, 4)), "Without weight in torch.nn.functional.cross_entropy"),
     "axis": (lambda: (torch.nn.Softmax(1), lambda x: x.softmax(2), drawn(2, 3, 4)), "With dim=-1 in Softmax, in place of 1,"),
     "mask": (masked, "With mask the other way round, True for False,"),
+    "a mask of NumPy": (masked_by_numpy, "With mask the other way round, True for False,"),
     "left out": (lambda: (lambda x: plain_loss(x.softmax(-1)), plain_loss, drawn(3, 4)), "Without x.softmax()"),
     "probabilities": (
         lambda: (lambda x: -(x[0] + 0).log(), lambda x: -(x[0] - x.logsumexp(-1)), drawn(4).abs()),
