@@ -59,7 +59,7 @@ def trials(side: Side, others: list[Side], seen: Callable[[Side], Seen]) -> Iter
     yield from gates(own, [type(thing).__name__ for thing in modules])
     yield from blocks(inputs)
     images = [array.shape for array in side.leaves.values()]
-    for other in flattened(own, images):
+    for other in flattened({**own, **inputs}, images):
         yield Trial(other.words, arrays=other.arrays)
     for name, array in (*own.items(), *inputs.items()):
         if array.ndim == 2 and array.shape[0] == array.shape[1]:

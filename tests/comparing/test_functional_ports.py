@@ -79,6 +79,12 @@ CASES: dict[str, tuple[Any, Any, tuple[Any, ...], str]] = {
         (drawn(1, 2, 6, 6), drawn(3, 2, 3, 3)),
         "With the padding that SAME is, more behind than in front, in F.conv2d first agrees",
     ),
+    "a flattened image": (
+        lambda x, w: x.permute(0, 3, 1, 2).flatten(1) @ w,
+        lambda x, w: x.flatten(1) @ w,
+        (drawn(1, 2, 2, 3), drawn(12, 2)),
+        "With the rows of w put from the order (H, W, C) to (C, H, W), for 3 channels, first agrees",
+    ),
     "a norm": (
         lambda x, weight: x * weight,
         lambda x, weight: x * (1 + weight),

@@ -216,3 +216,26 @@ def test_a_state_of_nnx_is_differentiated() -> None:
     report = check_function(lambda state, x: nnx.merge(graph, state)(x), (state, jax.numpy.ones((4, 3))))
     assert report.ok
     assert {"dstate[kernel][value]", "dstate[bias][value]", "dx"} <= {finding.about for finding in report}
+
+
+@pytest.mark.parametrize("cell", ["LSTMCell", "GRUCell"])
+def test_recurrent_cells_of_nnx_are_examined_in_float64(cell: str) -> None:
+    """Their carry was float32 beside parameters in float64: that is an error of lax.scan."""
+    nnx = pytest.importorskip("flax.nnx", reason="flax is not installed")
+    import jax
+
+    layer = nnx.RNN(getattr(nnx, cell)(2, 1, rngs=nnx.Rngs(0)))
+    report = check_function(layer, jax.random.normal(jax.random.key(0), (1, 2, 2)))
+    assert report.ok, str(report)
+    assert "examined in float64" in str(report)
+    assert layer.cell.param_dtype == jax.numpy.float32
+
+
+def test_a_cell_of_nnx_that_has_a_dtype_computes_in_it() -> None:
+    nnx = pytest.importorskip("flax.nnx", reason="flax is not installed")
+    import jax
+
+    layer = nnx.RNN(nnx.SimpleCell(2, 1, dtype=jax.numpy.float32, rngs=nnx.Rngs(0)))
+    report = check_function(layer, jax.random.normal(jax.random.key(0), (1, 2, 2)))
+    assert report.ok, str(report)
+    assert not [finding.message for finding in report if "carry" in finding.message]

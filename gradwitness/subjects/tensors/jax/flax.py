@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import jax.numpy as jnp
 from flax import nnx
 
 
@@ -19,11 +20,17 @@ def parameters(module: Any) -> dict[str, Any]:
 
 
 def on(module: Any, values: Mapping[str, Any], rounded: Callable[[Any], Any]) -> Any:
-    """A copy of the module with other parameters; all else that it holds is rounded."""
+    """A copy of the module with other parameters; all else that it holds is rounded. Recurrent cells make a carry in the
+    dtype that they think their parameters have.
+    """
     graph, state = nnx.split(module)
     pure = nnx.to_pure_dict(state)
     nnx.replace_by_pure_dict(state, _replaced(pure, values, rounded))
-    return nnx.merge(graph, state)
+    copy = nnx.merge(graph, state)
+    for _, inner in nnx.iter_modules(copy):
+        if getattr(inner, "param_dtype", None) is not None and getattr(inner, "dtype", None) is None:  # else it computes in that
+            inner.param_dtype = rounded(jnp.zeros((), inner.param_dtype)).dtype
+    return copy
 
 
 def _flat(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
