@@ -88,11 +88,13 @@ def check_loss(
 
 def assert_check(*args: Any, **kwargs: Any) -> None:
     """`check` as an assertion. Raises Disagreement, an AssertionError with the report, unless the verdict is right."""
+    __tracebackhide__ = True
     check(*args, **kwargs).raise_if_wrong()
 
 
 def assert_check_loss(*args: Any, **kwargs: Any) -> None:
     """`check_loss` as an assertion."""
+    __tracebackhide__ = True
     check_loss(*args, **kwargs).raise_if_wrong()
 
 

@@ -108,6 +108,7 @@ def compare(
 
 def assert_compare(*args: Any, **kwargs: Any) -> None:
     """`compare` as an assertion. Raises Disagreement, an AssertionError with the report, unless the verdict is right."""
+    __tracebackhide__ = True
     compare(*args, **kwargs).raise_if_wrong()
 
 

@@ -83,6 +83,7 @@ def judge(
 
 def assert_judge(*args: Any, **kwargs: Any) -> None:
     """`judge` as an assertion. Raises Disagreement, an AssertionError with the report, unless the verdict is right."""
+    __tracebackhide__ = True
     judge(*args, **kwargs).raise_if_wrong()
 
 

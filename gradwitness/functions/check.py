@@ -196,4 +196,5 @@ class _States:
 
 def assert_check_function(*args: Any, **kwargs: Any) -> None:
     """`check_function` as an assertion. Raises Disagreement, an AssertionError with the report, unless the verdict is right."""
+    __tracebackhide__ = True
     check_function(*args, **kwargs).raise_if_wrong()

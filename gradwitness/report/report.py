@@ -9,7 +9,7 @@ from typing import Any
 
 from gradwitness.report.findings import FAULTS, Answer, Finding
 from gradwitness.report.page import fragment, page
-from gradwitness.report.text import text
+from gradwitness.report.text import line, text
 from gradwitness.verdict import Disagreement
 
 
@@ -20,6 +20,10 @@ class Report(Answer):
     def ok(self) -> bool:
         """Whether the verdict is "right"."""
         return self.verdict == "right"
+
+    def __bool__(self) -> bool:
+        """The same as `ok`: `assert check(...)` fails where the gradient is wrong, or nobody can tell."""
+        return self.ok
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)
@@ -33,6 +37,7 @@ class Report(Answer):
 
     def raise_if_wrong(self) -> None:
         """Raise Disagreement, whose text is this report, unless the verdict is "right"."""
+        __tracebackhide__ = True  # pytest shows the user's line alone, and not this one
         if not self.ok:
             worst = next((f for f in self.findings if f.verdict in FAULTS), self.findings[0] if self.findings else None)
             raise Disagreement(worst.about if worst else "nothing", reason=str(self))
@@ -70,6 +75,10 @@ class Report(Answer):
 
     def __str__(self) -> str:
         return text(self)
+
+    def __repr__(self) -> str:
+        """One short line: pytest cuts a long one in the middle."""
+        return line(self)
 
     def _repr_html_(self) -> str:
         return fragment(self)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwitness.report.findings import Answer, Finding
+from gradwitness.report.findings import FAULTS, UNCERTAIN, Answer, Finding
 
 MARKS = {
     "right": "right",
@@ -23,6 +23,8 @@ MARKS = {
 }
 LISTED = 6
 """Wrong elements that are named; `Finding.where` has more."""
+NAMED = 3
+"""Findings that a report in one line names."""
 WIDTH = 100
 """Columns of a sentence. Lines of source are left whole."""
 BLIND = 0.1
@@ -40,6 +42,13 @@ def text(report: Answer) -> str:
         lines += [f"  {'':{width}}  {line}" for each in details(finding) for line in _wrapped(each)]
     cost = f"{report.evaluations} evaluations in {report.seconds:.2f} s; {', '.join(report.versions)}"
     return "\n".join([*lines, cost])
+
+
+def line(report: Answer) -> str:
+    """The report in one short line: the verdict, and what is not right."""
+    told = [f"{finding.about} {headline(finding)}" for finding in report.findings if finding.verdict in (*FAULTS, *UNCERTAIN)]
+    shown = ", ".join([*told[:NAMED], *(["..."] if len(told) > NAMED else [])])
+    return f"<Report: {report.verdict}{f'; {shown}' if shown else ''}; print it to see why>"
 
 
 def headline(finding: Finding) -> str:
