@@ -2,45 +2,126 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.diagnosis.constants import told
-from gradwitness.rounding.projection import projection
+from gradwitness.comparing.orders import orders, places, slabs
+from gradwitness.diagnosis import factors, terms, whole
+from gradwitness.diagnosis.case import ROOM, Case, Measurement, Repair
+from gradwitness.diagnosis.places import element
 from gradwitness.rounding.widths import Width
 
 DECIMALS = 9
-"""Numbers with more than so many decimals are not taken to be shortened."""
+"""Numbers with more than so many decimals, or digits, are not taken to be shortened."""
 UNITS = 2.0**10
 """Unit roundoffs of the dtype, of the largest element, that numbers in another order, or times a factor, may be off."""
+LARGEST = 4_000_000
+"""Elements of a result that is looked into."""
+SAMPLED, FEW, MANY = 32, 4, 4096
+"""Elements that a constant is fitted to; and of an array of many elements, each of which takes an array of its own."""
+OF_VALUES: tuple[Callable[[Case], Iterator[Repair]], ...] = (whole.constant_factor, whole.axes, element)
+OF_GRADIENTS = (*OF_VALUES, whole.sums, whole.exchanged)
+PARTS = (factors.known_factors, terms.known_terms)
 
 
-def in_common(got: Array, truth: Array, of: Width) -> str:
-    """In a sentence; empty where nothing is found."""
-    if not got.size or not (np.isfinite(got).all() and np.isfinite(truth).all()):
+@dataclass(frozen=True, kw_only=True)
+class Numbers(Case):
+    """Numbers of which the whole truth is known, so that a repair is held against every element.
+
+    truth   what is right
+    room    by how much each element of what is repaired may be off
+    """
+
+    truth: Array
+    room: Array
+
+    def proves(self, repair: Repair) -> bool:
+        """Whether a repaired result is the truth, by more digits than chance would give."""
+        if repair.gradient.shape != self.truth.shape or not np.isfinite(repair.gradient).all():
+            return False
+        if not (np.abs(repair.gradient - self.truth) <= self.room).all():
+            return False
+        ratios = [abs(float(one.excess / one.bar)) for one in self.measurements]
+        digits = sorted((np.log10(max(ratio, 1.0)) for ratio in ratios), reverse=True)[repair.fitted :]
+        return bool(sum(digits) >= np.log10(max(repair.tries, 1)) + 1)
+
+
+def numbers(
+    name: str,
+    got: Array,
+    truth: Array,
+    allowance: Array,
+    of: Width,
+    known: Mapping[str, Array],
+    others: Mapping[str, tuple[Array, bool]],
+) -> Numbers:
+    """The case of a result that is off.
+
+    allowance   what rounding may do to each element of the truth
+    known       inputs, outputs and cotangents by name
+    others      the other numbers that came, and whether they are right
+    """
+    room = ROOM * allowance + UNITS * of.unit * float(np.max(np.abs(truth), initial=0))
+    fits = got.shape == truth.shape
+    excess = truth - got if fits else truth
+    count = SAMPLED if truth.size <= MANY else FEW
+    at = np.argsort(-np.abs(excess), axis=None)[:: max(1, truth.size // count)][:count]
+    measured = []
+    for number in at:
+        index = tuple(int(i) for i in np.unravel_index(int(number), truth.shape))
+        direction = np.zeros(truth.shape)
+        direction[index] = 1
+        bar = float(allowance[index]) or float(room[index])
+        measured.append(Measurement(direction, float(excess[index]), bar, index))
+    known = {each: array for each, array in known.items() if each != name}  # an output is not explained by itself
+    array = known.get(name.removeprefix("d"), np.full(truth.shape, np.nan))
+    return Numbers(name, array, got, measured, known, {}, others, truth=truth, room=room)
+
+
+def in_common(case: Numbers, of: Width, *, gradient: bool) -> str:
+    """In a sentence or two; empty where nothing is found.
+
+    gradient   whether it is one, and no output
+    """
+    got, truth = case.came, case.truth
+    if not 0 < truth.size <= LARGEST or not (np.isfinite(got).all() and np.isfinite(truth).all()):
         return ""
-    room = UNITS * of.unit * float(np.max(np.abs(truth), initial=0))
-    for order in permutations(range(got.ndim)) if 1 < got.ndim <= 4 else ():
-        turned = got.transpose(order)
-        if order != tuple(range(got.ndim)) and turned.shape == truth.shape and _near(turned, truth, room):
-            return "Transposed it agrees" if got.ndim == 2 else f"With its axes in the order {order} it agrees"
+    if got.shape == (*truth.shape, 2) and (np.abs(got[..., 0] - truth) <= case.room).all():
+        return "It is complex, and the reference is real. Its real part agrees"
+    with np.errstate(all="ignore"):
+        for hypothesis in (*(OF_GRADIENTS if gradient else OF_VALUES), *PARTS):
+            for repair in hypothesis(case):
+                if case.proves(repair):
+                    return repair.explanation
+        for repair in (*orders(case), *places(case, truth)):
+            if case.proves(repair):
+                return repair.explanation
     if got.shape != truth.shape:
-        return (
-            f"Reshaped to {truth.shape} it agrees"
-            if got.size == truth.size and _near(got.reshape(truth.shape), truth, room)
-            else ""
-        )
-    factor = projection(got, truth)
-    if got.size > 1 and np.isfinite(factor) and factor and _near(got / factor, truth, room):
-        return f"It is {told(round(factor, 6))} times what is right"
-    for decimals in range(1, DECIMALS):
-        if _near(got, np.round(got, decimals), 4 * of.unit * np.abs(got)):
-            half = 0.5 * 10.0**-decimals
-            if _near(got, truth, half + room):
-                return f"The numbers have {decimals} decimals, and are right to these: print all digits"
+        return ""
+    return shortened(got, truth, of) or slabs(got, truth, case.room)
+
+
+def shortened(got: Array, truth: Array, of: Width) -> str:
+    """Whether numbers were printed with few digits, and are right to these."""
+    if got.shape != truth.shape or not (np.isfinite(got).all() and np.isfinite(truth).all()):
+        return ""
+    room = UNITS * of.unit * np.abs(truth)
+    for places_ in range(DECIMALS):
+        if _near(got, np.round(got, places_), 4 * of.unit * np.abs(got)):
+            if _near(got, truth, 0.5 * 10.0**-places_ + room):
+                if places_ == 0:
+                    return "The numbers are whole, and the truth rounds to them: print all digits"
+                return f"The numbers have {places_} decimal{'s' * (places_ > 1)}, and are right to these: print all digits"
             break
+    exponents = np.floor(np.log10(np.where(got == 0, 1, np.abs(got))))
+    for digits in range(2, DECIMALS):
+        last = 10.0 ** (exponents - digits + 1)
+        if _near(got, np.rint(got / last) * last, 4 * of.unit * np.abs(got)):
+            right = _near(got, truth, 0.5 * last + room)
+            return f"The numbers have {digits} digits, and are right to these: print all digits" if right else ""
     return ""
 
 

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.comparing.elsewhere import in_common
+from gradwitness.comparing.elsewhere import in_common, numbers, shortened
 from gradwitness.comparing.sides import Arrays, Side, Tensors
+from gradwitness.functions.apart import allowances
 from gradwitness.functions.narrow import compared
 from gradwitness.functions.op import Op
 from gradwitness.report.findings import FAULTS, Finding
@@ -59,7 +60,7 @@ def judge(
     Returns a `Report`. Raises BadCall (a TypeError) for a call that cannot be used, UserError where the function raises.
     """
     start = time.perf_counter()
-    numbers, dtype = _numbers(got), known(dtype)
+    came, dtype = _numbers(got), known(dtype)
     name, side = _belonging(reference, framework_of((inputs, kwargs or {})))
     dtypes = [dtype] if dtype else _possible(got)
     with ExitStack() as stack:
@@ -69,7 +70,7 @@ def judge(
             stack.callback(backend.random_state())
         stack.callback(State(reference, inputs, kwargs).finish)
         truths = _Truths(name, side, inputs, kwargs or {}, dout, seed)
-        matched = _matched(numbers, truths.names(dtypes[0], numbers), names)
+        matched = _matched(came, truths.names(dtypes[0], came), names)
         findings = tuple(_findings(matched, truths, dtypes, sure=dtype is not None))
     return Report(
         f"numbers against {side if isinstance(side, str) else getattr(side, '__name__', type(side).__name__)}",
@@ -138,6 +139,7 @@ class _Truths:
         self._framework, self._function, self._inputs, self._kwargs = framework, function, inputs, kwargs
         self._dout, self._gradients, self._seed = dout, False, seed
         self._found: dict[str, Mapping[str, Measured]] = {}
+        self._names: list[str] = []
         self.runs = 0
         self.how = "the truth and its rounding by Monte Carlo arithmetic"
 
@@ -149,12 +151,25 @@ class _Truths:
         else:
             side = self._side(dtype)
             arguments, names = list(side.leaves), list(side.run(None).outs)
-        gradients = [f"d{argument}" for argument in arguments]
+        gradients = self._names = [f"d{argument}" for argument in arguments]
         self._gradients = not set(asked).isdisjoint(gradients)
         if self._dout is not None and not self._gradients:
             wanted = f"gradients for dout, by name: {', '.join(gradients)}"
             raise BadCall("got", f"with {', '.join(asked)}", wanted, f'For instance {{"{gradients[0]}": ...}}')
         return [*names, *gradients] if self._gradients else names
+
+    def is_gradient(self, key: str) -> bool:
+        """Whether a result is a gradient, and no output."""
+        return key in self._names
+
+    def known(self, dtype: str) -> dict[str, Array]:
+        """Inputs, outputs and cotangents by name."""
+        given = dict(zip(self._op.described()[0], self._op.inputs, strict=False)) if isinstance(self._function, str) else {}
+        given = given or dict(self._side(dtype).leaves)
+        outs = {name: np.asarray(each.truth) for name, each in self.of(dtype).items() if not self.is_gradient(name)}
+        douts = () if self._dout is None else self._dout if isinstance(self._dout, tuple) else (self._dout,)
+        named = {"dout" if len(douts) == 1 else f"dout[{i}]": np.asarray(handed(d, NUMPY)) for i, d in enumerate(douts)}
+        return {**given, **outs, **named}
 
     def of(self, dtype: str) -> Mapping[str, Measured]:
         """Truth and spread by name. Raises NotWatched, Unstable."""
@@ -226,9 +241,23 @@ def _findings(matched: Sequence[tuple[str, str, Array]], truths: _Truths, dtypes
         if finding.verdict in FAULTS and not sure:
             finding = _in_a_narrower(finding, key, array, truths, dtypes)
         if finding.verdict in FAULTS and not finding.explanation:
-            truth = np.asarray(truths.of(dtypes[0])[key].truth)
-            finding = replace(finding, explanation=in_common(array, truth, width(dtypes[0])))
+            finding = replace(finding, explanation=_explanation(about, key, array, matched, truths, dtypes[0]))
         yield finding if finding.verdict != "right" else replace(finding, message=finding.message or "Within rounding")
+
+
+def _explanation(
+    about: str, key: str, array: Array, matched: Sequence[tuple[str, str, Array]], truths: _Truths, dtype: str
+) -> str:
+    """What wrong numbers have in common with the truth, or with other numbers that came."""
+    measured, of = truths.of(dtype), width(dtype)
+    known = truths.known(dtype)
+    others = {name: (value, False) for name, _, value in matched if name != about}
+    truth = np.asarray(measured[key].truth)
+    return in_common(
+        numbers(about, array, truth, np.broadcast_to(allowances(measured[key], of), truth.shape), of, known, others),
+        of,
+        gradient=truths.is_gradient(key),
+    )
 
 
 def _in_a_narrower(finding: Finding, key: str, array: Array, truths: _Truths, dtypes: Sequence[str]) -> Finding:
@@ -240,7 +269,8 @@ def _in_a_narrower(finding: Finding, key: str, array: Array, truths: _Truths, dt
             continue
         if other.verdict == "right":
             message = f"Beyond rounding in {dtypes[0]}, within it in {dtype}: say which one they were computed in, dtype=..."
-            return Finding(finding.about, "cannot tell", message, of=finding.of)
+            digits = shortened(array, np.asarray(truths.of(dtypes[0])[key].truth), width(dtypes[0]))
+            return Finding(finding.about, "cannot tell", message, of=finding.of, explanation=digits)
     return finding
 
 

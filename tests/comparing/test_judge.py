@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -145,21 +144,3 @@ def test_a_call_that_cannot_be_used_is_a_bad_call(name: str) -> None:
 def test_the_assertion_raises() -> None:
     with pytest.raises(Disagreement, match="WRONG"):
         assert_judge(2 * softmax(X), softmax, X, dtype="float64")
-
-
-def squares(x: Any) -> Any:
-    return x * x
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        (lambda out: np.round(out, 4), "The numbers have 4 decimals, and are right to these: print all digits"),
-        (lambda out: out.T, "Transposed it agrees"),
-        (lambda out: 2 * out, "It is 2 times what is right"),
-        (lambda out: out + 0.1, ""),
-    ],
-)
-def test_what_wrong_numbers_have_in_common_with_the_truth_is_told(change: Callable[[Any], Any], words: str) -> None:
-    x = np.random.default_rng(0).normal(size=(3, 3))
-    assert judge(change(x * x), squares, x)["out"].explanation == words
