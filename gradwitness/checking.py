@@ -20,6 +20,7 @@ from gradwitness.report.report import Report
 from gradwitness.subjects.function import Function
 from gradwitness.subjects.handwritten import Pair
 from gradwitness.subjects.loss import Loss
+from gradwitness.subjects.pairs import paired
 from gradwitness.subjects.probes import NOT_LINEAR, Probes
 from gradwitness.subjects.state import State
 
@@ -104,7 +105,8 @@ def _examined(function: Function, state: State, seed: int) -> Report:
     with Progress() as progress:
         function.forward = progress.counting(function.forward)  # type: ignore[method-assign]
         probes = Probes(function, state, seed)
-        findings = list(probes.findings())
+        findings = [*probes.findings(), *paired(function, probes.arrays)]
+        state.restore()
         point = point_of(function, seed, state)
         findings = but_for_tolerance(point, findings, NOT_LINEAR)
         judged = first_judged(point)

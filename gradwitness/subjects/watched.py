@@ -33,11 +33,11 @@ class _Noting(np.ndarray[Any, Any]):
     notes: list[tuple[np.dtype[Any], FrameType, int]] = []  # noqa: RUF012 - of one run at a time
 
     def __array_finalize__(self, parent: Any) -> None:
-        if is_float(np.asarray(self)) and unit_roundoff(self.dtype) > FLOAT64 and (frame := _users(sys._getframe(1))):
+        if is_float(np.asarray(self)) and unit_roundoff(self.dtype) > FLOAT64 and (frame := user_frame(sys._getframe(1))):
             self.notes.append((self.dtype, frame, frame.f_lineno))
 
 
-def _users(frame: FrameType | None) -> FrameType | None:
+def user_frame(frame: FrameType | None) -> FrameType | None:
     """The innermost frame of user code; None where gradwitness itself comes first."""
     while frame is not None and of_a_library(frame.f_code.co_filename):
         frame = frame.f_back
