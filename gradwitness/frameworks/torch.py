@@ -20,15 +20,15 @@ COMPILER = {
     "allow_rnn": True,  # off by default: a module with nn.LSTM or nn.GRU would not compile as a whole
 }
 """Settings of torch._dynamo while a function is compiled."""
-ERROR = 2
-"""The deterministic debug mode in which an algorithm that is not deterministic is an error."""
+WARN, ERROR = 1, 2
+"""The deterministic debug modes in which an algorithm that is not deterministic is a warning, and an error."""
 
 
 @contextmanager
 def reproducible() -> Iterator[None]:
     """Deterministic algorithms, no TF32, and a compiler that serves many functions. On leaving it everything is as before."""
     with ExitStack() as stack:
-        stack.callback(_deterministic, torch.get_deterministic_debug_mode())
+        stack.callback(deterministic, torch.get_deterministic_debug_mode())
         for place, name in (
             (torch.backends.cuda.matmul, "allow_tf32"),
             (torch.backends.cudnn, "allow_tf32"),
@@ -37,11 +37,11 @@ def reproducible() -> Iterator[None]:
             stack.callback(setattr, place, name, getattr(place, name))
             setattr(place, name, False)
         stack.enter_context(_environment("CUBLAS_WORKSPACE_CONFIG", ":4096:8"))  # deterministic cuBLAS reads it when CUDA starts
-        _deterministic(ERROR)
+        deterministic(ERROR)
         yield
 
 
-def _deterministic(mode: int) -> None:
+def deterministic(mode: int) -> None:
     """Set a deterministic debug mode. The compiler, which takes two seconds to import, is told of it where it is there; `compile`
     tells it where it comes later.
     """

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 import torch
 
 from gradwitness.frameworks import load, reproducible
+from gradwitness.frameworks.torch import ERROR, WARN, deterministic
 from gradwitness.subjects.tensors.torch.bounds import bounded
 
 
@@ -15,7 +17,7 @@ class Process:
     """See `backend.Process`."""
 
     def reproducible(self) -> AbstractContextManager[None]:
-        """Deterministic algorithms; gradients are on; integers out of range are an error."""
+        """Deterministic algorithms, where PyTorch has them; gradients are on; integers out of range are an error."""
         return _context()
 
     def untraced(self) -> AbstractContextManager[None]:
@@ -56,5 +58,10 @@ class Process:
 
 @contextmanager
 def _context() -> Iterator[None]:
-    with reproducible("torch"), torch.enable_grad(), bounded():
+    """An operation that has no deterministic algorithm runs all the same, but for a user who asked for an error."""
+    strict = torch.get_deterministic_debug_mode() == ERROR
+    with reproducible("torch"), torch.enable_grad(), bounded(), warnings.catch_warnings():
+        if not strict:
+            warnings.filterwarnings("ignore", ".*does not have a deterministic implementation", UserWarning)
+            deterministic(WARN)
         yield
