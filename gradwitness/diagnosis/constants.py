@@ -69,7 +69,7 @@ def recognised(number: float, known: Mapping[str, Array], close: float = CLOSE) 
 
 def candidates(known: Mapping[str, Array]) -> list[Candidate]:
     """The numbers that are known. It takes time where many arrays are: many numbers are looked up in one list."""
-    return [*_lengths(known), *_values(known), *_weights(known), *_corrections(known)]
+    return [*_lengths(known), *_values(known), *_weights(known), *_shares(known), *_corrections(known)]
 
 
 def among(number: float, numbers: Sequence[Candidate], close: float = CLOSE) -> str:
@@ -112,6 +112,17 @@ def _weights(known: Mapping[str, Array]) -> Iterator[Candidate]:
                     continue
                 yield value, partial(_which, value, f"the {words} of {name}")
                 yield 1 / value, partial(_which, 1 / value, f"1 over the {words} of {name}")
+
+
+def _shares(known: Mapping[str, Array]) -> Iterator[Candidate]:
+    """By what means differ that are taken over all, and over those alone that a mask or a label picks."""
+    for name, array in known.items():
+        picked = array if array.dtype.kind == "b" else array >= 0 if array.dtype.kind == "i" else None
+        if picked is None or picked.all() or not picked.any():
+            continue
+        share, what = float(picked.mean()), "true" if array.dtype.kind == "b" else "not negative"
+        yield share, partial(_which, share, f"the share of {name} that is {what}")
+        yield 1 / share, partial(_which, 1 / share, f"1 over the share of {name} that is {what}")
 
 
 def _corrections(known: Mapping[str, Array]) -> Iterator[Candidate]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -43,6 +44,9 @@ SEARCHES: tuple[Callable[[Case, Look], Iterator[Repair]], ...] = (factors.factor
 
 ROUNDED = 4 * float(np.finfo(np.float64).eps)
 """Relative: two numbers that are the same but for a rounding of float64."""
+SHARE = "the share of"
+LESS, CONSTANT, MASK = "N - 1 is right", "a constant is wrong", "a mask is missing"
+"""Words of explanations, and of edits."""
 FORMULAS = ("normalised", "formula")
 """Kinds that give the right gradient and do not name a mistake."""
 
@@ -116,6 +120,12 @@ def explain(case: Case, edit: Explanation | None = None, *, searching: bool = Tr
     if edit is not None:
         if found is None or (found.kind in ("series", "term") and edit.kind == "series"):
             return edit  # it says the same, and where
+        if SHARE in found and LESS in edit:
+            return found  # one of them is not picked: N - 1 is right here by chance
+        if MASK in edit and found.kind == "mask" and not re.search(r"\b[Ww]here ", found):
+            return found  # a row is wrong: numbers that are positive in all others are so by chance
+        if CONSTANT in edit and found.kind == "constant factor":
+            found = Explanation(found.kind, found.partition(": ")[0], found.gradient)  # what else the factor may be is chance
         kind = edit.kind if found.kind in FORMULAS else found.kind
         return Explanation(kind, f"{found}.\n{edit}", edit.gradient)
     if found is not None:

@@ -160,7 +160,8 @@ def _flat(source: Mapping[Any, Any]) -> Iterator[tuple[str, Array]]:
             if array.dtype.kind in "fiub" and array.size <= SMALL:
                 yield name, array
         elif depth < DEEP and isinstance(value, Mapping):
-            waiting += [(f"{name}[{key}]", each, depth + 1) for key, each in value.items()]
+            attributes = name == "self"  # of an object, not entries of a dict
+            waiting += [(f"{name}.{key}" if attributes else f"{name}[{key}]", each, depth + 1) for key, each in value.items()]
         elif depth < DEEP and isinstance(value, (tuple, list)) and len(value) <= ENTRIES:
             if len(value) > 1 and all(type(each) in (int, float) for each in value):
                 yield name, np.asarray(value)

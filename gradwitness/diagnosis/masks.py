@@ -28,12 +28,14 @@ USUAL = {number: f"{number:g}" for number in (1.0, -1.0, 3.0, -3.0)}
 def masks(case: Case) -> Iterator[tuple[Array, str]]:
     """Masks in the array's shape that hold somewhere and not everywhere, with their words."""
     shape, seen = case.array.shape, set()
+    slabs = {np.broadcast_to(mask, shape).tobytes(): words for mask, words in _slabs(case)} if len(shape) > 1 else {}
     for mask, words in [*_comparisons(case, _named(case.known)), *_slabs(case), *_comparisons(case, USUAL)]:
         full = np.broadcast_to(mask, shape)
         key = full.tobytes()
+        by_place = key in slabs and 0 not in mask.strides  # elements that could be any, and are a row
         if key not in seen and full.any() and not full.all():
             seen.add(key)
-            yield full, words
+            yield full, slabs[key] if by_place else words
 
 
 def _comparisons(case: Case, bounds: Mapping[float, str]) -> Iterator[tuple[Array, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gradwitness.diagnosis.edits.names import value_of
@@ -68,11 +68,24 @@ def detached(site: Site) -> Iterator[Edit]:
         yield Edit(site, plain, KIND, WORDS)
     body = getattr(site.parent, "body", None)
     if site.slot == "body" and isinstance(body, list) and site.at == 0:
-        remover = _Remover()
-        plain_body = [part for each in body for part in _listed(remover.visit(copy.deepcopy(each)))]
-        if remover.found > 1:
-            changed = next(each for each, other in zip(body, plain_body, strict=False) if ast.dump(each) != ast.dump(other))
-            yield Edit(Site(body, site.parent, "body", None, changed), plain_body, KIND, WORDS)
+        count = sum(isinstance(node, (ast.Call, ast.With)) and _differentiated(node) is not None for node in _walked(body))
+        alone = [_Remover(only=number) for number in range(count)] if count > 1 else []
+        for remover in (*alone, _Remover(blocks=False), _Remover()):  # no_grad may stand where statistics are kept
+            plain_body = [part for each in body for part in _listed(remover.visit(copy.deepcopy(each)))]
+            if len(remover.lines) > 1 or remover in alone:
+                first = _statement(body, min(remover.lines))
+                yield Edit(Site(body, site.parent, "body", None, first), plain_body, KIND, WORDS)
+
+
+def _statement(body: Sequence[ast.stmt], line: int) -> ast.stmt:
+    """The innermost statement that begins at a line, or before it."""
+    inside = [node for node in _walked(body) if isinstance(node, ast.stmt) and node.lineno <= line]
+    return max(inside, key=lambda node: node.lineno)
+
+
+def _walked(body: Sequence[ast.stmt]) -> Iterator[ast.AST]:
+    for each in body:
+        yield from ast.walk(each)
 
 
 def _differentiated(node: ast.Call | ast.With) -> ast.expr | list[ast.stmt] | None:
@@ -96,9 +109,11 @@ def _listed(nodes: ast.AST | list[ast.stmt]) -> list[ast.stmt]:
 
 
 class _Remover(ast.NodeTransformer):
-    """Takes all of them out of a tree, and counts them."""
+    """Takes all of them out of a tree, or calls alone, or one alone, and keeps the lines of what it took out."""
 
-    found = 0
+    def __init__(self, *, blocks: bool = True, only: int | None = None) -> None:
+        self.blocks, self.only, self.met = blocks, only, 0
+        self.lines: list[int] = []
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         """Of an expression."""
@@ -111,6 +126,9 @@ class _Remover(ast.NodeTransformer):
         return self._without(node)
 
     def _without(self, node: ast.Call | ast.With) -> ast.AST | list[ast.stmt]:
-        plain = _differentiated(node)
-        self.found += plain is not None
-        return node if plain is None else plain
+        plain = _differentiated(node) if self.blocks or isinstance(node, ast.Call) else None
+        self.met += plain is not None
+        if plain is None or self.only not in (None, self.met - 1):
+            return node
+        self.lines.append(node.lineno)
+        return plain

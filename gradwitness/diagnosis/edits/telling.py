@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from difflib import SequenceMatcher
 from itertools import zip_longest
 
 from gradwitness.diagnosis.edits.sites import Edit
@@ -30,14 +31,18 @@ def changed(edit: Edit) -> list[str]:
     site = edit.site
     alone = isinstance(site.statement, ast.Lambda) and isinstance(site.node, ast.AST)
     before = _lines(site.node if alone or isinstance(site.node, list) else site.statement)
+    was = _all_lines(site.node) if isinstance(site.node, list) else []
     values = _returned(site.statement)
     edit.apply()
     try:
         whole = isinstance(site.node, (ast.stmt, list))
         after = _lines(edit.replacement if alone or whole else site.statement)
         others = _returned(edit.replacement if whole else site.statement)
+        now = _all_lines(edit.replacement) if isinstance(site.node, list) and isinstance(edit.replacement, list) else []
     finally:
         edit.undo()
+    if now and (len(before) != len(after) or before == after):  # what is inside of a statement changes
+        return _between(was, now)
     target, _, value = after[0].partition(" = ")
     if isinstance(edit.replacement, ast.Pass) or target == value:
         return [f"- {before[0]}"]
@@ -58,6 +63,23 @@ def _pair(before: str | None, after: str | None) -> list[str]:
     if before == after:
         return [f"  {before}"]
     return [f"{sign} {text}" for sign, text in (("-", before), ("+", after)) if text is not None]
+
+
+def _between(before: Sequence[str], after: Sequence[str]) -> list[str]:
+    """From the first line that changes to the last one."""
+    found: list[str] = []
+    for kind, i, i_end, j, j_end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if kind == "equal":
+            found += [f"  {text}" for text in before[i:i_end]]
+        else:
+            found += [*(f"- {text}" for text in before[i:i_end]), *(f"+ {text}" for text in after[j:j_end])]
+    at = [number for number, text in enumerate(found) if not text.startswith("  ")]
+    return found[at[0] : at[-1] + 1]
+
+
+def _all_lines(nodes: Sequence[ast.stmt]) -> list[str]:
+    """Every line of some statements."""
+    return [line for each in nodes for line in ast.unparse(ast.fix_missing_locations(each)).splitlines()]
 
 
 def _lines(node: ast.AST | Sequence[ast.stmt]) -> list[str]:

@@ -87,7 +87,8 @@ class Differentiated:
         self._random = random_state(backend, function, inputs, kwargs)
         self.data: list[tuple[str, Array]] = []
         numbers = [(path, np.asarray(value)) for path, value in tensors(self._given.tree, _is_number)]
-        arrays = [(path, backend.array(value)) for path, value in found]
+        data = [(path, value) for path, value in tensors(self._given.tree, backend.holds) if _is_data(backend.dtype(value))]
+        arrays = [(path, backend.array(value)) for path, value in [*found, *data]]
         self.handed: Mapping[str, Any] = {written(path[1:]): value for path, value in [*arrays, *numbers]}
         self.code: tuple[Callable[..., Any], ...] = rule_of(function)
         self.description = f"{name_of(function)}, {backend.title}"
@@ -266,6 +267,11 @@ class Differentiated:
             bound = inspect.signature(self.function).bind(*args, **kwargs)
             args, kwargs = (bound.args, bound.kwargs) if self.passed == "position" else ((), dict(bound.arguments))
         return self._calling(given["parameters"], args, kwargs, precision)
+
+
+def _is_data(dtype: str) -> bool:
+    """Whether a dtype, by its name, is of labels or masks, which a factor or a mask of a gradient may come from."""
+    return dtype.startswith(("int", "uint", "bool"))
 
 
 def _is_number(value: Any) -> bool:
