@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -11,7 +12,9 @@ from gradwitness.arrays import Array
 from gradwitness.comparing.orders import orders, places, slabs
 from gradwitness.diagnosis import factors, terms, whole
 from gradwitness.diagnosis.case import ROOM, Case, Measurement, Repair
+from gradwitness.diagnosis.constants import DENOMINATORS
 from gradwitness.diagnosis.places import element
+from gradwitness.rounding.projection import projection
 from gradwitness.rounding.widths import Width
 
 DECIMALS = 9
@@ -22,7 +25,11 @@ LARGEST = 4_000_000
 """Elements of a result that is looked into."""
 SAMPLED, FEW, MANY = 32, 4, 4096
 """Elements that a constant is fitted to; and of an array of many elements, each of which takes an array of its own."""
-OF_VALUES: tuple[Callable[[Case], Iterator[Repair]], ...] = (whole.constant_factor, whole.axes, element)
+COARSEST = 2.0**-8
+"""Of the largest element, or of a factor: the most that these are off, however coarse the dtype is."""
+SAME = 64
+"""Unit roundoffs that a factor may be off from a number that is known."""
+OF_VALUES: tuple[Callable[[Case], Iterator[Repair]], ...] = (whole.axes, element)
 OF_GRADIENTS = (*OF_VALUES, whole.sums, whole.exchanged)
 PARTS = (factors.known_factors, terms.known_terms)
 
@@ -44,7 +51,7 @@ class Numbers(Case):
             return False
         if not (np.abs(repair.gradient - self.truth) <= self.room).all():
             return False
-        ratios = [abs(float(one.excess / one.bar)) for one in self.measurements]
+        ratios = [abs(one.excess) / float(self.room[one.index]) for one in self.measurements if self.room[one.index]]
         digits = sorted((np.log10(max(ratio, 1.0)) for ratio in ratios), reverse=True)[repair.fitted :]
         return bool(sum(digits) >= np.log10(max(repair.tries, 1)) + 1)
 
@@ -64,7 +71,7 @@ def numbers(
     known       inputs, outputs and cotangents by name
     others      the other numbers that came, and whether they are right
     """
-    room = ROOM * allowance + UNITS * of.unit * float(np.max(np.abs(truth), initial=0))
+    room = ROOM * allowance + min(UNITS * of.unit, COARSEST) * float(np.max(np.abs(truth), initial=0))
     fits = got.shape == truth.shape
     excess = truth - got if fits else truth
     count = SAMPLED if truth.size <= MANY else FEW
@@ -91,23 +98,43 @@ def in_common(case: Numbers, of: Width, *, gradient: bool) -> str:
         return ""
     if got.shape == (*truth.shape, 2) and (np.abs(got[..., 0] - truth) <= case.room).all():
         return "It is complex, and the reference is real. Its real part agrees"
+    if got.size and not got.any():
+        return "It is zero everywhere"
     with np.errstate(all="ignore"):
-        for hypothesis in (*(OF_GRADIENTS if gradient else OF_VALUES), *PARTS):
-            for repair in hypothesis(case):
-                if case.proves(repair):
-                    return repair.explanation
-        for repair in (*orders(case), *places(case, truth)):
-            if case.proves(repair):
-                return repair.explanation
-    if got.shape != truth.shape:
-        return ""
+        found = next((repair.explanation for repair in _repairs(case, of, gradient=gradient) if case.proves(repair)), "")
+    if found or got.shape != truth.shape:
+        return found
     return shortened(got, truth, of) or slabs(got, truth, case.room)
+
+
+def _repairs(case: Numbers, of: Width, *, gradient: bool) -> Iterator[Repair]:
+    yield from _times(case, of)
+    for hypothesis in (*(OF_GRADIENTS if gradient else OF_VALUES), *PARTS):
+        yield from hypothesis(case)
+    yield from orders(case)
+    yield from places(case, case.truth)
+
+
+def _times(case: Numbers, of: Width) -> Iterator[Repair]:
+    """A factor. Numbers of float32 show seven digits of it: it is taken for a known one that is as near as that."""
+    if case.came.shape != case.truth.shape:
+        return
+    factor = projection(case.came, case.truth)
+    if not np.isfinite(factor) or factor == 0:
+        return
+    close = min(SAME * of.unit, COARSEST)
+    fraction = float(Fraction(abs(factor)).limit_denominator(DENOMINATORS))
+    known = [fraction, *(value for value, _ in case.numbers if np.isfinite(value))]
+    exact = next((value for value in known if value > 0 and abs(abs(factor) - value) <= close * value), abs(factor))
+    ratio = np.copysign(1 / exact, factor)
+    words, is_known = whole.factor_words(case, ratio)
+    yield Repair(case.came * ratio, "sign" if ratio == -1 else "constant factor", words, 0 if is_known else 1)
 
 
 def shortened(got: Array, truth: Array, of: Width) -> str:
     """Whether numbers were printed with few digits, and are right to these."""
-    if got.shape != truth.shape or not (np.isfinite(got).all() and np.isfinite(truth).all()):
-        return ""
+    if of.narrow or got.shape != truth.shape or not (np.isfinite(got).all() and np.isfinite(truth).all()):
+        return ""  # numbers of 16 bits have few digits
     room = UNITS * of.unit * np.abs(truth)
     for places_ in range(DECIMALS):
         if _near(got, np.round(got, places_), 4 * of.unit * np.abs(got)):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -171,6 +172,24 @@ class _Truths:
         named = {"dout" if len(douts) == 1 else f"dout[{i}]": np.asarray(handed(d, NUMPY)) for i, d in enumerate(douts)}
         return {**given, **outs, **named}
 
+    def for_another_dout(self, key: str, array: Array, dtype: str) -> str:
+        """Whether numbers are a gradient of the sum, or of the mean, of the outputs, in place of that for `dout`."""
+        douts = self._dout if isinstance(self._dout, tuple) else (self._dout,)
+        sizes = [np.shape(handed(dout, NUMPY)) for dout in douts]
+        for value, words in ((1.0, "the sum of all outputs"), (1 / max(sum(map(prod, sizes)), 1), "the mean of all outputs")):
+            other = _Truths(
+                self._framework,
+                self._function,
+                self._inputs,
+                self._kwargs,
+                tuple(np.full(size, value) for size in sizes),
+                self._seed,
+            )
+            other._gradients = True
+            if compared(key, array, other.of(dtype)[key], width(dtype)).verdict == "right":
+                return f"It is the gradient of {words}: dout is not used"
+        return ""
+
     def of(self, dtype: str) -> Mapping[str, Measured]:
         """Truth and spread by name. Raises NotWatched, Unstable."""
         if dtype not in self._found:
@@ -253,11 +272,9 @@ def _explanation(
     known = truths.known(dtype)
     others = {name: (value, False) for name, _, value in matched if name != about}
     truth = np.asarray(measured[key].truth)
-    return in_common(
-        numbers(about, array, truth, np.broadcast_to(allowances(measured[key], of), truth.shape), of, known, others),
-        of,
-        gradient=truths.is_gradient(key),
-    )
+    case = numbers(about, array, truth, np.broadcast_to(allowances(measured[key], of), truth.shape), of, known, others)
+    gradient = truths.is_gradient(key)
+    return in_common(case, of, gradient=gradient) or (truths.for_another_dout(key, array, dtype) if gradient else "")
 
 
 def _in_a_narrower(finding: Finding, key: str, array: Array, truths: _Truths, dtypes: Sequence[str]) -> Finding:

@@ -19,6 +19,7 @@ from gradwitness.arrays import Array
 from gradwitness.report.findings import Finding
 from gradwitness.subjects.errors import BadCall, UserError
 from gradwitness.subjects.function import Function
+from gradwitness.subjects.loss import Loss
 from gradwitness.subjects.tracing import line_of
 from gradwitness.subjects.watched import user_frame
 
@@ -31,8 +32,10 @@ def paired(function: Function, arrays: Sequence[Array]) -> Iterator[Finding]:
     _Pairing.seen = seen = _Seen(data)
     try:
         with suppress(UserError, BadCall, TypeError, ValueError, AttributeError, ArithmeticError), np.errstate(all="ignore"):
-            given = [array.copy().view(_Pairing) for array in arrays]
-            seen.leaves = given
+            if isinstance(function, Loss) and function.keeps_dtype:  # what it moves in place are arrays of its own
+                function, given = function.beside(lambda value: _seeing(value, seen)), list(arrays)
+            else:
+                given = seen.leaves = [array.copy().view(_Pairing) for array in arrays]
             outs = function.forward(given).outs
             if seen.place and not seen.meant and len(outs) == 1 and np.size(outs[0]) == 1:
                 n = seen.length
@@ -44,6 +47,15 @@ def paired(function: Function, arrays: Sequence[Array]) -> Iterator[Finding]:
                 )
     finally:
         _Pairing.seen = _Seen([])
+
+
+def _seeing(value: Any, seen: _Seen) -> Any:
+    """Data, as an array that sees what it meets."""
+    if not isinstance(value, np.ndarray) or value.dtype == object:
+        return value
+    array = value.copy().view(_Pairing)
+    seen.data = [*seen.data, array]
+    return array
 
 
 @dataclass

@@ -56,6 +56,12 @@ GRADIENTS: dict[str, tuple[Change, str]] = {
     "a factor at each place": (lambda g: g * [2, 3, 4], "At each place of axis 1 it has a factor of its own: 2, 3, 4"),
     "each sample": (lambda g: X[:, :, None] * DOUT[:, None] + 0 * g, "It agrees once it is summed over axis 0"),
     "reversed": (lambda g: g[::-1], "It is right in reverse order along axis 0"),
+    "dout of ones": (
+        lambda g: X.T @ np.ones_like(DOUT) + 0 * g,
+        "It is the gradient of the sum of all outputs: dout is not used",
+    ),
+    "dout of a mean": (lambda g: X.T @ np.full_like(DOUT, 1 / 18) + 0 * g, "of the mean of all outputs: dout is not used"),
+    "zero": (np.zeros_like, "It is zero everywhere"),
     "weight decay": (lambda g: g + 0.01 * WEIGHT, "The gradient of a penalty on weight"),
 }
 
@@ -117,3 +123,20 @@ def test_numbers_of_float32_in_another_order_are_explained() -> None:
     x = IMAGES.astype(np.float32)
     finding = judge((x * x).ravel(order="F").reshape(x.shape), squares, x)["out"]
     assert "as MATLAB and Fortran do" in finding.explanation
+
+
+def test_a_factor_in_float32_is_known() -> None:
+    given = [array.astype(np.float32) for array in (X, WEIGHT, BIAS)]
+    mean = (given[0].T @ DOUT.astype(np.float32) / 6).astype(np.float32)
+    said = judge({"dweight": mean}, "linear", tuple(given), dout=DOUT)["dweight"].explanation
+    assert said.startswith("It is 1/6 times what is right: 1/6, and 6 is the number of rows of x")
+
+
+def test_what_bfloat16_leaves_open_is_not_explained() -> None:
+    """One row is wrong: that all of it is off by one factor is false."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    x = torch.from_numpy(X).bfloat16()
+    came = (x * x).float().numpy()
+    came[2] = 0
+    report = judge(came, lambda x: torch.mul(x, x), x, dtype="bfloat16")
+    assert report["out"].explanation == "At 2 of axis 0 alone it is zero"

@@ -71,6 +71,23 @@ def test_the_note_is_no_verdict() -> None:
     assert check_loss(squares_of_pairs, W, X, Y).ok
 
 
+class Network:
+    """Parameters that live in an object."""
+
+    def __init__(self) -> None:
+        self.w = np.random.default_rng(0).normal(size=(3, 1))
+
+    def loss(self, x: Any, y: Any) -> Returned:
+        return squares_of_pairs(self.w, x, y)
+
+
+@pytest.mark.parametrize(("y", "said"), [(Y, True), (COLUMN, False)])
+def test_parameters_that_are_moved_in_place_are_told(y: Any, said: bool) -> None:
+    network = Network()
+    report = check_loss(network.loss, network.w, X, y, in_place=True)
+    assert bool(noted(report)) is said, str(report)
+
+
 def mean_square(prediction: Any, target: Any) -> Any:
     return np.mean((prediction - target) ** 2)
 
