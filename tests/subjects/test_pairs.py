@@ -135,12 +135,28 @@ def bias(b: Any, x: Any, y: Any) -> Returned:
     return np.sum((x + b - y) ** 2), 2 * (x + b - y).sum(axis=0)
 
 
+def mixture(centres: Any, x: Any) -> Returned:
+    """Parameters are no predictions."""
+    d = x - centres
+    shares = np.exp(-0.5 * d**2)
+    total = shares.sum(axis=1, keepdims=True)
+    return -np.log(total).sum(), -(shares * d / total).sum(axis=0)
+
+
+def upper(w: Any, x: Any, y: Any) -> Returned:
+    """Some of the pairs."""
+    d = np.triu(x @ w - y)
+    return (d**2).sum(), 2 * x.T @ d.sum(axis=1, keepdims=True)
+
+
 MEANT: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "one shape": (squares, (W, X, COLUMN)),
     "ranking": (ranking, (FLAT, X, Y)),
     "a kernel": (kernel, (RNG.normal(size=5), COLUMN, RNG.normal(size=5), Y)),
     "energy distance": (energy, (FLAT, X, Y)),
     "nearest centre": (nearest, (RNG.normal(size=5), COLUMN)),
+    "mixture": (mixture, (RNG.normal(size=5), COLUMN)),
+    "a triangle": (upper, (W, X, Y)),
     "a square": (bias, (RNG.normal(size=3), RNG.normal(size=(3, 3)), RNG.normal(size=(3, 3)))),
 }
 
