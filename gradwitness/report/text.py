@@ -48,7 +48,7 @@ def line(report: Answer) -> str:
     """The report in one short line: the verdict, and what is not right."""
     told = [f"{finding.about} {headline(finding)}" for finding in report.findings if finding.verdict in (*FAULTS, *UNCERTAIN)]
     shown = ", ".join([*told[:NAMED], *(["..."] if len(told) > NAMED else [])])
-    return f"<Report: {report.verdict}{f'; {shown}' if shown else ''}; print it to see why>"
+    return f"<Report: {report.verdict}{f'; {shown}' if shown else ''}; print it to see more>"
 
 
 def headline(finding: Finding) -> str:

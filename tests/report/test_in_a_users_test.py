@@ -40,7 +40,7 @@ def test_a_report_that_cannot_tell_is_false() -> None:
 
 
 def test_the_line_that_pytest_shows_names_what_is_wrong() -> None:
-    assert repr(check(relu, wrong, X)) == "<Report: wrong; dx WRONG: 3 of 3 elements; print it to see why>"
+    assert repr(check(relu, wrong, X)) == "<Report: wrong; dx WRONG: 3 of 3 elements; print it to see more>"
 
 
 def test_the_line_is_short_however_many_are_wrong() -> None:
