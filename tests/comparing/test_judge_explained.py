@@ -140,3 +140,10 @@ def test_what_bfloat16_leaves_open_is_not_explained() -> None:
     came[2] = 0
     report = judge(came, lambda x: torch.mul(x, x), x, dtype="bfloat16")
     assert report["out"].explanation == "At 2 of axis 0 alone it is zero"
+
+
+def test_a_gradient_of_one_number_needs_no_dout() -> None:
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    noise = np.random.default_rng(1).normal(size=X.shape)
+    finding = judge({"dx": noise}, ("torch", lambda x: (x * x).sum().reshape(1, 1)), X)["dx"]
+    assert (finding.verdict, finding.explanation) == ("wrong", "")
