@@ -13,6 +13,7 @@ from rich.console import Console
 
 from trust.places import PAGE, RESULTS
 from trust.soak import functions_report
+from trust.soak.programs import run as programs_run
 from trust.soak.user_code_report import COLUMNS, cells
 from trust.trained import report as trained_report
 
@@ -142,6 +143,13 @@ def functions(summary: Summary) -> str:
     return "\n".join([*lines, *_alarms(summary)]).rstrip()
 
 
+def programs(summary: Summary) -> str:
+    """A row for each dialect, right and with a mistake, and the alarms."""
+    count = sum(row["programs"] for row in summary["rows"])
+    head = f"{', '.join(summary['versions'])}. {count:,} checks, {len(summary['alarms'])} alarms."
+    return "\n".join([head, "", _grid(programs_run.COLUMNS, map(programs_run.cells, summary["rows"])), *_alarms(summary)])
+
+
 def sensitivity(summary: Summary) -> str:
     """A row for each family in each dtype."""
     rows: list[list[Any]] = []
@@ -187,9 +195,10 @@ TEXTS: Mapping[str, Callable[[Summary], str]] = {
     "soak": soak,
     "user_code": user_code,
     "functions": functions,
+    "programs": programs,
     "sensitivity": sensitivity,
 }
-ARGUMENTS = {"user_code": "soak --user-code", "functions": "soak --functions"}
+ARGUMENTS = {"user_code": "soak --user-code", "functions": "soak --functions", "programs": "soak --programs"}
 """Of `python -m trust`, where they are not the summary's name."""
 
 

@@ -14,13 +14,14 @@ from trust import page
 from trust.options import PROCESSORS, Scheduler, UpdateDocs, Workers, require_frameworks
 from trust.soak.examination import TABLES, examined
 from trust.soak.functions_run import soak_functions
+from trust.soak.programs.run import soak_programs
 from trust.soak.record import RECORD, Record
 from trust.soak.report import alarms, summary, table
 from trust.soak.run import soak as carry_on
 from trust.soak.user_code import soak_user_code
 
 
-def soak(
+def soak(  # noqa: PLR0912  one command, of four soaks
     seeds: Annotated[int, typer.Option(min=1, help="seeds of each case")] = 1000,
     minutes: Annotated[float, typer.Option(min=0, help="after these nothing new begins; 0 prints what was run")] = 30,
     op: Annotated[list[str], typer.Option(metavar="NAME", help="this op, model or optimizer only; repeatable")] = [],  # noqa: B006
@@ -37,6 +38,9 @@ def soak(
     ] = False,
     functions: Annotated[
         bool, typer.Option("--functions", help="check the catalogue in each framework's spelling, as functions of strangers")
+    ] = False,
+    programs: Annotated[
+        bool, typer.Option("--programs", help="check random programs, and the same with a planted mistake; --seeds of them")
     ] = False,
     draws: Annotated[int, typer.Option(min=1, help="with --user-code: draws of each function's inputs")] = 200,
     seconds: Annotated[float | None, typer.Option(min=0, help="with --user-code: after these nothing new begins")] = None,
@@ -56,6 +60,11 @@ def soak(
         if case:
             raise typer.BadParameter("an alarm says how it is replayed", param_hint="--case")
         soak_functions(seeds, minutes, op, adapter, dtype, workers, scheduler, fresh=fresh, update_docs=update_docs)
+        return
+    if programs:
+        if op or dtype or case:
+            raise typer.BadParameter("an alarm says how it is replayed", param_hint="--programs")
+        soak_programs(seeds, minutes, adapter, workers, scheduler, fresh=fresh, update_docs=update_docs)
         return
     try:
         Selection(op=op, adapter=adapter, dtype=dtype)
