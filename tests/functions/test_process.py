@@ -145,6 +145,23 @@ def test_jax_stays_in_32_bits() -> None:
         assert jax.numpy.ones(1).dtype == "float32"
 
 
+def test_labels_of_64_bits_do_not_make_jax_compute_in_them() -> None:
+    """NumPy's whole numbers have 64 bits: JAX takes them in 32, unless the process or the numbers ask for more."""
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+    jnp = jax.numpy
+
+    def function(x: Any, labels: Any) -> Any:
+        if x.dtype == "float32" and not (labels.dtype == "int32" and jnp.ones(2).dtype == "float32"):
+            raise TypeError(f"{labels.dtype}, {jnp.ones(2).dtype}")
+        return x * jnp.ones(2) + jax.nn.one_hot(labels, 2)
+
+    frameworks.load("jax")
+    with jax.enable_x64(False):
+        x = jnp.linspace(-1, 1, 6, dtype="float32").reshape(3, 2)
+        assert check_function(function, (x, np.array([0, 1, 1]))).ok
+        assert "int64, float64" in str(check_function(function, (x, np.array([0, 1, 2**40]))))
+
+
 MAKERS = {
     "torch": (module_of_torch, (of_torch, of_numpy)),
     "tensorflow": (layer_of_keras, (of_tensorflow, of_keras, of_torch, of_numpy)),

@@ -12,5 +12,7 @@ functions_run.py         python -m trust soak --functions
 functions_record.py      what was run, here and elsewhere
 functions_report.py      the tables
 
+programs/                random programs, right and with a planted mistake
+
 user_code.py, user_code_report.py   the same question about check and check_loss: correct functions in other people's styles
 """

@@ -23,6 +23,8 @@ from trust.soak.programs.trial import Kind, checked, shown
 from trust.soak.results import Block
 
 SEEDS = range(3)
+TEXTS_APART = 1e-9
+"""Of a value: another function is further off, and rounding is not."""
 
 
 def require(dialect: str) -> None:
@@ -55,7 +57,9 @@ def test_a_program_is_the_same_function_in_all_dialects(dialect: str) -> None:
             framework = frameworks.load(dialect)
             got = program.function(dialect)(*(framework.from_numpy(array) for array in program.inputs))
             last = framework.to_numpy(got[-1] if isinstance(got, tuple) else got)
-        np.testing.assert_allclose(last, wanted, rtol=1e-9)
+        with np.errstate(invalid="ignore"):
+            near = np.abs(last - wanted) <= TEXTS_APART * np.abs(wanted)
+        assert (near | (last == wanted) | (np.isnan(last) & np.isnan(wanted))).all()
 
 
 def test_every_step_is_drawn() -> None:

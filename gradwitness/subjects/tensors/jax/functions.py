@@ -68,6 +68,8 @@ class Functions(Values, Process):
         ) -> tuple[Any, Inside]:
             copies = {id(place.tensor): rounded(place.tensor, precision) for place in held}
             x64 = precision.computed == "float64" or self._x64 or _wide((args, kwargs))
+            if not x64 and any(map(_is_integer, jax.tree.leaves((args, kwargs)))):
+                args, kwargs = jax.tree.map(_narrowed, (args, kwargs))
             if x64 and not self._x64:
                 copies |= {id(place.tensor): place.tensor.copy() for place in indices}
             inside = partial(_inside, [*held, *indices], copies, x64)
@@ -111,5 +113,27 @@ def _inside(held: list[Place], copies: Mapping[int, Any], x64: bool) -> Iterator
 
 
 def _wide(given: Any) -> bool:
-    """Whether there is a number of 64 bits among what a function is given."""
-    return any(getattr(value, "dtype", None) in WIDE for value in jax.tree.leaves(given))
+    """Whether a function is given a number of 64 bits: a float, or an integer that 32 bits do not hold."""
+    leaves = [leaf for leaf in jax.tree.leaves(given) if getattr(leaf, "dtype", None) in WIDE]
+    return any(not _is_integer(leaf) or not _fits(leaf) for leaf in leaves)
+
+
+def _is_integer(value: Any) -> bool:
+    """Whether it is an array of whole numbers of 64 bits."""
+    dtype = getattr(value, "dtype", None)
+    return dtype in WIDE and np.dtype(dtype).kind in "iu"
+
+
+def _fits(value: Any) -> bool:
+    """Whether 32 bits hold its numbers; those of a tracer are not known."""
+    if isinstance(value, jax.core.Tracer):
+        return True
+    numbers, limits = np.asarray(value), np.iinfo(np.int32 if np.dtype(value.dtype).kind == "i" else np.uint32)
+    return not numbers.size or bool(limits.min <= numbers.min() and numbers.max() <= limits.max)
+
+
+def _narrowed(value: Any) -> Any:
+    """Whole numbers as JAX takes them where x64 is off, in 32 bits; anything else as it is."""
+    if not _is_integer(value):
+        return value
+    return value.astype(np.int32 if np.dtype(value.dtype).kind == "i" else np.uint32)
