@@ -11,7 +11,7 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.functions.at import At
-from gradwitness.judging.gradients import gradients
+from gradwitness.judging.gradients import NOTHING, gradients
 from gradwitness.judging.lost import Lost
 from gradwitness.judging.point import Point
 from gradwitness.report.findings import Finding
@@ -149,5 +149,18 @@ def second(at: At, state: Any, restricted: Collection[str] = ()) -> Iterator[Fin
         if finding.about in lost.masks:
             yield replace(finding, about=about, message=finding.message.replace(" forward ", " the gradient "))
         else:
-            unseen = UNSEEN[at.subject.backend.name] if finding.verdict == "wrong" and finding.got is not None else ""
-            yield replace(finding, about=about, explanation=unseen)
+            told = _but_for_rounding(at, point, finding)
+            unseen = UNSEEN[at.subject.backend.name] if told.verdict == "wrong" and told.got is not None else ""
+            yield replace(told, about=about, explanation=unseen)
+
+
+def _but_for_rounding(at: At, point: Point, finding: Finding) -> Finding:
+    """A finding about second derivatives all of which are no more than what rounding of the outputs comes to in them, if so."""
+    which = [f"d{leaf.name}" for leaf in point.function.leaves].index(finding.about) if finding.truth is not None else -1
+    if which < 0 or finding.verdict != "wrong" or (claim := point.claims[which]) is None:
+        return finding
+    across = float(np.sqrt(np.mean(np.square(point.arrays[which]))))
+    of_gradient = sum(at.negligible(each) for each in range(len(at.arrays)))
+    largest = max(float(np.max(np.abs(claim.value))), abs(float(finding.truth)))
+    nothing = across > 0 and largest * across <= of_gradient
+    return Finding(finding.about, "right", NOTHING, of=finding.of) if nothing else finding

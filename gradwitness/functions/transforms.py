@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.functions.at import At, beyond, cotangent
+from gradwitness.functions.at import FACTORS, At, beyond, cotangent
 from gradwitness.judging.matrices import kinds_of
 from gradwitness.report.findings import Finding, elements
 from gradwitness.subjects.errors import first_line
@@ -32,23 +32,34 @@ def forward_mode(at: At, restricted: Collection[str] = (), wrong: Collection[str
     for which, leaf in enumerate(subject.leaves):
         for kind in kinds_of(leaf.array, leaf.pairs) if f"d{leaf.name}" in restricted else ():
             parts[which] = kind.part(parts[which], leaf.pairs)
-    tangents = [backend.tensor(v, value, backend.dtype(value)) for v, value in zip(parts, values, strict=True)]
-    try:
+
+    def tangents_of(factor: float) -> list[Array]:
+        at.calls += 1
+        given = [backend.tensor(factor * v, value, backend.dtype(value)) for v, value in zip(parts, values, strict=True)]
         with _quietly():
-            found = [backend.array(tangent) for tangent in backend.jvp(running, values, tangents)]
+            return [backend.array(tangent) / factor for tangent in backend.jvp(running, values, given)]
+
+    def along(found: Sequence[Array]) -> float:
+        return sum((float(np.sum(t * d)) for t, d in zip(found, at.douts, strict=True)), 0.0)
+
+    try:
+        found = tangents_of(1.0)
     except Exception as error:
         yield Finding("forward mode", "note", f"It has none: {type(error).__name__}: {first_line(str(error))}")
         return
-    at.calls += 1
     if wrong:
         yield Finding("forward mode", "note", UNTOLD.format("is wrong"))
         return
-    forward = sum((float(np.sum(t * d)) for t, d in zip(found, at.douts, strict=True)), 0.0)
+    forward = along(found)
     terms = [v * g for v, g in zip(parts, at.gradients, strict=True) if g is not None]
     backward = sum((float(np.sum(term)) for term in terms), 0.0)
     room = sum((float(np.sum(np.square(v * s))) for v, s in zip(parts, at.spreads, strict=True)), 0.0)
     sizes = sum((float(np.sum(np.abs(t * d))) for t, d in zip(found, at.douts, strict=True)), 0.0)
     allowed = K * (np.sqrt(room) + at.eps * (sizes + sum(float(np.sum(np.abs(term))) for term in terms)))
+    allowed += sum(at.negligible(which) * float(np.max(np.abs(v), initial=0)) for which, v in enumerate(parts))
+    if abs(forward - backward) > allowed:  # terms that cancel round otherwise for other tangents
+        rounded = max(abs(along(tangents_of(factor)) - forward) for factor in FACTORS)
+        allowed += K * rounded if rounded <= np.sqrt(at.eps) * _reach(parts, at.douts) else 0.0
     if abs(forward - backward) <= allowed:
         yield Finding("forward mode", "right", "", sight=float(allowed / (abs(backward) or 1)))
         return
@@ -67,6 +78,11 @@ def forward_mode(at: At, restricted: Collection[str] = (), wrong: Collection[str
         wrong=1,
         of=1,
     )
+
+
+def _reach(parts: Sequence[Array], douts: Sequence[Array]) -> float:
+    """What <J v, w> may come to where J has elements of 1."""
+    return float(np.sqrt(sum(np.sum(np.square(v)) for v in parts) * sum(np.sum(np.square(d)) for d in douts)))
 
 
 ROWS = 3
