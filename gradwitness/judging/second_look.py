@@ -20,6 +20,8 @@ from gradwitness.judging.outputs import FIRST_STEP, ROUGH, STEPS
 
 OTHER = 0.87
 """Of a first step: another one. No step of the first look is one of the second, and noise in a quotient is hardly larger."""
+DOWN = 2.0**9
+"""From the first step of an extrapolation to the last: smooth functions take 2^4 to 2^8."""
 LOST = 2.0**32
 """How many times the slack a second look may find: what disagrees by more is no rounding. A backward that adds in float32 on its
 way rounds 2^29 times more than float64, and cancellation may lose a digit more."""
@@ -61,7 +63,7 @@ class SecondLook:
             near, far = [self._table(direction, spacing) for spacing in (step / 4 / CLOSER, step / 4)]  # its ends are known
             self.box.noise.add(of_two(near, far))
         reach = FIRST_STEP if stepped == "yes" else found.slope.reach or self.box.reach
-        again = self.box.along(direction, OTHER * reach, found.rungs, found.reached)
+        again = self.box.along(direction, OTHER * self._below_joints(found, reach), found.rungs, found.reached)
         for noises in self._noises_of_backward(direction):
             if again.agrees or abs(found.excess) >= LOST * found.slack:
                 break
@@ -69,6 +71,11 @@ class SecondLook:
             again = replace(again, slack=self.box.slack(direction))
         inconsistent = abs(again.excess - found.excess) > again.room + found.room
         return untold(again) if not again.agrees and (inconsistent or self._drowns(direction)) else again
+
+    def _below_joints(self, found: Measured, reach: float) -> float:
+        """A first step that passes fewer of the joints that made the extrapolation go so far down, if they did."""
+        step = found.slope.step
+        return float(np.sqrt(step * reach)) if 0 < step < reach / DOWN else reach
 
     def _drowns(self, direction: Direction) -> bool:
         """Whether what was taken for noise is more of all values than any dtype rounds: they are too steep."""

@@ -24,6 +24,7 @@ SAMPLE = [
     ("torch", "hard_sigmoid", "generic", "bfloat16", 0),
     ("torch", "kl_div", "equal", "float64", 0),
     ("torch", "selu", "at_zero", "float32", 0),
+    ("torch", "squared_hinge", "large", "float64", 48),
     ("tensorflow", "soft_cross_entropy", "generic", "float32", 0),
     ("jax", "gelu", "generic", "float64", 0),
 ]
