@@ -13,7 +13,7 @@ from rich.console import Console
 
 from trust.places import PAGE, RESULTS
 from trust.soak import functions_report
-from trust.soak.programs import run as programs_run
+from trust.soak.programs import report as programs_report
 from trust.soak.user_code_report import COLUMNS, cells
 from trust.trained import report as trained_report
 
@@ -147,7 +147,7 @@ def programs(summary: Summary) -> str:
     """A row for each dialect, right and with a mistake, and the alarms."""
     count = sum(row["programs"] for row in summary["rows"])
     head = f"{', '.join(summary['versions'])}. {count:,} checks, {len(summary['alarms'])} alarms."
-    return "\n".join([head, "", _grid(programs_run.COLUMNS, map(programs_run.cells, summary["rows"])), *_alarms(summary)])
+    return "\n".join([head, "", _grid(programs_report.COLUMNS, map(programs_report.cells, summary["rows"])), *_alarms(summary)])
 
 
 def sensitivity(summary: Summary) -> str:

@@ -18,8 +18,9 @@ from trust.app import app
 from trust.soak.programs import planted, run, trial
 from trust.soak.programs.operations import DIALECTS, OPERATIONS
 from trust.soak.programs.program import Program, Step, drawn
-from trust.soak.programs.run import KINDS, ProgramsRecord
-from trust.soak.programs.trial import Kind, checked, shown
+from trust.soak.programs.report import summary
+from trust.soak.programs.run import ProgramsRecord
+from trust.soak.programs.trial import KINDS, Kind, checked, shown
 from trust.soak.results import Block
 
 SEEDS = range(3)
@@ -104,7 +105,7 @@ def test_the_soak_goes_on_where_it_ended_and_says_what_it_found(record: Programs
     assert [block.first for block in ProgramsRecord().left(60, ["numpy"])] == [0, 0, 50, 50], "a block that grew is run again"
     output = invoked("--seeds", "2", "--minutes", "0").output
     assert "all 2 programs were run" in output
-    assert page.programs({"versions": ["numpy"], **run.summary(record.tallies)}).startswith("numpy. 4 checks, 0 alarms.")
+    assert page.programs({"versions": ["numpy"], **summary(record.tallies)}).startswith("numpy. 4 checks, 0 alarms.")
 
 
 def test_bad_options_are_told() -> None:

@@ -4,5 +4,6 @@ operations.py   the steps, in four dialects
 program.py      a random program, as text
 planted.py      the identity with a wrong gradient
 trial.py        one check of one program
+report.py       the table
 run.py          python -m trust soak --programs
 """

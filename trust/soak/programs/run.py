@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, get_args
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from gradwitness import frameworks
 from trust import page
@@ -19,7 +16,8 @@ from trust.options import require_frameworks
 from trust.places import FOLDER
 from trust.soak.functions_run import versions
 from trust.soak.programs.operations import DIALECTS
-from trust.soak.programs.trial import Kind, checked
+from trust.soak.programs.report import summary, table
+from trust.soak.programs.trial import KINDS, Kind, checked
 from trust.soak.record import Record
 from trust.soak.results import Block, Tally, tallies
 from trust.soak.run import soak
@@ -27,19 +25,6 @@ from trust.soak.run import soak
 RECORD = FOLDER / "programs.jsonl"
 SEEDS = 50
 """Of a block."""
-KINDS: tuple[Kind, ...] = get_args(Kind)
-STATUSES = ("agreed", "known", "cannot tell", "not run", "alarm")
-COLUMNS = (
-    "dialect",
-    "gradient",
-    "programs",
-    "as it should be",
-    "known",
-    "cannot tell",
-    "no mistake",
-    "alarms",
-    "CPU seconds of one",
-)
 
 
 class ProgramsRecord(Record):
@@ -94,43 +79,6 @@ def run(block: Block) -> list[Tally]:
         tally.add(seed, checked((tally.adapter, kind, seed)))
     tally.seconds = time.process_time() - start
     return [tally]
-
-
-def summary(found: Iterable[Tally]) -> dict[str, Any]:
-    """A row for each dialect and kind, and the alarms."""
-    groups: dict[tuple[str, str], list[Tally]] = {}
-    for tally in sorted(found, key=lambda each: (DIALECTS.index(each.adapter), KINDS.index(each.case_id), each.first)):
-        groups.setdefault((tally.adapter, tally.case_id), []).append(tally)
-    return {
-        "rows": [_row(*names, group) for names, group in groups.items()],
-        "alarms": [message for group in groups.values() for tally in group for message in tally.alarms.values()],
-    }
-
-
-def _row(dialect: str, kind: str, group: Sequence[Tally]) -> dict[str, Any]:
-    counts = sum((Counter(tally.count) for tally in group), Counter[str]())
-    return {
-        "dialect": dialect,
-        "kind": kind,
-        "programs": counts.total(),
-        **{status: counts[status] for status in STATUSES},
-        "seconds": sum(tally.seconds for tally in group) / counts.total(),
-    }
-
-
-def cells(row: Mapping[str, Any]) -> list[str | int]:
-    """A row as it is shown."""
-    return [row["dialect"], row["kind"], row["programs"], *(row[status] for status in STATUSES), f"{row['seconds']:.2f}"]
-
-
-def table(found: Mapping[str, Any]) -> Table:
-    """For a terminal."""
-    drawn = Table(title="random programs: right gradients, and planted mistakes")
-    for column in COLUMNS:
-        drawn.add_column(column, justify="left" if column in COLUMNS[:2] else "right")
-    for row in found["rows"]:
-        drawn.add_row(*(f"{cell:,}" if isinstance(cell, int) else cell for cell in cells(row)))
-    return drawn
 
 
 def _installed(dialect: str) -> bool:

@@ -7,7 +7,7 @@ where the framework's gradient is another one with it and without it. Is it seen
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from trust.soak.programs.program import Program, drawn
 from trust.soak.results import Outcome
 
 Kind = Literal["right", "planted"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 Trial = tuple[str, Kind, int]
 """Dialect, kind, seed."""
 DTYPES, SHARES = ("float64", "float32", "bfloat16", "float16"), (0.5, 0.3, 0.1, 0.1)
