@@ -21,7 +21,6 @@ from trust.soak.programs.program import Program, Step, drawn
 from trust.soak.programs.report import summary
 from trust.soak.programs.run import ProgramsRecord
 from trust.soak.programs.trial import KINDS, Kind, checked, shown
-from trust.soak.results import Block
 
 SEEDS = range(3)
 TEXTS_APART = 1e-9
@@ -45,15 +44,14 @@ def test_right_programs_are_right_and_mistakes_are_seen(dialect: str, kind: Kind
     assert outcome.status != "alarm", outcome.message
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
-def test_a_program_is_the_same_function_in_all_dialects(dialect: str) -> None:
+@pytest.mark.parametrize("dialect", DIALECTS[1:])
+def test_a_program_is_the_same_function_as_in_numpy(dialect: str) -> None:
+    require("numpy")
     require(dialect)
     for seed in range(12):
         program = drawn(seed)
         with np.errstate(all="ignore"):
             wanted = program.function("numpy")(*program.inputs)
-        if dialect == "numpy":
-            continue
         with frameworks.reproducible(dialect):
             framework = frameworks.load(dialect)
             got = program.function(dialect)(*(framework.from_numpy(array) for array in program.inputs))
@@ -118,4 +116,3 @@ def test_a_program_is_shown_as_code_with_its_inputs() -> None:
     assert text.startswith("def f(x")
     assert text.count("planted(") == 1
     assert "\nx = " in text
-    assert Block("op", "programs 0", "right", "any", 0, 1, ("torch",)).case_id in KINDS

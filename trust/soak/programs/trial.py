@@ -6,6 +6,7 @@ where the framework's gradient is another one with it and without it. Is it seen
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, get_args
 
@@ -26,10 +27,10 @@ Trial = tuple[str, Kind, int]
 DTYPES, SHARES = ("float64", "float32", "bfloat16", "float16"), (0.5, 0.3, 0.1, 0.1)
 DIFFERENT = 1e-3
 """Of the largest element of a gradient: a mistake that changes less is none here."""
+LOST = re.compile(r"\b(nan|inf)\b")
+"""What is said of a gradient that is no number where a step has no finite slope, as frameworks' are."""
 NOTHING = 1e-9
 """Gradients below are rounding: inputs, cotangents and steps are of usual size."""
-OWN_FAULTS = ("nan", "inf", "overflow", "underflow")
-"""Words about what a framework's gradient is known to be at points where a step has no finite slope."""
 
 
 def checked(trial: Trial) -> Outcome:
@@ -149,7 +150,7 @@ def _of_right(trial: Trial, report: Report) -> Outcome:
 
 def _is_the_frameworks(finding: Finding) -> bool:
     """Whether it is about a derivative that does not exist, or one that is nan or inf where it should not be."""
-    return finding.verdict in ("jump", "overflow") or any(word in finding.message for word in OWN_FAULTS)
+    return finding.verdict in ("jump", "overflow") or bool(LOST.search(finding.message))
 
 
 def _why(report: Report) -> str:
