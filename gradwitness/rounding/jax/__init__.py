@@ -13,7 +13,8 @@ rematerialisation and custom rules are entered.
     exact.py         a function without the rounding of the casts inside it, for differences
 
 The interpreter itself is compiled once; the truth and every run are calls of one program, with other random numbers. These are
-NumPy's, and no key of the caller's is used.
+NumPy's, and no key of the caller's is used. The last programs are kept: a function that is checked again, at another point, is
+not compiled again (structure.py tells whether it is the same).
 
 Constants of the program are numbers of the source in float64 (constants.py): eps = 1e-8, which JAX makes 0 in float16, is 1e-8.
 """
@@ -21,6 +22,7 @@ Constants of the program are numbers of the source in float64 (constants.py): ep
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import jax
@@ -30,9 +32,10 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.rounding.arithmetic import SAMPLES, Measured, from_runs
 from gradwitness.rounding.framework import FEW, ITERATIONS, MAGNIFIED, TIMES, UNENDING, NotWatched
-from gradwitness.rounding.jax.constants import finer, in_float64
+from gradwitness.rounding.jax.constants import Finer, finer, in_float64, numbered
 from gradwitness.rounding.jax.interpreter import evaluate, largest_array
 from gradwitness.rounding.jax.noise import Noise, is_floating, pool, wide
+from gradwitness.rounding.jax.structure import Same, Unlike, structure
 from gradwitness.rounding.widths import width
 
 __all__ = ["NotWatched", "measure"]
@@ -62,16 +65,10 @@ def measure(
     floats = [is_floating(aval.dtype) for aval in traced.out_avals]
     leaves = jax.tree.leaves(list(arguments))
 
-    def run(pool: Any, most: Any, *values: Any) -> tuple[list[Any], Any]:
-        noise = Noise(pool, finer=constants, most=most)
-        noise.counts = []
-        found = evaluate(traced.jaxpr, traced.consts, values, noise)
-        return found, jnp.max(jnp.stack([jnp.int32(0), *noise.counts]))
-
     with jax.enable_x64(True):
         constants = finer(*(source or (function, in_float64(arguments))), traced)
         values = [wide(value) for value in leaves]
-        compiled = jax.jit(run, compiler_options={"xla_backend_optimization_level": 0})
+        compiled = _program(traced, constants)
         largest = largest_array(traced.jaxpr)
 
         def results(noise: Any, most: int) -> tuple[list[Array], int]:
@@ -84,6 +81,31 @@ def measure(
         most = max(FEW, TIMES * taken)
         runs = (results(pool(seed, sample, magnified, largest), most)[0] for sample in range(samples))
         return from_runs(truths, runs, magnified=magnified, sliced=True)
+
+
+def _program(traced: Any, constants: Finer) -> Callable[..., Any]:
+    """The interpreter, compiled. A program that does the same as an earlier one is not compiled again."""
+    try:
+        same = Same((traced, constants), (structure(traced.jaxpr, traced.consts), numbered(constants, traced.jaxpr)))
+    except Unlike:
+        return _compiled(traced, constants)
+    return _kept(same)
+
+
+@lru_cache(64)
+def _kept(program: Same) -> Callable[..., Any]:
+    return _compiled(*program.what)
+
+
+def _compiled(traced: Any, constants: Finer) -> Callable[..., Any]:
+    def run(pool: Any, most: Any, *values: Any) -> tuple[list[Any], Any]:
+        noise = Noise(pool, finer=constants, most=most)
+        noise.counts = []
+        found = evaluate(traced.jaxpr, traced.consts, values, noise)
+        return found, jnp.max(jnp.stack([jnp.int32(0), *noise.counts]))
+
+    compiled: Callable[..., Any] = jax.jit(run, compiler_options={"xla_backend_optimization_level": 0})
+    return compiled
 
 
 def _traced(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:

@@ -8,7 +8,7 @@ That it was rounded is an error like any other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -40,6 +40,22 @@ def finer(function: Callable[..., Any], arguments: Sequence[Any], traced: Any) -
             if same and not np.array_equal(np.asarray(wide(narrow)), source, equal_nan=True):
                 found[key] = source
     return found
+
+
+def numbered(constants: Finer, jaxpr: Any) -> Hashable:
+    """Such constants, each with the number of its equation: what equal programs have in common."""
+    numbers: dict[int, int] = {}
+    for number, eqn in enumerate(_equations(jaxpr)):
+        numbers.setdefault(id(eqn), number)
+    values = {key: np.asarray(value) for key, value in constants.items()}
+    return tuple((numbers[key[0]], key[1], str(value.dtype), value.shape, value.tobytes()) for key, value in values.items())
+
+
+def _equations(jaxpr: Any) -> Iterator[Any]:
+    for eqn in jaxpr.eqns:
+        yield eqn
+        for inner, _ in _inside(eqn):
+            yield from _equations(inner)
 
 
 def in_float64(arguments: Sequence[Any]) -> list[Any]:
