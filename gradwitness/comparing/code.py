@@ -197,6 +197,12 @@ def called(function: types.FunctionType) -> Iterator[Called]:
                 yield Called(where, ".".join(words), value)
 
 
+def library_calls(function: Any) -> list[Called]:
+    """The same of all the user's own functions that a function consists of, each once."""
+    found = [call for each in functions_of(function) for call in called(each)]
+    return list({(id(call.where[0]), call.where[1]): call for call in found}.values())
+
+
 def _library(thing: Any) -> bool:
     if of_a_library(thing):
         return True

@@ -104,6 +104,7 @@ class Search:
         self.tried: dict[str, list[Trial]] = {name: [] for name in self.sides}
         self._took: dict[str, list[float]] = {name: [] for name in self.sides}
         self._seen: Callable[[Any], Seen] = cache(seen)
+        self._runs_exactly: Callable[[str], bool] = cache(self._in_float64)
 
     def first(self, changes: Iterable[tuple[str, Trial | None]], seconds: float) -> str:
         """The first change in words that makes a function agree; empty if none does in so many seconds."""
@@ -140,7 +141,8 @@ class Search:
         """The edits of one function's source."""
         with suppress(UserError, BadCall):
             others = self._others(name)
-            yield from edited(self.sides[name], [self._every[o] for o in others], [self._exact[o] for o in others])
+            those, wanted = [self._every[o] for o in others], [self._exact[o] for o in others]
+            yield from edited(self.sides[name], those, wanted, exact=self._runs_exactly(name))
 
     def _others(self, name: str) -> list[str]:
         """The functions that it should agree with and does not: the reference, if there is one, or all others."""
@@ -149,11 +151,13 @@ class Search:
 
     def _told(self, name: str, trial: Trial) -> str:
         """A change in words, where a function agrees with it; else empty."""
-        value = _tried(self._runs, self.sides[name], trial, self._result.about)
+        exact = self._runs_exactly(name)
+        value = _tried(self._runs, self.sides[name], trial, self._result.about, exact=exact)
         if value is None:
             return ""
         others = self._others(name)
-        agreeing = [o for o in others if self._agrees(name, o, value) or self._narrowly(name, o, value, trial)]
+        agrees = self._agrees if exact else _never
+        agreeing = [o for o in others if agrees(name, o, value) or self._narrowly(name, o, value, trial)]
         if agreeing:
             return "\n".join([f"{trial.words} {name} agrees with {' and '.join(agreeing)}", *trial.lines()])
         for other in (other for other in others if self._nearly(name, other, value)):
@@ -184,6 +188,10 @@ class Search:
             if kept is not None:
                 yield f"{number!r}", kept
 
+    def _in_float64(self, name: str) -> bool:
+        """Whether a function runs there; one that makes tensors of float32 inside may not. Its trials run in its own dtype."""
+        return _tried(self._runs, self.sides[name], Trial(""), self._result.about) is not None
+
     def _agrees(self, name: str, other: str, value: Array) -> bool:
         return replace(self._result, exact={**self._result.exact, name: value}).alike(name, self._exact[other])
 
@@ -197,10 +205,16 @@ class Search:
         if value.shape != self._exact[other].shape:
             return False
         before, after = self._distances(name, other, value)
-        if not after <= NEARER * before or other in self._result.beyond:
+        result = self._result if other not in self._result.beyond else self._by_the_truth_of(other)
+        if result is None or not after <= NEARER * before:
             return False
         own = _tried(self._runs, self.sides[name], trial, self._result.about, exact=False)
-        return own is not None and not replace(self._result, values={name: own}).beyond
+        return own is not None and not replace(result, values={name: own}).beyond
+
+    def _by_the_truth_of(self, other: str) -> Result | None:
+        """The result with the truth and the rounding of another function; None where it cannot be watched."""
+        expected = self._runs.own(other).get(self._result.about)
+        return None if expected is None else replace(self._result, expected=expected)
 
     def _nearly(self, name: str, other: str, value: Array) -> bool:
         """Some keep constants in float32: as near as that allows, and nearer than before by far."""
@@ -219,6 +233,10 @@ class Search:
                 found[name] = known_as(arrays[0], partial(self._result.alike, name), numbers)
         said = [f"{name} is {words}" for name, words in found.items() if words]
         return " and ".join(said) if len({words for words in found.values() if words}) > 1 else ""
+
+
+def _never(*_: Any) -> bool:
+    return False
 
 
 def _tried(runs: Runs, side: Side, trial: Trial, about: str, *, exact: bool = True) -> Array | None:

@@ -22,15 +22,16 @@ from gradwitness.diagnosis.edits.telling import changed, place
 from gradwitness.diagnosis.edits.variables import Variables
 
 
-def edited(side: Side, others: Sequence[Side], wanted: Sequence[Array]) -> Iterator[Trial]:
+def edited(side: Side, others: Sequence[Side], wanted: Sequence[Array], *, exact: bool = True) -> Iterator[Trial]:
     """One edit of one of the user's functions that run, the simplest kinds first.
 
     others   the functions that it should agree with
     wanted   what they return
+    exact    whether it runs in float64
     """
     epsilons = [number for number in numbers_of([side.function, *(other.function for other in others)]) if is_fine(number)]
     with side.changed({}, rewritten=True):
-        runs = watched(lambda: side.run(None, None, True))
+        runs = watched(lambda: side.run(None, None, exact))
     places = []
     for code, run in reversed(runs.items()):  # what is called last comes first
         source = source_of(code, list(runs))

@@ -13,6 +13,8 @@ from gradwitness.arrays import Array
 
 CHANNELS = (3, 4)
 """Lengths of an axis of colours."""
+BLOCKS = (4, 9, 16)
+"""Pixels of a block that channels become."""
 
 
 class Other(NamedTuple):
@@ -45,6 +47,21 @@ def of_inputs(inputs: Mapping[str, Array]) -> Iterator[Other]:
             for way, there, back in ((("pairs", "halves"), _halves, _pairs), (("halves", "pairs"), _pairs, _halves)):
                 words = f"with the last axis of {name}, and of what it returns, put from {way[0]} to {way[1]},"
                 yield Other(words, {name: there(x)}, back)
+    for name, x in floats.items():
+        for axis in (1, -1) if x.ndim == 4 else ():
+            yield from _depths(name, x, axis)
+
+
+def _depths(name: str, x: Array, axis: int) -> Iterator[Other]:
+    """Channels that become blocks of pixels: those of one block are neighbours for PyTorch's pixel_shuffle, and lie apart for
+    TensorFlow's depth_to_space.
+    """
+    rows = np.moveaxis(x, axis, 0)
+    for block in (block for block in BLOCKS if len(rows) % block == 0 and len(rows) > block):
+        for shape, order in (((-1, block), "far apart"), ((block, -1), "side by side")):
+            turned = rows.reshape(*shape, *rows.shape[1:]).swapaxes(0, 1).reshape(rows.shape)
+            words = f"with the {block} channels of each block of pixels {order} in axis {axis} of {name},"
+            yield Other(words, {name: np.moveaxis(turned, 0, axis)})
 
 
 def of_parameters(own: Mapping[str, Array]) -> Iterator[Other]:

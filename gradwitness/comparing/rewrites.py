@@ -11,13 +11,14 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.comparing import numbers
-from gradwitness.comparing.applied import applied
+from gradwitness.comparing.applied import applied, methods
 from gradwitness.comparing.code import (
     Called,
-    called,
     functions_of,
     held,
+    library_calls,
 )
+from gradwitness.comparing.lengths import by_lengths
 from gradwitness.comparing.numbers import AXES
 from gradwitness.comparing.trial import Trial
 
@@ -38,7 +39,7 @@ def rewrites(function: Any, framework: str, others: Sequence[Any], inputs: Seque
     inputs   whose lengths may scale what a softmax gets
     """
     own = functions_of(function)
-    calls = list({(id(call.where[0]), call.where[1]): call for each in own for call in called(each)}.values())
+    calls = library_calls(function)
     yield from numbers.settings(calls, numbers.numbers_of(others))
     theirs = [number for other in others for each in functions_of(other) for number in numbers.small(each)]
     yield from numbers.written(own, theirs)
@@ -47,7 +48,9 @@ def rewrites(function: Any, framework: str, others: Sequence[Any], inputs: Seque
     yield from _divided(own, calls, framework)
     yield from _padded(calls)
     yield from _as_same(calls, framework)
+    yield from _medians(own, calls, framework)
     yield from _axes(calls)
+    yield from by_lengths(calls, inputs)
     yield from applied(own, calls, framework, inputs)
     yield from numbers.larger(own, numbers.numbers_of(others))
 
@@ -147,6 +150,9 @@ def _padded(calls: list[Called]) -> Iterator[Trial]:
                 return function(args[0], _turned(args[1], turn), *args[2:], **kwargs)
 
             yield Trial(f"with paddings {words} in {call.name}", (call.replaced(padded),))
+        name = "value" if call.function.__module__.startswith("torch") else "constant_values"
+        for number in (-np.inf, 0.0):  # a maximum over what is padded with zeros is no maximum of what was there
+            yield Trial(f"with {name}={number:g} in {call.name}", (call.given(**{name: number}),))
 
 
 def _as_same(calls: list[Called], framework: str) -> Iterator[Trial]:
@@ -169,6 +175,24 @@ def _same(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str,
         total = max((steps - 1) * strides[axis] + dilations[axis] * (kernel - 1) + 1 - length, 0)
         sides += [total // 2, total - total // 2]
     return function(**{**given, "input": torch.nn.functional.pad(given["input"], sides), "padding": 0})
+
+
+def _medians(own: list[types.FunctionType], calls: list[Called], framework: str) -> Iterator[Trial]:
+    """PyTorch's median is the lower one of two in the middle; that of NumPy and JAX is their mean."""
+    if framework != "torch":
+        return
+    for call in [*(call for call in calls if call.where[1] == "median"), *methods(own, ("median",))]:
+        words = f"with the mean of both values in the middle, in place of the lower one, in {call.name}"
+        yield Trial(words, (call.replaced(_mean),))
+
+
+def _mean(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Of the lower median and the upper one, which is the lower one of what is negated."""
+    tensor, *rest = args
+    lower, negated = function(tensor, *rest, **kwargs), function(-tensor, *rest, **kwargs)
+    if not isinstance(lower, tuple):
+        return (lower - negated) / 2
+    return type(lower)(((lower[0] - negated[0]) / 2, lower[1]))
 
 
 def _each(value: Any, axes: int) -> list[int]:

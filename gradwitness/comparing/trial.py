@@ -37,6 +37,8 @@ USUAL: Mapping[str, tuple[Any, ...]] = {
     "rho": (0.9, 0.99),
     "centered": (True, False),
     "beta": (1.0, 1.702),
+    "mode": ("nearest", "nearest-exact", "bilinear", "bicubic", "area"),
+    "padding_mode": ("zeros", "reflect", "replicate", "circular"),
     "num_groups": (1, 2, 4, 8, 16, 32),
     "scale": (1.0, None),
     "from_logits": (True, False),

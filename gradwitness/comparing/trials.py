@@ -10,13 +10,14 @@ from typing import Any
 from gradwitness.arrays import Array
 from gradwitness.comparing.activations import activations_called, replaced
 from gradwitness.comparing.axes import Reshape, Reshapes, exchanged
-from gradwitness.comparing.code import Called
+from gradwitness.comparing.code import Called, library_calls
 from gradwitness.comparing.epsilons import Epsilons, placed
 from gradwitness.comparing.gates import blocks, gates
 from gradwitness.comparing.layouts import of_axes
 from gradwitness.comparing.numbers import dropped, numbers_of
 from gradwitness.comparing.outside import kept_otherwise
 from gradwitness.comparing.rearranged import conjugate, flattened, of_inputs, of_parameters
+from gradwitness.comparing.recurrent import resets
 from gradwitness.comparing.rewrites import rewrites
 from gradwitness.comparing.sides import Side, Tensors
 from gradwitness.comparing.trial import USUAL, Trial, is_fine, usual
@@ -56,6 +57,7 @@ def trials(side: Side, others: list[Side], seen: Callable[[Side], Seen]) -> Iter
         yield from placed(side.subject, epsilons, numbers)
     yield from dropped(side.function)
     own = {name: array for name, array in side.leaves.items() if name in side.own}
+    yield from resets(library_calls(side.function), modules, side.framework)
     yield from gates(own, [type(thing).__name__ for thing in modules])
     yield from blocks(inputs)
     images = [array.shape for array in side.leaves.values()]

@@ -125,7 +125,9 @@ def _named(function: Any, seen: set[int]) -> Iterator[str]:
 
 
 def _values(function: types.FunctionType) -> Iterator[Any]:
-    """What its code names: globals, the cells of its closure, and, as strings, what it imports."""
+    """What its code names: globals, the cells of its closure, defaults, and, as strings, what it imports."""
+    defaults = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
+    yield from (value for value in defaults if not isinstance(value, str))
     for step in (step for code in codes_of(function.__code__) for step in dis.get_instructions(code)):
         if step.opname in ("LOAD_GLOBAL", "LOAD_NAME") and step.argval in function.__globals__:
             yield function.__globals__[step.argval]
