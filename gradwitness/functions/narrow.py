@@ -103,7 +103,10 @@ class Narrow:
         leaves = call.subject.leaves
         zeros = [np.zeros(leaf.array.shape) if g is None else g for leaf, g in zip(leaves, gradients, strict=True)]
         names = [*call.out_names, *(f"d{leaf.name}" for leaf in leaves)]
+        missing = {f"d{leaf.name}" for leaf, g in zip(leaves, gradients, strict=True) if g is None}
         for name, got in zip(names, [*call.outs, *zeros], strict=True):
+            if name in missing and name in measured and not np.any(measured[name].truth):
+                continue  # what is told of it in float64 is all there is: it has no digits that rounding could lose
             if name in measured:
                 finding = compared(f"{label}: {name}", got, measured[name], width(self.dtype))
                 yield self._at_kink(name, finding, got, measured[name])

@@ -159,3 +159,26 @@ def test_what_pytorch_warns_of_in_calls_that_are_not_the_users_is_told_to_nobody
     layer = torch.nn.Linear(3, 3)
     layer.register_full_backward_hook(lambda *_: None)
     assert check_function(layer, torch.randn(4, 3, generator=torch.Generator().manual_seed(0))).ok
+
+
+class Weighted(torch.autograd.Function):
+    """x * w, with w taken for data."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, w: Any) -> Any:
+        ctx.save_for_backward(w)
+        return x * w
+
+    @staticmethod
+    def backward(ctx: Any, dout: Any) -> Any:
+        return dout * ctx.saved_tensors[0], None
+
+
+def test_none_is_as_for_data_where_nothing_says_that_a_gradient_is_wanted() -> None:
+    x, w = torch.linspace(-1, 2, 6), torch.linspace(1, 2, 6)
+    report = check_function(Weighted.apply, (x, w))
+    assert report.ok
+    assert [finding.about for finding in report if "dw" in finding.about] == ["dw"]  # in float32 it has no digits to lose
+    assert report["dw"].verdict == "note"
+    assert check_function(Weighted.apply, (x, w), wrt="w")["dw"].verdict == "wrong"
+    assert check_function(Weighted.apply, (x.requires_grad_(), w.requires_grad_()))["dw"].verdict == "wrong"
