@@ -210,7 +210,7 @@ def _underflowed(got: Array, truth: Array, of: Width) -> str:
         return ""
     count = "1 element is" if zero.sum() == 1 else f"{int(zero.sum())} elements are"
     largest = f"exact arithmetic gives {np.max(np.abs(truth[zero])):.2g}{' at most' * (int(zero.sum()) > 1)}"
-    return f"{count} 0 in {of.name}, by underflow or because all digits cancel; {largest}"
+    return f"{count} 0 in {of.name}: what it is made of underflows, overflows or cancels; {largest}"
 
 
 def _wrong(about: str, got: Array, truth: Array, distance: Array, allowance: Array, wrong: Array, of: Width) -> Finding:

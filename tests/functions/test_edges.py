@@ -231,7 +231,7 @@ def test_a_slope_whose_parts_underflow_is_no_mistake(name: str, x: float) -> Non
     tensor, of = spelled(name)
     finding = check_function(lambda x: 1 / (1 + of["exp"](-x)), (tensor(np.float32(x)),))["float32: dx"]
     assert finding.verdict == "right"
-    assert ("1 element is 0 in float32, by underflow" in finding.message) == (
+    assert ("1 element is 0 in float32: what it is made of underflows" in finding.message) == (
         x == -60 or name != "torch"
     )  # which keeps subnormal numbers
 
@@ -241,3 +241,13 @@ def test_a_slope_that_is_infinite_for_one_output_says_nothing_about_the_other_al
     tensor, of = spelled(name)
     report = check_function(lambda x: (of["sqrt"](x * x), 2 * x), (tensor(np.array([0.0, 1.0])),))
     assert not [finding.about for finding in report if "alone" in finding.about]
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_a_square_that_overflows_below_a_fraction_is_told_beside_usual_numbers(name: str) -> None:
+    tensor, of = spelled(name)
+    finding = check_function(lambda x: x / (1 + x * x) * of["exp"](0 * x), (tensor(np.array([1e20, 1.0], "float32")),))[
+        "float32: out"
+    ]
+    assert "1 element is 0 in float32: what it is made of underflows, overflows or cancels" in finding.message
+    assert "exact arithmetic gives 1e-20" in finding.message
