@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.functions.apart import allowances, distances
-from gradwitness.functions.truth import Truth
-from gradwitness.report.findings import Finding, elements
+from gradwitness.functions.apart import allowances, apart, distances
+from gradwitness.functions.truth import Itself, Truth
+from gradwitness.report.findings import Finding, element, elements
 from gradwitness.rounding.arithmetic import Measured, Unstable
 from gradwitness.rounding.framework import NotWatched
 from gradwitness.rounding.projection import projection
@@ -36,6 +36,12 @@ ROUNDED = (
     "logsigmoid, log1p, expm1, logsumexp, or a bound inside the logarithm"
 )
 """What is said where results are lost to rounding."""
+
+
+BY_DTYPE = (
+    "Its code asks for the dtype: in exact arithmetic, on the same inputs, {} gives {:.6g} with tensors of {} and {:.6g} with "
+    "those of float64. Which is meant is not known: a function of plain operations as reference=... says it"
+)
 
 
 @dataclass
@@ -107,11 +113,39 @@ class Narrow:
         for name, got in zip(names, [*call.outs, *zeros], strict=True):
             if name in missing and name in measured and not np.any(measured[name].truth):
                 continue  # what is told of it in float64 is all there is: it has no digits that rounding could lose
-            if name in measured:
+            if name in measured and name in self._otherwise:
+                yield self._by_dtype(f"{label}: {name}", got, measured[name], self._otherwise[name])
+            elif name in measured:
                 finding = compared(f"{label}: {name}", got, measured[name], width(self.dtype))
                 yield self._at_kink(name, finding, got, measured[name])
             else:
                 yield Finding(f"{label}: {name}", "note", "The reference does not have it: not judged in this dtype")
+
+    @cached_property
+    def _otherwise(self) -> Mapping[str, Array]:
+        """What it returns in float64 where that is not what it returns in this dtype, both in exact arithmetic.
+
+        Nothing is known of a function that does not run there, or that draws random numbers: it draws others.
+        """
+        subject = self.subject
+        if self.dtype == "float64" or not isinstance(self.truth, Itself) or subject.operations.random:
+            return {}
+        with suppress(Exception):
+            if subject.draws([leaf.array for leaf in subject.leaves]):
+                return {}
+            exact, truth = self.truth.in_float64(self.precision, self.douts), self.measured
+            return {n: v for n, v in exact.items() if n not in self.members and apart({n: v}, truth, self.dtype)}
+        return {}
+
+    def _by_dtype(self, about: str, got: Array, measured: Measured, exact: Array) -> Finding:
+        """Of a result that two functions give, by the dtype."""
+        if exact.shape != np.shape(measured.truth):
+            return compared(about, got, measured, width(self.dtype))
+        off = np.nan_to_num(np.abs(exact - measured.truth), nan=np.inf)
+        at = tuple(int(i) for i in np.unravel_index(int(np.argmax(off)), off.shape))
+        place = element(about.rpartition(": ")[2], at)
+        said = BY_DTYPE.format(place, float(np.asarray(measured.truth)[at]), self.dtype, float(exact[at]))
+        return Finding(about, "cannot tell", said, of=got.size)
 
     def _lost(self, label: str, call: TensorCall, gradients: Sequence[Array | None]) -> Iterator[Finding]:
         """Results that rounding has made inf or nan, where exact arithmetic gives numbers that the dtype holds with ease."""

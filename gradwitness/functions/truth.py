@@ -88,6 +88,10 @@ class Itself:
                 raise NotWatched(f"{subject.backend.title} traces another function than it runs. {CURE}")
         return truth
 
+    def in_float64(self, precision: Precision, douts: Sequence[Array]) -> Mapping[str, Array]:
+        """What it returns there for the same rounded inputs. That of a function whose code asks for the dtype is another one."""
+        return self._in_float64(self._rounded(precision), douts, precision)
+
     def _results(self, call: TensorCall, douts: Sequence[Array]) -> dict[str, Array]:
         """Outputs and gradients by their names; zeros for gradients that the framework does not give."""
         arrays = [leaf.array for leaf in self.function.leaves]

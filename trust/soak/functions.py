@@ -6,6 +6,8 @@ conformance/known_differences.toml does not have on record. functions_run.py sha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -62,23 +64,48 @@ BEYOND = {
 
 def checked(check: Check) -> Outcome:
     """What comes of a check. One that raises is an alarm: to its user it has failed, and the others go on."""
+    found = _report_of(check)
+    return found if isinstance(found, Outcome) else _outcome(check, found)
+
+
+def checked_at_once(name: str, op: str, case: str, seed: int) -> dict[str, Outcome]:
+    """What comes of one call with tensors of float64 that judges the values in the other dtypes as well, for each dtype."""
+    report = _report_of((name, op, case, "float64", seed), others := [dtype for dtype in DTYPES if dtype != "float64"])
+    if isinstance(report, Outcome):
+        return dict.fromkeys(DTYPES, report)
+    parts = {dtype: [finding for finding in report if finding.about.partition(":")[0] == dtype] for dtype in others}
+    told = [finding for part in parts.values() for finding in part]
+    parts["float64"] = [finding for finding in report if finding not in told]
+    return {
+        dtype: _outcome((name, op, case, dtype, seed), replace(report, findings=tuple(parts[dtype])), others) for dtype in DTYPES
+    }
+
+
+def _report_of(check: Check, dtypes: Sequence[str] | None = None) -> Report | Outcome:
+    """The report, or what came in its place."""
     name, op, *_ = check
     if missing := adapters.load(name).missing("ops", op):
         return Outcome("not run", message=missing)
     try:
-        report = examined(check)
+        return examined(check, dtypes)
     except Exception as error:
         if isinstance(cause := error if isinstance(error, Inexpressible) else error.__cause__, Inexpressible):
             return Outcome("not run", message=str(cause))
-        return _alarm(check, "raised", f"{type(error).__name__}: {error}")
+        return _alarm(check, "raised", f"{type(error).__name__}: {error}", dtypes)
+
+
+def _outcome(check: Check, report: Report, dtypes: Sequence[str] | None = None) -> Outcome:
     if report.verdict != "wrong":
         return Outcome("agreed" if report.verdict == "right" else "cannot tell", message=_why(report))
     known_ = on_record(check) or _of_strides(check, report)
-    return Outcome("known") if known_ else _alarm(check, "wrong", _why(report))
+    return Outcome("known") if known_ else _alarm(check, "wrong", _why(report), dtypes)
 
 
-def examined(check: Check) -> Report:
-    """What check_function says about an adapter's function at the inputs of a case."""
+def examined(check: Check, dtypes: Sequence[str] | None = None) -> Report:
+    """What check_function says about an adapter's function at the inputs of a case.
+
+    dtypes   in which its values are judged, if not in that of the check, which the tensors have
+    """
     name, op, case_id, dtype, seed = check
     case = next(case for case in OPS[op].cases if case.id == case_id)
     with frameworks.reproducible(name):
@@ -89,7 +116,13 @@ def examined(check: Check) -> Report:
         count = len(at.cotangent) if isinstance(at.cotangent, tuple) else 1
         outputs = [i for i in range(count) if i not in OPS[op].detached]
         return check_function(
-            adapters.load(name).ops[op], inputs, kwargs=static, wrt=list(range(len(inputs))), outputs=outputs, seed=seed
+            adapters.load(name).ops[op],
+            inputs,
+            kwargs=static,
+            dtypes=dtypes,
+            wrt=list(range(len(inputs))),
+            outputs=outputs,
+            seed=seed,
         )
 
 
@@ -122,6 +155,7 @@ def _why(report: Report) -> str:
     return "; ".join(said[:3])
 
 
-def _alarm(check: Check, what: str, why: str) -> Outcome:
-    replay = f"replay: from trust.soak.functions import examined; print(examined({check!r}))"
+def _alarm(check: Check, what: str, why: str, dtypes: Sequence[str] | None = None) -> Outcome:
+    examined = f"examined({check!r})" if dtypes is None else f"examined({(*check[:3], 'float64', check[4])!r}, {list(dtypes)!r})"
+    replay = f"replay: from trust.soak.functions import examined; print({examined})"
     return Outcome("alarm", message=f"{' / '.join(map(str, check))}: {what}, {why}\n{replay}")

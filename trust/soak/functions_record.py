@@ -6,7 +6,7 @@ The whole is days of a processor. A run anywhere goes on where the table ends, a
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from operator import itemgetter
 from pathlib import Path
@@ -26,6 +26,8 @@ SPANS = (1, 20)
 """After so many seeds of one case come the next cases, and so on at each `SPANS[-1]` more: all are covered evenly. Within a span
 JAX finds what it compiled for the seed before.
 """
+ALL = "all"
+"""In place of a dtype: all of them in one call."""
 COLUMNS = ("adapter", "dtype", "op", "case", "seeds", "right", "known", "cannot tell", "not run", "seconds", "why")
 COUNTED = {"right": "agreed", "known": "known", "cannot tell": "cannot tell", "not run": "not run"}
 """Column -> what a tally calls it."""
@@ -54,7 +56,11 @@ class FunctionsRecord:
         self._journal.add(asdict(tally))
 
     def blocks(self, seeds: int, ops: Sequence[str], names: Sequence[str], dtypes: Sequence[str]) -> Iterator[Block]:
-        """What is still to be run: the first case of every op before the edge cases, and the first seeds before the next."""
+        """What is still to be run: the first case of every op before the edge cases, and the first seeds before the next.
+
+        Tensors of each dtype are handed over at the first seed, and where seeds are asked for in some dtypes alone. At the others
+        one call judges the values in all of them, which takes half as long.
+        """
         done = {_place(tally): tally.last for tally in self.tallies if not tally.alarms}
         there = [name for name in names or adapters.NAMES if frameworks.installed(name)]
         ends = [end for end in (*SPANS, *range(2 * SPANS[-1], seeds, SPANS[-1])) if end < seeds]
@@ -63,11 +69,10 @@ class FunctionsRecord:
                 for name in there:
                     for op in ops or OPS:
                         for case in OPS[op].cases[1:] if edge else OPS[op].cases[:1]:
-                            for dtype in dtypes or DTYPES:
-                                first = done.get((name, dtype, op, case.id), 0)
-                                if first < last:
-                                    done[name, dtype, op, case.id] = last
-                                    yield Block("op", op, case.id, dtype, first, last, (name,))
+                            ran = {dtype: done.get((name, dtype, op, case.id), 0) for dtype in dtypes or DTYPES}
+                            for dtype, first, end in _spans(ran, last):
+                                yield Block("op", op, case.id, dtype, first, end, (name,))
+                            done |= {(name, dtype, op, case.id): max(ran[dtype], last) for dtype in ran}
 
     def publish(self) -> None:
         """Put what was run into the table, but for alarms, and begin a new journal."""
@@ -81,6 +86,16 @@ class FunctionsRecord:
                 writer.writerow([*_place(tally), tally.last, *counts, f"{tally.seconds:.1f}", why])
         self._published = {_place(tally): tally for tally in whole}
         self._journal.forget(lambda _: True)
+
+
+def _spans(ran: Mapping[str, int], last: int) -> Iterator[tuple[str, int, int]]:
+    """(dtype, first, end) of the seeds to run up to a last one: all dtypes at once from where each of them is that far."""
+    together = max(SPANS[0], *ran.values()) if set(ran) == set(DTYPES) else last
+    for dtype, first in ran.items():
+        if first < min(together, last):
+            yield dtype, first, min(together, last)
+    if together < last:
+        yield ALL, together, last
 
 
 def _read(file: Path) -> Iterator[Tally]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import typer
 from rich.console import Console
@@ -12,8 +13,8 @@ import adapters
 from gradwitness import frameworks
 from trust import page
 from trust.options import require_frameworks
-from trust.soak.functions import checked
-from trust.soak.functions_record import FunctionsRecord
+from trust.soak.functions import DTYPES, checked, checked_at_once
+from trust.soak.functions_record import ALL, FunctionsRecord
 from trust.soak.functions_report import alarms, summary, table
 from trust.soak.results import Block, Tally, tallies
 from trust.soak.run import soak
@@ -44,7 +45,7 @@ def soak_functions(
     console.print(table(found))
     for alarm in alarms(record.tallies):
         console.print(f"\nALARM {alarm}", markup=False)
-    left = sum(block.last - block.first for block in record.blocks(*selected))
+    left = sum((block.last - block.first) * (len(DTYPES) if block.dtype == ALL else 1) for block in record.blocks(*selected))
     console.print(f"{left:,} checks are left of the {seeds} seeds asked for" if left else f"all {seeds} seeds were run")
     if update_docs:
         record.publish()
@@ -54,13 +55,20 @@ def soak_functions(
 
 
 def run(block: Block) -> list[Tally]:
-    """The checks of a block."""
-    (tally,) = tallies(block)
+    """The checks of a block, in its dtype or in all."""
+    (name,) = block.adapters
+    dtypes = DTYPES if block.dtype == ALL else (block.dtype,)
+    found = {dtype: tally for dtype in dtypes for tally in tallies(replace(block, dtype=dtype))}
     start = time.process_time()
     for seed in range(block.first, block.last):
-        tally.add(seed, checked((tally.adapter, block.name, block.case_id, block.dtype, seed)))
-    tally.seconds = time.process_time() - start
-    return [tally]
+        if block.dtype == ALL:
+            for dtype, outcome in checked_at_once(name, block.name, block.case_id, seed).items():
+                found[dtype].add(seed, outcome)
+        else:
+            found[block.dtype].add(seed, checked((name, block.name, block.case_id, block.dtype, seed)))
+    for tally in found.values():
+        tally.seconds = (time.process_time() - start) / len(dtypes)
+    return list(found.values())
 
 
 def versions() -> list[str]:

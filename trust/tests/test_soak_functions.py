@@ -9,8 +9,8 @@ import pytest
 
 from gradwitness import frameworks
 from trust.soak import functions_record
-from trust.soak.functions import Check, checked, on_record
-from trust.soak.functions_record import FunctionsRecord
+from trust.soak.functions import DTYPES, Check, checked, on_record
+from trust.soak.functions_record import ALL, FunctionsRecord
 from trust.soak.functions_report import alarms, summary, table
 from trust.soak.functions_run import run
 from trust.soak.results import Block, Tally
@@ -60,6 +60,42 @@ def test_a_planted_mistake_raises_an_alarm(monkeypatch: pytest.MonkeyPatch) -> N
     assert table(found).row_count == 1
 
 
+def test_one_call_is_counted_in_each_dtype(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    import adapters
+
+    block = Block("op", "tanh", "generic", ALL, 3, 5, ("torch",))
+    assert {tally.dtype: tally.count for tally in run(block)} == {dtype: {"agreed": 2} for dtype in DTYPES}
+
+    def twice(x: Any) -> Any:
+        return torch.tanh(x) * (2 if x.dtype == torch.bfloat16 else 1)
+
+    monkeypatch.setitem(adapters.load("torch").ops, "tanh", twice)
+    found = {tally.dtype: tally for tally in run(block)}
+    assert {dtype: [*tally.count] for dtype, tally in found.items()} == {
+        "float32": ["agreed"],
+        "float64": ["agreed"],
+        "bfloat16": ["cannot tell"],
+    }
+
+
+def test_what_one_call_raises_is_an_alarm_in_each_dtype(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    import adapters
+
+    monkeypatch.setitem(adapters.load("torch").ops, "tanh", lambda _: 1 / 0)
+    found = {tally.dtype: tally for tally in run(Block("op", "tanh", "generic", ALL, 3, 4, ("torch",)))}
+    assert [*found] == list(DTYPES)
+    for tally in found.values():
+        assert "examined(('torch', 'tanh', 'generic', 'float64', 3), ['float32', 'bfloat16'])" in tally.alarms["3"]
+
+
+def test_what_does_not_run_in_one_dtype_is_told_of_that_dtype() -> None:
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    found = {tally.dtype: [*tally.count] for tally in run(Block("op", "ctc", "generic", ALL, 0, 1, ("torch",)))}
+    assert found == {"float32": ["agreed"], "float64": ["agreed"], "bfloat16": ["cannot tell"]}
+
+
 @pytest.fixture
 def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FunctionsRecord:
     monkeypatch.setattr(functions_record, "RECORD", tmp_path / "functions.jsonl")
@@ -86,6 +122,16 @@ def test_the_first_cases_of_all_ops_come_before_the_edges_and_the_first_seeds_be
     assert [block.name for block in found[:2]] == ["tanh", "gelu"]
     cases = len(found) // 3
     assert [(block.first, block.last) for block in found[::cases]] == [(0, 1), (1, 20), (20, 25)]
+
+
+def test_all_dtypes_go_on_in_one_call_from_where_each_is_that_far(record: FunctionsRecord) -> None:
+    def of_one() -> list[tuple[str, int, int]]:
+        found = record.blocks(20, ["tanh"], ["torch"], [])
+        return [(block.dtype, block.first, block.last) for block in found if block.case_id == "generic"]
+
+    assert of_one() == [("float32", 0, 1), ("float64", 0, 1), ("bfloat16", 0, 1), (ALL, 1, 20)]
+    record.add(Tally("op", "tanh", "generic", "float32", "torch", 0, 7, {"agreed": 7}))
+    assert of_one() == [("float64", 0, 1), ("bfloat16", 0, 1), ("float64", 1, 7), ("bfloat16", 1, 7), (ALL, 7, 20)]
 
 
 def test_a_run_goes_on_where_the_table_and_the_journal_end(record: FunctionsRecord) -> None:

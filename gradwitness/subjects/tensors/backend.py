@@ -41,6 +41,7 @@ class Operations:
     phases     whether eigenvectors or singular vectors of complex matrices are computed, whose phases are arbitrary; False where
                the framework itself refuses what depends on them
     implicit   whether random numbers are drawn whose gradient is implicit, as those of a gamma distribution
+    random     whether random numbers are drawn by operations that the framework can list, which draw others in another dtype
     rules      whether there may be rules of somebody's own, which decide by which inputs need a gradient
     """
 
@@ -48,6 +49,7 @@ class Operations:
     triangles: bool = False
     phases: bool = False
     implicit: bool = False
+    random: bool = False
     rules: bool = True
 
 

@@ -14,6 +14,8 @@ from gradwitness.subjects.tensors.backend import Operations, Run
 
 DECOMPOSITIONS = ("eig", "eigh", "svd")
 """Primitives whose vectors have arbitrary phases where they are complex."""
+RANDOM = ("random_", "threefry", "rng_")
+"""How the names of primitives begin that draw numbers."""
 SAMPLER = "random_gamma"
 """The primitive that draws gamma variables, of which others are made; its gradient is implicit."""
 
@@ -25,6 +27,7 @@ def operations(run: Run, inputs: Sequence[Any]) -> Operations:
         narrowed=narrowed(jaxpr),
         phases=_any(_has_phases, jaxpr),
         implicit=_any(lambda eqn: eqn.primitive.name == SAMPLER, jaxpr),
+        random=_any(lambda eqn: eqn.primitive.name.startswith(RANDOM), jaxpr),
         rules=_any(lambda eqn: eqn.primitive.name.startswith("custom_"), jaxpr),
     )
 

@@ -26,6 +26,7 @@ def operations(run: Run, inputs: Sequence[Any]) -> Operations:
         narrowed=narrowed(nodes),
         phases=any(node.op in COMPLEX and tf.as_dtype(node.attr[COMPLEX[node.op]].type).is_complex for node in nodes),
         implicit=any(node.op in SAMPLERS for node in nodes),
+        random=any(word in node.op for node in nodes for word in RANDOM),
     )
 
 
