@@ -125,10 +125,11 @@ class Narrow:
     def _otherwise(self) -> Mapping[str, Array]:
         """What it returns in float64 where that is not what it returns in this dtype, both in exact arithmetic.
 
-        Nothing is known of a function that does not run there, or that draws random numbers: it draws others.
+        Nothing is known of a function that does not run there, or that picks one of several right results by the dtype, as of
+        one that draws random numbers.
         """
         subject = self.subject
-        if self.dtype == "float64" or not isinstance(self.truth, Itself) or subject.operations.random:
+        if self.dtype == "float64" or not isinstance(self.truth, Itself) or subject.operations.picks:
             return {}
         with suppress(Exception):
             if subject.draws([leaf.array for leaf in subject.leaves]):

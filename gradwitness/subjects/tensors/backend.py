@@ -41,7 +41,8 @@ class Operations:
     phases     whether eigenvectors or singular vectors of complex matrices are computed, whose phases are arbitrary; False where
                the framework itself refuses what depends on them
     implicit   whether random numbers are drawn whose gradient is implicit, as those of a gamma distribution
-    random     whether random numbers are drawn by operations that the framework can list, which draw others in another dtype
+    picks      whether an operation picks one of several right results, and another one in another dtype: random numbers, vectors
+               of a decomposition, which have any sign
     rules      whether there may be rules of somebody's own, which decide by which inputs need a gradient
     """
 
@@ -49,7 +50,7 @@ class Operations:
     triangles: bool = False
     phases: bool = False
     implicit: bool = False
-    random: bool = False
+    picks: bool = False
     rules: bool = True
 
 

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax.extend.core import jaxprs_in_params
 
 from gradwitness.rounding.jax.exact import narrowed
+from gradwitness.rounding.jax.primitives import VECTORS
 from gradwitness.subjects.tensors.backend import Operations, Run
 
 DECOMPOSITIONS = ("eig", "eigh", "svd")
@@ -27,7 +28,7 @@ def operations(run: Run, inputs: Sequence[Any]) -> Operations:
         narrowed=narrowed(jaxpr),
         phases=_any(_has_phases, jaxpr),
         implicit=_any(lambda eqn: eqn.primitive.name == SAMPLER, jaxpr),
-        random=_any(lambda eqn: eqn.primitive.name.startswith(RANDOM), jaxpr),
+        picks=_any(lambda eqn: eqn.primitive.name.startswith(RANDOM) or eqn.primitive.name in VECTORS, jaxpr),
         rules=_any(lambda eqn: eqn.primitive.name.startswith("custom_"), jaxpr),
     )
 

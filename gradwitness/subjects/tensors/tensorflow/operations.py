@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from gradwitness.rounding.tensorflow.exact import narrowed
+from gradwitness.rounding.tensorflow.operations import VECTORS
 from gradwitness.subjects.tensors.backend import Operations, Run
 
 COMPLEX = {"Eig": "Tout", "SelfAdjointEigV2": "T", "Svd": "T"}
@@ -26,7 +27,7 @@ def operations(run: Run, inputs: Sequence[Any]) -> Operations:
         narrowed=narrowed(nodes),
         phases=any(node.op in COMPLEX and tf.as_dtype(node.attr[COMPLEX[node.op]].type).is_complex for node in nodes),
         implicit=any(node.op in SAMPLERS for node in nodes),
-        random=any(word in node.op for node in nodes for word in RANDOM),
+        picks=any(node.op in VECTORS or any(word in node.op for word in RANDOM) for node in nodes),
     )
 
 

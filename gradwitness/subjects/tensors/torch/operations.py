@@ -14,6 +14,8 @@ from gradwitness.subjects.tensors.backend import Operations, Pull
 OF_TRIANGLES = ("CholeskyInverseBackward0", "CholeskySolveBackward0")
 """Nodes of functions whose factor is triangular, by PyTorch's documentation, and whose gradient is that of a formula for full
 matrices. PyTorch's own tests differentiate them in the triangle alone, with a real diagonal."""
+OF_VECTORS = ("LinalgEighBackward0", "LinalgSvdBackward0", "LinalgEigBackward0")
+"""Nodes of decompositions. What draws random numbers has none; the state of the generator tells."""
 SAMPLERS = ("StandardGammaBackward0", "_DirichletBackward")
 """Nodes of random numbers whose gradient is implicit: of gamma, chi-squared, Student's t, beta and Dirichlet variables."""
 
@@ -35,4 +37,5 @@ def operations(differentiated: Callable[[], tuple[list[Any], Pull]]) -> Operatio
         narrowed=narrowed(outs, both),
         triangles=not any(map(is_own, found)) and not names.isdisjoint(OF_TRIANGLES),
         implicit=not names.isdisjoint(SAMPLERS),
+        picks=not names.isdisjoint(OF_VECTORS),
     )
