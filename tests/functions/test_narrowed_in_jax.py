@@ -67,3 +67,36 @@ def test_a_small_mistake_is_seen_behind_the_casts() -> None:
     finding = check_function(off, drawn(3, 6))["dx"]
     assert finding.verdict == "wrong"
     assert finding.where == ((0, 4),)
+
+
+def swish(x: Any) -> Any:
+    return x * jax.nn.sigmoid(x)
+
+
+def slope(x: Any, one: float = 1.0) -> Any:
+    return jax.nn.sigmoid(x) * (one + x * (1 - jax.nn.sigmoid(x)))
+
+
+def _kept_narrow(one: float = 1.0) -> Any:
+    """A rule that keeps its residual in bfloat16, to save memory. Forward casts nothing."""
+    rule = jax.custom_vjp(swish)
+    rule.defvjp(lambda x: (swish(x), x.astype(jnp.bfloat16)), lambda kept, dout: (dout * slope(kept.astype(dout.dtype), one),))
+    return rule
+
+
+def _of_tangents() -> Any:
+    rule = jax.custom_jvp(swish)
+    rule.defjvps(lambda tangent, _, x: tangent * slope(x.astype(jnp.bfloat16).astype(x.dtype)))
+    return rule
+
+
+@pytest.mark.parametrize("rule", [_kept_narrow(), _of_tangents()], ids=["custom_vjp", "custom_jvp"])
+def test_the_casts_of_a_rule_alone_hide_nothing_either(rule: Any) -> None:
+    report = check_function(rule, drawn(3, 6))
+    assert report.ok, report
+    assert report["dx"].sight < SHARP
+    assert "its casts to bfloat16 round nothing" in report.examined
+
+
+def test_a_mistake_below_the_digits_of_a_residual_is_seen() -> None:
+    assert check_function(_kept_narrow(1.0001), drawn(3, 6))["dx"].verdict == "wrong"

@@ -62,3 +62,28 @@ def test_a_small_mistake_is_seen_behind_the_casts() -> None:
     finding = check_function(off, drawn(3, 6))["dx"]
     assert finding.verdict == "wrong"
     assert finding.where == ((0, 4),)
+
+
+def _rule(one: float = 1.0) -> Any:
+    """Its backward computes with what was cast to bfloat16. Forward casts nothing."""
+
+    @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow has no types
+    def swish(x: Any) -> Any:
+        def backward(dout: Any) -> Any:
+            kept = tf.cast(tf.cast(x, tf.bfloat16), dout.dtype)
+            return dout * tf.sigmoid(kept) * (one + kept * (1 - tf.sigmoid(kept)))
+
+        return x * tf.sigmoid(x), backward
+
+    return swish
+
+
+def test_the_casts_of_a_rule_alone_hide_nothing_either() -> None:
+    report = check_function(_rule(), drawn(3, 6))
+    assert report.ok, report
+    assert report["dx"].sight < SHARP
+    assert "its casts to bfloat16 round nothing" in report.examined
+
+
+def test_a_mistake_below_the_digits_of_such_a_cast_is_seen() -> None:
+    assert check_function(_rule(1.0001), drawn(3, 6))["dx"].verdict == "wrong"

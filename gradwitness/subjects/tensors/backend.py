@@ -44,6 +44,7 @@ class Operations:
     picks      whether an operation picks one of several right results, and another one in another dtype: random numbers, vectors
                of a decomposition, which have any sign
     rules      whether there may be rules of somebody's own, which decide by which inputs need a gradient
+    unseen     whether there are rules of somebody's own whose backward narrowed does not cover
     """
 
     narrowed: str = ""
@@ -52,6 +53,7 @@ class Operations:
     implicit: bool = False
     picks: bool = False
     rules: bool = True
+    unseen: bool = False
 
 
 class Values(Protocol):

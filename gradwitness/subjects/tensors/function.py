@@ -215,6 +215,20 @@ class Differentiated:
         if not self._looks(FLOAT64) and self._looks(OWN) and self.operations.narrowed in self.dtypes:
             self.operations = replace(self.operations, narrowed="")  # than float64: it is its own dtype
 
+    def look_at_rules(self) -> None:
+        """Learn to what rules of somebody's own cast in backward, where what is known of forward does not cover it."""
+
+        def gradients(leaves: Sequence[Any]) -> list[Any]:
+            outs, pull = self.backend.vjp(running, leaves)
+            return pull(outs)
+
+        if not self.operations.unseen:
+            return
+        with suppress(Exception):  # what cannot be traced is not known
+            values = [self.tensor(i, leaf.array, FLOAT64) for i, leaf in enumerate(self.leaves)]
+            running = self.running(values, FLOAT64, range(len(values)))
+            self.operations = replace(self.operations, narrowed=self.backend.operations(gradients, values).narrowed)
+
     def _looks(self, precision: Precision) -> bool:
         with suppress(Exception):  # it is called again, and then it is told
             values = [self.tensor(i, leaf.array, precision) for i, leaf in enumerate(self.leaves)]

@@ -24,12 +24,14 @@ SAMPLER = "random_gamma"
 def operations(run: Run, inputs: Sequence[Any]) -> Operations:
     """Of a function at these inputs. Raises whatever code does that cannot be traced."""
     jaxpr = jax.make_jaxpr(lambda *leaves: run(leaves))(*inputs).jaxpr
+    rules = _any(lambda eqn: eqn.primitive.name.startswith("custom_"), jaxpr)
     return Operations(
         narrowed=narrowed(jaxpr),
         phases=_any(_has_phases, jaxpr),
         implicit=_any(lambda eqn: eqn.primitive.name == SAMPLER, jaxpr),
         picks=_any(lambda eqn: eqn.primitive.name.startswith(RANDOM) or eqn.primitive.name in VECTORS, jaxpr),
-        rules=_any(lambda eqn: eqn.primitive.name.startswith("custom_"), jaxpr),
+        rules=rules,
+        unseen=rules,
     )
 
 

@@ -16,6 +16,8 @@ COMPLEX = {"Eig": "Tout", "SelfAdjointEigV2": "T", "Svd": "T"}
 """Operations whose vectors have arbitrary phases where they are complex -> the attribute that says so."""
 SAMPLERS = ("RandomGamma", "StatelessRandomGammaV2", "StatelessRandomGammaV3")
 """Operations of random numbers whose gradient is implicit."""
+RULE = b"CustomGradient"
+"""How the gradient is called that tf.custom_gradient gives to a node."""
 RANDOM = ("Random", "Multinomial", "Rng", "TruncatedNormal")
 """In the names of operations that draw numbers."""
 
@@ -28,6 +30,7 @@ def operations(run: Run, inputs: Sequence[Any]) -> Operations:
         phases=any(node.op in COMPLEX and tf.as_dtype(node.attr[COMPLEX[node.op]].type).is_complex for node in nodes),
         implicit=any(node.op in SAMPLERS for node in nodes),
         picks=any(node.op in VECTORS or any(word in node.op for word in RANDOM) for node in nodes),
+        unseen=any(node.attr["_gradient_op_type"].s.startswith(RULE) for node in nodes if "_gradient_op_type" in node.attr),
     )
 
 
