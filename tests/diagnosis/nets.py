@@ -223,7 +223,7 @@ def along_tape(dout: Any, cache: Any) -> Any:
 NETS: dict[str, tuple[Net, str, str]] = {
     "carry missing": ((rnn_forward, rnn_without_carry, RNN), "series", "+ carry = dz @ wh"),
     "another step": ((rnn_forward, rnn_with_another_step, RNN), "shifted", "+ dwh += np.outer(dz, h[t])"),
-    "exchanged gates": (exchanged_gates(), "exchanged", "two entries are exchanged"),
+    "exchanged gates": (exchanged_gates(), "entries", "two entries are exchanged"),
     "attention": (attention_without_row_term(), "statistics", "(p * (dout @ v.T)).sum(axis=-1, keepdims=True)"),
     "ctc": ((ctc, ctc_overwriting, (PROBABILITIES, [1, 2])), "series", "+ dy[t, path[s]] += a[t, s] * b[t, s]"),
     "epsilon": (epsilon_dropped(), "epsilon", "-dout * target / (p + 0.001)"),

@@ -280,3 +280,20 @@ def test_lapack_gets_no_nan_from_an_edit(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "that through the residual" in report["da"].explanation
     assert len(finite) > 100
     assert all(finite)
+
+
+def test_entries_that_are_exchanged_repair_all_gradients_or_none() -> None:
+    """Exchanged, the first of these gradients is right, and the second is wrong in another way."""
+    a, b = np.random.default_rng(0).normal(size=(2, 4))
+
+    def forward(a: Any, b: Any) -> Any:
+        return np.sin(a) * b, (a, b)
+
+    def backward(dout: Any, cache: Any) -> Any:
+        a, b = cache
+        da, db = dout * 3 * a, dout * np.cos(a) * b
+        return da, db
+
+    report = check(forward, backward, (a, b))
+    assert report["da"].verdict == report["db"].verdict == "wrong"
+    assert "two entries" not in str(report)

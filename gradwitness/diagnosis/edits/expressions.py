@@ -131,7 +131,7 @@ def _sequence(node: ast.List | ast.Tuple) -> Iterator[Meant]:
         for i, j in combinations(range(len(node.elts)), 2):
             entries = list(node.elts)
             entries[i], entries[j] = entries[j], entries[i]
-            yield "exchanged", type(node)(entries, ast.Load()), "two entries are exchanged"
+            yield "entries", type(node)(entries, ast.Load()), "two entries are exchanged"
 
 
 def _unary(node: ast.UnaryOp) -> Iterator[Meant]:

@@ -37,7 +37,7 @@ UNCHANGED = 1e-9
 """Relative: a gradient that is right, and that an edit leaves alone."""
 BESIDE = 0.1
 """How far other inputs are, as a share."""
-BY_CHANCE = ("constant factor", "factor", "derivative", "statistics")
+BY_CHANCE = ("constant factor", "factor", "derivative", "statistics", "entries")
 """Kinds of edits that say nothing if they make another gradient wrong in another way."""
 
 
