@@ -95,6 +95,28 @@ def test_a_layer_of_keras_in_three_modes() -> None:
     assert report["ddense_of_a_test/kernel"].verdict == report["float32, xla: ddense_of_a_test/kernel"].verdict == "right"
 
 
+@pytest.mark.parametrize("trainable", [False, True])
+def test_nothing_flows_back_through_what_a_layer_of_keras_assigns(trainable: bool) -> None:
+    """As in TensorFlow itself. The gradient of a parameter that was assigned to is the gradient of what is read."""
+    tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    keras = pytest.importorskip("keras", reason="Keras is not installed")
+
+    class Assigning(keras.Layer):  # type: ignore[misc]  # Keras has no types
+        def build(self, shape: Any) -> None:
+            self.scale = self.add_weight(shape=shape[-1:], initializer="ones", trainable=trainable, name="scale")
+
+        def call(self, x: Any) -> Any:
+            self.scale.assign(self.scale * 0.5 if trainable else keras.ops.mean(x, 0))
+            return x * self.scale
+
+    x = tf.constant(np.random.default_rng(0).normal(size=(4, 3)))
+    layer = Assigning(dtype="float64", name="assigning")
+    layer.build(x.shape)
+    report = check_function(layer, x)
+    assert report["dassigning/scale" if trainable else "dx"].verdict == "wrong"
+    assert "got 0" not in str(report)
+
+
 def test_a_variable_that_a_tf_function_counts_with_is_left_alone() -> None:
     tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 

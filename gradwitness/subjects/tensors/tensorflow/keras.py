@@ -1,7 +1,8 @@
 """Keras layers, models and losses on other values and in another precision, without a change to any of them.
 
 Inside of a `keras.StatelessScope` a variable has the value that the scope has for it, and what is assigned to it stays in the
-scope: moving statistics, the states of seed generators. What a layer computes in is said by its dtype policy, to which it casts
+scope: moving statistics, the states of seed generators. Nothing flows back through what is assigned, as nothing does where
+TensorFlow assigns to a variable. What a layer computes in is said by its dtype policy, to which it casts
 its inputs; the inputs of a functional model, losses and variables have dtypes of their own. All of them are exchanged for the
 time of a call.
 """
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from gradwitness.subjects.reach import reached
 
@@ -33,13 +35,25 @@ class Held:
     @contextmanager
     def exchanged(self, values: Mapping[int, Any], dtype: str | None) -> Iterator[None]:
         """Variables have `values` by their ids, and everything computes in a dtype; in its own if that is None."""
-        scope = keras.StatelessScope()
+        scope = _Scope()
         scope.state_mapping.update(values)
         with ExitStack() as stack:
             if dtype is not None:
                 stack.enter_context(_computing(self.typed, dtype))
             stack.enter_context(scope)
             yield
+
+
+class _Scope(keras.StatelessScope):  # type: ignore[misc]  # Keras has no types
+    """A scope in which an assignment cuts the graph, as it does where there is none."""
+
+    def add_update(self, update: tuple[Any, Any]) -> None:
+        """The value alone is assigned. The gradient of what is read of a parameter goes on to the parameter."""
+        variable, value = update
+        value, before = tf.stop_gradient(value), self.get_current_value(variable)
+        if variable.trainable and before is not None and before.dtype == value.dtype:
+            value += before - tf.stop_gradient(before)
+        super().add_update((variable, value))
 
 
 def held_by(function: Any) -> Held:
