@@ -1,4 +1,4 @@
-"""Mistakes of rules of PyTorch and TensorFlow, and the edit of the line that repairs each."""
+"""Mistakes of rules of PyTorch, TensorFlow and JAX, and the edit of the line that repairs each."""
 
 from __future__ import annotations
 
@@ -205,3 +205,26 @@ def test_a_number_of_forward_is_known_before_the_lengths_of_arrays() -> None:
     """4/5 is also what is left of a mean over the 5 columns that counts one less."""
     explanation = check_function(Dropout.apply, (normal(2, 5), torch.tensor([1, 0, 1, 1, 0])))["dx"].explanation
     assert explanation.startswith("It is 4/5 times what is right: 0.8, as the code has it")
+
+
+def test_a_system_is_solved_with_the_transposed_matrix_in_jax(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There are hundreds of edits, each of which JAX takes its time for: those of matrices are among the first hundred."""
+    monkeypatch.setattr("gradwitness.diagnosis.edits.search.MOST", 100)
+    monkeypatch.setattr("gradwitness.diagnosis.edits.search.Editor.seconds", 60)
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+    jnp = jax.numpy
+
+    def forward(a: Any, b: Any) -> Any:
+        x = jnp.linalg.solve(a, b)
+        return x, (a, x)
+
+    def backward(kept: Any, dout: Any) -> Any:
+        a, x = kept
+        db = jnp.linalg.solve(a, dout)
+        return -jnp.outer(db, x), db
+
+    solve = jax.custom_vjp(lambda a, b: jnp.linalg.solve(a, b))
+    solve.defvjp(forward, backward)
+    report = check_function(solve, (jnp.asarray(normal(3, 3)) + 2 * jnp.eye(3), jnp.asarray(normal(3))))
+    assert report["da"].verdict == report["db"].verdict == "wrong"
+    assert "+ db = jnp.linalg.solve(a.T, dout)" in str(report)

@@ -59,7 +59,7 @@ def left_out(variables: Variables, site: Site, numpy: str, libraries: Sequence[s
     if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load) and not (called or decides):
         text = ast.unparse(node)
         is_array = bool(variables.shapes.get(text))
-        for name in LEFT_OUT if is_array or text not in {*variables.shapes, *libraries} else ():
+        for name in LEFT_OUT if is_array or (text not in variables.shapes and text.partition(".")[0] not in libraries) else ():
             for right in _of(name, text, ([numpy] if numpy else []) if is_array else libraries, method=not is_array):
                 yield Edit(site, loaded(right), "derivative", f"{name}({text}) is right, and not {text} itself")
 

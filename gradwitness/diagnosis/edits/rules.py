@@ -63,10 +63,10 @@ SIMPLE: Sequence[Rule] = (
 )
 """Edits that few places allow, or that change little."""
 OTHERS: Sequence[Rule] = (
-    lambda source, variables, site: likely.left_out(variables, site, _numpy(source), _libraries(source)),
-    lambda _, variables, site: sequences.complements(variables, site),
     lambda _, variables, site: sequences.symmetric(variables, site),
     lambda _, variables, site: sequences.batched(variables, site),
+    lambda source, variables, site: likely.left_out(variables, site, _numpy(source), _libraries(source)),
+    lambda _, variables, site: sequences.complements(variables, site),
     lambda _, variables, site: sequences.turned(variables, site),
     lambda _, variables, site: likely.flipped(variables, site),
     lambda _, variables, site: likely.masks(variables, site),
