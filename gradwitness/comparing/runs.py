@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -122,16 +123,28 @@ class Runs:
 
         try:
             found = first_watched(first, self._ordered, self.seed, named)
+            of_gradients = self._of_gradients(found, named)
         except Unstable as error:
             message = f"Ill-conditioned here, nobody can tell: {error}. Try another point"
             return Finding("rounding", "cannot tell", message)
         except NotWatched as error:
             return Finding("rounding", "cannot tell", f"They differ, and what rounding may do is not known: {error}")
-        self._truths = {about: np.asarray(measured.truth) for about, measured in found.measured.items()}
-        if found.watched:
-            self._measured[found.by] = found.measured
+        for each in (found, of_gradients):
+            if each is not None and each.watched:
+                self._measured[each.by] = each.measured
         self.scale_told = f"; the truth and its rounding are those of {found.by}"
+        if of_gradients is not None:
+            self.scale_told += f", of gradients those of {of_gradients.by}"
+            found = replace(found, measured={**of_gradients.measured, **found.measured})
+        self._truths = {about: np.asarray(measured.truth) for about, measured in found.measured.items()}
         return found
+
+    def _of_gradients(self, found: Scale, named: Callable[[Side, Mapping[str, Measured]], dict[str, Measured]]) -> Scale | None:
+        """The scale of gradients, where the function that tells that of values has none, as one of NumPy."""
+        able = [side for side in self.judged if side.differentiates]
+        if not self.gradients or not able or any(side.name == found.by and side.differentiates for side in self.sides):
+            return None
+        return first_watched(able, self._ordered, self.seed, named)
 
     @cached_property
     def exact(self) -> dict[str, dict[str, Array | None]]:

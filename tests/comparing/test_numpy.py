@@ -155,3 +155,25 @@ def test_everything_is_as_it_was() -> None:
     assert norm.__code__ is code
     assert norm.__defaults__ == (1e-6,)
     assert all((WEIGHTS[name] == array).all() for name, array in arrays.items())
+
+
+@pytest.mark.parametrize("as_reference", [True, False])
+def test_gradients_have_the_scale_of_the_first_function_that_has_any(as_reference: bool) -> None:
+    """NumPy comes first, and tells the truth of values alone."""
+
+    def of_numpy(x: Any) -> Any:
+        return np.tanh(x) * x
+
+    functions = {"plain": lambda x: torch.tanh(x) * x, "by sinh": lambda x: torch.sinh(x) / torch.cosh(x) * x}
+    cut = lambda x: torch.tanh(x.detach()) * x  # noqa: E731  a part of the gradient is left out
+    x = np.linspace(-2, 2, 7).astype("float32")
+
+    def compared(functions: dict[str, Any]) -> Any:
+        return compare(functions, x, reference=of_numpy) if as_reference else compare({"numpy": of_numpy, **functions}, x)
+
+    report = compared(functions)
+    assert report.ok, report
+    assert "of gradients those of plain" in report.examined
+    report = compared({**functions, "cut": cut})
+    assert [finding.about for finding in report if finding.verdict == "wrong"] == ["dx"]
+    assert "the gradient of cut is not their derivative" in report["dx"].message
