@@ -82,3 +82,9 @@ def test_what_a_function_holds_is_as_it_is_now(kept: Kept) -> None:
         other = kept.to_tensor(np.array([held], "float32"))
         truths.append(kept.truth(lambda x, other=other: x * other, [5.0]).item())
     assert truths == [10.0, 15.0]
+
+
+def test_a_program_with_a_large_constant_is_not_kept(kept: Kept) -> None:
+    large, before = np.ones(2**19, "float32"), kept.rounding._kept.cache_info()
+    assert kept.truth(lambda x: x * large[-1] + large, [3.0])[0] == 4
+    assert kept.rounding._kept.cache_info() == before

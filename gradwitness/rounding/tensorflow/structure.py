@@ -8,9 +8,12 @@ from typing import Any
 from gradwitness.rounding.tensorflow.constants import Finer
 from gradwitness.rounding.tensorflow.graphs import ENTERED, graph_of, in_order, inner
 
+LARGEST = 2**20
+"""Bytes of a constant that are compared, and kept."""
+
 
 class Unlike(Exception):
-    """A graph keeps a state, which two of them do not share, or calls what cannot be compared."""
+    """A graph keeps a state, which two of them do not share, calls what cannot be compared, or has a large constant."""
 
 
 class Same:
@@ -65,6 +68,8 @@ def _settings(op: Any, finer: Finer) -> Hashable:
             found.append((name, structure(inner(op, name), finer)))
         elif value.HasField("func") or value.list.func:
             raise Unlike(f"{op.type} calls functions")
+        elif value.ByteSize() > LARGEST:
+            raise Unlike(f"{op.type} has a large constant")
         else:
             found.append((name, value.SerializeToString(deterministic=True)))
     return tuple(found)
