@@ -10,7 +10,7 @@ import numpy as np
 from gradwitness.arrays import Array
 from gradwitness.comparing.verdicts import Result
 from gradwitness.diagnosis.constants import recognised, simple
-from gradwitness.functions.narrow import compared
+from gradwitness.functions.result import compared
 from gradwitness.report.findings import Finding, element
 from gradwitness.rounding.arithmetic import Measured
 from gradwitness.rounding.projection import projection

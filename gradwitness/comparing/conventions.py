@@ -156,8 +156,7 @@ class Search:
         if value is None:
             return ""
         others = self._others(name)
-        agrees = self._agrees if exact else _never
-        agreeing = [o for o in others if agrees(name, o, value) or self._narrowly(name, o, value, trial)]
+        agreeing = [o for o in others if (exact and self._agrees(name, o, value)) or self._narrowly(name, o, value, trial)]
         if agreeing:
             return "\n".join([f"{trial.words} {name} agrees with {' and '.join(agreeing)}", *trial.lines()])
         for other in (other for other in others if self._nearly(name, other, value)):
@@ -233,10 +232,6 @@ class Search:
                 found[name] = known_as(arrays[0], partial(self._result.alike, name), numbers)
         said = [f"{name} is {words}" for name, words in found.items() if words]
         return " and ".join(said) if len({words for words in found.values() if words}) > 1 else ""
-
-
-def _never(*_: Any) -> bool:
-    return False
 
 
 def _tried(runs: Runs, side: Side, trial: Trial, about: str, *, exact: bool = True) -> Array | None:

@@ -14,7 +14,7 @@ from gradwitness.arrays import Array
 from gradwitness.comparing.elsewhere import in_common, numbers, shortened
 from gradwitness.comparing.truths import Truths
 from gradwitness.functions.apart import allowances
-from gradwitness.functions.narrow import compared
+from gradwitness.functions.result import compared
 from gradwitness.report.findings import FAULTS, Finding
 from gradwitness.report.report import Report
 from gradwitness.rounding.arithmetic import Unstable

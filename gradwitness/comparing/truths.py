@@ -12,8 +12,8 @@ import numpy as np
 
 from gradwitness.arrays import Array
 from gradwitness.comparing.sides import Arrays, Side, Tensors
-from gradwitness.functions.narrow import compared
 from gradwitness.functions.op import Op
+from gradwitness.functions.result import compared
 from gradwitness.rounding.arithmetic import SAMPLES, Measured, Unstable
 from gradwitness.rounding.framework import NotWatched
 from gradwitness.rounding.widths import width

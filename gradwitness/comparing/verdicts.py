@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from gradwitness.arrays import Array
-from gradwitness.functions.narrow import compared
+from gradwitness.functions.result import compared
 from gradwitness.report.findings import FAULTS, Finding
 from gradwitness.rounding.arithmetic import Measured
 from gradwitness.rounding.widths import Width

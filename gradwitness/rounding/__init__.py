@@ -9,5 +9,6 @@ Read in this order:
     projection.py    a constant factor that no element shows alone
     widths.py        the precision of each dtype, and of the sums of its kernels
     framework.py     what the frameworks have in common
+    same.py          programs that do the same, which are compiled once
     torch/, jax/, tensorflow/
 """

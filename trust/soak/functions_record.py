@@ -59,7 +59,7 @@ class FunctionsRecord:
         """What is still to be run: the first case of every op before the edge cases, and the first seeds before the next.
 
         Tensors of each dtype are handed over at the first seed, and where seeds are asked for in some dtypes alone. At the others
-        one call judges the values in all of them, which takes half as long.
+        one call judges the values in all of them, which takes less time.
         """
         done = {_place(tally): tally.last for tally in self.tallies if not tally.alarms}
         there = [name for name in names or adapters.NAMES if frameworks.installed(name)]

@@ -35,7 +35,8 @@ from gradwitness.rounding.framework import FEW, ITERATIONS, MAGNIFIED, TIMES, UN
 from gradwitness.rounding.jax.constants import Finer, finer, in_float64, numbered
 from gradwitness.rounding.jax.interpreter import evaluate, largest_array
 from gradwitness.rounding.jax.noise import Noise, is_floating, pool, wide
-from gradwitness.rounding.jax.structure import Same, Unlike, structure
+from gradwitness.rounding.jax.structure import structure
+from gradwitness.rounding.same import Same, Unlike
 from gradwitness.rounding.widths import width
 
 __all__ = ["NotWatched", "measure"]

@@ -13,7 +13,8 @@ from jax.extend import core
 from gradwitness.rounding.exact import Exact, Silent, Vjp
 from gradwitness.rounding.jax.interpreter import evaluate
 from gradwitness.rounding.jax.noise import is_floating, wide
-from gradwitness.rounding.jax.structure import Same, Unlike, program
+from gradwitness.rounding.jax.structure import program
+from gradwitness.rounding.same import Same, Unlike
 from gradwitness.rounding.widths import width
 
 SILENT: Any = Silent()

@@ -9,25 +9,10 @@ import jax
 import numpy as np
 from jax.extend import core
 
+from gradwitness.rounding.same import Same, Unlike
+
 LARGEST = 2**16
 """Elements of a constant that are compared."""
-
-
-class Unlike(Exception):
-    """A program holds what cannot be compared: a rule that somebody wrote, a large constant, or code outside of JAX."""
-
-
-class Same:
-    """A program, or an operation of one; it equals those that do the same."""
-
-    def __init__(self, what: Any, does: Hashable) -> None:
-        self.what, self._does = what, does
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Same) and self._does == other._does
-
-    def __hash__(self) -> int:
-        return hash(self._does)
 
 
 def program(traced: Any) -> Same:

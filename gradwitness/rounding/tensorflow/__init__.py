@@ -32,11 +32,12 @@ import tensorflow as tf
 from gradwitness.arrays import Array
 from gradwitness.rounding.arithmetic import SAMPLES, Measured, from_runs
 from gradwitness.rounding.framework import FEW, ITERATIONS, MAGNIFIED, TIMES, UNENDING, NotWatched
+from gradwitness.rounding.same import Same, Unlike
 from gradwitness.rounding.tensorflow.constants import Finer, finer, in_float64
 from gradwitness.rounding.tensorflow.graphs import graphs_in, largest_tensor
 from gradwitness.rounding.tensorflow.interpreter import evaluate
 from gradwitness.rounding.tensorflow.noise import Noise, pool, wide
-from gradwitness.rounding.tensorflow.structure import Same, Unlike
+from gradwitness.rounding.tensorflow.structure import structure
 from gradwitness.rounding.tensorflow.tracing import traced, unoptimized
 from gradwitness.rounding.widths import width
 
@@ -89,7 +90,7 @@ def _program(found: Any, constants: Finer) -> Callable[..., Any]:
     """The graph of a run. A function that does the same as an earlier one is not built again; one that holds tensors is."""
     if not found.captured_inputs:
         try:
-            return _kept(Same(found.graph, constants))
+            return _kept(Same((found.graph, constants), structure(found.graph, constants)))
         except Unlike:
             pass
     return _built(found.graph, constants, found.captured_inputs)
@@ -97,7 +98,7 @@ def _program(found: Any, constants: Finer) -> Callable[..., Any]:
 
 @lru_cache(64)
 def _kept(same: Same) -> Callable[..., Any]:
-    return _built(same.graph, same.finer)
+    return _built(*same.what)
 
 
 def _built(graph: Any, constants: Finer, captured: Sequence[Any] = ()) -> Callable[..., Any]:

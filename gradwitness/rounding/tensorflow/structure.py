@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
+from gradwitness.rounding.same import Unlike
 from gradwitness.rounding.tensorflow.constants import Finer
 from gradwitness.rounding.tensorflow.graphs import ENTERED, graph_of, in_order, inner
 
@@ -12,27 +13,11 @@ LARGEST = 2**20
 """Bytes of a constant that are compared, and kept."""
 
 
-class Unlike(Exception):
-    """A graph keeps a state, which two of them do not share, calls what cannot be compared, or has a large constant."""
-
-
-class Same:
-    """A graph and the numbers of its source; it equals those that do the same."""
-
-    def __init__(self, graph: Any, finer: Finer) -> None:
-        """Raises Unlike where it cannot be told."""
-        self.graph, self.finer = graph, finer
-        self._does = structure(graph, finer)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Same) and self._does == other._does
-
-    def __hash__(self) -> int:
-        return hash(self._does)
-
-
 def structure(graph: Any, finer: Finer) -> Hashable:
-    """What graphs have in common that do the same: their operations, each with its settings and with what it is applied to."""
+    """What graphs have in common that do the same: their operations, each with its settings and with what it is applied to.
+
+    Raises Unlike where it cannot be told.
+    """
     names: dict[str, int] = {}
 
     def named(tensor: Any) -> Hashable:

@@ -13,7 +13,8 @@ from typing import Any
 import jax
 from jax.extend import core
 
-from gradwitness.rounding.jax.structure import Same, Unlike, operation
+from gradwitness.rounding.jax.structure import operation
+from gradwitness.rounding.same import Same, Unlike
 from gradwitness.subjects.tensors.backend import Pull, Run, Vjp
 
 LOOPS = ("scan", "while")
